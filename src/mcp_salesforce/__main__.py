@@ -1,0 +1,1 @@
+"""`python -m mcp_salesforce` is the command line."""

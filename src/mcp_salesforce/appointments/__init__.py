@@ -1,0 +1,1 @@
+"""The calendar engine: pure functions over instants and intervals."""

@@ -1,0 +1,1 @@
+"""A Salesforce org in this process, on SQLite."""

@@ -1,0 +1,1 @@
+"""The ASGI application: routes, and the one place where an OrgError becomes JSON."""

@@ -1,0 +1,1 @@
+"""Salesforce's errors, as functions."""

@@ -1,0 +1,1 @@
+"""The standard objects and the records a new org starts with."""

@@ -1,0 +1,1 @@
+"""An async client for the Salesforce REST API; usable without MCP."""

@@ -1,0 +1,1 @@
+"""One exchange: a request for a status, headers and bytes."""

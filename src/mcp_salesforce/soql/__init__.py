@@ -1,0 +1,1 @@
+"""The SOQL language: text to tokens to a tree, and back to text."""

@@ -1,0 +1,1 @@
+"""The MCP layer: what a model can call."""

@@ -1,0 +1,34 @@
+"""Write the generated pages, or check that they are what the code says: `python -m tests.docs.generate [--check]`."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+PAGES: dict[str, Callable[[str], str]] = {}
+"""Path from the root of the project to a function from the page as it stands to the page as it should be."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is out of date")
+    check = parser.parse_args().check
+    stale = []
+    for name, render in PAGES.items():
+        page = ROOT / name
+        before = page.read_text(encoding="utf-8") if page.exists() else ""
+        after = render(before)
+        if before != after:
+            stale.append(name)
+            if not check:
+                page.write_text(after, encoding="utf-8")
+    if stale and check:
+        sys.stderr.write(f"Out of date: {', '.join(stale)}. Run `make docs UPDATE=1`.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
