@@ -1,1 +1,204 @@
-"""Settings, read from the environment and `.env`; the only module that does."""
+"""Settings, read from the environment and `.env`; the only module that does.
+
+Nothing is read or built at import. `Settings(...)` takes values and looks at nothing else; `Settings.load()` reads the
+environment and reports everything that is wrong with it in one message.
+"""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_PREFIX: Final = "SALESFORCE_"
+ENV_FILE: Final = ".env"
+OLDEST_API_VERSION: Final = 31
+"""Versions 21.0 to 30.0 were retired in Summer '25; Salesforce answers them with 410."""
+
+_MY_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)?\.my\.(salesforce\.(com|mil)|sfcrmproducts\.cn)")
+_PAGES = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.(lightning\.force|my\.salesforce-setup|vf\.force)\.com")
+_SANDBOX_INSTANCE = re.compile(r"cs\d+\.salesforce\.com")
+_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com", "welcome.salesforce.com"})
+_PLACEHOLDER = re.compile(
+    r"<.*>|\$?\{.*\}|\[.*\]|%\w+%|\.{3}|…|x{3,}|\*{3,}|change[-_ ]?me|todo"
+    r"|(https?://)?(mydomainname|your(\b|[-_ ]|client|consumer|refresh|secret|instance|token|org|company|domain)).*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ACCESS_TOKEN = re.compile(r"00D\w{12,15}!.*", re.DOTALL)
+
+
+class ConfigurationError(Exception):
+    """The settings do not allow a start; the text names each problem and what to do about it."""
+
+
+def _tidy(value: object) -> object:
+    """Take away what a copy from a shell, a page or a JSON file leaves around a value."""
+    if isinstance(value, SecretStr):
+        return SecretStr(str(_tidy(value.get_secret_value())))
+    if not isinstance(value, str):
+        return value
+    tidied = value.strip().strip("\"'`\u201c\u201d\u2018\u2019").strip()
+    if not tidied:
+        raise ValueError("is empty")
+    if _PLACEHOLDER.fullmatch(tidied):
+        raise ValueError("still holds a placeholder instead of a value")
+    if re.search(r"\s", tidied):
+        raise ValueError("has a space or a line break inside: copy it again, in one piece")
+    return tidied
+
+
+def _refuse_access_token(value: SecretStr) -> SecretStr:
+    if _ACCESS_TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("is an access token, which expires within hours: a refresh token is needed")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split_url(value: str) -> SplitResult:
+    """Read an address, with https:// supplied; refuse what is none, and what would send tokens in the clear."""
+    try:
+        url = urlsplit(value if "://" in value else f"https://{value}")
+        host, _ = url.hostname or "", url.port
+    except ValueError:
+        url, host = SplitResult("", "", "", "", ""), ""
+    if url.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host):
+        raise ValueError("is not an address like https://acme.my.salesforce.com")
+    if url.username is not None:
+        raise ValueError("has a user name or password inside: give the address alone")
+    if url.scheme == "http" and not _is_loopback(host):
+        raise ValueError(f"starts with http://, which would send tokens unencrypted: use https://{url.netloc}")
+    if pages := _PAGES.fullmatch(host):
+        raise ValueError(f"is the address of the pages, not of the API: use https://{pages[1]}.my.salesforce.com")
+    return url
+
+
+def _instance_url(value: str) -> str:
+    url = _split_url(value)
+    origin = f"{url.scheme}://{url.netloc.lower()}"
+    if url.hostname in _LOGIN_HOSTS:
+        raise ValueError("is where people log in, not an org: use the org's own My Domain")
+    if url.path.strip("/") or url.query or url.fragment:
+        raise ValueError(f"has more than the address of the org: use {origin}")
+    return origin
+
+
+def _login_url(value: str) -> str:
+    url = _split_url(value)
+    base = f"{url.scheme}://{url.netloc.lower()}{url.path.rstrip('/')}"
+    if url.query or url.fragment or "/services/" in base:
+        raise ValueError(f"has more than the address of the login host: use {base.partition('/services/')[0]}")
+    return base
+
+
+def _default_login_url(data: dict[str, Any]) -> str:
+    """Return where the org of `instance_url` gives tokens: its own My Domain, or the shared login host."""
+    instance_url: str = data["instance_url"]
+    host = urlsplit(instance_url).hostname or ""
+    if _MY_DOMAIN.fullmatch(host) or _is_loopback(host):
+        return instance_url
+    return "https://test.salesforce.com" if _SANDBOX_INSTANCE.fullmatch(host) else "https://login.salesforce.com"
+
+
+def _api_version(value: str) -> str:
+    version = re.fullmatch(r"v?(\d{1,3})(\.0)?", value, re.IGNORECASE)
+    if version is None:
+        raise ValueError("is not an API version: write it like v60.0")
+    if int(version[1]) < OLDEST_API_VERSION:
+        raise ValueError(f"names a version that Salesforce has retired: use v{OLDEST_API_VERSION}.0 or newer")
+    return f"v{int(version[1])}.0"
+
+
+_CONSUMER = "In Setup: External Client App Manager, your app, Settings, OAuth Settings, Consumer Key and Secret."
+
+Text = Annotated[str, BeforeValidator(_tidy)]
+Secret = Annotated[SecretStr, BeforeValidator(_tidy)]
+
+
+class Settings(BaseModel):
+    """How to reach one org, and how much of it an answer may carry. Immutable; secrets do not show in its repr."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    client_id: Text = Field(description=f"Consumer key of your External Client App or connected app. {_CONSUMER}")
+    client_secret: Secret = Field(description=f"Consumer secret of the same app. {_CONSUMER}")
+    refresh_token: Annotated[Secret, AfterValidator(_refuse_access_token)] = Field(
+        description="Refresh token of the user to act as: log in once through the app, with the scopes `api` and "
+        "`refresh_token`. `docs/connect-an-org.md` shows the two commands."
+    )
+    instance_url: Annotated[Text, AfterValidator(_instance_url)] = Field(
+        description="Address of the org, for example `https://acme.my.salesforce.com`. In Setup: My Domain, Current My "
+        "Domain URL. `http://` is allowed for loopback addresses only."
+    )
+    api_version: Annotated[Text, AfterValidator(_api_version)] = Field(
+        default="v60.0",
+        description=f"Version of the REST API, v{OLDEST_API_VERSION}.0 or newer. `60.0` and `60` mean `v60.0`.",
+    )
+    login_url: Annotated[Text, AfterValidator(_login_url)] = Field(
+        default_factory=_default_login_url,
+        description="Where tokens come from. Default: the instance URL when it is a My Domain (sandboxes, scratch and "
+        "developer orgs too) or a loopback address, else `https://login.salesforce.com`.",
+    )
+    timeout_s: float = Field(default=30, gt=0, le=600, description="Seconds that Salesforce may take for one request.")
+    max_answer_tokens: int = Field(
+        default=25_000,
+        ge=500,
+        le=1_000_000,
+        description="Most tokens a tool's answer may have; the rest comes by cursor.",
+    )
+
+    @classmethod
+    def load(cls, env_file: Path | None = None, **given: Any) -> Self:  # noqa: ANN401 - any field
+        """Return the settings of the environment and of `env_file` (default: `.env` in the current folder).
+
+        The environment wins over the file, and `given` over both. Variables without a value count as not set, and keys
+        that are no setting are ignored.
+
+        Raises:
+            ConfigurationError: At least one setting is missing or malformed; the text names all of them.
+        """
+        file = Path(ENV_FILE) if env_file is None else env_file
+        try:
+            found = _Environment(_env_file=file, **given)
+        except ValidationError as error:
+            raise ConfigurationError(_report(error, file)) from None
+        except (OSError, UnicodeError) as error:
+            raise ConfigurationError(f"{file.absolute()} cannot be read as UTF-8 text: {error}") from None
+        return cls(**{name: getattr(found, name) for name in cls.model_fields})
+
+
+class _Environment(BaseSettings, Settings):
+    """The same fields, looked up as `SALESFORCE_*`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore"
+    )
+
+
+def _report(error: ValidationError, file: Path) -> str:
+    """Word every problem: which setting, what is wrong, and where its value is to be found."""
+    problems = [p for p in error.errors(include_url=False) if p["type"] != "default_factory_not_called"]
+    count = "1 setting is" if len(problems) == 1 else f"{len(problems)} settings are"
+    lines = [
+        f"mcp-salesforce cannot start: {count} missing or wrong.",
+        f"Set them in the environment, or as NAME=value lines in {file.absolute()}",
+    ]
+    for problem in problems:
+        name = str(problem["loc"][0])
+        wrong = "is missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+        lines += [
+            "",
+            f"  {ENV_PREFIX}{name.upper()} {wrong.replace('Input should', 'must')}.",
+            f"    {Settings.model_fields[name].description}",
+        ]
+    return "\n".join([*lines, "", "To try everything without an org and without settings: mcp-salesforce demo"])

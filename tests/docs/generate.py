@@ -5,9 +5,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.docs.configuration import render_configuration, render_env_example
+
 ROOT = Path(__file__).parents[2]
 
-PAGES: dict[str, Callable[[str], str]] = {}
+PAGES: dict[str, Callable[[str], str]] = {
+    "docs/configuration.md": render_configuration,
+    ".env.example": render_env_example,
+}
 """Path from the root of the project to a function from the page as it stands to the page as it should be."""
 
 
@@ -23,6 +28,7 @@ def main() -> int:
         if before != after:
             stale.append(name)
             if not check:
+                page.parent.mkdir(exist_ok=True)
                 page.write_text(after, encoding="utf-8")
     if stale and check:
         sys.stderr.write(f"Out of date: {', '.join(stale)}. Run `make docs UPDATE=1`.\n")

@@ -1,0 +1,46 @@
+"""The pages that `Settings` writes: docs/configuration.md and .env.example."""
+
+from pydantic_core import PydanticUndefined
+
+from mcp_salesforce.config import ENV_PREFIX, Settings
+
+PAGE = """<!-- Generated from src/mcp_salesforce/config.py by `make docs UPDATE=1`. -->
+# Configuration
+
+Settings are environment variables, or `NAME=value` lines of a file `.env` in the folder where the server starts. The
+environment wins. A variable without a value counts as not set; keys that are no setting are ignored; quotes and spaces
+around a value are taken away. If something is missing or malformed the server does not start (exit status 2), and one
+message names every such setting and where to find its value.
+
+| Setting | Default | Meaning |
+|---|---|---|
+{rows}
+
+`mcp-salesforce demo`, `serve --demo`, `org`, `tools` and `--help` need no settings.
+"""
+
+
+def render_configuration(_before: str) -> str:
+    """Return docs/configuration.md: each setting with its default and its meaning."""
+    rows = [
+        f"| `{ENV_PREFIX}{name.upper()}` | {_default(name)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return PAGE.format(rows="\n".join(rows))
+
+
+def render_env_example(_before: str) -> str:
+    """Return .env.example: what has no default is to be filled in, the rest is commented out."""
+    lines = ["# Copy to .env and fill in; docs/connect-an-org.md shows how to get each value."]
+    for name, field in Settings.model_fields.items():
+        required = field.is_required()
+        default = "" if field.default is PydanticUndefined else field.default
+        lines += ["", f"# {field.description}", f"{'' if required else '# '}{ENV_PREFIX}{name.upper()}={default}"]
+    return "\n".join([*lines, ""])
+
+
+def _default(name: str) -> str:
+    field = Settings.model_fields[name]
+    if field.is_required():
+        return "required"
+    return "see there" if field.default is PydanticUndefined else f"`{field.default}`"

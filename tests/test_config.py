@@ -1,0 +1,246 @@
+"""What `Settings` takes, refuses and says."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_salesforce.config import ConfigurationError, Settings
+
+GIVEN = {
+    "SALESFORCE_CLIENT_ID": "3MVG9consumer",
+    "SALESFORCE_CLIENT_SECRET": "consumer-secret-0815",
+    "SALESFORCE_REFRESH_TOKEN": "5Aep861refresh-4711",
+    "SALESFORCE_INSTANCE_URL": "https://acme.my.salesforce.com",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("SALESFORCE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> Settings:
+    for name, value in {**GIVEN, **{f"SALESFORCE_{key}": value for key, value in changes.items()}}.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    return Settings.load()
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        load(monkeypatch, **changes)
+    return str(refused.value)
+
+
+def test_five_settings_make_a_connection_and_the_rest_has_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch)
+
+    assert settings.client_id == "3MVG9consumer"
+    assert settings.client_secret.get_secret_value() == "consumer-secret-0815"
+    assert settings.refresh_token.get_secret_value() == "5Aep861refresh-4711"
+    assert settings.instance_url == settings.login_url == "https://acme.my.salesforce.com"
+    assert (settings.api_version, settings.timeout_s, settings.max_answer_tokens) == ("v60.0", 30, 25_000)
+
+
+def test_one_message_names_every_missing_setting_and_the_command_that_needs_none() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load()
+
+    message = str(refused.value)
+    assert "4 settings are missing or wrong" in message
+    assert all(f"{name} is missing." in message for name in GIVEN)
+    assert "External Client App Manager" in message
+    assert "Current My Domain URL" in message
+    assert message.endswith("mcp-salesforce demo")
+
+
+def test_one_message_names_missing_and_malformed_settings_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = refusal(monkeypatch, CLIENT_ID=None, INSTANCE_URL="ftp://acme", API_VERSION="sixty", TIMEOUT_S="soon")
+
+    assert "4 settings are missing or wrong" in message
+    assert "SALESFORCE_CLIENT_ID is missing." in message
+    assert "SALESFORCE_INSTANCE_URL is not an address" in message
+    assert "SALESFORCE_API_VERSION is not an API version: write it like v60.0." in message
+    assert "SALESFORCE_TIMEOUT_S must be a valid number" in message
+    assert "SALESFORCE_CLIENT_SECRET" not in message
+    assert "SALESFORCE_LOGIN_URL" not in message
+
+
+def test_secrets_appear_neither_in_the_repr_nor_in_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = repr(load(monkeypatch)) + str(load(monkeypatch))
+    message = refusal(
+        monkeypatch, CLIENT_SECRET="consumer-secret 0815", REFRESH_TOKEN="00D000000000001!AQEAQrefresh-4711"
+    )
+
+    assert "0815" not in shown + message
+    assert "4711" not in shown + message
+
+
+def test_the_env_file_is_read_and_the_environment_wins_over_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lines = [f"{name}='{value}'" for name, value in GIVEN.items()]
+    extra = ["SALESFORCE_TIMEOUT_S=5", "SALESFORCE_API_VERSION=61.0", "SALESFORCE_UNKNOWN=1", "OTHER=2"]
+    (tmp_path / ".env").write_text("\ufeff" + "\n".join([*lines, *extra]), encoding="utf-8")
+    monkeypatch.setenv("SALESFORCE_TIMEOUT_S", "7")
+
+    settings = Settings.load()
+
+    assert (settings.client_id, settings.timeout_s, settings.api_version) == ("3MVG9consumer", 7, "v61.0")
+
+
+def test_an_env_file_that_is_not_text_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00S")
+
+    with pytest.raises(ConfigurationError, match=r"\.env cannot be read as UTF-8 text"):
+        Settings.load()
+
+
+def test_values_given_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**GIVEN, "SALESFORCE_TIMEOUT_S": "7"}.items():
+        monkeypatch.setenv(name, value)
+
+    settings = Settings.load(instance_url="http://127.0.0.1:8080", login_url="http://127.0.0.1:8080")
+
+    assert (settings.instance_url, settings.timeout_s) == ("http://127.0.0.1:8080", 7)
+
+
+def test_a_settings_object_made_by_hand_does_not_look_at_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALESFORCE_TIMEOUT_S", "7")
+
+    settings = Settings(client_id="a", client_secret="b", refresh_token="c", instance_url="http://[::1]:8080/")
+
+    assert (settings.timeout_s, settings.login_url) == (30, "http://[::1]:8080")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://acme.my.salesforce.com",
+        "https://ACME.my.salesforce.com/",
+        "  acme.my.salesforce.com ",
+        '"https://acme.my.salesforce.com"',
+        "\u201chttps://acme.my.salesforce.com/\u201d",
+    ],
+)
+def test_what_a_copy_leaves_around_an_instance_url_is_taken_away(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    assert load(monkeypatch, INSTANCE_URL=written).instance_url == "https://acme.my.salesforce.com"
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("https://acme.lightning.force.com/lightning/page", "use https://acme.my.salesforce.com"),
+        ("https://acme--dev.sandbox.lightning.force.com", "use https://acme--dev.sandbox.my.salesforce.com"),
+        ("https://acme.my.salesforce-setup.com/lightning/setup", "use https://acme.my.salesforce.com"),
+        ("https://acme.my.salesforce.com/services/data", "use https://acme.my.salesforce.com"),
+        ("https://acme.my.salesforce.com?x=1", "use https://acme.my.salesforce.com"),
+        ("http://acme.my.salesforce.com", "unencrypted: use https://acme.my.salesforce.com"),
+        ("https://login.salesforce.com", "is where people log in"),
+        ("https://me:secret@acme.my.salesforce.com", "user name or password"),
+        ("https://acme.my.salesforce.com:99999", "is not an address"),
+        ("https://", "is not an address"),
+        ("https://[::1", "is not an address"),
+        ("acme my", "has a space"),
+        ("https://yourcompany.my.salesforce.com", "placeholder"),
+        ("https://MyDomainName.my.salesforce.com", "placeholder"),
+        ("<instance url>", "placeholder"),
+    ],
+)
+def test_an_instance_url_that_cannot_work_is_refused_with_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, written: str, says: str
+) -> None:
+    message = refusal(monkeypatch, INSTANCE_URL=written)
+
+    assert "1 setting is missing or wrong" in message
+    assert says in message
+    assert "me:secret" not in message
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8080", "http://127.0.0.2:1", "http://[::1]:8080", "https://127.0.0.1:8443"]
+)
+def test_loopback_addresses_may_be_plain_http_and_give_their_own_tokens(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    settings = load(monkeypatch, INSTANCE_URL=url)
+
+    assert settings.instance_url == settings.login_url == url
+
+
+@pytest.mark.parametrize(
+    ("instance_url", "login_url"),
+    [
+        ("https://acme.my.salesforce.com", "https://acme.my.salesforce.com"),
+        ("https://acme--dev.sandbox.my.salesforce.com", "https://acme--dev.sandbox.my.salesforce.com"),
+        ("https://acme-dev-ed.develop.my.salesforce.com", "https://acme-dev-ed.develop.my.salesforce.com"),
+        ("https://momentum-1234.scratch.my.salesforce.com", "https://momentum-1234.scratch.my.salesforce.com"),
+        ("https://acme.my.salesforce.mil", "https://acme.my.salesforce.mil"),
+        ("https://eu55.salesforce.com", "https://login.salesforce.com"),
+        ("https://cs42.salesforce.com", "https://test.salesforce.com"),
+        ("https://gateway.example.net", "https://login.salesforce.com"),
+        ("https://acme.my.salesforce.com.example.net", "https://login.salesforce.com"),
+    ],
+)
+def test_tokens_come_from_the_my_domain_or_the_shared_login_host(
+    monkeypatch: pytest.MonkeyPatch, instance_url: str, login_url: str
+) -> None:
+    assert load(monkeypatch, INSTANCE_URL=instance_url).login_url == login_url
+
+
+def test_a_login_url_that_is_set_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, LOGIN_URL="https://test.salesforce.com/").login_url == "https://test.salesforce.com"
+    assert load(monkeypatch, LOGIN_URL="https://acme.my.site.com/portal").login_url == "https://acme.my.site.com/portal"
+
+
+def test_a_token_address_as_login_url_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = refusal(monkeypatch, LOGIN_URL="https://test.salesforce.com/services/oauth2/token")
+
+    assert (
+        "SALESFORCE_LOGIN_URL has more than the address of the login host: use https://test.salesforce.com." in message
+    )
+
+
+@pytest.mark.parametrize("written", ["v60.0", "60.0", "60", "V60", " 'v60.0' ", ""])
+def test_an_api_version_may_be_written_in_several_ways(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    assert load(monkeypatch, API_VERSION=written).api_version == "v60.0"
+
+
+@pytest.mark.parametrize(
+    ("written", "says"), [("30.0", "retired"), ("v7.0", "retired"), ("60.5", "like v60.0"), ("latest", "like v60.0")]
+)
+def test_an_api_version_that_cannot_work_is_refused(monkeypatch: pytest.MonkeyPatch, written: str, says: str) -> None:
+    assert says in refusal(monkeypatch, API_VERSION=written)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"CLIENT_ID": "your_client_id"},
+        {"CLIENT_ID": "${SALESFORCE_CLIENT_ID}"},
+        {"CLIENT_SECRET": "<secret>"},
+        {"CLIENT_SECRET": "changeme"},
+        {"REFRESH_TOKEN": "xxxx"},
+        {"REFRESH_TOKEN": "..."},
+    ],
+)
+def test_a_placeholder_is_told_from_a_value(monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]) -> None:
+    assert "still holds a placeholder" in refusal(monkeypatch, **changes)
+
+
+def test_an_access_token_is_not_taken_for_a_refresh_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "a refresh token is needed" in refusal(monkeypatch, REFRESH_TOKEN="00D000000000001!AQEAQx.y_z")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"TIMEOUT_S": "0"}, {"TIMEOUT_S": "601"}, {"MAX_ANSWER_TOKENS": "10"}, {"MAX_ANSWER_TOKENS": "many"}]
+)
+def test_a_limit_out_of_range_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]) -> None:
+    assert f"SALESFORCE_{next(iter(changes))} must " in refusal(monkeypatch, **changes)
+
+
+@pytest.mark.parametrize("blank", ["''", "   "])
+def test_a_blank_value_is_named_as_empty(monkeypatch: pytest.MonkeyPatch, blank: Any) -> None:
+    assert "SALESFORCE_CLIENT_ID is empty." in refusal(monkeypatch, CLIENT_ID=blank)
