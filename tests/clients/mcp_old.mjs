@@ -1,0 +1,22 @@
+// The TypeScript SDK of the older protocol era: prints the tools, then answers each call that comes in as a line.
+// usage: node mcp_old.mjs COMMAND [ARGUMENT...]
+import { createInterface } from "node:readline";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+
+const [command, ...args] = process.argv.slice(2);
+const client = new Client({ name: "typescript-old", version: "1.0.0" });
+const transport = new StdioClientTransport({ command, args, env: process.env });
+let revision;
+transport.setProtocolVersion = (agreed) => { revision = agreed; };
+await client.connect(transport);
+const say = (value) => process.stdout.write(JSON.stringify(value) + "\n");
+say({ server: client.getServerVersion(), revision, ...(await client.listTools()) });
+for await (const line of createInterface({ input: process.stdin })) {
+  try {
+    say(await client.callTool(JSON.parse(line)));
+  } catch (error) {
+    say({ thrown: String(error) });
+  }
+}
+await client.close();
