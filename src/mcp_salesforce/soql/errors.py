@@ -1,0 +1,59 @@
+"""What is wrong with a query, and where, in the words of Salesforce's API."""
+
+_AROUND = 30  # characters either side of the token that Salesforce shows; measured on recorded errors
+
+
+def caret_text(text: str, position: int, reason: str) -> str:
+    """Return `reason` as Salesforce's API tells it: a piece of the query, a caret, row and column, the reason.
+
+    Args:
+        text: The whole query.
+        position: Where the offending token starts, 0-based; the length of `text` means its end.
+        reason: What is wrong, as in "unexpected token: 'FROM'".
+    """
+    row, column = row_and_column(text, position)
+    start, end = _window(text, position)
+    snippet = "".join(" " if c in "\r\n\t" else c for c in text[start:end])
+    return f"\n{snippet}\n{' ' * (position - start)}^\nERROR at Row:{row}:Column:{column}\n{reason}"
+
+
+def row_and_column(text: str, position: int) -> tuple[int, int]:
+    """Return the row and the column of a position, both counted from 1."""
+    line_start = text.rfind("\n", 0, position) + 1
+    return text.count("\n", 0, position) + 1, position - line_start + 1
+
+
+def _window(text: str, position: int) -> tuple[int, int]:
+    """Return where the piece to show starts and ends: whole tokens around the one at `position`."""
+    start = max(0, position - _AROUND)
+    while start > 0 and _in_token(text[start - 1]):
+        start -= 1
+    end = min(len(text), position + _AROUND)
+    while end < len(text) and _in_token(text[end]):
+        end += 1
+    return start, end
+
+
+def _in_token(character: str) -> bool:
+    return character.isalnum() or character in "_."
+
+
+class SoqlError(ValueError):
+    """A text that is not SOQL (or not SOSL).
+
+    Attributes:
+        reason: What is wrong, in one line.
+        position: Where, 0-based.
+        row: The line, from 1.
+        column: The character in that line, from 1.
+        error_code: Salesforce's code for it.
+    """
+
+    error_code = "MALFORMED_QUERY"
+
+    def __init__(self, text: str, position: int, reason: str) -> None:
+        """Say that `text` is wrong at `position` for `reason`; the message is Salesforce's caret form."""
+        super().__init__(caret_text(text, position, reason))
+        self.reason = reason
+        self.position = position
+        self.row, self.column = row_and_column(text, position)
