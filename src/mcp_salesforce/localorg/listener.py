@@ -1,0 +1,83 @@
+"""Serve the local org on a loopback port, over HTTP or TLS."""
+
+import signal
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+LOOPBACK = "127.0.0.1"
+MAX_HEAD_BYTES = 256 * 1024  # far above Salesforce's own limits, so that the org answers 414 and 431, not uvicorn
+SHUTDOWN_S = 1
+
+
+@contextmanager
+def listening(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
+    """Serve `app` from a thread of this process, and yield its address, such as `http://127.0.0.1:8080`.
+
+    Port 0 picks a free port. When the block ends, the port is closed; calls still running get a second to finish.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    with socket.create_server((LOOPBACK, port)) as listener:
+        config = uvicorn.Config(
+            _resetting(app),
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="local org")
+        thread.start()
+        try:
+            yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def serve(app: ASGIApp, *, port: int = 0, ready: Callable[[str], None]) -> None:
+    """Serve `app` until SIGINT or SIGTERM; call `ready` with the address once connections are accepted.
+
+    Call it from the main thread: only that one gets signals.
+    """
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with listening(app, port=port) as address:
+            ready(address)
+            stop.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _resetting(app: ASGIApp) -> ASGIApp:
+    """Turn a ConnectionResetError of the app into a reset of the client's connection; ASGI has no word for it."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except ConnectionResetError:
+            transport = send.__self__.transport  # type: ignore[attr-defined]  # uvicorn's cycle holds it
+            reset = struct.pack("ii", 1, 0)  # linger for no time: close() sends RST
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            transport.abort()
+
+    return wrapped
