@@ -1,1 +1,62 @@
 """An async client for the Salesforce REST API; usable without MCP."""
+
+from mcp_salesforce.salesforce.auth import RefreshTokenSource, StaticTokenSource, Token, TokenSource
+from mcp_salesforce.salesforce.client import SalesforceClient
+from mcp_salesforce.salesforce.errors import (
+    AccessDeniedError,
+    AmbiguousExternalIdError,
+    ApiError,
+    AuthenticationError,
+    ConflictError,
+    DuplicateError,
+    DuplicateMatch,
+    ErrorDetail,
+    InvalidArgumentError,
+    InvalidRequestError,
+    LimitExceededError,
+    NotFoundError,
+    RecordLockedError,
+    RecordRejectedError,
+    SalesforceError,
+    ServerError,
+    TransportError,
+    UnreadableReplyError,
+)
+from mcp_salesforce.salesforce.models import Identity, QueryResult, SaveResult, SObjectDescribe, SObjectRecord
+from mcp_salesforce.salesforce.transport import AiohttpTransport, AsgiTransport, Transport
+from mcp_salesforce.salesforce.wire import Request
+
+__all__ = [
+    "AccessDeniedError",
+    "AiohttpTransport",
+    "AmbiguousExternalIdError",
+    "ApiError",
+    "AsgiTransport",
+    "AuthenticationError",
+    "ConflictError",
+    "DuplicateError",
+    "DuplicateMatch",
+    "ErrorDetail",
+    "Identity",
+    "InvalidArgumentError",
+    "InvalidRequestError",
+    "LimitExceededError",
+    "NotFoundError",
+    "QueryResult",
+    "RecordLockedError",
+    "RecordRejectedError",
+    "RefreshTokenSource",
+    "Request",
+    "SObjectDescribe",
+    "SObjectRecord",
+    "SalesforceClient",
+    "SalesforceError",
+    "SaveResult",
+    "ServerError",
+    "StaticTokenSource",
+    "Token",
+    "TokenSource",
+    "Transport",
+    "TransportError",
+    "UnreadableReplyError",
+]

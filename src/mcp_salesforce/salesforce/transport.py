@@ -1,1 +1,198 @@
-"""One exchange: a request for a status, headers and bytes."""
+"""One exchange: a request for a status, headers and bytes. Over aiohttp, or into an ASGI app in this process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from mcp_salesforce.salesforce.errors import TransportError
+from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
+
+if TYPE_CHECKING:
+    import aiohttp
+
+Message = MutableMapping[str, Any]
+AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+
+_CONNECTIONS: Final = 100
+_CONNECT_TIMEOUT_S: Final = 10.0
+
+
+class Transport(Protocol):
+    """Sends one request and returns what comes back. The deadline is the caller's."""
+
+    async def exchange(self, request: HttpRequest) -> HttpReply:
+        """Return the reply to `request`, of whatever status; redirects are replies.
+
+        Raises:
+            TransportError: No answer arrived.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release connections; nothing is exchanged after it."""
+        ...
+
+
+class AiohttpTransport:
+    """HTTP over a pool of kept-alive connections, with gzip. Keeps no cookies, follows no redirect."""
+
+    def __init__(
+        self, *, connections: int = _CONNECTIONS, connect_timeout_s: float = _CONNECT_TIMEOUT_S, ca_file: str = ""
+    ) -> None:
+        """Open at most `connections` at once; more calls wait for one.
+
+        Args:
+            connections: Size of the pool.
+            connect_timeout_s: How long a connection may take to open.
+            ca_file: PEM file of certificate authorities to trust instead of the system's.
+        """
+        self._connections = connections
+        self._connect_timeout_s = connect_timeout_s
+        self._ca_file = ca_file
+        self._session: aiohttp.ClientSession | None = None
+
+    async def exchange(self, request: HttpRequest) -> HttpReply:
+        """Return the reply to `request`.
+
+        Raises:
+            TransportError: The connection failed, before or after the request left.
+        """
+        import aiohttp
+        from yarl import URL
+
+        session = self._session or self._open()
+        try:
+            async with session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                data=request.body,
+                headers=request.headers,
+                allow_redirects=False,
+            ) as response:
+                return HttpReply(response.status, response.headers, await response.read())
+        except (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.ServerFingerprintMismatch,
+        ) as error:
+            raise TransportError(f"No connection to {_host(request)}: {_reason(error)}.", sent=False) from None
+        except (aiohttp.ClientError, OSError) as error:
+            # An aiohttp error can hold the request's headers, so it is named, not chained.
+            raise TransportError(f"The connection to {_host(request)} broke: {_reason(error)}.", sent=True) from None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    def _open(self) -> "aiohttp.ClientSession":
+        import aiohttp
+
+        ssl_context = None
+        if self._ca_file:
+            import ssl
+
+            ssl_context = ssl.create_default_context(cafile=self._ca_file)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, ssl=ssl_context or True),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "mcp-salesforce"},
+        )
+        self._session._retry_connection = False  # noqa: SLF001 - retry.py decides what is sent again, not aiohttp
+        return self._session
+
+
+class AsgiTransport:
+    """An ASGI app in this process: no port, no aiohttp. Calls may run at the same time and be cancelled."""
+
+    def __init__(self, app: AsgiApp) -> None:
+        """Give every request to `app`."""
+        self._app = app
+
+    async def exchange(self, request: HttpRequest) -> HttpReply:
+        """Return the app's reply to `request`.
+
+        Raises:
+            TransportError: The app failed, or ended without a whole reply.
+        """
+        call = _AsgiCall(request)
+        try:
+            await self._app(call.scope, call.receive, call.send)
+        except Exception as error:  # noqa: BLE001 - over HTTP, whatever breaks in the app breaks the connection
+            if not call.is_complete:
+                raise TransportError(f"The app broke: {type(error).__name__}.", sent=True) from None
+        if not call.is_complete:
+            raise TransportError("The app ended without a whole reply.", sent=True)
+        return HttpReply(call.status, call.headers, b"".join(call.chunks))
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+class _AsgiCall:
+    """The state of one request to an ASGI app."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.chunks: list[bytes] = []
+        self._body: bytes | None = request.body or b""
+        self._complete = asyncio.Event()
+        self.scope = _scope(request)
+
+    @property
+    def is_complete(self) -> bool:
+        return self._complete.is_set()
+
+    async def receive(self) -> Message:
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self._complete.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {
+                name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]
+            }
+        elif message["type"] == "http.response.body":
+            self.chunks.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                self._complete.set()
+
+
+def _scope(request: HttpRequest) -> Message:
+    parts = urlsplit(request.url)
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
+    headers.append((b"host", parts.netloc.encode("latin-1")))
+    if request.body is not None:
+        headers.append((b"content-length", str(len(request.body)).encode()))
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": parts.scheme,
+        "path": unquote_to_bytes(parts.path).decode("utf-8", "replace"),
+        "raw_path": parts.path.encode("ascii"),
+        "query_string": parts.query.encode("ascii"),
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 0),
+        "server": (parts.hostname or "localhost", parts.port or 443),
+    }
+
+
+def _host(request: HttpRequest) -> str:
+    return urlsplit(request.url).netloc
+
+
+def _reason(error: BaseException) -> str:
+    """Name a failure: the system's words where it has some, else its class. Never its `repr`, which holds headers."""
+    cause = getattr(error, "os_error", error)
+    return getattr(cause, "strerror", None) or type(error).__name__

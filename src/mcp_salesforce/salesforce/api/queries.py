@@ -1,0 +1,72 @@
+"""SOQL queries, a page at a time: the `query` and `queryAll` resources of the REST API."""
+
+from collections.abc import AsyncIterator
+
+from mcp_salesforce.salesforce.api import Send
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.models import QueryResult
+from mcp_salesforce.salesforce.wire import Request, page_path
+
+SMALLEST_BATCH = 200
+LARGEST_BATCH = 2000
+
+
+class QueriesApi:
+    """Run SOQL."""
+
+    def __init__(self, send: Send) -> None:
+        """Use `send` for every call; it signs, retries and decodes."""
+        self._send = send
+
+    async def query(self, soql: str, *, query_all: bool = False, batch_size: int | None = None) -> QueryResult:
+        """Return the first page of the records that `soql` selects.
+
+        API: GET /query?q={soql}, or /queryAll
+
+        Args:
+            soql: The query.
+            query_all: Take in deleted records and archived activities.
+            batch_size: Records a page, 200 to 2,000 (Salesforce's default); Salesforce may give fewer.
+
+        Raises:
+            InvalidRequestError: The query is malformed, or names what does not exist.
+            LimitExceededError: It ran too long, or selects too much.
+        """
+        resource = "queryAll" if query_all else "query"
+        return await self._page(Request("GET", resource, {"q": soql}, headers=_batches(batch_size)))
+
+    async def query_more(self, next_records_url: str, *, batch_size: int | None = None) -> QueryResult:
+        """Return the next page, which the page before names.
+
+        API: GET {nextRecordsUrl}
+
+        Raises:
+            InvalidArgumentError: `next_records_url` is not one.
+            InvalidRequestError: The locator has expired, or is another user's.
+        """
+        return await self._page(Request("GET", page_path(next_records_url), headers=_batches(batch_size)))
+
+    async def pages(
+        self, soql: str, *, query_all: bool = False, batch_size: int | None = None
+    ) -> AsyncIterator[QueryResult]:
+        """Yield every page of the records that `soql` selects, fetching each when it is wanted.
+
+        Raises:
+            SalesforceError: As `query` and `query_more`.
+        """
+        page = await self.query(soql, query_all=query_all, batch_size=batch_size)
+        yield page
+        while page.next_records_url is not None:
+            page = await self.query_more(page.next_records_url, batch_size=batch_size)
+            yield page
+
+    async def _page(self, request: Request) -> QueryResult:
+        return QueryResult.read(await self._send(request))
+
+
+def _batches(batch_size: int | None) -> dict[str, str]:
+    if batch_size is None:
+        return {}
+    if not SMALLEST_BATCH <= batch_size <= LARGEST_BATCH:
+        raise InvalidArgumentError(f"batch_size is {SMALLEST_BATCH} to {LARGEST_BATCH}, not {batch_size}.")
+    return {"Sforce-Query-Options": f"batchSize={batch_size}"}

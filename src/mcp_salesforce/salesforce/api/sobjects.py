@@ -1,0 +1,81 @@
+"""Single records, by Id: the `sobjects` family of the REST API."""
+
+from collections.abc import Mapping, Sequence
+
+from mcp_salesforce.salesforce.api import Send
+from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.models import SaveResult, SObjectRecord, record_of
+from mcp_salesforce.salesforce.wire import Request, field_list, path, sobject_name
+
+
+class SObjectsApi:
+    """Create, retrieve, update and delete one record at a time."""
+
+    def __init__(self, send: Send) -> None:
+        """Use `send` for every call; it signs, retries and decodes."""
+        self._send = send
+
+    async def create(self, sobject: str, values: Mapping[str, object], *, allow_duplicate: bool = False) -> SaveResult:
+        """Create one record; `allow_duplicate` saves it although a duplicate rule finds matches, if the rule lets it.
+
+        API: POST /sobjects/{sobject}
+
+        Raises:
+            RecordRejectedError: A value breaks a rule of the org.
+            DuplicateError: A duplicate rule found matches, or a unique value is taken.
+            InvalidRequestError: `sobject` or a field is unknown or not writable.
+        """
+        headers = _allowing(allow_duplicate)
+        return SaveResult.read(
+            await self._send(
+                Request("POST", path("sobjects", sobject_name(sobject)), body=dict(values), headers=headers)
+            )
+        )
+
+    async def retrieve(self, sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> SObjectRecord:
+        """Return one record, with all readable fields unless `fields` names some; without `attributes`.
+
+        API: GET /sobjects/{sobject}/{id}
+
+        Raises:
+            NotFoundError: The record does not exist, or was deleted.
+            InvalidRequestError: `sobject` or a name in `fields` is unknown.
+        """
+        params = {"fields": field_list(fields)} if fields else {}
+        record = record_of(await self._send(Request("GET", _record_path(sobject, record_id), params)))
+        record.pop("attributes", None)
+        return record
+
+    async def update(
+        self, sobject: str, record_id: str, values: Mapping[str, object], *, allow_duplicate: bool = False
+    ) -> None:
+        """Change the given fields of one record; None clears a field.
+
+        API: PATCH /sobjects/{sobject}/{id}
+
+        Raises:
+            NotFoundError: The record does not exist, or was deleted.
+            RecordRejectedError: A value breaks a rule of the org.
+            InvalidRequestError: `sobject` or a field is unknown or not writable.
+        """
+        headers = _allowing(allow_duplicate)
+        await self._send(Request("PATCH", _record_path(sobject, record_id), body=dict(values), headers=headers))
+
+    async def delete(self, sobject: str, record_id: str) -> None:
+        """Move one record to the recycle bin.
+
+        API: DELETE /sobjects/{sobject}/{id}
+
+        Raises:
+            NotFoundError: The record does not exist, or was deleted before.
+            RecordRejectedError: Other records keep it from being deleted.
+        """
+        await self._send(Request("DELETE", _record_path(sobject, record_id)))
+
+
+def _record_path(sobject: str, record_id: str) -> str:
+    return path("sobjects", sobject_name(sobject), to_18(record_id))
+
+
+def _allowing(allow_duplicate: bool) -> dict[str, str]:
+    return {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allow_duplicate else {}

@@ -1,0 +1,185 @@
+"""The client: one `send` that signs, retries and decodes, and one attribute for each API family."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final, Self, TypeVar
+
+from mcp_salesforce.salesforce.api.describe import DescribeApi
+from mcp_salesforce.salesforce.api.limits import LimitsApi
+from mcp_salesforce.salesforce.api.queries import QueriesApi
+from mcp_salesforce.salesforce.api.search import SearchApi
+from mcp_salesforce.salesforce.api.sobjects import SObjectsApi
+from mcp_salesforce.salesforce.auth import Session, Token, TokenSource
+from mcp_salesforce.salesforce.errors import (
+    AuthenticationError,
+    InvalidArgumentError,
+    SalesforceError,
+    TransportError,
+)
+from mcp_salesforce.salesforce.ids import is_id, to_18
+from mcp_salesforce.salesforce.models import ApiUsage, Identity, UserInfo
+from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_reply
+from mcp_salesforce.salesforce.retry import retry_delay
+from mcp_salesforce.salesforce.transport import AiohttpTransport, Transport
+from mcp_salesforce.salesforce.wire import HttpRequest, Request, json_body, url_of
+
+_VERSION: Final = re.compile(r"v?(\d{2,3}\.0)")
+_USAGE: Final = re.compile(r"\bapi-usage=(\d+)/(\d+)")
+_TOKEN_REQUEST: Final = Request("POST", "/services/oauth2/token", idempotent=True)
+_Answer = TypeVar("_Answer")
+
+
+class SalesforceClient:
+    """Calls one org's REST API as one user.
+
+    ```python
+    async with SalesforceClient(RefreshTokenSource(client_id, client_secret, refresh_token, login_url)) as client:
+        contact = await client.sobjects.retrieve("Contact", "003…")
+    ```
+    """
+
+    def __init__(
+        self,
+        tokens: TokenSource,
+        *,
+        api_version: str = "v60.0",
+        transport: Transport | None = None,
+        timeout_s: float = 30.0,
+    ) -> None:
+        """Prepare; the first call gets the first token.
+
+        Args:
+            tokens: Where access tokens come from.
+            api_version: Such as `v60.0`; `60.0` is taken too.
+            transport: How requests travel; HTTPS without one. It is closed with the client.
+            timeout_s: How long a call may take in all, with its retries.
+
+        Raises:
+            InvalidArgumentError: `api_version` is not a version.
+        """
+        version = _VERSION.fullmatch(api_version)
+        if version is None:
+            raise InvalidArgumentError(f"{api_version[:20]!r} is not an API version such as v60.0.")
+        self.api_version = f"v{version[1]}"
+        self._tokens = tokens
+        self._transport = transport or AiohttpTransport()
+        self._timeout_s = timeout_s
+        self._session = Session(self._renew)
+        self._usage = ""
+        self.sobjects = SObjectsApi(self.send)
+        self.queries = QueriesApi(self.send)
+        self.describe = DescribeApi(self.send)
+        self.search = SearchApi(self.send)
+        self.limits = LimitsApi(self.send)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End what is under way and release the transport's connections."""
+        await self._session.close()
+        await self._transport.close()
+
+    @property
+    def api_usage(self) -> ApiUsage | None:
+        """API calls of the last 24 hours, as the latest reply told (Sforce-Limit-Info)."""
+        found = _USAGE.search(self._usage)
+        return ApiUsage(used=int(found[1]), limit=int(found[2])) if found else None
+
+    async def send(self, request: Request) -> object:
+        """Return the JSON value of the reply to `request`, or None where the reply has none.
+
+        An expired session is renewed once, by one call for all. Locks and passing failures are waited
+        out where a repetition is safe (see `retry`).
+
+        Raises:
+            SalesforceError: Of the class that says what went wrong.
+        """
+        body = None if request.body is None else json_body(request.body)
+        token = await self._session.token()
+        try:
+            return await self._attempts(request, body, token)
+        except AuthenticationError as error:
+            if error.code != INVALID_SESSION:
+                raise
+        token = await self._session.token(refused=token)
+        try:
+            return await self._attempts(request, body, token)
+        except AuthenticationError as error:
+            if error.code != INVALID_SESSION:
+                raise
+            raise AuthenticationError(
+                "The session is still invalid after it was renewed once; it is not renewed again.",
+                hint="Check that the user may use the API and the connected app, and that the login URL is this org's.",
+            ) from None
+
+    async def identity(self) -> Identity:
+        """Return whose session it is, from the token's own identity URL; without one it asks the org.
+
+        API: GET /services/oauth2/userinfo (only without an identity URL)
+
+        Raises:
+            SalesforceError: As `send`.
+        """
+        token = await self._session.token()
+        organization_id, _, user_id = token.identity_url.partition("/id/")[2].partition("/")
+        if not is_id(organization_id) or not is_id(user_id):
+            user = await self.userinfo()
+            organization_id, user_id = user.organization_id, user.user_id
+        return Identity(user_id=to_18(user_id), organization_id=to_18(organization_id), instance_url=token.instance_url)
+
+    async def userinfo(self) -> UserInfo:
+        """Return who the user is: names, e-mail address, time zone.
+
+        API: GET /services/oauth2/userinfo
+
+        Raises:
+            SalesforceError: As `send`.
+        """
+        return UserInfo.read(await self.send(Request("GET", "/services/oauth2/userinfo")))
+
+    async def _attempts(self, request: Request, body: bytes | None, token: Token) -> object:
+        signed = self._sign(request, body, token)
+
+        async def once() -> object:
+            reply = await self._transport.exchange(signed)
+            self._usage = reply.headers.get("sforce-limit-info", self._usage)
+            return read_reply(reply, (token.access_token,))
+
+        return await self._repeat(once, request)
+
+    def _sign(self, request: Request, body: bytes | None, token: Token) -> HttpRequest:
+        headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json", **request.headers}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return HttpRequest(request.method, url_of(token.instance_url, self.api_version, request), headers, body)
+
+    async def _renew(self, refused: Token | None) -> Token:
+        """Get a token, with the retries of any call; no answer means that the waiting calls were not sent."""
+        try:
+            return await self._repeat(
+                lambda: self._tokens.token(self._transport.exchange, refused=refused), _TOKEN_REQUEST
+            )
+        except TransportError as error:
+            raise TransportError(f"No access token: {error.message}", sent=False) from None
+
+    async def _repeat(self, once: Callable[[], Awaitable[_Answer]], request: Request) -> _Answer:
+        """Call `once` until it succeeds, may not be repeated, or the deadline is near."""
+        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        attempt = 1
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    return await once()
+            except TimeoutError:
+                raise TransportError(f"No answer within {self._timeout_s:g} s.", sent=True) from None
+            except SalesforceError as error:
+                delay = retry_delay(error, attempt, request.is_idempotent)
+                if delay is None or asyncio.get_running_loop().time() + delay >= deadline:
+                    raise
+            await asyncio.sleep(delay)
+            attempt += 1

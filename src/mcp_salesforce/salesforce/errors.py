@@ -1,0 +1,258 @@
+"""What the client raises. Everything here is safe to show: no token, no secret, no query string.
+
+The class of an API error comes from Salesforce's error code; the table is in `codes`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class SalesforceError(Exception):
+    """Everything the client raises.
+
+    Attributes:
+        code: Salesforce's error code, or an OAuth error, or the client's own name of the failure.
+        message: What happened, in Salesforce's words where there are any.
+        fields: API names of the fields that Salesforce names as the cause.
+        hint: What to do next; empty where the message says it all.
+        retry_after_s: Seconds the other side asked to wait before another attempt.
+    """
+
+    code: str = "SALESFORCE_ERROR"
+    hint: str = ""
+    retryable: ClassVar[bool] = False  # the same call can succeed a little later, unchanged
+
+    def __init__(self, message: str, *, code: str = "", hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields: tuple[str, ...] = ()
+        self.retry_after_s = retry_after_s
+        if code:
+            self.code = code
+        if hint:
+            self.hint = hint
+
+
+class InvalidArgumentError(SalesforceError, ValueError):
+    """Refused before anything was sent."""
+
+    code = "INVALID_ARGUMENT"
+
+
+class TransportError(SalesforceError):
+    """No answer arrived.
+
+    Attributes:
+        sent: Whether the request may have left, so that Salesforce may have carried it out.
+    """
+
+    code = "NO_ANSWER"
+    retryable = True
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message, hint=_OUTCOME_UNKNOWN if sent else "Nothing was sent; check the network and the URL.")
+        self.sent = sent
+
+
+class AuthenticationError(SalesforceError):
+    """There is no token to be had, or the session stays invalid after it was renewed once."""
+
+    code = "INVALID_SESSION_ID"
+    hint = "Check the client id and secret, the refresh token and the login URL, or authorize the app again."
+
+
+class UnreadableReplyError(SalesforceError):
+    """An answer came, but not one of Salesforce's: HTML from a proxy, cut JSON, another shape.
+
+    Attributes:
+        status: HTTP status of the answer.
+        content_type: Its media type, as given.
+        excerpt: The beginning of its text, without markup and without anything like a token.
+    """
+
+    code = "UNREADABLE_REPLY"
+
+    def __init__(
+        self, reason: str, *, status: int, content_type: str = "", excerpt: str = "", retry_after_s: float | None = None
+    ) -> None:
+        shown = f": {excerpt}" if excerpt else ""
+        super().__init__(
+            f"{reason} (HTTP {status}, {content_type or 'no content type'}){shown}",
+            hint=_OUTCOME_UNKNOWN if status >= _SERVER_ERROR else "Check the instance URL and any proxy on the way.",
+            retry_after_s=retry_after_s,
+        )
+        self.status = status
+        self.content_type = content_type
+        self.excerpt = excerpt
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether a gateway said that the service is away for now."""
+        return self.status in _GATEWAY_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDetail:
+    """One entry of an error reply: Salesforce's code, its message, the fields it names."""
+
+    error_code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateMatch:
+    """A record that a duplicate rule found, with its confidence in percent (0 where not given)."""
+
+    sobject: str
+    record_id: str
+    confidence: float = 0.0
+
+
+class ApiError(SalesforceError):
+    """Salesforce refused the call.
+
+    Attributes:
+        status: HTTP status.
+        details: Every entry of the reply, in its order; never empty.
+    """
+
+    def __init__(
+        self, status: int, details: Sequence[ErrorDetail], *, hint: str = "", retry_after_s: float | None = None
+    ) -> None:
+        first = details[0]
+        super().__init__(
+            "; ".join(dict.fromkeys(detail.message for detail in details)),
+            code=first.error_code,
+            hint=hint or HINTS.get(first.error_code, ""),
+            retry_after_s=retry_after_s,
+        )
+        self.status = status
+        self.details = tuple(details)
+        self.fields = tuple(dict.fromkeys(name for detail in details for name in detail.fields))
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class InvalidRequestError(ApiError):
+    """The request itself is wrong: an unknown object or field, malformed SOQL, a wrong type of value."""
+
+    hint = "Correct the request; the message says what Salesforce did not understand."
+
+
+class RecordRejectedError(ApiError):
+    """The org's rules refuse these values: required, too long, a picklist, a validation rule, a trigger."""
+
+    hint = "Change the values of the fields named, then try again."
+
+
+class DuplicateError(ApiError):
+    """A unique value is taken, or a duplicate rule found matches.
+
+    Attributes:
+        matches: The records that a duplicate rule found, best first as Salesforce gives them.
+        can_be_allowed: Whether the rule lets the record be saved all the same.
+    """
+
+    hint = "Use the record that exists, or give another value."
+
+    def __init__(
+        self,
+        status: int,
+        details: Sequence[ErrorDetail],
+        *,
+        matches: Sequence[DuplicateMatch] = (),
+        can_be_allowed: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(status, details, retry_after_s=retry_after_s)
+        self.matches = tuple(matches)
+        self.can_be_allowed = can_be_allowed
+
+
+class NotFoundError(ApiError):
+    """The record does not exist, was deleted, or is not visible to this user."""
+
+    hint = "Check the Id; a query finds the record's present Id if it still exists."
+
+
+class AmbiguousExternalIdError(ApiError):
+    """An external id names several records.
+
+    Attributes:
+        record_paths: URL paths of the records it names.
+    """
+
+    hint = "Use the Id of one of these records."
+
+    def __init__(self, status: int, record_paths: Sequence[str]) -> None:
+        names = ", ".join(path.rsplit("/", 1)[-1] for path in record_paths)
+        super().__init__(
+            status, [ErrorDetail("AMBIGUOUS_EXTERNAL_ID", f"The external id names several records: {names}")]
+        )
+        self.record_paths = tuple(record_paths)
+
+
+class AccessDeniedError(ApiError):
+    """The user, or the org, may not do this."""
+
+    hint = "The user lacks a permission; an administrator of the org can grant it."
+
+
+class ConflictError(ApiError):
+    """The record was changed since the state that the request was made for."""
+
+    hint = "Read the record again, then decide whether the change still holds."
+
+
+class RecordLockedError(ApiError):
+    """Another transaction holds the record; nothing was changed."""
+
+    hint = "Try again in a few seconds."
+    retryable = True
+
+
+class LimitExceededError(ApiError):
+    """A limit of the org or of one request is used up; the same call will not succeed soon."""
+
+    hint = "Do less in one call, or wait until the limit is reset; an immediate retry fails as well."
+
+
+class ServerError(ApiError):
+    """Salesforce failed, or is away for a moment."""
+
+    retryable = True
+
+    def __init__(self, status: int, details: Sequence[ErrorDetail], *, retry_after_s: float | None = None) -> None:
+        super().__init__(status, details, hint=_OUTCOME_UNKNOWN, retry_after_s=retry_after_s)
+
+
+_SERVER_ERROR = 500
+_GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
+_OUTCOME_UNKNOWN = "A read can be repeated. Before a write is repeated, look whether it was carried out."
+
+HINTS: Mapping[str, str] = {
+    "API_DISABLED_FOR_ORG": "This edition or profile has no API access; an administrator can enable it.",
+    "DUPLICATES_DETECTED": "Use one of the matching records; save a duplicate only if the user wants one.",
+    "DUPLICATE_VALUE": "A record with this unique value exists; update that one.",
+    "ENTITY_IS_DELETED": "The record is in the recycle bin.",
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of this org refuses it; the message is the rule's own.",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "The user may not see or use a record that this one refers to.",
+    "INVALID_CROSS_REFERENCE_KEY": "An Id refers to a record that does not exist, is deleted, or is of another object.",
+    "INVALID_FIELD": "Describe the object to see its field names; custom fields end in __c.",
+    "INVALID_FIELD_FOR_INSERT_UPDATE": "Leave these fields out; they are read-only here.",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "Describe the field to see its picklist values.",
+    "INVALID_QUERY_LOCATOR": "The cursor has expired (they live two days); run the query again.",
+    "INVALID_TYPE": "Describe without an object to see the objects' names; custom objects end in __c.",
+    "MALFORMED_ID": "Record Ids have 15 or 18 letters and digits; query for the right one.",
+    "MALFORMED_QUERY": "Correct the SOQL at the row and column given.",
+    "NUMBER_OUTSIDE_VALID_RANGE": "Use a number within the range; beyond OFFSET 2000 filter by the last value seen.",
+    "OPERATION_TOO_LARGE": "Narrow the WHERE clause.",
+    "QUERY_TIMEOUT": "Narrow the WHERE clause to indexed fields, such as Id, a lookup or CreatedDate.",
+    "REQUEST_LIMIT_EXCEEDED": "The org has used up its API calls of the last 24 hours; wait, or raise the limit.",
+    "REQUIRED_FIELD_MISSING": "Give a value for each field named.",
+    "STRING_TOO_LONG": "Shorten the text to the length given.",
+    "UNSUPPORTED_API_VERSION": "Set a newer API version.",
+}

@@ -1,0 +1,60 @@
+"""Record Ids: 15 case-sensitive characters, or 18 whose last three carry the case of the others."""
+
+import re
+
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
+
+_SHAPE = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-5]{3})?", re.ASCII)
+_CHECK_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_SHORT = 15
+_CHUNK = 5
+
+
+def is_id(text: str) -> bool:
+    """Tell whether `text` has the form of a record Id, and check characters that fit where it has any."""
+    if not _SHAPE.fullmatch(text):
+        return False
+    return len(text) == _SHORT or _cased(text) is not None
+
+
+def to_18(record_id: str) -> str:
+    """Return the 18-character form; the case of an 18-character Id is put right from its check characters.
+
+    Raises:
+        InvalidArgumentError: `record_id` is not a record Id.
+    """
+    short = (record_id if len(record_id) == _SHORT else _cased(record_id)) if _SHAPE.fullmatch(record_id) else None
+    if short is None:
+        raise InvalidArgumentError(
+            f"{record_id[:40]!r} is not a Salesforce record Id: those have 15 or 18 letters and digits.",
+            hint="Query for the record to get its Id; never make one up.",
+        )
+    return short + _check_characters(short)
+
+
+def key_prefix(record_id: str) -> str:
+    """Return the three characters that tell a record's sobject: `003` for a Contact.
+
+    Raises:
+        InvalidArgumentError: `record_id` is not a record Id.
+    """
+    return to_18(record_id)[:3]
+
+
+def _check_characters(short: str) -> str:
+    chunks = (short[start : start + _CHUNK] for start in range(0, _SHORT, _CHUNK))
+    return "".join(
+        _CHECK_CHARACTERS[sum(1 << bit for bit, character in enumerate(chunk) if "A" <= character <= "Z")]
+        for chunk in chunks
+    )
+
+
+def _cased(long: str) -> str | None:
+    """Return the 15 characters with the case that the last three tell, or None if a digit would be upper case."""
+    bits = [_CHECK_CHARACTERS.index(character) for character in long[_SHORT:].upper()]
+    upper = [bits[at // _CHUNK] >> at % _CHUNK & 1 for at in range(_SHORT)]
+    if any(is_upper and character.isdigit() for character, is_upper in zip(long, upper, strict=False)):
+        return None
+    return "".join(
+        character.upper() if is_upper else character.lower() for character, is_upper in zip(long, upper, strict=False)
+    )

@@ -1,0 +1,208 @@
+"""Salesforce's own shapes, as Pydantic models: Python names here, Salesforce's on the wire."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from mcp_salesforce.salesforce.errors import UnreadableReplyError
+
+SObjectRecord = dict[str, Any]
+"""A record's values by field API name, as decoded from JSON; a parent record is a record in it."""
+
+
+class WireModel(BaseModel):
+    """A shape that Salesforce documents; members that a later API version adds are passed over."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True)
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Return `value`, decoded JSON, in this shape.
+
+        Raises:
+            UnreadableReplyError: It has another shape.
+        """
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise wrong_shape(cls.__name__, error) from None
+
+
+def wrong_shape(name: str, error: ValidationError | None = None) -> UnreadableReplyError:
+    """Return the error for JSON that is not a `name`; it tells where, never the values."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False) if error else []
+    where = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['type']}" for item in problems[:3])
+    reason = f"The JSON has not the shape of {name}" + (f" ({where})" if where else "")
+    return UnreadableReplyError(reason, status=200, content_type="application/json")
+
+
+def record_of(value: object) -> SObjectRecord:
+    """Return `value` if it is a JSON object.
+
+    Raises:
+        UnreadableReplyError: It is something else.
+    """
+    if isinstance(value, dict):
+        return value
+    raise wrong_shape("a record")
+
+
+def members_of(value: object, name: str) -> list[object]:
+    """Return the list that a JSON object has under `name`.
+
+    Raises:
+        UnreadableReplyError: It has none.
+    """
+    members = record_of(value).get(name)
+    if isinstance(members, list):
+        return members
+    raise wrong_shape(f"a list of {name}")
+
+
+class SaveError(WireModel):
+    """Why one record of a call was not saved."""
+
+    status_code: str = Field(validation_alias="statusCode")
+    message: str = ""
+    fields: tuple[str, ...] = ()
+
+
+class SaveResult(WireModel):
+    """The outcome of saving one record; `id` is empty where it failed, `created` is given by upserts only."""
+
+    id: str | None = None
+    success: bool
+    errors: tuple[SaveError, ...] = ()
+    created: bool | None = None
+
+
+class QueryResult(WireModel):
+    """One page of a query's records, as Salesforce gives them (each with its `attributes`).
+
+    `total_size` counts all pages. `next_records_url` is there until the last page.
+    """
+
+    total_size: int
+    done: bool
+    records: list[SObjectRecord]
+    next_records_url: str | None = None
+
+
+class PicklistValue(WireModel):
+    """One value of a picklist."""
+
+    value: str
+    label: str | None = None
+    active: bool = True
+    default_value: bool = False
+
+
+class FieldDescribe(WireModel):
+    """What describe says of a field."""
+
+    name: str
+    label: str
+    type: str
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    digits: int = 0
+    nillable: bool = False
+    createable: bool = False
+    updateable: bool = False
+    defaulted_on_create: bool = False
+    filterable: bool = False
+    sortable: bool = False
+    groupable: bool = False
+    aggregatable: bool = False
+    calculated: bool = False
+    custom: bool = False
+    external_id: bool = False
+    id_lookup: bool = False
+    name_field: bool = False
+    unique: bool = False
+    restricted_picklist: bool = False
+    dependent_picklist: bool = False
+    polymorphic_foreign_key: bool = False
+    compound_field_name: str | None = None
+    relationship_name: str | None = None
+    controller_name: str | None = None
+    inline_help_text: str | None = None
+    reference_to: tuple[str, ...] = ()
+    picklist_values: tuple[PicklistValue, ...] = ()
+
+
+class ChildRelationship(WireModel):
+    """A relationship from another sobject's `field` to this one; without a name it cannot be queried."""
+
+    child_sobject: str = Field(validation_alias="childSObject")
+    field: str
+    relationship_name: str | None = None
+    cascade_delete: bool = False
+
+
+class SObjectSummary(WireModel):
+    """What global describe says of an sobject."""
+
+    name: str
+    label: str
+    label_plural: str = ""
+    key_prefix: str | None = None
+    custom: bool = False
+    queryable: bool = False
+    createable: bool = False
+    updateable: bool = False
+    deletable: bool = False
+    searchable: bool = False
+
+
+class SObjectDescribe(SObjectSummary):
+    """What describe says of one sobject."""
+
+    fields: tuple[FieldDescribe, ...]
+    child_relationships: tuple[ChildRelationship, ...] = ()
+
+
+class Limit(WireModel):
+    """One limit of the org: how much it allows, and how much is left."""
+
+    max: int = Field(validation_alias="Max")
+    remaining: int = Field(validation_alias="Remaining")
+
+
+class UserInfo(WireModel):
+    """The user whose session it is, as `/services/oauth2/userinfo` tells."""
+
+    user_id: str = Field(validation_alias="user_id")
+    organization_id: str = Field(validation_alias="organization_id")
+    preferred_username: str = Field(default="", validation_alias="preferred_username")
+    name: str = ""
+    email: str = ""
+    zoneinfo: str = ""
+    locale: str = ""
+    language: str = ""
+    user_type: str = Field(default="", validation_alias="user_type")
+
+
+class ApiVersion(WireModel):
+    """A version of the API that the org serves, such as 60.0."""
+
+    label: str
+    url: str
+    version: str
+
+
+class Identity(WireModel):
+    """Whose session it is: Ids of 18 characters, and the org's own address."""
+
+    user_id: str
+    organization_id: str
+    instance_url: str
+
+
+class ApiUsage(WireModel):
+    """API calls of the last 24 hours, as the latest reply told."""
+
+    used: int
+    limit: int
