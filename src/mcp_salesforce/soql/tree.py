@@ -7,6 +7,7 @@ Names stand as they were written: case means nothing to Salesforce, but only a s
 """
 
 from dataclasses import KW_ONLY, dataclass, field
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -69,23 +70,38 @@ class Null(Node):
 
 @dataclass(frozen=True, slots=True)
 class Date(Node):
-    """A day as `YYYY-MM-DD`; digits in their places, but 2026-99-99 is one too."""
+    """A day as `YYYY-MM-DD`."""
 
     text: str
+
+    @property
+    def value(self) -> date:
+        """Return the day."""
+        return date.fromisoformat(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class DateTime(Node):
-    """An instant as `YYYY-MM-DDThh:mm:ss[.s…](Z|±hh:mm|±hhmm)`; digits in their places, not checked further."""
+    """An instant as `YYYY-MM-DDThh:mm:ss[.s…](Z|±hh:mm|±hhmm)`."""
 
     text: str
+
+    @property
+    def value(self) -> datetime:
+        """Return the instant, in UTC, to the microsecond."""
+        return datetime.fromisoformat(self.text).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Time(Node):
-    """A time of day as `hh:mm:ss[.s…](Z|±hh:mm|±hhmm)`; digits in their places, not checked further."""
+    """A time of day as `hh:mm:ss[.s…](Z|±hh:mm|±hhmm)`."""
 
     text: str
+
+    @property
+    def value(self) -> time:
+        """Return the time of day, with its offset."""
+        return time.fromisoformat(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +194,7 @@ class SelectItem(Node):
 # --- Conditions -----------------------------------------------------------------------------------
 
 ComparisonOperator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "LIKE"]
+Sign: TypeAlias = Literal["+", "-"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +202,7 @@ class Arithmetic(Node):
     """The sum or difference of two fields, on the left of a comparison; the grammar knows it, few documents do."""
 
     left: Field
-    operator: Literal["+", "-"]
+    operator: Sign
     right: Field
 
 
@@ -252,11 +269,14 @@ Condition: TypeAlias = Comparison | InValues | InQuery | Includes | Not | And | 
 # --- Clauses --------------------------------------------------------------------------------------
 
 
+UsingKind: TypeAlias = Literal["SCOPE", "LOOKUP"]
+
+
 @dataclass(frozen=True, slots=True)
 class Using(Node):
     """USING SCOPE name, or USING LOOKUP name; the grammar takes any name."""
 
-    kind: Literal["SCOPE", "LOOKUP"]
+    kind: UsingKind
     name: str
 
 
@@ -296,17 +316,23 @@ class WithFilter(Node):
     value: String
 
 
+SettingValue: TypeAlias = String | Number | Boolean
+
+
 @dataclass(frozen=True, slots=True)
 class Setting(Node):
     """One `name = value` between the parentheses of WITH name (…)."""
 
     name: str
-    value: String | Number | Boolean
+    value: SettingValue
 
 
 @dataclass(frozen=True, slots=True)
 class WithOption(Node):
-    """WITH SECURITY_ENFORCED, USER_MODE, RecordVisibilityContext (…); the grammar takes any name."""
+    """WITH SECURITY_ENFORCED, USER_MODE, RecordVisibilityContext (…).
+
+    The grammar takes any name, the REST API not: it answers "SECURITY_ENFORCED not allowed in this context".
+    """
 
     name: str
     settings: tuple[Setting, ...] = ()
@@ -315,13 +341,19 @@ class WithOption(Node):
 With: TypeAlias = WithDataCategory | WithFilter | WithOption
 
 
+Totals: TypeAlias = Literal["ROLLUP", "CUBE"]
+
+
 @dataclass(frozen=True, slots=True)
 class GroupBy(Node):
     """GROUP BY, with sub-totals where `totals` says so, and the HAVING that follows."""
 
     fields: tuple[Field | Function, ...]
-    totals: Literal["ROLLUP", "CUBE"] | None = None
+    totals: Totals | None = None
     having: Condition | None = None
+
+
+Nulls: TypeAlias = Literal["FIRST", "LAST"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +362,7 @@ class OrderItem(Node):
 
     expression: Operand
     descending: bool = False
-    nulls: Literal["FIRST", "LAST"] | None = None
+    nulls: Nulls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +371,9 @@ class Binding(Node):
 
     name: str
     value: Value
+
+
+Tracking: TypeAlias = Literal["VIEW", "REFERENCE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,5 +394,5 @@ class Query(Node):
     limit: int | None = None
     offset: int | None = None
     bind: tuple[Binding, ...] = ()
-    tracking: Literal["VIEW", "REFERENCE"] | None = None
+    tracking: Tracking | None = None
     update: tuple[str, ...] = ()

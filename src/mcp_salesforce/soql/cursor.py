@@ -1,0 +1,107 @@
+"""A place among the tokens of a query, and the steps that can be taken from it."""
+
+from collections.abc import Callable
+from typing import Final, NoReturn, TypeVar
+
+from mcp_salesforce.soql.errors import SoqlError
+from mcp_salesforce.soql.lexer import Kind, Token, tokens_of
+
+T = TypeVar("T")
+
+MAX_DEPTH: Final = 100
+"""How many parentheses and sub-queries may stand inside each other; Salesforce's own bound is not documented."""
+
+# fmt: off
+LEGAL_NAMES: Final = frozenset({
+    "above", "above_or_below", "at", "below", "case", "category", "count", "data", "distance", "end", "fields", "flat",
+    "geolocation", "group", "offset", "order", "reference", "scope", "then", "typeof", "view", "when",
+})
+"""Words of the language that are also legal names."""
+
+_KEYWORDS: Final = frozenset({
+    "and", "as", "asc", "bind", "by", "cube", "desc", "else", "excludes", "false", "first", "for", "from", "having",
+    "hierarchical", "in", "includes", "last", "like", "limit", "lookup", "not", "null", "nulls", "or", "rollup",
+    "select", "true", "update", "using", "where", "with",
+})
+# fmt: on
+
+
+class Cursor:
+    """Reads tokens from left to right; every refusal is a SoqlError at the token that does not fit."""
+
+    def __init__(self, text: str) -> None:
+        """Stand at the first token of `text`."""
+        self._text = text
+        self._tokens = tokens_of(text)
+        self._index = 0
+        self._depth = 0
+
+    @property
+    def token(self) -> Token:
+        """Return the token at the cursor."""
+        return self._tokens[self._index]
+
+    def word_ahead(self, steps: int) -> str:
+        """Return the word of the token `steps` further on, empty beyond the end."""
+        index = self._index + steps
+        return self._tokens[index].word if index < len(self._tokens) else ""
+
+    def step(self) -> Token:
+        """Return the token at the cursor and go past it."""
+        token = self._tokens[self._index]
+        self._index += 1
+        return token
+
+    def take(self, *words: str) -> str:
+        """Go past the token if it is one of `words`, and return it; otherwise stay, and return nothing."""
+        word = self._tokens[self._index].word
+        if word not in words:
+            return ""
+        self._index += 1
+        return word
+
+    def expect(self, *words: str) -> str:
+        """Go past one of `words`, which must be there."""
+        return self.take(*words) or self.refuse()
+
+    def expect_kind(self, *kinds: Kind) -> Token:
+        """Go past a token of one of `kinds`, which must be there."""
+        return self.step() if self.token.kind in kinds else self.refuse()
+
+    def at_name(self) -> bool:
+        """Tell whether a legal name stands at the cursor."""
+        token = self._tokens[self._index]
+        return token.kind == "name" and token.word not in _KEYWORDS
+
+    def name(self) -> str:
+        """Go past a legal name, which must be there."""
+        return self.step().text if self.at_name() else self.refuse()
+
+    def plain_name(self) -> str:
+        """Go past a name that is no word of the language, which must be there."""
+        return self.refuse() if self.token.word in LEGAL_NAMES else self.name()
+
+    def list_of(self, read: "Callable[[Cursor], T]") -> tuple[T, ...]:
+        """Go past one or more of what `read` reads, with commas between."""
+        found = [read(self)]
+        while self.take(","):
+            found.append(read(self))
+        return tuple(found)
+
+    def in_parentheses(self, read: "Callable[[Cursor], T]") -> T:
+        """Go past what `read` reads, in parentheses, one level deeper."""
+        self.expect("(")
+        if self._depth == MAX_DEPTH:
+            self.refuse(f"more than {MAX_DEPTH} levels of parentheses")
+        self._depth += 1
+        found = read(self)
+        self._depth -= 1
+        self.expect(")")
+        return found
+
+    def refuse(self, reason: str = "", token: Token | None = None) -> NoReturn:
+        """Raise the error that `token`, or the one at the cursor, does not fit."""
+        token = token or self.token
+        if token.kind == "bad":
+            reason = token.text
+        raise SoqlError(self._text, token.position, reason or f"unexpected token: '{token.text}'")

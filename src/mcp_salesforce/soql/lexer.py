@@ -1,0 +1,84 @@
+"""SOQL text to tokens, as Salesforce's own lexer cuts it: always the longest token that fits.
+
+Names may hold dots and, after the first letter, anything beyond ASCII. `>=` and `<=` are two tokens each: `> =` is
+legal. Case means nothing. There are no comments.
+"""
+
+import re
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from mcp_salesforce.soql.errors import SoqlError, row_and_column
+
+MAX_CHARACTERS: Final = 100_000
+"""The longest query that Salesforce takes."""
+
+_MAX_DIGITS: Final = 1_000  # more in one number is refused, before anything is computed with it
+
+Kind: TypeAlias = Literal[
+    "name", "integer", "decimal", "date", "datetime", "time", "currency", "text", "sign", "end", "bad"
+]
+
+
+class Token(NamedTuple):
+    """A piece of the query; `word` is its text in lower case, empty for a quoted text, the end and a bad token."""
+
+    kind: Kind
+    text: str
+    word: str
+    position: int
+
+
+_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[zZ]|[+-][0-9]{2}:?[0-9]{2})"
+_TOKEN: Final = re.compile(
+    rf"""[ \t\r\n]* (?:
+        (?P<currency>  [A-Za-z]{{3}} - [0-9]+ (?: \.[0-9]* )? )
+    |   (?P<name>      [A-Za-z] [A-Za-z0-9_.\u0080-\U0010ffff]* )
+    |   (?P<sign>      != | <> | [-+*/~_,:()=<>] | \. (?! [0-9]) )
+    |   (?P<text>      ' [^'\\\n]* (?: \\. [^'\\\n]* )* ' )
+    |   (?P<datetime>  [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} [tT] {_TIME} )
+    |   (?P<date>      [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} )
+    |   (?P<time>      {_TIME} )
+    |   (?P<decimal>   [0-9]*\.[0-9]+ )
+    |   (?P<integer>   [0-9]+ )
+    |   (?P<end>       [; \t\r\n]* \Z )
+    |   (?P<bad>       . )
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_OPEN_TEXT: Final = re.compile(r"'[^'\\\n]*(?:\\.[^'\\\n]*)*")
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Return the tokens of `text`.
+
+    The last one is of the kind "end", or "bad" where no token starts, with the reason as its text.
+
+    Raises:
+        SoqlError: `text` is longer than Salesforce takes.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise SoqlError(text, MAX_CHARACTERS, f"SOQL statements cannot be longer than {MAX_CHARACTERS} characters.")
+    tokens: list[Token] = []
+    for found in _TOKEN.finditer(text):
+        kind: Kind = found.lastgroup  # type: ignore[assignment]  # the groups bear the names of the kinds
+        piece, position = found[kind], found.start(kind)
+        if kind == "end":
+            break
+        if kind == "bad" or (len(piece) > _MAX_DIGITS and kind in {"integer", "decimal", "currency"}):
+            tokens.append(_bad_token(text, position))
+            break
+        tokens.append(Token(kind, piece, piece.lower(), position))
+    tokens.append(Token("end", "<EOF>", "", len(text)))
+    return tokens
+
+
+def _bad_token(text: str, position: int) -> Token:
+    """Return what stands for the rest of `text` from `position`, where no token starts."""
+    if text[position] == "'":
+        end = _OPEN_TEXT.match(text, position).end()  # type: ignore[union-attr]  # the quote alone matches
+        reason = "a quoted text ends on its line" if end < len(text) else "a quoted text has no end"
+        return Token("bad", reason, "", end)
+    if text[position].isdigit():
+        return Token("bad", f"a number has more than {_MAX_DIGITS} digits", "", position)
+    row, column = row_and_column(text, position)
+    return Token("bad", f"line {row}:{column - 1} unexpected token: '{text[position]}'", "", position)

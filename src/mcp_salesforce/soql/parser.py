@@ -1,0 +1,295 @@
+"""SOQL text to a tree: a parser by recursive descent, written by hand.
+
+Why not a grammar file: the language has no operators to speak of, so that each rule is one short function either way;
+but Salesforce names the token that does not fit, a generated parser a set of states, and many words are keywords in one
+place and names in another (`SELECT Offset FROM A offset OFFSET 5`), which a look at the next two tokens decides. The
+rules are those of Salesforce's own parser (`@salesforce/soql-common`) for the API, not for Apex; the tests compare the
+two and list where they part.
+"""
+
+from typing import cast
+
+from mcp_salesforce.soql import tree
+from mcp_salesforce.soql.cursor import Cursor
+from mcp_salesforce.soql.operands import at_type_of, read_field, read_field_or_function, read_operand, read_type_of
+from mcp_salesforce.soql.values import BIND_REFUSED, read_integer, read_string, read_value
+
+
+def parse(text: str) -> tree.Query:
+    """Return what `text` says.
+
+    Raises:
+        SoqlError: `text` is not one SOQL query as Salesforce's REST API takes it.
+    """
+    cursor = Cursor(text)
+    query = _query(cursor)
+    cursor.expect_kind("end")
+    return query
+
+
+# --- Clauses --------------------------------------------------------------------------------------
+
+
+def _query(cursor: Cursor) -> tree.Query:
+    position = cursor.token.position
+    cursor.expect("select")
+    return tree.Query(
+        select=_select(cursor),
+        from_=_from(cursor),
+        where=read_where(cursor),
+        with_=_with(cursor),
+        group_by=_group_by(cursor),
+        order_by=read_order_by(cursor),
+        limit=read_count(cursor, "limit"),
+        offset=read_count(cursor, "offset"),
+        bind=_bind(cursor),
+        tracking=_tracking(cursor),
+        update=_update(cursor),
+        position=position,
+    )
+
+
+def _select(cursor: Cursor) -> tuple[tree.SelectItem, ...]:
+    position = cursor.token.position
+    if cursor.token.word == "count" and cursor.word_ahead(1) == "(" and cursor.word_ahead(2) == ")":
+        for _ in range(3):
+            cursor.step()
+        return (tree.SelectItem(tree.CountRows(position=position), position=position),)
+    return cursor.list_of(_select_item)
+
+
+def _select_item(cursor: Cursor) -> tree.SelectItem:
+    position = cursor.token.position
+    expression: tree.Operand | tree.TypeOf | tree.Query
+    if cursor.token.word == "(":
+        expression = cursor.in_parentheses(_query)
+    else:
+        expression = read_type_of(cursor) if at_type_of(cursor) else read_operand(cursor)
+    return tree.SelectItem(expression, cursor.name() if cursor.at_name() else None, position=position)
+
+
+def _from(cursor: Cursor) -> tuple[tree.FromItem, ...]:
+    cursor.expect("from")
+    return cursor.list_of(_from_item)
+
+
+def _from_item(cursor: Cursor) -> tree.FromItem:
+    position = cursor.token.position
+    name = cursor.name()
+    cursor.take("as")
+    alias = cursor.name() if cursor.at_name() and not _at_clause(cursor) else None
+    return tree.FromItem(name, alias, _using(cursor), position=position)
+
+
+def _at_clause(cursor: Cursor) -> bool:
+    """Tell whether GROUP BY, ORDER BY or OFFSET n stands at the cursor, and not an alias called like that."""
+    word, after = cursor.token.word, cursor.word_ahead(1)
+    if word in {"group", "order"}:
+        return after == "by"
+    return word == "offset" and (after[:1].isdigit() or after in {"-", "+"})
+
+
+def _using(cursor: Cursor) -> tuple[tree.Using, ...]:
+    if not cursor.take("using"):
+        return ()
+    clauses = []
+    while True:
+        position = cursor.token.position
+        kind = cast("tree.UsingKind", cursor.expect("scope", "lookup").upper())
+        clauses.append(tree.Using(kind, cursor.plain_name(), position=position))
+        if cursor.token.word != "," or cursor.word_ahead(1) not in {"scope", "lookup"}:
+            return tuple(clauses)
+        cursor.step()
+
+
+def _with(cursor: Cursor) -> tuple[tree.With, ...]:
+    clauses: list[tree.With] = []
+    first = _with_filter(cursor)
+    if first:
+        clauses.append(first)
+    while cursor.token.word == "with":
+        position = cursor.step().position
+        name = cursor.name()
+        settings = cursor.in_parentheses(_settings) if cursor.token.word == "(" else ()
+        clauses.append(tree.WithOption(name, settings, position=position))
+    return tuple(clauses)
+
+
+def _with_filter(cursor: Cursor) -> tree.WithDataCategory | tree.WithFilter | None:
+    """Go past WITH DATA CATEGORY … or WITH name = 'value', if one stands there."""
+    position = cursor.token.position
+    if cursor.token.word != "with":
+        return None
+    if cursor.word_ahead(1) == "data" and cursor.word_ahead(2) == "category":
+        for _ in range(3):
+            cursor.step()
+        selections = [_data_category(cursor)]
+        while cursor.take("and"):
+            selections.append(_data_category(cursor))
+        return tree.WithDataCategory(tuple(selections), position=position)
+    if cursor.word_ahead(2) != "=":
+        return None
+    cursor.step()
+    name = cursor.name()
+    cursor.expect("=")
+    if cursor.token.word == ":":
+        cursor.refuse(BIND_REFUSED)
+    return tree.WithFilter(name, read_string(cursor), position=position)
+
+
+def _data_category(cursor: Cursor) -> tree.DataCategory:
+    position = cursor.token.position
+    group = cursor.name()
+    operator = cast("tree.CategoryOperator", cursor.expect("at", "above", "below", "above_or_below").upper())
+    many = cursor.token.word == "("
+    categories = cursor.in_parentheses(lambda inside: inside.list_of(Cursor.name)) if many else (cursor.name(),)
+    return tree.DataCategory(group, operator, categories, position=position)
+
+
+def _settings(cursor: Cursor) -> tuple[tree.Setting, ...]:
+    return cursor.list_of(_setting)
+
+
+def _setting(cursor: Cursor) -> tree.Setting:
+    position = cursor.token.position
+    name = cursor.name()
+    cursor.expect("=")
+    if cursor.token.kind not in {"text", "integer"} and cursor.token.word not in {"true", "false"}:
+        cursor.refuse()
+    return tree.Setting(name, cast("tree.SettingValue", read_value(cursor)), position=position)
+
+
+def _group_by(cursor: Cursor) -> tree.GroupBy | None:
+    position = cursor.token.position
+    if not cursor.take("group"):
+        return None
+    cursor.expect("by")
+    totals = cast("tree.Totals", cursor.step().word.upper()) if cursor.token.word in {"rollup", "cube"} else None
+    fields = cursor.in_parentheses(_group_fields) if totals else _group_fields(cursor)
+    having = _conditions(cursor) if cursor.take("having") else None
+    return tree.GroupBy(fields, totals, having, position=position)
+
+
+def _group_fields(cursor: Cursor) -> tuple[tree.Field | tree.Function, ...]:
+    return cursor.list_of(read_field_or_function)
+
+
+def read_order_by(cursor: Cursor) -> tuple[tree.OrderItem, ...]:
+    """Go past ORDER BY and its list, if one stands there."""
+    if not cursor.take("order"):
+        return ()
+    cursor.expect("by")
+    return cursor.list_of(_order_item)
+
+
+def _order_item(cursor: Cursor) -> tree.OrderItem:
+    position = cursor.token.position
+    operand = read_operand(cursor)
+    descending = cursor.take("asc", "desc") == "desc"
+    nulls = cast("tree.Nulls", cursor.expect("first", "last").upper()) if cursor.take("nulls") else None
+    return tree.OrderItem(operand, descending, nulls, position=position)
+
+
+def read_count(cursor: Cursor, word: str) -> int | None:
+    """Go past LIMIT n or OFFSET n, whichever `word` says, if it stands there."""
+    if not cursor.take(word):
+        return None
+    return cursor.refuse(BIND_REFUSED) if cursor.token.word == ":" else read_integer(cursor)
+
+
+def _bind(cursor: Cursor) -> tuple[tree.Binding, ...]:
+    return cursor.list_of(_binding) if cursor.take("bind") else ()
+
+
+def _binding(cursor: Cursor) -> tree.Binding:
+    position = cursor.token.position
+    name = cursor.name()
+    cursor.expect("=")
+    return tree.Binding(name, read_value(cursor), position=position)
+
+
+def _tracking(cursor: Cursor) -> tree.Tracking | None:
+    if not cursor.take("for"):
+        return None
+    return cast("tree.Tracking", cursor.expect("view", "reference").upper())
+
+
+def _update(cursor: Cursor) -> tuple[str, ...]:
+    return cursor.list_of(Cursor.plain_name) if cursor.take("update") else ()
+
+
+# --- Conditions -----------------------------------------------------------------------------------
+
+
+def read_where(cursor: Cursor) -> tree.Condition | None:
+    """Go past WHERE and its condition, if one stands there."""
+    return _conditions(cursor) if cursor.take("where") else None
+
+
+def _conditions(cursor: Cursor) -> tree.Condition:
+    """Go past conditions joined by AND, or joined by OR, or after one NOT; to mix them takes parentheses."""
+    position = cursor.token.position
+    if cursor.take("not"):
+        return tree.Not(_condition(cursor), position=position)
+    first = _condition(cursor)
+    word = cursor.token.word
+    if word not in {"and", "or"}:
+        return first
+    operands = [first]
+    while cursor.take(word):
+        operands.append(_condition(cursor))
+    joined = tree.And if word == "and" else tree.Or
+    return joined(tuple(operands), position=position)
+
+
+def _condition(cursor: Cursor) -> tree.Condition:
+    if cursor.token.word == "(":
+        return cursor.in_parentheses(_conditions)
+    left = read_operand(cursor)
+    word = cursor.token.word
+    if isinstance(left, tree.Distance):
+        return _comparison(cursor, left)
+    if word in {"in", "not", "includes", "excludes"}:
+        return _membership(cursor, left)
+    if cursor.take("like"):
+        return tree.Comparison(left, "LIKE", read_value(cursor, like=True), position=left.position)
+    if word in {"+", "-"} and isinstance(left, tree.Field):
+        sign = cast("tree.Sign", cursor.step().word)
+        return _comparison(cursor, tree.Arithmetic(left, sign, read_field(cursor), position=left.position))
+    return _comparison(cursor, left)
+
+
+def _comparison(cursor: Cursor, left: tree.Operand | tree.Arithmetic) -> tree.Comparison:
+    operator = cursor.expect("=", "!=", "<>", "<", ">")
+    if operator == "<>":
+        operator = "!="
+    elif operator in {"<", ">"}:
+        operator += cursor.take("=")
+    value = read_value(cursor)
+    return tree.Comparison(left, cast("tree.ComparisonOperator", operator), value, position=left.position)
+
+
+def _membership(cursor: Cursor, left: tree.Field | tree.Function) -> tree.InValues | tree.InQuery | tree.Includes:
+    word = cursor.step().word
+    if word in {"includes", "excludes"}:
+        return tree.Includes(left, _values(cursor), word == "excludes", position=left.position)
+    if word == "not":
+        cursor.expect("in")
+    if cursor.token.word == "(" and cursor.word_ahead(1) == "select":
+        return tree.InQuery(left, cursor.in_parentheses(_semi_join), word == "not", position=left.position)
+    return tree.InValues(left, _values(cursor), word == "not", position=left.position)
+
+
+def _semi_join(cursor: Cursor) -> tree.Query:
+    """Go past the query of a semi-join, which has few clauses."""
+    position = cursor.step().position
+    field = read_field_or_function(cursor)
+    item = tree.SelectItem(field, position=field.position)
+    from_, where, with_ = _from(cursor), read_where(cursor), _with_filter(cursor)
+    return tree.Query((item,), from_, where, (with_,) if with_ else (), position=position)
+
+
+def _values(cursor: Cursor) -> tuple[tree.Value, ...]:
+    if cursor.token.word == ":":
+        cursor.refuse(BIND_REFUSED)
+    return cursor.in_parentheses(lambda inside: inside.list_of(read_value))
