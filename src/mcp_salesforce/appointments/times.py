@@ -1,0 +1,183 @@
+"""Times that cannot be misread: instants, zones, days and windows.
+
+Salesforce stores instants in UTC and does not know an appointment's zone. Everything that a caller says becomes an
+instant here, or is refused with the ways to say it; everything that is shown carries the weekday and the local time.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(?:[.,](\d{1,9}))?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?")
+_FIRST_YEAR, _LAST_YEAR = 1700, 4000  # what a Salesforce date can hold
+
+
+class TimeError(ValueError):
+    """A time that cannot be used as it was written; `hint` says how to write it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time: `start` and `end` in UTC (`end` excluded), and the local days it touches, both included.
+
+    An open side is `None`.
+    """
+
+    start: datetime | None
+    end: datetime | None
+    first_day: date | None
+    last_day: date | None
+
+
+@lru_cache(maxsize=64)
+def zone_named(name: str) -> ZoneInfo:
+    """Return the IANA zone called `name`.
+
+    Raises:
+        TimeError: There is no such zone; the hint has the nearest names.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = available_timezones()
+        by_folded = {zone.casefold(): zone for zone in known}
+        by_folded.update({zone.rpartition("/")[2].casefold(): zone for zone in known if "/" in zone})
+        wanted = name.strip().replace(" ", "_").casefold()
+        near = [by_folded[folded] for folded in get_close_matches(wanted, by_folded, n=2, cutoff=0.75)]
+        hint = f"Did you mean {' or '.join(near)}?" if near else 'Use an IANA name such as "Europe/Berlin" or "UTC".'
+        raise TimeError(f'"{name}" is not a time zone.', hint) from None
+
+
+def instant_of(text: str, zone: ZoneInfo | None = None) -> datetime:
+    """Return the instant, in UTC, that `text` names.
+
+    Args:
+        text: RFC 3339 with an offset, Salesforce's own form (`2026-02-20T18:00:00.000+0000`), or a local time.
+        zone: The zone of a local time; an offset in `text` wins over it.
+
+    Raises:
+        TimeError: Not a time; or a local time without a zone, one that does not exist, or one that happens twice.
+    """
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise TimeError(f'"{text}" is not a date and time.', 'Write it like "2026-11-24T15:00:00+01:00".')
+    day, clock, seconds, fraction, offset = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{seconds or ':00'}.{(fraction or '0')[:6]:0<6}{_offset(offset)}")
+    except ValueError as error:
+        raise TimeError(f'"{text}" is not a date and time: {error}.', "Check day, month, hour and minute.") from None
+    _check_year(moment.year, text)
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    if zone is None:
+        raise TimeError(
+            f'"{text}" has no time zone.',
+            f'Add an offset ("{day}T{clock}:00+01:00") or give time_zone ("Europe/Berlin").',
+        )
+    return _local(moment, zone, text)
+
+
+def day_of(text: str) -> date:
+    """Return the day that `text` (`YYYY-MM-DD`, or a time whose date part is meant) names.
+
+    Raises:
+        TimeError: Not a day.
+    """
+    plain = text.strip()
+    match = _MOMENT.fullmatch(plain)
+    try:
+        if match is None and not _DAY.fullmatch(plain):
+            raise ValueError  # noqa: TRY301 - one way out for both kinds of bad text
+        day = date.fromisoformat(plain[:10])
+    except ValueError:
+        raise TimeError(f'"{text}" is not a day.', 'Write it like "2026-11-24".') from None
+    _check_year(day.year, text)
+    return day
+
+
+def is_day(text: str) -> bool:
+    """Tell whether `text` is written as a day without a time."""
+    return _DAY.fullmatch(text.strip()) is not None
+
+
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first instant of `day` in `zone`, in UTC; days that begin at 01:00 after a clock change included."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def window_of(start: str, end: str, zone: ZoneInfo) -> Window:
+    """Return the window from `start` to `end`, each a day, a time, or empty for an open side.
+
+    A day means all of it, in `zone`: from its first instant as `start`, to its last as `end`.
+
+    Raises:
+        TimeError: A side cannot be read, or the window ends before it starts.
+    """
+    low = high = None
+    if start:
+        low = start_of_day(day_of(start), zone) if is_day(start) else instant_of(start, zone)
+    if end:
+        high = start_of_day(day_of(end) + timedelta(days=1), zone) if is_day(end) else instant_of(end, zone)
+    if low and high and high <= low:
+        raise TimeError(f'end "{end}" is not after start "{start}".', "Swap them, or give a later end.")
+    return Window(
+        low,
+        high,
+        low.astimezone(zone).date() if low else None,
+        (high - timedelta(microseconds=1)).astimezone(zone).date() if high else None,
+    )
+
+
+def wire(moment: datetime) -> str:
+    """Return an instant in the form that Salesforce reads: `2026-02-20T18:00:00.000Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def utc_text(moment: datetime) -> str:
+    """Return an instant as shown to a model: `2026-02-20T18:00:00Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def local_text(moment: datetime, zone: ZoneInfo) -> str:
+    """Return an instant as the clock in `zone` shows it, with its offset: `2026-02-20T19:00:00+01:00`."""
+    return moment.astimezone(zone).isoformat(timespec="seconds")
+
+
+def weekday(day: date) -> str:
+    """Return the English name of the day's weekday, whatever the locale of the process."""
+    return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[day.weekday()]
+
+
+def _offset(text: str | None) -> str:
+    if not text:
+        return ""
+    if text in "Zz":
+        return "+00:00"
+    digits = text[1:].replace(":", "")
+    return f"{text[0]}{digits[:2]}:{digits[2:] or '00'}"
+
+
+def _check_year(year: int, text: str) -> None:
+    if not _FIRST_YEAR <= year < _LAST_YEAR:
+        raise TimeError(f'"{text}" is outside the years {_FIRST_YEAR} to {_LAST_YEAR}.', "Check the year.")
+
+
+def _local(clock: datetime, zone: ZoneInfo, text: str) -> datetime:
+    """Return the one instant at which the clock in `zone` shows `clock`."""
+    first = clock.replace(tzinfo=zone, fold=0)
+    second = clock.replace(tzinfo=zone, fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(UTC)
+    early, late = sorted((first.astimezone(UTC), second.astimezone(UTC)))
+    choices = f'"{local_text(early, zone)}" or "{local_text(late, zone)}"'
+    if early.astimezone(zone).replace(tzinfo=None) == clock:
+        raise TimeError(f'"{text}" happens twice in {zone.key}: the clocks go back.', f"Say which: {choices}.")
+    raise TimeError(f'"{text}" does not exist in {zone.key}: the clocks go forward.', f"Nearest: {choices}.")

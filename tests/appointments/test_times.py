@@ -1,0 +1,190 @@
+"""What callers may say about time, what it means, and what is refused."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_salesforce.appointments.times import (
+    TimeError,
+    day_of,
+    instant_of,
+    is_day,
+    local_text,
+    start_of_day,
+    utc_text,
+    weekday,
+    window_of,
+    wire,
+    zone_named,
+)
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ZONES = st.sampled_from(sorted(available_timezones() - {"localtime", "Factory"})).map(ZoneInfo)
+INSTANTS = st.datetimes(datetime(1971, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(microsecond=0)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-02-20T18:00:00Z",
+        "2026-02-20t18:00:00z",
+        "2026-02-20T18:00Z",
+        "2026-02-20T18:00:00.000+0000",
+        "2026-02-20T18:00:00.000Z",
+        "2026-02-20 19:00:00+01:00",
+        "2026-02-20T19:00:00+0100",
+        "2026-02-20T19:00:00+01",
+        "2026-02-20T19:00:00 +01:00",
+        "2026-02-20T12:30:00-05:30",
+        " 2026-02-20T18:00:00,000000000Z ",
+    ],
+)
+def test_a_time_with_an_offset_names_one_instant_in_any_of_its_forms(text: str) -> None:
+    assert instant_of(text) == datetime(2026, 2, 20, 18, tzinfo=UTC)
+
+
+def test_a_local_time_is_read_in_the_zone_given() -> None:
+    assert instant_of("2026-11-24T15:00", BERLIN) == datetime(2026, 11, 24, 14, tzinfo=UTC)
+    assert instant_of("2026-07-24T15:00", BERLIN) == datetime(2026, 7, 24, 13, tzinfo=UTC)
+
+
+def test_an_offset_wins_over_the_zone() -> None:
+    assert instant_of("2026-11-24T15:00:00Z", BERLIN) == datetime(2026, 11, 24, 15, tzinfo=UTC)
+
+
+def test_a_local_time_without_a_zone_is_refused_with_both_ways_to_say_it() -> None:
+    with pytest.raises(TimeError, match="has no time zone") as refused:
+        instant_of("2026-11-24T15:00")
+
+    assert "+01:00" in refused.value.hint
+    assert "time_zone" in refused.value.hint
+
+
+def test_a_local_time_that_the_clocks_jump_over_is_refused_with_its_neighbours() -> None:
+    with pytest.raises(TimeError, match="does not exist in Europe/Berlin") as refused:
+        instant_of("2026-03-29T02:30", BERLIN)
+
+    assert '"2026-03-29T01:30:00+01:00" or "2026-03-29T03:30:00+02:00"' in refused.value.hint
+
+
+def test_a_local_time_that_happens_twice_is_refused_with_both_offsets() -> None:
+    with pytest.raises(TimeError, match="happens twice in Europe/Berlin") as refused:
+        instant_of("2026-10-25T02:30", BERLIN)
+
+    assert '"2026-10-25T02:30:00+02:00" or "2026-10-25T02:30:00+01:00"' in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "tomorrow", "2026-11-24", "15:00", "24.11.2026 15:00", "2026-13-01T00:00Z", "2026-02-30T00:00Z",
+     "2026-11-24T24:00Z", "2026-11-24T15:00:60Z", "2026-11-24T15:00+25:00", "1200-01-01T00:00Z", "4000-01-01T00:00Z",
+     "0001-01-01T00:00:00+14:00", "20261124T150000Z", "2026-11-24T15:00Z2026-11-24T15:00Z"],
+)  # fmt: skip
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(TimeError) as refused:
+        instant_of(text, BERLIN)
+
+    assert refused.value.hint
+
+
+@given(INSTANTS, ZONES)
+def test_every_instant_survives_being_shown_in_any_zone(moment: datetime, zone: ZoneInfo) -> None:
+    assert instant_of(utc_text(moment)) == moment
+    assert instant_of(wire(moment)) == moment
+    shown = local_text(moment, zone)
+    seconds = (moment.astimezone(zone).utcoffset() or timedelta()).seconds % 60
+    if not seconds:  # offsets of before 1972 can have seconds, which RFC 3339 cannot write
+        assert instant_of(shown) == moment
+
+
+@given(INSTANTS, ZONES)
+def test_a_local_time_means_its_instant_or_is_refused_for_a_clock_change(moment: datetime, zone: ZoneInfo) -> None:
+    clock = moment.astimezone(zone).replace(tzinfo=None)
+    try:
+        read = instant_of(clock.isoformat(timespec="seconds"), zone)
+    except TimeError as refused:
+        assert "happens twice" in str(refused)  # noqa: PT017 - which of the two outcomes is up to the zone
+    else:
+        assert read == moment
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("berlin", "Europe/Berlin"), ("europe/berlin", "Europe/Berlin"), ("Europe/Berln", "Europe/Berlin"),
+     ("New York", "America/New_York"), ("Tokio", "Asia/Tokyo")],
+)  # fmt: skip
+def test_an_unknown_zone_is_refused_with_the_nearest(wrong: str, right: str) -> None:
+    with pytest.raises(TimeError, match="is not a time zone") as refused:
+        zone_named(wrong)
+
+    assert right in refused.value.hint
+
+
+@pytest.mark.parametrize("wrong", ["", "../../etc/passwd", "/etc/passwd", "PST8", "x" * 300, "a\0b", "Europe"])
+def test_what_is_no_zone_is_refused_with_an_example(wrong: str) -> None:
+    with pytest.raises(TimeError, match="is not a time zone") as refused:
+        zone_named(wrong)
+
+    assert refused.value.hint
+
+
+def test_a_day_is_read_and_anything_else_refused() -> None:
+    assert day_of(" 2026-11-24 ") == date(2026, 11, 24)
+    assert day_of("2026-11-24T00:00:00.000+0000") == date(2026, 11, 24)
+    assert is_day("2026-11-24")
+    assert not is_day("2026-11-24T10:00Z")
+    for wrong in ("2026-11-31", "24.11.2026", "", "1600-01-01"):
+        with pytest.raises(TimeError):
+            day_of(wrong)
+
+
+def test_a_day_begins_at_its_first_instant_even_where_midnight_does_not_exist() -> None:
+    assert start_of_day(date(2026, 11, 24), BERLIN) == datetime(2026, 11, 23, 23, tzinfo=UTC)
+    # Beirut's clocks go from 00:00 to 01:00 on 2026-03-29: the day begins at 01:00.
+    assert local_text(start_of_day(date(2026, 3, 29), ZoneInfo("Asia/Beirut")), ZoneInfo("Asia/Beirut")).startswith(
+        "2026-03-29T01:00:00"
+    )
+
+
+@given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), ZONES)
+def test_days_follow_each_other_without_gap_or_overlap(day: date, zone: ZoneInfo) -> None:
+    begin, end = start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
+    assert begin <= end
+    if begin < end:  # Samoa went without 2011-12-30
+        assert begin.astimezone(zone).date() == day
+        assert (end - timedelta(microseconds=1)).astimezone(zone).date() == day
+
+
+def test_a_window_of_days_covers_both_of_them_whole() -> None:
+    window = window_of("2026-11-24", "2026-11-25", BERLIN)
+
+    assert (window.start, window.end) == (
+        datetime(2026, 11, 23, 23, tzinfo=UTC),
+        datetime(2026, 11, 25, 23, tzinfo=UTC),
+    )
+    assert (window.first_day, window.last_day) == (date(2026, 11, 24), date(2026, 11, 25))
+
+
+def test_a_window_of_times_knows_the_local_days_it_touches() -> None:
+    window = window_of("2026-11-24T22:30:00Z", "2026-11-24T23:00:00Z", BERLIN)
+
+    assert (window.first_day, window.last_day) == (date(2026, 11, 24), date(2026, 11, 24))
+
+
+def test_a_side_of_a_window_may_be_open() -> None:
+    assert window_of("2026-11-24", "", BERLIN).end is None
+    assert window_of("", "2026-11-24", BERLIN).start is None
+
+
+def test_a_window_that_ends_before_it_starts_is_refused() -> None:
+    with pytest.raises(TimeError, match="is not after start"):
+        window_of("2026-11-25", "2026-11-24", BERLIN)
+
+
+def test_weekdays_have_their_english_names() -> None:
+    assert [weekday(date(2026, 11, day)) for day in (22, 23, 24)] == ["Sunday", "Monday", "Tuesday"]
