@@ -1,1 +1,9 @@
-"""The MCP layer: what a model can call."""
+"""The MCP layer: what models see of an org, one module a toolset."""
+
+from mcp_salesforce.tools.appointments import appointments
+from mcp_salesforce.tools.contacts import contacts
+from mcp_salesforce.tools.query import queries
+from mcp_salesforce.tools.toolset import Toolset
+
+TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, queries)
+"""Everything that is exposed, in the order in which it is listed."""

@@ -1,0 +1,167 @@
+"""Contacts: people, with their phone numbers and addresses."""
+
+from typing import Annotated, cast
+
+from pydantic import Field, WithJsonSchema
+
+from mcp_salesforce.salesforce.soql import like_literal, quote
+from mcp_salesforce.tools.listings import Listing, read_page
+from mcp_salesforce.tools.params import (
+    AccountFilter,
+    AccountReference,
+    ContactId,
+    ContactReference,
+    Cursor,
+    Day,
+    FieldNames,
+    Limit,
+    LongText,
+    RecordData,
+    Text20,
+    Text40,
+    Text80,
+    Text128,
+    Text255,
+    UserReference,
+)
+from mcp_salesforce.tools.records import delete_record, read_fields, update_record
+from mcp_salesforce.tools.results import Contact, Deleted, Rows, Updated, record_of
+from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
+
+contacts = Toolset("contacts", "People: create, read, change, delete and find contacts")
+
+_COLUMNS = ("Id", "Name", "Email", "Phone", "Account.Name")
+_LEFT_OUT = frozenset({
+    "IsDeleted", "MasterRecordId", "SystemModstamp", "CreatedById", "LastModifiedById", "LastViewedDate",
+    "LastReferencedDate", "LastCURequestDate", "LastCUUpdateDate", "PhotoUrl", "CleanStatus", "Jigsaw",
+    "JigsawContactId", "MailingAddress", "OtherAddress", "MailingGeocodeAccuracy", "OtherGeocodeAccuracy",
+    "IsPriorityRecord",
+})  # fmt: skip
+_SHORT_NUMBER = 5  # digits; fewer are looked for in one piece
+
+
+class ContactData(RecordData):
+    """The writable standard fields of a Contact."""
+
+    LastName: Text80 = None
+    FirstName: Text40 = None
+    MiddleName: Text40 = None
+    Suffix: Text40 = None
+    Salutation: Text40 = None
+    Title: Text128 = None
+    Department: Text80 = None
+    AccountId: AccountReference = None
+    ReportsToId: ContactReference = None
+    OwnerId: UserReference = None
+    Email: Text80 = None
+    Phone: Text40 = None
+    MobilePhone: Text40 = None
+    HomePhone: Text40 = None
+    OtherPhone: Text40 = None
+    AssistantPhone: Text40 = None
+    AssistantName: Text40 = None
+    Fax: Text40 = None
+    MailingStreet: Text255 = None
+    MailingCity: Text40 = None
+    MailingState: Text80 = None
+    MailingPostalCode: Text20 = None
+    MailingCountry: Text80 = None
+    OtherStreet: Text255 = None
+    OtherCity: Text40 = None
+    OtherState: Text80 = None
+    OtherPostalCode: Text20 = None
+    OtherCountry: Text80 = None
+    LeadSource: Text255 = None
+    Birthdate: Day = None
+    Description: LongText = None
+
+
+class NewContactData(ContactData):
+    """The fields of a new Contact."""
+
+    LastName: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+_FIELDS = (
+    "Contact fields: FirstName, LastName, Email, Phone, MobilePhone, Title, Department, AccountId, MailingStreet, "
+    "MailingCity, MailingState, MailingPostalCode, MailingCountry, Birthdate, LeadSource, Description, custom X__c, …"
+)
+NewData = Annotated[
+    NewContactData, WithJsonSchema({"type": "object", "description": _FIELDS, "required": ["LastName"]})
+]
+ChangedData = Annotated[
+    ContactData, WithJsonSchema({"type": "object", "description": "Fields to change; null clears one"})
+]
+
+
+@contacts.tool(CREATES, title="Create a contact")
+async def create_contact(ctx: ToolContext, data: NewData) -> Contact:
+    """Create a contact and return it. Look for an existing one with salesforce_list_contacts first."""
+    org = org_of(ctx)
+    saved = await org.client.sobjects.create("Contact", data.given())
+    return await _contact(ctx, saved.id or "")
+
+
+@contacts.tool(READS, title="Get a contact")
+async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldNames = ()) -> Contact:
+    """Return one contact by Id: its filled fields, or exactly `fields`."""
+    if fields:
+        return cast("Contact", await read_fields(org_of(ctx), "Contact", contact_id, fields))
+    return await _contact(ctx, contact_id)
+
+
+@contacts.tool(UPDATES, title="Change a contact")
+async def update_contact(ctx: ToolContext, contact_id: ContactId, data: ChangedData) -> Updated:
+    """Change some fields of a contact; return what changed, before and after."""
+    return await update_record(org_of(ctx), "Contact", contact_id, data.given())
+
+
+@contacts.tool(DELETES, title="Delete a contact")
+async def delete_contact(ctx: ToolContext, contact_id: ContactId) -> Deleted:
+    """Move a contact to the recycle bin."""
+    return await delete_record(org_of(ctx), "Contact", contact_id)
+
+
+@contacts.tool(READS, title="List contacts")
+async def list_contacts(
+    ctx: ToolContext,
+    *,
+    limit: Limit = 10,
+    cursor: Cursor = "",
+    name: Annotated[str, Field(description="Part of the name")] = "",
+    email: Annotated[str, Field(description="Address, or part such as @acme.com")] = "",
+    phone: Annotated[str, Field(description="Number in any format, or part")] = "",
+    account_id: AccountFilter = "",
+    fields: FieldNames = (),
+) -> Rows:
+    """List contacts, newest first, that match every filter given.
+
+    For other conditions or orders use salesforce_query.
+    """
+    columns = tuple(dict.fromkeys(("Id", *fields))) if fields else _COLUMNS
+    conditions = [f"Name LIKE {like_literal(name)}"] if name else []
+    if email:
+        is_whole = email.find("@") > 0 and "." in email.rpartition("@")[2]
+        conditions.append(f"Email = {quote(email)}" if is_whole else f"Email LIKE {like_literal(email)}")
+    if phone:
+        pattern = _phone_pattern(phone)
+        numbers = ("Phone", "MobilePhone", "HomePhone", "OtherPhone")
+        conditions.append(f"({' OR '.join(f'{number} LIKE {pattern}' for number in numbers)})")
+    if account_id:
+        conditions.append(f"AccountId = {quote(account_id)}")
+    listing = Listing("Contact", "003", columns, conditions, "CreatedDate", descending=True)
+    call = ("list_contacts", name, email, phone, account_id, *fields)
+    return await read_page(org_of(ctx), listing, limit, cursor, call)
+
+
+async def _contact(ctx: ToolContext, contact_id: str) -> Contact:
+    record = await org_of(ctx).client.sobjects.retrieve("Contact", contact_id)
+    return cast("Contact", record_of(record, leave_out=_LEFT_OUT))
+
+
+def _phone_pattern(phone: str) -> str:
+    """Return the LIKE pattern for a number, whose digits may be grouped in any way where there are many of them."""
+    digits = [character for character in phone if character.isdecimal()]
+    if len(digits) < _SHORT_NUMBER:
+        return like_literal(phone)
+    return quote(f"%{'%'.join(digits)}%")

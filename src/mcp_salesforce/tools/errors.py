@@ -1,0 +1,72 @@
+"""What a model reads when a call fails: one shape, compact, that says what to do next."""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import orjson
+from mcp_types import CallToolResult, TextContent
+
+from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError
+
+_POINTER = re.compile(r"^\n.*?\n *\^\nERROR at (Row:\d+:Column:\d+)\n", re.DOTALL)
+_BOILERPLATE = re.compile(r"\s*(If you are attempting to use a custom|Please (reference your|check the)).*", re.DOTALL)
+_NO_SUCH_FIELD = re.compile(r"No such column '([^']+)' on (?:entity '(\w+)'|sobject of type (\w+))")
+_MESSAGE_CHARACTERS, _HINT_CHARACTERS = 180, 150
+
+
+def refused(
+    message: str, *, code: str = "INVALID_ARGUMENT", hint: str = "", fields: Iterable[str] = ()
+) -> InvalidArgumentError:
+    """Return the error for a call that is refused before anything is sent."""
+    error = InvalidArgumentError(message, code=code, hint=hint)
+    error.fields = tuple(fields)
+    return error
+
+
+def nearest(wrong: str, names: Iterable[str], *, count: int = 2) -> list[str]:
+    """Return the names most like `wrong`, best first, whatever their case."""
+    by_folded = {name.casefold(): name for name in names}
+    return [by_folded[folded] for folded in get_close_matches(wrong.casefold(), by_folded, n=count, cutoff=0.6)]
+
+
+def did_you_mean(names: Iterable[str]) -> str:
+    """Return the question that names the nearest valid ones, or nothing where there are none."""
+    listed = " or ".join(names)
+    return f"Did you mean {listed}?" if listed else ""
+
+
+def unknown_field(error: SalesforceError) -> tuple[str, str] | None:
+    """Return the sobject and the field that Salesforce did not find, where that is what `error` says."""
+    match = _NO_SUCH_FIELD.search(error.message)
+    return (match[2] or match[3], match[1]) if match else None
+
+
+def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResult:
+    """Return `error` as a tool result that is flagged as one: compact JSON as text, and the same in `_meta`."""
+    if isinstance(error, TimeError):
+        error = refused(str(error), code="INVALID_TIME", hint=error.hint)
+    payload: dict[str, object] = {
+        "code": error.code,
+        "message": _shortened(_worded(error.message), _MESSAGE_CHARACTERS),
+    }
+    if error.fields:
+        payload["fields"] = list(error.fields)
+    payload["retryable"] = error.retryable
+    if hint := hint or error.hint:
+        payload["hint"] = _shortened(hint, _HINT_CHARACTERS)
+    text = orjson.dumps(payload).decode()
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True, _meta=payload)
+
+
+def _worded(message: str) -> str:
+    """Return Salesforce's words, without boilerplate and the excerpt of the query that the model has just written."""
+    pointer = _POINTER.match(message)
+    place = f" ({pointer[1]})" if pointer else ""
+    words = _BOILERPLATE.sub("", message[pointer.end() :] if pointer else message)
+    return " ".join(words.split()) + place
+
+
+def _shortened(text: str, characters: int) -> str:
+    return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"

@@ -1,0 +1,120 @@
+"""Lists that are read page by page with one query each: a page begins behind the last row of the one before it.
+
+The position is the value of the ordering field and the Id of a row, so no page is skipped or repeated while records
+come and go, and the server remembers nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.cursors import pack, unpack
+from mcp_salesforce.tools.results import Rows, table
+from mcp_salesforce.tools.session import OrgSession
+
+Shape = Callable[[list[dict[str, Any]]], Sequence[Mapping[str, Any]]]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME_BYTES, _ID_BYTES, _ID_CHARACTERS = 6, 9, 12
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ANSWER_FRAME = 300  # bytes beside the rows: columns, total, cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A query to page through: which columns it shows, and the datetime field that orders it.
+
+    `fields` are what it selects where that is not the columns themselves.
+    """
+
+    sobject: str
+    key_prefix: str
+    columns: Sequence[str]
+    conditions: Sequence[str]
+    order_by: str
+    descending: bool
+    fields: Sequence[str] = ()
+
+    def soql(self, limit: int, after: tuple[datetime, str] | None) -> str:
+        """Return the query for `limit` records behind the position `after`."""
+        direction, comparison = ("DESC", "<") if self.descending else ("ASC", ">")
+        conditions = list(self.conditions)
+        if after:
+            moment, record_id = quote(after[0]), quote(after[1])
+            conditions.append(
+                f"({self.order_by} {comparison} {moment} OR "
+                f"({self.order_by} = {moment} AND Id {comparison} {record_id}))"
+            )
+        selected = ", ".join(dict.fromkeys([*(self.fields or self.columns), "Id", self.order_by]))
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        order = f"ORDER BY {self.order_by} {direction}, Id {direction}"
+        return f"SELECT {selected} FROM {self.sobject}{where} {order} LIMIT {limit}"  # noqa: S608 - SOQL, values quoted
+
+
+async def read_page(
+    org: OrgSession, listing: Listing, limit: int, cursor: str, call: Sequence[str], shape: Shape = list
+) -> Rows:
+    """Return the rows of `listing` behind `cursor`, cut on a row boundary where the answer would be too long.
+
+    Args:
+        org: Where to read.
+        listing: What to read.
+        limit: How many rows at most.
+        cursor: Where the answer before stopped; empty for the beginning.
+        call: The tool and its arguments, which the cursor is bound to.
+        shape: Reworks the records, one to one, before they become rows.
+
+    Raises:
+        InvalidArgumentError: The cursor is not one of this call's.
+        SalesforceError: As the client.
+    """
+    after = _position(unpack(cursor, await org.owner(), call), listing) if cursor else None
+    result = await org.client.queries.query(listing.soql(limit + 1, after))
+    found = result.records
+    while len(found) <= limit and result.next_records_url:  # a page can be shorter than what was asked for
+        result = await org.client.queries.query_more(result.next_records_url)
+        found = [*found, *result.records]
+    records = found[:limit]
+    rows = table(shape(records), listing.columns)
+    kept = fitting(rows["rows"], org.max_answer_bytes)
+    if kept < len(records):
+        rows["rows"] = rows["rows"][:kept]
+        rows["left_out"] = len(records) - kept
+    if kept < len(found):
+        rows["next_cursor"] = pack(_packed(records[kept - 1], listing), await org.owner(), call)
+    return rows
+
+
+def fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:
+    """Return how many of `rows`, at least one where there are any, fit into an answer of `budget_bytes`."""
+    if len(orjson.dumps(rows)) <= budget_bytes - _ANSWER_FRAME:
+        return len(rows)
+    used = _ANSWER_FRAME
+    for count, row in enumerate(rows):
+        used += len(orjson.dumps(row)) + 1
+        if used > budget_bytes:
+            return max(count, 1)
+    return len(rows)
+
+
+def _packed(record: dict[str, Any], listing: Listing) -> bytes:
+    milliseconds = (datetime.fromisoformat(record[listing.order_by]) - _EPOCH) // timedelta(milliseconds=1)
+    number = 0
+    for character in record["Id"][len(listing.key_prefix) : 15]:
+        number = number * len(_DIGITS) + _DIGITS.index(character)
+    return milliseconds.to_bytes(_TIME_BYTES, signed=True) + number.to_bytes(_ID_BYTES)
+
+
+def _position(packed: bytes, listing: Listing) -> tuple[datetime, str]:
+    milliseconds = int.from_bytes(packed[:_TIME_BYTES], signed=True)
+    number, characters = int.from_bytes(packed[_TIME_BYTES:]), []
+    for _ in range(_ID_CHARACTERS):
+        number, digit = divmod(number, len(_DIGITS))
+        characters.append(_DIGITS[digit])
+    record_id = to_18(listing.key_prefix + "".join(reversed(characters)))
+    return _EPOCH + timedelta(milliseconds=milliseconds), record_id

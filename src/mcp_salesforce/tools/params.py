@@ -1,0 +1,119 @@
+"""Parameters that several tools share, described once: Ids, paging, field names, and checked texts."""
+
+from collections.abc import Callable, Collection
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from mcp_salesforce.appointments.times import day_of
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.wire import field_list
+from mcp_salesforce.tools.errors import refused
+
+_OBJECTS = {
+    "001": "Account",
+    "003": "Contact",
+    "005": "User",
+    "006": "Opportunity",
+    "00D": "Organization",
+    "00G": "Group",
+    "00Q": "Lead",
+    "00T": "Task",
+    "00U": "Event",
+    "00e": "Profile",
+    "00E": "UserRole",
+    "00Y": "CampaignMember",
+    "01t": "Product2",
+    "023": "Calendar",
+    "0RE": "EventRelation",
+    "500": "Case",
+    "701": "Campaign",
+    "800": "Contract",
+    "801": "Order",
+}
+
+
+def id_of(*prefixes: str, but_not: Collection[str] = ()) -> Callable[[str], str]:
+    """Return the check for a record Id with one of the key prefixes `prefixes` (any, without them).
+
+    The check gives the 18-character form.
+    """
+
+    def check(value: str) -> str:
+        try:
+            record_id = to_18(value.strip())
+        except InvalidArgumentError as error:
+            raise refused(error.message, code="MALFORMED_ID", hint=error.hint) from None
+        prefix = record_id[:3]
+        if (prefixes and prefix not in prefixes) or prefix in but_not:
+            actual = _OBJECTS.get(prefix, f"another object (prefix {prefix})")
+            wanted = " or ".join(_OBJECTS[allowed] for allowed in prefixes)
+            expected = f"not {wanted}" if wanted else "which does not go here"
+            raise refused(f"{record_id} is the Id of {actual}, {expected}.", code="MALFORMED_ID", hint=_where(wanted))
+        return record_id
+
+    return check
+
+
+def or_empty(check: Callable[[str], str]) -> Callable[[str], str]:
+    """Return `check` for a text that may be left empty."""
+    return lambda value: check(value) if value else ""
+
+
+def _or_null(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
+    return lambda value: None if value is None else check(value)
+
+
+def _where(wanted: str) -> str:
+    return f"Give the Id of {wanted}; salesforce_query finds it." if wanted else ""
+
+
+def _field_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    field_list(names)
+    return names
+
+
+ContactId = Annotated[str, AfterValidator(id_of("003"))]
+EventId = Annotated[str, AfterValidator(id_of("00U"))]
+Limit = Annotated[int, Field(ge=1, le=2000)]
+Cursor = Annotated[str, Field(description="next_cursor of the previous answer")]
+FieldNames = Annotated[tuple[str, ...], Field(max_length=200), AfterValidator(_field_names)]
+AccountFilter = Annotated[str, AfterValidator(or_empty(id_of("001")))]
+ContactFilter = Annotated[str, AfterValidator(or_empty(id_of("003")))]
+OwnerFilter = Annotated[str, AfterValidator(or_empty(id_of("005", "023")))]
+TimeZone = Annotated[str, Field(description="IANA zone; default: the user's")]
+
+
+class RecordData(BaseModel):
+    """Field values to save: the fields known here are checked, custom fields and others pass to Salesforce."""
+
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _cased(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a model sent
+        """Write the names of known fields in Salesforce's case, which is not significant."""
+        if not isinstance(data, dict):
+            return data
+        cased = {name.casefold(): name for name in cls.model_fields}
+        return {cased.get(name.casefold(), name): value for name, value in data.items()}
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that the caller gave, an explicit null included."""
+        return self.model_dump(exclude_unset=True)
+
+
+Text20 = Annotated[str | None, Field(max_length=20)]
+Text40 = Annotated[str | None, Field(max_length=40)]
+Text80 = Annotated[str | None, Field(max_length=80)]
+Text128 = Annotated[str | None, Field(max_length=128)]
+Text255 = Annotated[str | None, Field(max_length=255)]
+LongText = Annotated[str | None, Field(max_length=32_000)]
+Day = Annotated[str | None, AfterValidator(_or_null(lambda value: day_of(value).isoformat()))]
+AccountReference = Annotated[str | None, AfterValidator(_or_null(id_of("001")))]
+ContactReference = Annotated[str | None, AfterValidator(_or_null(id_of("003")))]
+UserReference = Annotated[str | None, AfterValidator(_or_null(id_of("005")))]
+OwnerReference = Annotated[str | None, AfterValidator(_or_null(id_of("005", "023")))]
+PersonReference = Annotated[str | None, AfterValidator(_or_null(id_of("003", "00Q")))]
+SubjectReference = Annotated[str | None, AfterValidator(_or_null(id_of(but_not=("003", "00Q", "005"))))]

@@ -1,0 +1,56 @@
+"""One record by its Id: what reading, changing and deleting have in common, whatever the object."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.results import Change, Deleted, Updated, flat_record
+from mcp_salesforce.tools.session import OrgSession
+
+
+async def read_fields(org: OrgSession, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
+    """Return the named fields, empty ones included, under the names of Salesforce; a parent's as `Account.Name`."""
+    record = await org.client.sobjects.retrieve(sobject, record_id, fields=fields)
+    return {"Id": record_id, **flat_record(record)}
+
+
+async def update_record(org: OrgSession, sobject: str, record_id: str, values: Mapping[str, Any]) -> Updated:
+    """Change fields of a record; return those whose value is another one now.
+
+    Raises:
+        InvalidArgumentError: There is nothing to change.
+        SalesforceError: As the client.
+    """
+    fields = require_fields(values)
+    before = await read_fields(org, sobject, record_id, fields)
+    await org.client.sobjects.update(sobject, record_id, values)
+    return difference(before, await read_fields(org, sobject, record_id, fields))
+
+
+def require_fields(values: Mapping[str, Any]) -> list[str]:
+    """Return the names of the fields to change.
+
+    Raises:
+        InvalidArgumentError: There are none.
+    """
+    if not values:
+        raise refused("data has no fields.", hint="Name the fields to change; null clears one.", fields=["data"])
+    return list(values)
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Updated:
+    """Return what is another value in `after`."""
+    changed: dict[str, Change] = {
+        name: {"before": before.get(name), "after": value} for name, value in after.items() if before.get(name) != value
+    }
+    return {"Id": after["Id"], "changed": changed}
+
+
+async def delete_record(org: OrgSession, sobject: str, record_id: str) -> Deleted:
+    """Move a record to the recycle bin.
+
+    Raises:
+        SalesforceError: As the client.
+    """
+    await org.client.sobjects.delete(sobject, record_id)
+    return {"Id": record_id, "deleted": True}

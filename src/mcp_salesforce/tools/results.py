@@ -1,0 +1,163 @@
+"""What tools return: shapes described once, compact, and free of characters that only a machine sees."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NotRequired
+
+import orjson
+from mcp_types import CallToolResult, TextContent
+from pydantic import ConfigDict
+from typing_extensions import TypedDict
+
+# Zero-width joiners stay between letters of scripts that are written with them (and inside emoji).
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|(?<![^\x00-\u02ff\u200b-\u200f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\u02ff\u200b-\u200f])"
+)
+_ESCAPED = "\\u00"  # how JSON writes a control character
+_TIME_LENGTH, _WHOLE_SECOND_UTC = 28, ".000+0000"
+
+
+class Rows(TypedDict):
+    """Records as one list of columns and one list of rows."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    time_zone: NotRequired[str]
+    total: NotRequired[int]
+    left_out: NotRequired[int]
+    next_cursor: NotRequired[str]
+
+
+class Contact(TypedDict):
+    """A contact: the fields that have a value."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # read by Pydantic, not a key
+
+    Id: str
+    Name: NotRequired[str]
+    Email: NotRequired[str]
+    Phone: NotRequired[str]
+    AccountId: NotRequired[str]
+    OwnerId: NotRequired[str]
+
+
+class Moment(TypedDict):
+    """One end of an appointment; an all-day one has no instant, and its `local` is a day."""
+
+    utc: NotRequired[str]
+    local: str
+    weekday: str
+
+
+class Appointment(TypedDict):
+    """An appointment: its times, and the fields that have a value."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # read by Pydantic, not a key
+
+    Id: str
+    Subject: NotRequired[str]
+    start: NotRequired[Moment]
+    end: NotRequired[Moment]
+    time_zone: NotRequired[str]
+    all_day: NotRequired[bool]
+    WhoId: NotRequired[str]
+    WhatId: NotRequired[str]
+    OwnerId: NotRequired[str]
+
+
+class Change(TypedDict):
+    """A field's value before and after."""
+
+    before: Any
+    after: Any
+
+
+class Updated(TypedDict):
+    """What an update changed; fields that kept their value are not in it."""
+
+    Id: str
+    changed: dict[str, Change]
+
+
+class Deleted(TypedDict):
+    """The record that went to the recycle bin."""
+
+    Id: str
+    deleted: bool
+
+
+def answer(result: Mapping[str, Any]) -> CallToolResult:
+    """Return `result` as structured content and, for hosts that show only text, as compact JSON."""
+    text = orjson.dumps(result).decode()
+    if _ESCAPED in text or not text.isascii():
+        result = visible(result)
+        text = orjson.dumps(result).decode()
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=result)
+
+
+def visible(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return `value` without invisible and bidirectional control characters, at any depth."""
+    if isinstance(value, str):
+        return value if value.isascii() and value.isprintable() else _HIDDEN.sub("", value)
+    if isinstance(value, Mapping):
+        return {visible(key): visible(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [visible(entry) for entry in value]
+    return value
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a field's value without its envelope: UTC times end in Z, objects lose nulls, children become rows."""
+    if isinstance(value, str):
+        return f"{value[:19]}Z" if len(value) == _TIME_LENGTH and value.endswith(_WHOLE_SECOND_UTC) else value
+    if not isinstance(value, Mapping):
+        return value
+    if "records" in value:
+        children = table(value["records"])
+        if not value.get("done", True):
+            children["total"] = value["totalSize"]
+        return children
+    return {key: plain(entry) for key, entry in value.items() if key != "attributes" and entry is not None}
+
+
+def record_of(record: Mapping[str, Any], *, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return one record's fields that have a value."""
+    return {
+        name: plain(value)
+        for name, value in record.items()
+        if value is not None and name != "attributes" and name not in leave_out
+    }
+
+
+def flat_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one record's fields, empty ones included; a parent's as `Account.Name`."""
+    return dict(_flattened(record, ""))
+
+
+def table(records: Sequence[Mapping[str, Any]], asked: Iterable[str] = ()) -> Rows:
+    """Return records as columns and rows; a parent's fields become columns such as `Account.Name`.
+
+    `asked` orders the columns and keeps those whose value is null in every record.
+    """
+    flat = [flat_record(record) for record in records]
+    found = {name.casefold(): name for name in dict.fromkeys(name for row in flat for name in row)}
+    columns = [found.get(name.casefold(), name) for name in asked] or _without_null_parents(list(found.values()))
+    return {"columns": columns, "rows": [[row.get(column) for column in columns] for row in flat]}
+
+
+def _flattened(record: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
+    for name, value in record.items():
+        if name == "attributes":
+            continue
+        if isinstance(value, Mapping) and "attributes" in value:
+            yield from _flattened(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, plain(value)
+
+
+def _without_null_parents(columns: list[str]) -> list[str]:
+    """Leave out `Account` where `Account.Name` is there too: some rows have the parent, and others have none."""
+    parents = {column[:at] for column in columns for at, character in enumerate(column) if character == "."}
+    return [column for column in columns if column not in parents]

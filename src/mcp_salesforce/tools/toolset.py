@@ -1,0 +1,123 @@
+"""How a typed function becomes a tool: its schemas, its annotations, and the one boundary that every call passes."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast, get_type_hints
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
+from mcp_types import CallToolResult, ToolAnnotations
+from pydantic import ConfigDict, Field, create_model
+
+from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.tools.arguments import Arguments
+from mcp_salesforce.tools.errors import failure
+from mcp_salesforce.tools.results import answer
+from mcp_salesforce.tools.schemas import input_schema, output_schema
+from mcp_salesforce.tools.session import OrgSession
+
+ToolContext: TypeAlias = Context[OrgSession, Any]
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result", bound=Mapping[str, Any])
+ToolFunction: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
+
+NAME_PREFIX = "salesforce_"
+
+# Records hold what strangers wrote (a web form, an e-mail), so every tool reaches an open world.
+READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
+CREATES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
+UPDATES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
+DELETES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
+
+
+def org_of(ctx: ToolContext) -> OrgSession:
+    """Return the org that this call works on."""
+    return ctx.request_context.lifespan_context
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """One tool, as its toolset describes it."""
+
+    name: str
+    title: str
+    description: str
+    annotations: ToolAnnotations
+    function: ToolFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Toolset:
+    """Tools that belong together, in the order in which they are listed."""
+
+    name: str
+    description: str
+    specs: list[ToolSpec] = field(default_factory=list)
+
+    def tool(
+        self, annotations: ToolAnnotations, *, title: str
+    ) -> Callable[
+        [Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]],
+        Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
+    ]:
+        """Add a function to the toolset: its parameters are the arguments, its docstring is what a model reads."""
+
+        def add(
+            function: Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
+        ) -> Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]:
+            name = NAME_PREFIX + cast("Any", function).__name__
+            description = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
+            self.specs.append(ToolSpec(name, title, description, annotations, function))
+            return function
+
+        return add
+
+
+class SalesforceTool(Tool):
+    """A tool of the SDK whose `run` is ours: it words every refusal, and returns text and structured content alike."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    arguments: Arguments = Field(exclude=True)
+
+    async def run(
+        self,
+        arguments: dict[str, Any],
+        context: Context[Any, Any],
+        convert_result: bool = False,  # noqa: ARG002 - the SDK's signature; the result needs no conversion
+    ) -> CallToolResult:
+        """Check the arguments, call the function, and turn a `SalesforceError` into an error result.
+
+        The error is returned and not raised, because the SDK writes the text of a raised one to its log.
+        """
+        try:
+            result = await self.fn(context, **self.arguments.read(arguments))
+        except (SalesforceError, TimeError) as error:
+            hint = await org_of(context).hint_for(error) if isinstance(error, SalesforceError) else ""
+            return failure(error, hint)
+        return answer(result)
+
+
+def build_tool(spec: ToolSpec) -> SalesforceTool:
+    """Return the tool that `spec` describes, with its schemas."""
+    hints = get_type_hints(spec.function, include_extras=True)
+    parameters = list(inspect.signature(spec.function).parameters.values())[1:]
+    fields: dict[str, Any] = {
+        parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
+        for parameter in parameters
+    }
+    model = create_model(spec.name, __base__=ArgModelBase, **fields)
+    return SalesforceTool(
+        fn=spec.function,
+        name=spec.name,
+        title=spec.title,
+        description=spec.description,
+        parameters=input_schema(model),
+        fn_metadata=FuncMetadata(arg_model=model, output_schema=output_schema(hints["return"])),
+        is_async=True,
+        annotations=spec.annotations,
+        arguments=Arguments(model),
+    )
