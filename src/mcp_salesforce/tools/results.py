@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NotRequired
+from typing import Annotated, Any, NotRequired
 
 import orjson
 from mcp_types import CallToolResult, TextContent
-from pydantic import ConfigDict
+from pydantic import ConfigDict, WithJsonSchema
 from typing_extensions import TypedDict
 
 # Zero-width joiners stay between letters of scripts that are written with them (and inside emoji).
@@ -16,6 +16,9 @@ _HIDDEN = re.compile(
     "|(?<![^\x00-\u02ff\u200b-\u200f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\u02ff\u200b-\u200f])"
 )
 _ESCAPED = "\\u00"  # how JSON writes a control character
+# Each type is named because some hosts take a schema that says nothing for a mistake.
+_JSON_TYPES = ("string", "number", "boolean", "null", "object", "array")
+FieldValue = Annotated[Any, WithJsonSchema({"anyOf": [{"type": name} for name in _JSON_TYPES]})]
 _TIME_LENGTH, _WHOLE_SECOND_UTC = 28, ".000+0000"
 
 
@@ -23,7 +26,7 @@ class Rows(TypedDict):
     """Records as one list of columns and one list of rows."""
 
     columns: list[str]
-    rows: list[list[Any]]
+    rows: list[list[FieldValue]]
     time_zone: NotRequired[str]
     total: NotRequired[int]
     left_out: NotRequired[int]
@@ -70,8 +73,8 @@ class Appointment(TypedDict):
 class Change(TypedDict):
     """A field's value before and after."""
 
-    before: Any
-    after: Any
+    before: FieldValue
+    after: FieldValue
 
 
 class Updated(TypedDict):
