@@ -8,9 +8,12 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 import pytest
+
+from mcp_salesforce.tools import TOOLSETS as TOOLS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -21,6 +24,7 @@ INSIDE_LOCALORG = "Layers inside the local org"
 LIBRARY = "The client is a library"
 ORACLE = "The local org is the oracle: it shares nothing with what it checks"
 FAMILIES = "API families do not know each other"
+TOOLSETS = "Toolsets do not know each other"
 HTTP = "Only the transport speaks HTTP"
 SQL = "Only the store speaks SQL"
 NO_IO = "The calendar engine and the SOQL language do no I/O"
@@ -55,6 +59,10 @@ VIOLATIONS = [
         for name in CONTRACTS[ORACLE]["forbidden_modules"]
     ),
     Violation(FAMILIES, "salesforce.api.one_family", "mcp_salesforce.salesforce.api.another_family"),
+    *(
+        Violation(TOOLSETS, one.removeprefix("mcp_salesforce."), another)
+        for one, another in permutations(CONTRACTS[TOOLSETS]["modules"], 2)
+    ),
     Violation(HTTP, "tools.fetch", "aiohttp"),
     Violation(HTTP, "salesforce.fetch", "aiohttp"),
     Violation(SQL, "localorg.services.tables", "sqlite3"),
@@ -73,7 +81,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     shutil.copy(ROOT / "pyproject.toml", copy)
     for violation in VIOLATIONS:
         path = package.joinpath(*violation.module.split(".")).with_suffix(".py")
-        path.write_text(f"import {violation.imports}\n")
+        with path.open("a") as module:
+            module.write(f"import {violation.imports}\n")
     (package / "salesforce" / "api" / "another_family.py").touch()
     (package / "stray.py").touch()
     linted = subprocess.run(
@@ -89,6 +98,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     _, _, broken = linted.stdout.partition("Broken contracts\n")
     _, *sections = re.split(r"^(.+)\n-+\n", broken, flags=re.MULTILINE)
     return dict(zip(sections[::2], sections[1::2], strict=True))
+
+
+def test_every_toolset_is_in_the_contract_about_toolsets() -> None:
+    assert {toolset.specs[0].function.__module__ for toolset in TOOLS} == set(CONTRACTS[TOOLSETS]["modules"])
 
 
 def test_every_contract_has_a_violation_here() -> None:
