@@ -14,6 +14,7 @@ from mcp_salesforce.salesforce.auth import Session, Token, TokenSource
 from mcp_salesforce.salesforce.errors import (
     AuthenticationError,
     InvalidArgumentError,
+    NotFoundError,
     SalesforceError,
     TransportError,
 )
@@ -145,10 +146,15 @@ class SalesforceClient:
     async def _attempts(self, request: Request, body: bytes | None, token: Token) -> object:
         signed = self._sign(request, body, token)
 
-        async def once() -> object:
+        async def once(attempt: int) -> object:
             reply = await self._transport.exchange(signed)
             self._usage = reply.headers.get("sforce-limit-info", self._usage)
-            return read_reply(reply, (token.access_token,))
+            try:
+                return read_reply(reply, (token.access_token,))
+            except NotFoundError as error:
+                if attempt > 1 and request.method == "DELETE" and error.code == "ENTITY_IS_DELETED":
+                    return None  # an earlier attempt deleted it, and its answer was lost
+                raise
 
         return await self._repeat(once, request)
 
@@ -162,19 +168,19 @@ class SalesforceClient:
         """Get a token, with the retries of any call; no answer means that the waiting calls were not sent."""
         try:
             return await self._repeat(
-                lambda: self._tokens.token(self._transport.exchange, refused=refused), _TOKEN_REQUEST
+                lambda _attempt: self._tokens.token(self._transport.exchange, refused=refused), _TOKEN_REQUEST
             )
         except TransportError as error:
             raise TransportError(f"No access token: {error.message}", sent=False) from None
 
-    async def _repeat(self, once: Callable[[], Awaitable[_Answer]], request: Request) -> _Answer:
+    async def _repeat(self, once: Callable[[int], Awaitable[_Answer]], request: Request) -> _Answer:
         """Call `once` until it succeeds, may not be repeated, or the deadline is near."""
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         attempt = 1
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
-                    return await once()
+                    return await once(attempt)
             except TimeoutError:
                 raise TransportError(f"No answer within {self._timeout_s:g} s.", sent=True) from None
             except SalesforceError as error:
