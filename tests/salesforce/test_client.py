@@ -163,6 +163,20 @@ async def test_a_session_that_stays_invalid_stops_after_one_renewal(
     assert len(scripted.data_calls) == 2
 
 
+async def test_a_refusal_of_another_kind_after_the_renewal_is_told_as_it_is(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    await client.send(LIMITS)
+    scripted.expire_sessions()
+    scripted.answers.append(refusal(401, "INVALID_AUTH_HEADER", "the header is malformed"))
+
+    with pytest.raises(AuthenticationError, match="the header is malformed") as caught:
+        await client.send(LIMITS)
+
+    assert caught.value.code == "INVALID_AUTH_HEADER"
+    assert len(scripted.token_calls) == 2
+
+
 async def test_64_calls_of_a_session_that_stays_invalid_fail_after_one_renewal(
     client: SalesforceClient, scripted: ScriptedOrg
 ) -> None:
@@ -195,13 +209,14 @@ async def test_the_call_goes_to_the_instance_url_that_came_with_the_new_token(
     ]
 
 
-async def test_a_rotated_refresh_token_is_taken_over_and_handed_on(scripted: ScriptedOrg) -> None:
+@pytest.mark.parametrize("has_hook", [True, False])
+async def test_a_rotated_refresh_token_is_taken_over_and_handed_on(scripted: ScriptedOrg, has_hook: bool) -> None:
     kept: list[str] = []
     scripted.token_answers.append(Answer(value=token_reply(refresh_token="rotated-2")))
-    async with scripted.client(source=refresh_source(on_rotated=kept.append)) as client:
+    async with scripted.client(source=refresh_source(on_rotated=kept.append if has_hook else None)) as client:
         await client.send(LIMITS)
 
-    assert kept == ["rotated-2"]
+    assert kept == (["rotated-2"] if has_hook else [])
     assert [parse_qs(call.body.decode())["refresh_token"] for call in scripted.token_calls] == [
         [SECRETS[1]],
         ["rotated-2"],

@@ -302,38 +302,14 @@ def test_the_wait_that_a_reply_asks_for_is_read_from_seconds_or_a_date(
     assert error.retry_after_s == expected
 
 
+ERROR_KEYS = [
+    *("errorCode", "statusCode", "message", "fields", "errors", "results", "error", "error_description"),
+    *("duplicateResult", "matchResults", "matchRecords", "record", "Id", "matchConfidence", "allowSave"),
+]
 json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.sampled_from(["errorCode", "error", "fields"]),
-    lambda inner: (
-        st.lists(inner)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "errorCode",
-                    "statusCode",
-                    "message",
-                    "fields",
-                    "errors",
-                    "results",
-                    "error",
-                    "error_description",
-                    "duplicateResult",
-                    "matchResults",
-                    "matchRecords",
-                    "record",
-                    "Id",
-                    "matchConfidence",
-                    "allowSave",
-                ]
-            ),
-            inner,
-        )
-    ),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(ERROR_KEYS),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(ERROR_KEYS), inner, max_size=4),
+    max_leaves=20,
 )
 bodies = st.binary() | json_values.map(lambda value: json.dumps(value).encode())
 header_texts = st.text(st.characters(codec="latin-1"))
@@ -351,6 +327,13 @@ def test_any_reply_is_a_value_or_a_salesforce_error(status: int, headers: dict[s
     assert error.code
     assert error.message
     assert isinstance(error.hint, str)
+
+
+def test_json_nested_as_deep_as_the_decoder_goes_is_unreadable() -> None:
+    body = b'{"errors":[' * 500 + b"]}" * 500
+    assert is_json(body)
+
+    assert isinstance(refused(reply(400, raw=body)), UnreadableReplyError)
 
 
 def is_json(body: bytes) -> bool:

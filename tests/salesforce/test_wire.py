@@ -42,12 +42,14 @@ def test_a_segment_that_steps_out_of_its_place_is_refused(segment: str) -> None:
 
 @given(st.dictionaries(st.text(min_size=1), st.text(min_size=1), max_size=3))
 def test_parameters_arrive_as_they_were_given(params: dict[str, str]) -> None:
-    try:
-        url = url_of(ORG, "v60.0", Request("GET", "query", params))
-    except InvalidArgumentError:
-        assert any("\ud800" <= character <= "\udfff" for character in "".join([*params, *params.values()]))
-        return
+    url = url_of(ORG, "v60.0", Request("GET", "query", params))
+
     assert dict(parse_qsl(urlsplit(url).query, strict_parsing=bool(params))) == params
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(InvalidArgumentError, match="Half a character"):
+        url_of(ORG, "v60.0", Request("GET", "query", {"q": "\ud800"}))
 
 
 def test_a_plus_sign_and_a_space_are_quoted_so_that_no_server_confuses_them() -> None:
@@ -164,18 +166,14 @@ json_values = st.recursive(
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
 )
 
 
 @given(json_values)
-def test_json_values_arrive_as_they_were_given_or_are_refused(value: object) -> None:
-    try:
-        encoded = json_body(value)
-    except InvalidArgumentError:
-        assert "\\ud" in ascii(value)
-        return
-    assert orjson.loads(encoded) == value
+def test_json_values_arrive_as_they_were_given(value: object) -> None:
+    assert orjson.loads(json_body(value)) == value
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Reading a reply: a JSON value, or the error that says what it was instead. Pure; no I/O."""
 
-import html
 import re
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
@@ -28,6 +27,7 @@ _EXCERPT_LENGTH: Final = 200
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>|[\s\x00-\x1f\x7f]+", re.DOTALL | re.IGNORECASE)
 _SESSION_ID = re.compile(r"00D[A-Za-z0-9]{12,15}(?:!|%21)\S*|\b(?:Bearer|Basic)\s+\S+", re.IGNORECASE)
 _TOKEN_LIKE = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])[\w.!%+/=~-]{24,}", re.ASCII)
+_DEEPEST_ENTRY: Final = 6  # results, a result, its errors, an error
 _NOT_JSON: Final = object()
 
 Hide = Callable[[str], str]
@@ -94,16 +94,17 @@ def _api_error(reply: HttpReply, value: object, details: Sequence[ErrorDetail]) 
     return kind(reply.status, details, retry_after_s=retry_after_s)
 
 
-def _entries(value: object) -> Iterator[dict[str, object]]:
+def _entries(value: object, depth: int = _DEEPEST_ENTRY) -> Iterator[dict[str, object]]:
     """Yield every error entry of a body: a list of them, one alone, or those of a result with `errors`."""
-    if isinstance(value, list):
+    if isinstance(value, list) and depth:
         for item in value:
-            yield from _entries(item)
-    elif isinstance(value, dict):
-        if isinstance(value.get("errorCode") or value.get("statusCode"), str):
+            yield from _entries(item, depth - 1)
+    elif isinstance(value, dict) and depth:
+        code = value.get("errorCode") or value.get("statusCode")
+        if isinstance(code, str) and code:
             yield value
         else:
-            yield from _entries(value.get("errors") or value.get("results"))
+            yield from _entries(value.get("errors") or value.get("results"), depth - 1)
 
 
 def _detail(entry: dict[str, object], hide: Hide) -> ErrorDetail:
@@ -161,6 +162,8 @@ def _excerpt(body: bytes, hide: Hide) -> str:
     """Return the beginning of a page's text; of data nothing, since that is people's."""
     if body.lstrip()[:1] in {b"{", b"["}:
         return ""
+    import html
+
     text = hide(html.unescape(body[:4000].decode("utf-8", "replace")))
     text = hide(_MARKUP.sub(" ", text))
     text = " ".join(_TOKEN_LIKE.sub(_HIDDEN, text).split())

@@ -63,6 +63,6 @@ def datetime_literal(instant: datetime) -> str:
     """
     if instant.tzinfo is None:
         raise InvalidArgumentError("A datetime without a time zone is no instant; give its offset.")
-    utc = instant.astimezone(UTC)
-    milliseconds = f".{utc.microsecond // 1000:03d}" if utc.microsecond >= 1000 else ""  # noqa: PLR2004 - a millisecond
-    return f"{utc:%Y-%m-%dT%H:%M:%S}{milliseconds}Z"
+    utc = instant.astimezone(UTC).replace(tzinfo=None)
+    has_milliseconds = utc.microsecond >= 1000  # noqa: PLR2004 - microseconds in one
+    return utc.isoformat(timespec="milliseconds" if has_milliseconds else "seconds") + "Z"

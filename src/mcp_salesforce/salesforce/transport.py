@@ -37,19 +37,15 @@ class Transport(Protocol):
 class AiohttpTransport:
     """HTTP over a pool of kept-alive connections, with gzip. Keeps no cookies, follows no redirect."""
 
-    def __init__(
-        self, *, connections: int = _CONNECTIONS, connect_timeout_s: float = _CONNECT_TIMEOUT_S, ca_file: str = ""
-    ) -> None:
+    def __init__(self, *, connections: int = _CONNECTIONS, connect_timeout_s: float = _CONNECT_TIMEOUT_S) -> None:
         """Open at most `connections` at once; more calls wait for one.
 
         Args:
             connections: Size of the pool.
             connect_timeout_s: How long a connection may take to open.
-            ca_file: PEM file of certificate authorities to trust instead of the system's.
         """
         self._connections = connections
         self._connect_timeout_s = connect_timeout_s
-        self._ca_file = ca_file
         self._session: aiohttp.ClientSession | None = None
 
     async def exchange(self, request: HttpRequest) -> HttpReply:
@@ -90,13 +86,8 @@ class AiohttpTransport:
     def _open(self) -> "aiohttp.ClientSession":
         import aiohttp
 
-        ssl_context = None
-        if self._ca_file:
-            import ssl
-
-            ssl_context = ssl.create_default_context(cafile=self._ca_file)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, ssl=ssl_context or True),
+            connector=aiohttp.TCPConnector(limit=self._connections),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "mcp-salesforce"},
