@@ -470,7 +470,7 @@ echoes = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(echo=echoes, at_token=st.booleans())
 async def test_no_failure_shows_a_secret_in_its_text_its_traceback_or_the_log(echo: object, at_token: bool) -> None:
     logged: list[str] = []
