@@ -46,6 +46,8 @@ from mcp_salesforce.soql.tree import (
     WithOption,
 )
 
+OPEN_TEXT = "a quoted text has no end, or a line break in it: write \\n for one"
+
 
 def condition_of(text: str) -> Condition:
     condition = parse(f"SELECT Id FROM Contact WHERE {text}").where
@@ -269,11 +271,11 @@ def test_positions_point_into_the_text() -> None:
             "Invalid datetime: 2020-12-12t12:12:00-25:00",
         ),
         ("SELECT Id FROM Account WHERE a = 25:00:00Z", 1, 34, "Invalid time: 25:00:00Z"),
-        (r"SELECT Id FROM Account WHERE Name = 'a\qb'", 1, 40, "Invalid Escape Character"),
-        (r"SELECT Id FROM Account WHERE Name = 'a\_b'", 1, 40, "Invalid Escape Character"),
+        (r"SELECT Id FROM Account WHERE Name = 'a\qb'", 1, 39, "Invalid Escape Character"),
+        (r"SELECT Id FROM Account WHERE Name = 'a\_b'", 1, 39, "Invalid Escape Character"),
         (r"SELECT Id FROM Account WHERE Name = '\uD83D'", 1, 37, "Invalid Unicode Character"),
-        ("SELECT Id FROM Account WHERE Name = 'a\nb'", 1, 39, "a quoted text ends on its line"),
-        ("SELECT Id FROM Account WHERE Name = 'ab", 1, 40, "a quoted text has no end"),
+        ("SELECT Id FROM Account WHERE Name = 'a\nb'", 1, 37, OPEN_TEXT),
+        ("SELECT Id FROM Account WHERE Name = 'ab", 1, 37, OPEN_TEXT),
         ("SELECT Id FROM Account WITH x (a = b)", 1, 36, "unexpected token: 'b'"),
         ("SELECT Id FROM Account USING everything", 1, 30, "unexpected token: 'everything'"),
     ],

@@ -26,6 +26,11 @@ _KEYWORDS: Final = frozenset({
 # fmt: on
 
 
+def is_plain_name(token: Token) -> bool:
+    """Tell whether `token` is a name, and no word of the language at all."""
+    return token.kind == "name" and token.word not in _KEYWORDS and token.word not in LEGAL_NAMES
+
+
 class Cursor:
     """Reads tokens from left to right; every refusal is a SoqlError at the token that does not fit."""
 
@@ -41,10 +46,9 @@ class Cursor:
         """Return the token at the cursor."""
         return self._tokens[self._index]
 
-    def word_ahead(self, steps: int) -> str:
-        """Return the word of the token `steps` further on, empty beyond the end."""
-        index = self._index + steps
-        return self._tokens[index].word if index < len(self._tokens) else ""
+    def ahead(self, steps: int) -> Token:
+        """Return the token `steps` further on, or the last one."""
+        return self._tokens[min(self._index + steps, len(self._tokens) - 1)]
 
     def step(self) -> Token:
         """Return the token at the cursor and go past it."""
@@ -79,7 +83,7 @@ class Cursor:
 
     def plain_name(self) -> str:
         """Go past a name that is no word of the language, which must be there."""
-        return self.refuse() if self.token.word in LEGAL_NAMES else self.name()
+        return self.step().text if is_plain_name(self.token) else self.refuse()
 
     def list_of(self, read: "Callable[[Cursor], T]") -> tuple[T, ...]:
         """Go past one or more of what `read` reads, with commas between."""

@@ -170,7 +170,8 @@ def _(node: tree.Includes) -> str:
 
 @_text.register
 def _(node: tree.FromItem) -> str:
-    alias = f" {node.alias}" if node.alias else ""
+    word = " AS" if node.name.lower() == "scope" else ""  # after a comma, SCOPE x would go on with the USING before it
+    alias = f"{word} {node.alias}" if node.alias else ""
     return node.name + alias + (f" USING {_list(node.using)}" if node.using else "")
 
 

@@ -45,7 +45,6 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
-_OPEN_TEXT: Final = re.compile(r"'[^'\\\n]*(?:\\.[^'\\\n]*)*")
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -74,11 +73,12 @@ def tokens_of(text: str) -> list[Token]:
 
 def _bad_token(text: str, position: int) -> Token:
     """Return what stands for the rest of `text` from `position`, where no token starts."""
-    if text[position] == "'":
-        end = _OPEN_TEXT.match(text, position).end()  # type: ignore[union-attr]  # the quote alone matches
-        reason = "a quoted text ends on its line" if end < len(text) else "a quoted text has no end"
-        return Token("bad", reason, "", end)
-    if text[position].isdigit():
-        return Token("bad", f"a number has more than {_MAX_DIGITS} digits", "", position)
-    row, column = row_and_column(text, position)
-    return Token("bad", f"line {row}:{column - 1} unexpected token: '{text[position]}'", "", position)
+    character = text[position]
+    if character == "'":
+        reason = "a quoted text has no end, or a line break in it: write \\n for one"
+    elif character.isascii() and character.isalnum():
+        reason = f"a number has more than {_MAX_DIGITS} digits"
+    else:
+        row, column = row_and_column(text, position)
+        reason = f"line {row}:{column - 1} unexpected token: '{character}'"
+    return Token("bad", reason, "", position)

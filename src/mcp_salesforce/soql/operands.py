@@ -26,7 +26,7 @@ def read_field_or_function(cursor: Cursor) -> tree.Field | tree.Function:
 
 def read_operand(cursor: Cursor) -> tree.Operand:
     """Go past a field, a function or a DISTANCE."""
-    at_distance = cursor.token.word == "distance" and cursor.word_ahead(1) == "(" and cursor.word_ahead(3) == ","
+    at_distance = cursor.token.word == "distance" and cursor.ahead(1).word == "(" and cursor.ahead(3).word == ","
     return _distance(cursor) if at_distance else read_field_or_function(cursor)
 
 
@@ -57,7 +57,7 @@ def _geolocation(cursor: Cursor) -> tree.Geolocation:
 
 def at_type_of(cursor: Cursor) -> bool:
     """Tell whether TYPEOF x WHEN stands at the cursor, and not a field called TypeOf."""
-    return cursor.token.word == "typeof" and cursor.word_ahead(2) == "when"
+    return cursor.token.word == "typeof" and cursor.ahead(2).word == "when"
 
 
 def read_type_of(cursor: Cursor) -> tree.TypeOf:

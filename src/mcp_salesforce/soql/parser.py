@@ -10,7 +10,7 @@ two and list where they part.
 from typing import cast
 
 from mcp_salesforce.soql import tree
-from mcp_salesforce.soql.cursor import Cursor
+from mcp_salesforce.soql.cursor import Cursor, is_plain_name
 from mcp_salesforce.soql.operands import at_type_of, read_field, read_field_or_function, read_operand, read_type_of
 from mcp_salesforce.soql.values import BIND_REFUSED, read_integer, read_string, read_value
 
@@ -51,7 +51,7 @@ def _query(cursor: Cursor) -> tree.Query:
 
 def _select(cursor: Cursor) -> tuple[tree.SelectItem, ...]:
     position = cursor.token.position
-    if cursor.token.word == "count" and cursor.word_ahead(1) == "(" and cursor.word_ahead(2) == ")":
+    if cursor.token.word == "count" and cursor.ahead(1).word == "(" and cursor.ahead(2).word == ")":
         for _ in range(3):
             cursor.step()
         return (tree.SelectItem(tree.CountRows(position=position), position=position),)
@@ -83,7 +83,7 @@ def _from_item(cursor: Cursor) -> tree.FromItem:
 
 def _at_clause(cursor: Cursor) -> bool:
     """Tell whether GROUP BY, ORDER BY or OFFSET n stands at the cursor, and not an alias called like that."""
-    word, after = cursor.token.word, cursor.word_ahead(1)
+    word, after = cursor.token.word, cursor.ahead(1).word
     if word in {"group", "order"}:
         return after == "by"
     return word == "offset" and (after[:1].isdigit() or after in {"-", "+"})
@@ -97,9 +97,15 @@ def _using(cursor: Cursor) -> tuple[tree.Using, ...]:
         position = cursor.token.position
         kind = cast("tree.UsingKind", cursor.expect("scope", "lookup").upper())
         clauses.append(tree.Using(kind, cursor.plain_name(), position=position))
-        if cursor.token.word != "," or cursor.word_ahead(1) not in {"scope", "lookup"}:
+        if cursor.token.word != "," or not _at_using(cursor):
             return tuple(clauses)
         cursor.step()
+
+
+def _at_using(cursor: Cursor) -> bool:
+    """Tell whether one more LOOKUP or SCOPE follows the comma at the cursor, and not an sobject called Scope."""
+    word = cursor.ahead(1).word
+    return word == "lookup" or (word == "scope" and is_plain_name(cursor.ahead(2)) and cursor.ahead(3).word != "using")
 
 
 def _with(cursor: Cursor) -> tuple[tree.With, ...]:
@@ -120,14 +126,14 @@ def _with_filter(cursor: Cursor) -> tree.WithDataCategory | tree.WithFilter | No
     position = cursor.token.position
     if cursor.token.word != "with":
         return None
-    if cursor.word_ahead(1) == "data" and cursor.word_ahead(2) == "category":
+    if cursor.ahead(1).word == "data" and cursor.ahead(2).word == "category":
         for _ in range(3):
             cursor.step()
         selections = [_data_category(cursor)]
         while cursor.take("and"):
             selections.append(_data_category(cursor))
         return tree.WithDataCategory(tuple(selections), position=position)
-    if cursor.word_ahead(2) != "=":
+    if cursor.ahead(2).word != "=":
         return None
     cursor.step()
     name = cursor.name()
@@ -275,7 +281,7 @@ def _membership(cursor: Cursor, left: tree.Field | tree.Function) -> tree.InValu
         return tree.Includes(left, _values(cursor), word == "excludes", position=left.position)
     if word == "not":
         cursor.expect("in")
-    if cursor.token.word == "(" and cursor.word_ahead(1) == "select":
+    if cursor.token.word == "(" and cursor.ahead(1).word == "select":
         return tree.InQuery(left, cursor.in_parentheses(_semi_join), word == "not", position=left.position)
     return tree.InValues(left, _values(cursor), word == "not", position=left.position)
 

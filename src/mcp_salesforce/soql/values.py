@@ -78,7 +78,7 @@ def _unescaped(cursor: Cursor, token: Token, escaped: dict[str, str]) -> str:
             return chr(int(found[1], 16))
         letter = found[2].lower()
         if letter not in escaped:
-            position = token.position + 1 + found.start(2)
+            position = token.position + 1 + found.start()
             cursor.refuse("Invalid Escape Character", token._replace(position=position))
         return escaped[letter]
 

@@ -1,0 +1,94 @@
+"""What holds for every SOQL text and every SOQL tree."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcp_salesforce.soql import Query, SoqlError, format_query, parse
+from tests.soql.examples import BAD, GOOD
+from tests.soql.strategies import almost_queries, garbled, queries
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "salesforce" / "soql"
+
+REFUSED_HERE_AND_BY_SALESFORCE = {
+    "GROUPING(Id,BillingCountry)": "functions take one argument",
+    "FOR UPDATE": "Apex only",
+    "// ": "SOQL has no comments",
+    "/* ": "SOQL has no comments",
+    "myalias": "COUNT() is the whole list of what is selected, and takes no alias",
+}
+"""Why Salesforce's own parser, and this one, refuse some samples that another parser's authors call valid."""
+
+TAKEN_HERE_AND_BY_SALESFORCE = {
+    "LeadSourceCOUNT(Name)": "any name may be a function's, for the grammar",
+    "LIMIT -10": "the sign is grammar, the value not",
+    "'m')": "the grammar takes any unit",
+}
+"""Why Salesforce's own parser, and this one, take some samples that another parser's authors call invalid."""
+
+
+def samples(name: str) -> list[str]:
+    if not SAMPLES.exists():
+        pytest.skip(f"the shared samples are not at {SAMPLES}")
+    texts: list[str] = json.loads((SAMPLES / name).read_text())
+    return texts
+
+
+def verdict(text: str) -> Query | None:
+    try:
+        return parse(text)
+    except SoqlError:
+        return None
+
+
+@given(queries)
+@settings(max_examples=150, deadline=None)
+def test_a_tree_equals_the_tree_of_its_text(query: Query) -> None:
+    assert parse(format_query(query)) == query
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_good_queries_are_taken_and_written_back(text: str) -> None:
+    query = parse(text)
+
+    assert parse(format_query(query)) == query
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_bad_queries_are_refused(text: str) -> None:
+    assert verdict(text) is None
+
+
+@given(st.text() | garbled(st.sampled_from(GOOD + BAD)) | almost_queries(queries.map(format_query)))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_a_query_or_an_error_that_points_into_it(text: str) -> None:
+    try:
+        query = parse(text)
+    except SoqlError as caught:
+        error = caught
+    else:
+        assert parse(format_query(query)) == query
+        return
+
+    assert 0 <= error.position <= len(text)
+    assert text.split("\n")[error.row - 1][error.column - 1 :] == text[error.position :].split("\n", maxsplit=1)[0]
+    assert str(error).endswith(f"\nERROR at Row:{error.row}:Column:{error.column}\n{error.reason}")
+
+
+def test_every_valid_sample_is_taken_unless_salesforce_refuses_it() -> None:
+    refused = [text for text in samples("valid.json") if verdict(text) is None]
+
+    for text in refused:
+        assert any(part.lower() in text.lower() for part in REFUSED_HERE_AND_BY_SALESFORCE), text
+    assert len(refused) == 10
+
+
+def test_every_invalid_sample_is_refused_unless_salesforce_takes_it() -> None:
+    taken = [text for text in samples("invalid.json") if verdict(text) is not None]
+
+    assert len(taken) == 3
+    for text in taken:
+        assert any(part in text for part in TAKEN_HERE_AND_BY_SALESFORCE), text
