@@ -1,1 +1,91 @@
-"""A Salesforce org in this process, on SQLite."""
+"""A Salesforce org in this process, on SQLite: to try the server on, and to test it against."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mcp_salesforce.localorg.services.planting import plant
+from mcp_salesforce.localorg.services.records import Records
+from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
+from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
+from mcp_salesforce.localorg.store.schema import Schema
+from mcp_salesforce.localorg.store.sqlite import Store
+
+
+def utcnow() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+class LocalOrg:
+    """One org: its records in a file or in memory, and an ASGI application that serves it."""
+
+    def __init__(self, store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
+        """Serve what `store` holds; `open` is the way to make one."""
+        self.store = store
+        self.schema = schema
+        self.now = now
+        self.records = Records(store, schema, now)
+        self.organization_id: str = self._first_id("Organization")
+        self.user_id: str = self._first_id("User")
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | None = None,
+        *,
+        seed: bool = True,
+        now: Callable[[], datetime] = utcnow,
+        fresh: bool = False,
+        contacts: int = DEFAULT_CONTACTS,
+    ) -> Self:
+        """Open the org in a file, or a new one in memory.
+
+        Args:
+            path: The file; made if it is not there. None keeps everything in memory.
+            seed: Whether a new org starts with accounts, contacts, leads and appointments; it always has users.
+            now: The org's clock.
+            fresh: Whether to start over where the file exists already.
+            contacts: How many contacts a new org starts with.
+
+        Raises:
+            OSError: The file cannot be opened, or is no database.
+        """
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if fresh:
+                for suffix in ("", "-wal", "-shm"):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+        store = Store(path)
+        schema = Schema(STANDARD_OBJECTS)
+        store.apply(schema)
+        plant(store, schema, now, contacts=contacts if seed else None)
+        return cls(store, schema, now)
+
+    def insert(self, sobject: str, **fields: Any) -> str:  # noqa: ANN401 - any JSON value
+        """Create a record as the org's first user, under all rules, and return its id.
+
+        Raises:
+            OrgError: The record breaks a rule of its object.
+        """
+        return self.records.create(sobject, fields, self.user_id)
+
+    def close(self) -> None:
+        """Close the database; what was acknowledged stays."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _first_id(self, sobject: str) -> str:
+        row = self.store.row(f'SELECT min(Id) AS Id FROM "{sobject}"')  # noqa: S608 - a name of the schema
+        if row is None or row["Id"] is None:
+            raise LookupError(f"the org has no {sobject}")
+        return str(row["Id"])

@@ -1,1 +1,154 @@
-"""Salesforce's errors, as functions."""
+"""Salesforce's errors, as functions: status, errorCode and message as a real org words them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class OrgError(Exception):
+    """An error that the org answers with; `app` turns it into JSON.
+
+    Attributes:
+        status: The HTTP status.
+        error_code: Salesforce's `errorCode` (`statusCode` inside a collection).
+        message: What is wrong, in Salesforce's words.
+        fields: Names of the fields at fault; None where Salesforce sends no `fields` key at all.
+        extra: Further keys of the error's body, such as `duplicateResult`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        error_code: str,
+        message: str,
+        fields: Sequence[str] | None = (),
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(f"{error_code}: {message}")
+        self.status = status
+        self.error_code = error_code
+        self.message = message
+        self.fields = None if fields is None else tuple(fields)
+        self.extra = dict(extra or {})
+
+    def body(self) -> dict[str, Any]:
+        """Return the error as one entry of the list that a REST reply carries."""
+        return self._entry("errorCode")
+
+    def save_error(self) -> dict[str, Any]:
+        """Return the error as one entry of `errors` in the result of a collection or a tree."""
+        return self._entry("statusCode") | {"fields": list(self.fields or ())}
+
+    def _entry(self, code_key: str) -> dict[str, Any]:
+        entry = {**self.extra, "message": self.message, code_key: self.error_code}
+        return entry if self.fields is None else entry | {"fields": list(self.fields)}
+
+
+def not_found(message: str = "The requested resource does not exist") -> OrgError:
+    """There is no such resource, object or record."""
+    return OrgError(404, "NOT_FOUND", message, None)
+
+
+def external_id_not_found(value: str) -> OrgError:
+    """The path names neither a record id nor a field that records can be found by."""
+    return not_found(f"Provided external ID field does not exist or is not accessible: {value}")
+
+
+def entity_is_deleted() -> OrgError:
+    """The record is in the recycle bin."""
+    return OrgError(404, "ENTITY_IS_DELETED", "entity is deleted")
+
+
+def invalid_cross_reference_key(fields: Sequence[str] = (), *, status: int = 400) -> OrgError:
+    """An id is well formed, but no record has it."""
+    return OrgError(status, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields)
+
+
+def malformed_id(label: str, value: object, field: str) -> OrgError:
+    """An id is not one, or belongs to an object that the field does not take."""
+    return OrgError(400, "MALFORMED_ID", f"{label}: id value of incorrect type: {value}", [field])
+
+
+def required_field_missing(fields: Sequence[str]) -> OrgError:
+    """A record lacks fields that it must have."""
+    return OrgError(400, "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(fields)}]", fields)
+
+
+def no_such_column(field: str, sobject: str) -> OrgError:
+    """A record names a field that its object does not have."""
+    return OrgError(400, "INVALID_FIELD", f"No such column '{field}' on sobject of type {sobject}", None)
+
+
+def not_writeable(fields: Sequence[str]) -> OrgError:
+    """A record sets fields that the caller may not set."""
+    message = (
+        f"Unable to create/update fields: {', '.join(fields)}. Please check the security settings of this field "
+        "and verify that it is read/write for your profile or permission set."
+    )
+    return OrgError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", message, fields)
+
+
+def string_too_long(label: str, value: str, length: int, field: str) -> OrgError:
+    """A text is longer than its field."""
+    message = f"{label}: data value too large: {value} (max length={length})"
+    return OrgError(400, "STRING_TOO_LONG", message, [field])
+
+
+def bad_picklist_value(label: str, value: object, field: str) -> OrgError:
+    """A restricted picklist does not have this value."""
+    message = f"{label}: bad value for restricted picklist field: {value}"
+    return OrgError(400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, [field])
+
+
+def invalid_email_address(label: str, value: str, field: str) -> OrgError:
+    """A text in an e-mail field is no e-mail address."""
+    return OrgError(400, "INVALID_EMAIL_ADDRESS", f"{label}: invalid email address: {value}", [field])
+
+
+def number_outside_valid_range(label: str, value: object, field: str) -> OrgError:
+    """A number has more digits than its field holds."""
+    message = f"{label}: value outside of valid range on numeric field: {value}"
+    return OrgError(400, "NUMBER_OUTSIDE_VALID_RANGE", message, [field])
+
+
+def json_parser_error(message: str) -> OrgError:
+    """The body is not what the API can read."""
+    return OrgError(400, "JSON_PARSER_ERROR", message, None)
+
+
+def cannot_deserialize(type_name: str, token: str, value: object) -> OrgError:
+    """A JSON value cannot become a value of the field's type; `token` is Jackson's name for what came."""
+    return json_parser_error(
+        f"Cannot deserialize instance of {type_name} from {token} value {value} "
+        "or request may be missing a required field at [line:1, column:2]"
+    )
+
+
+def field_integrity(message: str, fields: Sequence[str]) -> OrgError:
+    """Fields contradict each other, or a rule of their object."""
+    return OrgError(400, "FIELD_INTEGRITY_EXCEPTION", message, fields)
+
+
+def duplicate_value(fields: Sequence[str], record_id: str) -> OrgError:
+    """A unique field has this value on another record."""
+    message = f"duplicate value found: {', '.join(fields)} duplicates value on record with id: {record_id[:15]}"
+    return OrgError(400, "DUPLICATE_VALUE", message)
+
+
+def delete_failed(message: str) -> OrgError:
+    """Other records keep this one from being deleted."""
+    return OrgError(400, "DELETE_FAILED", message)
+
+
+def operation_not_allowed(sobject: str, verb: str) -> OrgError:
+    """The object does not let records be created, updated or deleted."""
+    return OrgError(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {sobject} does not support {verb}")
+
+
+def undelete_failed() -> OrgError:
+    """The record is not in the recycle bin."""
+    return OrgError(400, "UNDELETE_FAILED", "Entity is not in the recycle bin")
+
+
+def not_implemented(what: str) -> OrgError:
+    """A real org can do this; the local org cannot, and says so instead of guessing."""
+    return OrgError(501, "NOT_IMPLEMENTED", f"not implemented by the local org: {what}", None)

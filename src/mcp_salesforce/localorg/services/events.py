@@ -1,0 +1,151 @@
+"""What holds of an Event: its start, its length, whom and what it is about."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from mcp_salesforce.localorg import errors
+from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services.saves import Save
+from mcp_salesforce.localorg.services.values import instant, moment
+
+DAY_MINUTES: Final = 24 * 60
+_NOT_WITH_PRIVATE: Final = frozenset({"Account", "Campaign", "Case", "Contact", "Contract", "Lead", "Opportunity"})
+
+
+def complete_event(save: Save) -> None:
+    """Check an event about to be saved, and fill the columns that follow from others.
+
+    Raises:
+        OrgError: Start, end, duration, privacy or relations contradict each other.
+    """
+    row = save.row
+    row["EventSubtype"] = row.get("EventSubtype") or "Event"
+    start = _all_day_start(save) if row["IsAllDayEvent"] else _timed_start(save)
+    minutes = _minutes(save, start)
+    if row["IsAllDayEvent"]:
+        last = start + timedelta(minutes=minutes - DAY_MINUTES)
+        row |= {"ActivityDateTime": None, "ActivityDate": start.date().isoformat()}
+    else:
+        last = start + timedelta(minutes=minutes)
+        local = start.astimezone(save.user_zone)
+        row |= {"ActivityDateTime": instant(start), "ActivityDate": local.date().isoformat()}
+    end_day = last if row["IsAllDayEvent"] else last.astimezone(save.user_zone)
+    row |= {
+        "StartDateTime": instant(start),
+        "EndDateTime": instant(last),
+        "EndDate": end_day.date().isoformat(),
+        "DurationInMinutes": minutes,
+    }
+    _check_relations(save)
+    row["AccountId"] = _account_of(save)
+
+
+@evidence("Event", "documented", "StartDateTime and ActivityDateTime are the same instant, or one of them is left out")
+@evidence("Event", "simulated", "A start that is missing is REQUIRED_FIELD_MISSING; two that differ are refused")
+def _timed_start(save: Save) -> datetime:
+    starts = {name: save.given.get(name) for name in ("StartDateTime", "ActivityDateTime")}
+    given = {moment(str(value)) for value in starts.values() if value is not None}
+    if len(given) > 1:
+        raise errors.field_integrity("StartDateTime and ActivityDateTime must be the same", list(starts))
+    if given:
+        start = given.pop()
+    elif save.before is None or save.before["IsAllDayEvent"] or any(name in save.given for name in starts):
+        raise errors.required_field_missing(["StartDateTime"])
+    else:
+        start = moment(save.before["StartDateTime"])
+    day = save.given.get("ActivityDate")
+    if day is not None and day != start.astimezone(save.user_zone).date().isoformat():
+        raise errors.field_integrity("ActivityDate and StartDateTime must be the same day", ["ActivityDate"])
+    return start
+
+
+@evidence("Event", "documented", "An all-day event has a date: midnight UTC, which no time zone shifts")
+def _all_day_start(save: Save) -> datetime:
+    days = {
+        str(save.given[name])[:10]
+        for name in ("ActivityDate", "StartDateTime", "ActivityDateTime")
+        if save.given.get(name)
+    }
+    if len(days) > 1:
+        raise errors.field_integrity("ActivityDate and StartDateTime must be the same day", ["ActivityDate"])
+    if days:
+        day = days.pop()
+    elif save.before is not None:
+        day = str(save.before["ActivityDate"])
+    else:
+        raise errors.required_field_missing(["ActivityDate"])
+    return datetime.combine(date.fromisoformat(day), time(), UTC)
+
+
+@evidence("Event", "quoted", "An event lasts 0 to 1440 minutes: events over several days are not enabled in this org")
+@evidence("Event", "documented", "A timed event needs EndDateTime or DurationInMinutes; an all-day one lasts a day")
+@evidence(
+    "Event", "documented", "A wrong length is reported on EndDateTime, or on DurationInMinutes where that is given"
+)
+@evidence("Event", "simulated", "An end that contradicts the duration is refused; a new start alone keeps the length")
+def _minutes(save: Save, start: datetime) -> int:
+    duration, end = save.given.get("DurationInMinutes"), save.given.get("EndDateTime")
+    at_fault = ["EndDateTime" if duration is None else "DurationInMinutes"]
+    minutes: list[int] = []
+    if duration is not None:
+        minutes.append(int(duration))
+    if end is not None:
+        minutes.append(_until(save, start, moment(str(end))))
+    if len(set(minutes)) > 1:
+        raise errors.field_integrity("EndDateTime and DurationInMinutes must agree", at_fault)
+    if not minutes:
+        minutes.append(_kept_minutes(save))
+    if not 0 <= minutes[0] <= DAY_MINUTES:
+        raise errors.field_integrity(f"Duration must be between 0 and {DAY_MINUTES} minutes: Duration", at_fault)
+    return minutes[0]
+
+
+def _until(save: Save, start: datetime, end: datetime) -> int:
+    if save.row["IsAllDayEvent"]:
+        return ((end.date() - start.date()).days + 1) * DAY_MINUTES
+    return int((end - start).total_seconds() // 60)
+
+
+def _kept_minutes(save: Save) -> int:
+    if save.row["IsAllDayEvent"]:
+        return DAY_MINUTES
+    cleared = {"DurationInMinutes", "EndDateTime"} <= save.given.keys()
+    if save.before is None or save.before["IsAllDayEvent"] or cleared:
+        raise errors.required_field_missing(["EndDateTime"])
+    return int(save.before["DurationInMinutes"])
+
+
+@evidence(
+    "Event", "documented", "A private event is about no account, contact, lead, opportunity, case, campaign or contract"
+)
+@evidence("Event", "documented", "An event about a lead has no WhatId")
+@evidence("Event", "simulated", "Both are refused with FIELD_INTEGRITY_EXCEPTION")
+def _check_relations(save: Save) -> None:
+    who, what = (
+        None if save.row.get(name) is None else save.schema.of_record(str(save.row[name]))
+        for name in ("WhoId", "WhatId")
+    )
+    if save.row.get("IsPrivate"):
+        refused = [
+            name for name, target in (("WhoId", who), ("WhatId", what)) if target and target.name in _NOT_WITH_PRIVATE
+        ]
+        if refused:
+            raise errors.field_integrity("A private event cannot be related to other records", refused)
+    if who is not None and who.name == "Lead" and what is not None:
+        raise errors.field_integrity("An event related to a lead cannot have a WhatId", ["WhatId"])
+
+
+@evidence(
+    "Event", "documented", "AccountId is the account of WhatId (account, opportunity, contract), else of the contact"
+)
+def _account_of(save: Save) -> str | None:
+    what, who = save.row.get("WhatId"), save.row.get("WhoId")
+    target = save.schema.of_record(str(what)) if what else None
+    if target is not None and target.name == "Account":
+        return str(what)
+    related = what if target is not None and target.name in {"Opportunity", "Contract"} else who
+    found = save.record(related)
+    if found is None or "AccountId" not in found.keys():  # noqa: SIM118 - sqlite3.Row iterates over its values
+        return None
+    account: str | None = found["AccountId"]
+    return account

@@ -1,0 +1,50 @@
+"""Putting the first records into a new org."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from mcp_salesforce.localorg.services.records import Records
+from mcp_salesforce.localorg.standard import seed
+from mcp_salesforce.localorg.store.ids import mint
+from mcp_salesforce.localorg.store.schema import Schema
+from mcp_salesforce.localorg.store.sqlite import Store
+
+
+def plant(store: Store, schema: Schema, now: Callable[[], datetime], *, contacts: int | None) -> None:
+    """Fill an org that has no records yet; one that has is left as it is.
+
+    Args:
+        store: The database of the org, with the tables of `schema`.
+        schema: The objects of the org.
+        now: The clock: appointments are planted around it, and everything is created by it.
+        contacts: How many contacts, with accounts, leads and appointments to go with them; None for the
+            organization and its users alone.
+    """
+    with store.transaction():
+        if store.row("SELECT Id FROM Organization") is not None:
+            return
+        records = Records(store, schema, now)
+        admin = mint(schema["User"].key_prefix, 1)
+
+        def load(sobject: str, values: Iterable[Mapping[str, Any]]) -> None:
+            records.load(sobject, _with_ids(schema, values), admin)
+
+        load("Organization", [seed.organization()])
+        load("Profile", seed.profiles())
+        load("User", seed.users())
+        load("Calendar", seed.calendars())
+        if contacts is not None:
+            load("Account", seed.accounts(seed.account_count(contacts)))
+            load("Contact", seed.contacts(contacts))
+            load("Lead", seed.leads())
+            load("Event", seed.events(now(), contacts))
+
+
+def _with_ids(schema: Schema, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Put ids in the place of keys: the first record of an object in a new org is number 1."""
+    for record in records:
+        yield {
+            name: mint(schema[value.sobject].key_prefix, value.number + 1) if isinstance(value, seed.Key) else value
+            for name, value in record.items()
+        }

@@ -1,0 +1,295 @@
+"""Records: created, read, changed and deleted one at a time, under the rules of their object."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+from mcp_salesforce.localorg import errors
+from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services import values
+from mcp_salesforce.localorg.services.events import complete_event
+from mcp_salesforce.localorg.services.saves import Save
+from mcp_salesforce.localorg.store.ids import is_id_shaped, mint, to_18
+from mcp_salesforce.localorg.store.schema import FieldDef, Schema, SObjectDef
+from mcp_salesforce.localorg.store.sqlite import Row, Store, quote
+
+Changes = dict[str, values.Stored]
+"""Columns and what to store in them."""
+
+Rule = Callable[[Save], None]
+
+_CHUNK: Final = 1000
+"""How many records `load` inserts at once."""
+
+_RULES: Final[Mapping[str, Rule]] = {"Event": complete_event}
+"""What an object checks and fills beyond what its fields say."""
+
+
+class Records:
+    """The records of an org."""
+
+    def __init__(self, store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
+        """Keep records of `schema` in `store`; `now` is the org's clock."""
+        self._store = store
+        self._schema = schema
+        self._now = now
+
+    def sobject(self, name: str) -> SObjectDef:
+        """Return an object by its API name in any case.
+
+        Raises:
+            OrgError: NOT_FOUND; the org has no such object.
+        """
+        known = self._schema.get(name)
+        if known is None:
+            raise errors.not_found()
+        return known
+
+    def create(self, sobject: str, record: Mapping[str, Any], user_id: str) -> str:
+        """Create a record and return its id.
+
+        Raises:
+            OrgError: The record breaks a rule of its object; nothing was created.
+        """
+        definition = self.sobject(sobject)
+        if not definition.createable:
+            raise errors.operation_not_allowed(definition.name, "create")
+        changes = self._read(definition, record, "createable")
+        row = self._defaults(definition, user_id) | changes
+        _require(definition, row)
+        with self._store.transaction():
+            self._check_references(definition, changes)
+            self._check_unique(definition, changes, None)
+            row["Id"] = self._store.new_id(definition)
+            self._complete(definition, row, changes, None, user_id)
+            self._store.insert(definition, row)
+        return str(row["Id"])
+
+    def load(self, sobject: str, records: Iterable[Mapping[str, Any]], user_id: str) -> None:
+        """Create many records that are known to be right: references and uniqueness are not checked.
+
+        Fields that only the org sets (CreatedDate, ...) may be given.
+        """
+        definition = self.sobject(sobject)
+        columns = [field.name for field in definition.fields if field.stored]
+        defaults = self._defaults(definition, user_id)
+        remaining = iter(records)
+        with self._store.transaction():
+            while chunk := list(islice(remaining, _CHUNK)):
+                number = self._store.reserve_ids(definition, len(chunk))
+                rows = []
+                for record in chunk:
+                    given = {name: values.from_json(_known(definition, name), each) for name, each in record.items()}
+                    row = defaults | given | {"Id": mint(definition.key_prefix, number)}
+                    self._complete(definition, row, given, None, user_id)
+                    rows.append([row.get(name) for name in columns])
+                    number += 1
+                self._store.insert_many(definition, columns, rows)
+
+    def retrieve(self, sobject: str, record_id: str, fields: Iterable[str] = ()) -> dict[str, Any]:
+        """Return a record in wire form, in describe order unless `fields` names some; without `attributes`.
+
+        Raises:
+            OrgError: NOT_FOUND, ENTITY_IS_DELETED, or INVALID_FIELD for an unknown name in `fields`.
+        """
+        definition = self.sobject(sobject)
+        wanted = [_known(definition, name) for name in fields] or definition.fields
+        row = self.row(definition, record_id)
+        return {field.name: values.to_json(field, row) for field in wanted}
+
+    def row(self, definition: SObjectDef, record_id: str) -> Row:
+        """Return the stored row of a record that is not deleted.
+
+        Raises:
+            OrgError: NOT_FOUND or ENTITY_IS_DELETED.
+        """
+        return self._live(definition, record_id, errors.not_found())
+
+    def update(self, sobject: str, record_id: str, record: Mapping[str, Any], user_id: str) -> None:
+        """Change fields of a record.
+
+        Raises:
+            OrgError: The record does not exist, or the change breaks a rule; nothing was changed.
+        """
+        definition = self.sobject(sobject)
+        if not definition.updateable:
+            raise errors.operation_not_allowed(definition.name, "update")
+        changes = self._read(definition, record, "updateable")
+        with self._store.transaction():
+            row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
+            merged = dict(row) | changes | self._touched(definition, user_id)
+            _require(definition, merged)
+            self._check_references(definition, changes)
+            self._check_unique(definition, changes, row["Id"])
+            self._complete(definition, merged, changes, row, user_id)
+            self._store.update(definition, row["Id"], _difference(row, merged))
+
+    def delete(self, sobject: str, record_id: str, user_id: str) -> None:
+        """Put a record in the recycle bin, with the records that belong to it.
+
+        Raises:
+            OrgError: The record does not exist, is deleted already, or others keep it from being deleted.
+        """
+        definition = self.sobject(sobject)
+        if not definition.deletable:
+            raise errors.operation_not_allowed(definition.name, "delete")
+        with self._store.transaction():
+            row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
+            self._delete(definition, row, row["Id"], user_id)
+
+    @evidence(
+        "Records", "documented", "Deleting a record deletes those that belong to it; other references are cleared"
+    )
+    def _delete(self, definition: SObjectDef, row: Row, root: str, user_id: str) -> None:
+        gone = {"IsDeleted": 1, "_deleted_with": root} | self._touched(definition, user_id)
+        self._store.update(definition, row["Id"], gone)
+        for child in self._schema.children(definition):
+            table, column = quote(child.child.name), quote(child.field.name)
+            where = f"{column} = ? AND IsDeleted = 0"
+            related = self._store.rows(f"SELECT * FROM {table} WHERE {where}", [row["Id"]])  # noqa: S608 - names of the schema
+            if related and child.field.restricted_delete:
+                raise _kept_by(definition, row, child.child, related)
+            for each in related:
+                if child.field.cascade_delete:
+                    self._delete(child.child, each, root, user_id)
+                elif child.field.nillable and child.field.updateable:
+                    self._store.update(
+                        child.child, each["Id"], {child.field.name: None} | self._touched(child.child, user_id)
+                    )
+
+    @evidence("Records", "documented", "Undeleting a record brings back what its deletion deleted")
+    def undelete(self, record_id: str, user_id: str) -> None:
+        """Take a record out of the recycle bin, with those that its deletion deleted.
+
+        Raises:
+            OrgError: UNDELETE_FAILED; it is not there.
+        """
+        definition = self._schema.of_record(record_id)
+        row = self._store.find(definition, to_18(record_id) or "") if definition else None
+        if definition is None or row is None or not row["IsDeleted"] or not definition.undeletable:
+            raise errors.undelete_failed()
+        back = {"IsDeleted": 0, "_deleted_with": None}
+        with self._store.transaction():
+            for each in self._schema:
+                sql = f"SELECT Id FROM {quote(each.name)} WHERE _deleted_with = ?"  # noqa: S608 - a name of the schema
+                for deleted in self._store.rows(sql, [row["Id"]]):
+                    self._store.update(each, deleted["Id"], back | self._touched(each, user_id))
+            self._store.update(definition, row["Id"], back | self._touched(definition, user_id))
+
+    def _live(self, definition: SObjectDef, record_id: str, absent: errors.OrgError) -> Row:
+        if not is_id_shaped(record_id):
+            raise errors.external_id_not_found(record_id)
+        long = to_18(record_id)
+        if long is None:
+            raise errors.malformed_id(f"{definition.label} ID", record_id, "Id")
+        row = self._store.find(definition, long)
+        if row is None:
+            raise absent
+        if row["IsDeleted"]:
+            raise errors.entity_is_deleted()
+        return row
+
+    @evidence("Records", "recorded", "A field that the object does not have is INVALID_FIELD, 'No such column'")
+    @evidence("Records", "quoted", "Fields that may not be set are INVALID_FIELD_FOR_INSERT_UPDATE, all named at once")
+    @evidence("Records", "documented", "An Id in the body is INVALID_FIELD")
+    def _read(self, definition: SObjectDef, record: Mapping[str, Any], may: str) -> Changes:
+        changes: Changes = {}
+        refused = []
+        for name, value in record.items():
+            if name == "attributes":
+                continue
+            field = _known(definition, name)
+            if field.type == "id":
+                message = "The Id field should not be specified in the sobject data."
+                raise errors.OrgError(400, "INVALID_FIELD", message, None)
+            if getattr(field, may):
+                changes[field.name] = values.from_json(field, value)
+            else:
+                refused.append(field.name)
+        if refused:
+            raise errors.not_writeable(refused)
+        return changes
+
+    def _defaults(self, definition: SObjectDef, user_id: str) -> Changes:
+        row: Changes = {
+            field.name: values.from_json(field, field.default)
+            for field in definition.fields
+            if field.default is not None
+        }
+        touched = self._touched(definition, user_id)
+        if definition.field("CreatedDate"):
+            row |= {"CreatedDate": touched["LastModifiedDate"], "CreatedById": user_id}
+        if definition.field("OwnerId"):
+            row["OwnerId"] = user_id
+        return row | touched
+
+    def _touched(self, definition: SObjectDef, user_id: str) -> Changes:
+        stamp = values.instant(self._now())
+        touched: Changes = {"LastModifiedDate": stamp, "LastModifiedById": user_id, "SystemModstamp": stamp}
+        return {name: value for name, value in touched.items() if definition.field(name)}
+
+    @evidence("Records", "recorded", "A well-formed id that no record has is INVALID_CROSS_REFERENCE_KEY")
+    @evidence("Records", "documented", "An id of an object that the reference does not take is MALFORMED_ID")
+    @evidence("Records", "simulated", "A reference to a deleted record is ENTITY_IS_DELETED")
+    def _check_references(self, definition: SObjectDef, changes: Changes) -> None:
+        for name, value in changes.items():
+            field = _known(definition, name)
+            if field.type != "reference" or value is None:
+                continue
+            target = self._schema.of_record(str(value))
+            if target is None or target.name not in field.reference_to:
+                raise errors.malformed_id(field.label, value, name)
+            found = self._store.find(target, str(value))
+            if found is None:
+                raise errors.invalid_cross_reference_key([name])
+            if found["IsDeleted"]:
+                raise errors.OrgError(400, "ENTITY_IS_DELETED", "entity is deleted", [name])
+
+    @evidence("Records", "quoted", "A value that a unique field has on another record is DUPLICATE_VALUE")
+    def _check_unique(self, definition: SObjectDef, changes: Changes, record_id: str | None) -> None:
+        for name, value in changes.items():
+            if value is not None and _known(definition, name).unique:
+                sql = f"SELECT Id FROM {quote(definition.name)} WHERE {quote(name)} = ? AND Id IS NOT ?"  # noqa: S608 - names of the schema
+                other = self._store.row(sql, [value, record_id])
+                if other is not None:
+                    raise errors.duplicate_value([name], other["Id"])
+
+    @evidence("Records", "recorded", "A person's Name is first and last name, without the salutation")
+    def _complete(self, definition: SObjectDef, row: Changes, given: Changes, before: Row | None, user_id: str) -> None:
+        """Fill the columns that follow from others, and check what they say together."""
+        if definition.field("LastName") and definition.field("Name"):
+            row["Name"] = " ".join(str(row[part]) for part in ("FirstName", "LastName") if row.get(part))
+        if definition.field("PhotoUrl"):
+            row["PhotoUrl"] = f"/services/images/photo/{row['Id']}"
+        rule = _RULES.get(definition.name)
+        if rule is not None:
+            rule(Save(self._store, self._schema, self._now, definition, row, given, before, user_id))
+
+
+def _known(definition: SObjectDef, name: str) -> FieldDef:
+    field = definition.field(name)
+    if field is None:
+        raise errors.no_such_column(name, definition.name)
+    return field
+
+
+@evidence("Records", "quoted", "Every required field that is missing is named in one REQUIRED_FIELD_MISSING")
+def _require(definition: SObjectDef, row: Mapping[str, values.Stored]) -> None:
+    missing = [field.name for field in definition.fields if field.required and row.get(field.name) is None]
+    if missing:
+        raise errors.required_field_missing(missing)
+
+
+def _difference(before: Row, after: Changes) -> Changes:
+    return {name: value for name, value in after.items() if before[name] != value}
+
+
+def _kept_by(definition: SObjectDef, row: Row, child: SObjectDef, related: list[Row]) -> errors.OrgError:
+    def name(of: SObjectDef, each: Row) -> str:
+        return str(each[of.name_field.name if of.name_field else "Id"])
+
+    return errors.delete_failed(
+        f"Your attempt to delete {name(definition, row)} could not be completed because it is associated with the "
+        f"following {child.label_plural.lower()}.: {', '.join(name(child, each) for each in related)}"
+    )

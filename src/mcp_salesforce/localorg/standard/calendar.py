@@ -1,0 +1,31 @@
+"""Calendar: of a resource, such as a room, or of everybody; a user's own calendar is the user."""
+
+from mcp_salesforce.localorg.standard.definitions import (
+    AUDIT,
+    SObjectDef,
+    boolean,
+    picklist,
+    record_id,
+    reference,
+    string,
+)
+
+CALENDAR = SObjectDef(
+    name="Calendar",
+    label="Calendar",
+    label_plural="Calendars",
+    key_prefix="023",
+    createable=False,
+    updateable=False,
+    deletable=False,
+    undeletable=False,
+    searchable=False,
+    fields=(
+        record_id("Calendar ID"),
+        string("Name", "Calendar Name", 80, "", name_field=True),
+        reference("UserId", "User ID", "User", "N"),
+        picklist("Type", "Calendar Type", (("User", "User"), ("Public", "Public"), ("Resource", "Resource")), "R"),
+        boolean("IsActive", "Active", default=True),
+        *AUDIT,
+    ),
+)

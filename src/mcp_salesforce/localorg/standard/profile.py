@@ -1,0 +1,45 @@
+"""Profile: what the users who have it may do."""
+
+from mcp_salesforce.localorg.standard.definitions import (
+    AUDIT,
+    VIEWED,
+    SObjectDef,
+    boolean,
+    picklist,
+    record_id,
+    string,
+)
+
+PERMISSIONS = (
+    ("EditTask", "Edit Tasks"),
+    ("EditEvent", "Edit Events"),
+    ("ManageUsers", "Manage Users"),
+    ("ModifyAllData", "Modify All Data"),
+    ("ViewAllData", "View All Data"),
+    ("ViewSetup", "View Setup and Configuration"),
+    ("CustomizeApplication", "Customize Application"),
+    ("ApiEnabled", "API Enabled"),
+    ("AuthorApex", "Author Apex"),
+)
+"""The permissions that this org knows of; a real profile has some three hundred."""
+
+PROFILE = SObjectDef(
+    name="Profile",
+    label="Profile",
+    label_plural="Profile",
+    key_prefix="00e",
+    createable=False,
+    updateable=False,
+    deletable=False,
+    undeletable=False,
+    searchable=False,
+    fields=(
+        record_id("Profile ID"),
+        string("Name", "Name", 255, "", name_field=True),
+        *(boolean(f"Permissions{name}", label) for name, label in PERMISSIONS),
+        picklist("UserType", "User Type", ("Standard", "Guest"), "NR"),
+        *AUDIT,
+        string("Description", "Description", 255, "N"),
+        *VIEWED,
+    ),
+)

@@ -1,0 +1,187 @@
+"""The connection: tables made from the schema, transactions, rows.
+
+One table for each object, named like it, with one column for each stored field, named like that. `Id` is the
+primary key (18 characters); booleans are 0 and 1, and every table has `IsDeleted`; datetimes are UTC in wire form
+(`2026-02-20T18:00:00.000+0000`), so that text order is time order; dates are `2026-02-20`, times `10:00:00.000Z`.
+Text compares without regard to the case of ASCII letters; `fold(text)` does so for every alphabet.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, FieldDef, SObjectDef
+from mcp_salesforce.localorg.store.ids import mint
+from mcp_salesforce.localorg.store.schema import Schema
+
+Row = sqlite3.Row
+"""One row: values by position, by column name in any case, and `keys()`."""
+
+_INDEXED_TYPES: Final = ("reference", "email")
+_INDEXED_FIELDS: Final = (
+    "Name", "LastName", "StartDateTime", "EndDateTime", "ActivityDate", "LastModifiedDate", "SystemModstamp",
+    "CreatedDate", "Username",
+)  # fmt: skip
+_EXTRA_COLUMNS: Final = ("_deleted_with TEXT",)
+"""Columns of every table beside its fields: the id of the record whose deletion put this one in the recycle bin."""
+_BUSY_TIMEOUT_S: Final = 10.0
+
+
+class Store:
+    """One SQLite database, in a file (write-ahead log) or in memory, that threads may share."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open `path`, or a database in memory that nobody else sees.
+
+        Raises:
+            OSError: The file cannot be opened, or is no database.
+        """
+        self._lock = threading.RLock()
+        self._depth = 0
+        try:
+            self._connection = sqlite3.connect(
+                ":memory:" if path is None else path,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=_BUSY_TIMEOUT_S,
+            )
+            # A killed process loses nothing that was committed: the log is with the system by then.
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+        except sqlite3.Error as error:
+            raise OSError(f"{path}: {error}") from error
+        self._connection.row_factory = sqlite3.Row
+        self._connection.create_function("fold", 1, _fold, deterministic=True)
+        self.execute("CREATE TABLE IF NOT EXISTS _sequence (key_prefix TEXT PRIMARY KEY, last INTEGER NOT NULL)")
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Return the connection itself, for functions and collations that a query needs."""
+        return self._connection
+
+    def close(self) -> None:
+        """Close the database; committed work stays."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do everything inside the block or, if it raises, nothing of it; blocks may be nested.
+
+        The outermost block commits; an inner one that raises takes back only its own work.
+        """
+        with self._lock:
+            name = f"level_{self._depth}"
+            self._connection.execute("BEGIN IMMEDIATE" if self._depth == 0 else f"SAVEPOINT {name}")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                self._connection.execute("ROLLBACK" if self._depth == 0 else f"ROLLBACK TO {name}")
+                if self._depth:
+                    self._connection.execute(f"RELEASE {name}")
+                raise
+            self._depth -= 1
+            self._connection.execute("COMMIT" if self._depth == 0 else f"RELEASE {name}")
+
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+        """Run one statement; return how many rows it changed."""
+        with self._lock:
+            return self._connection.execute(sql, parameters).rowcount
+
+    def execute_many(self, sql: str, parameters: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each of `parameters`."""
+        with self._lock:
+            self._connection.executemany(sql, parameters)
+
+    def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Return every row of a query."""
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
+        """Return the first row of a query, or None."""
+        with self._lock:
+            first: Row | None = self._connection.execute(sql, parameters).fetchone()
+            return first
+
+    def new_id(self, sobject: SObjectDef) -> str:
+        """Return an id that no record had before; call it inside the transaction that inserts."""
+        return mint(sobject.key_prefix, self.reserve_ids(sobject, 1))
+
+    def reserve_ids(self, sobject: SObjectDef, count: int) -> int:
+        """Take `count` record numbers and return the first of them."""
+        row = self.row(
+            "INSERT INTO _sequence VALUES (?, ?) ON CONFLICT (key_prefix) DO UPDATE SET last = last + excluded.last "
+            "RETURNING last",
+            (sobject.key_prefix, count),
+        )
+        assert row is not None  # noqa: S101 - RETURNING answers with the row it wrote
+        return int(row["last"]) - count + 1
+
+    def insert(self, sobject: SObjectDef, row: Mapping[str, Any]) -> None:
+        """Insert one row; columns that it does not name are null."""
+        self.insert_many(sobject, list(row), [list(row.values())])
+
+    def insert_many(self, sobject: SObjectDef, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert rows of values for `columns`."""
+        names = ", ".join(quote(name) for name in columns)
+        marks = ", ".join("?" * len(columns))
+        self.execute_many(f"INSERT INTO {quote(sobject.name)} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names of the schema
+
+    def update(self, sobject: SObjectDef, record_id: str, changes: Mapping[str, Any]) -> None:
+        """Set columns of one row."""
+        if changes:
+            sets = ", ".join(f"{quote(name)} = ?" for name in changes)
+            sql = f"UPDATE {quote(sobject.name)} SET {sets} WHERE Id = ?"  # noqa: S608 - names of the schema
+            self.execute(sql, [*changes.values(), record_id])
+
+    def find(self, sobject: SObjectDef, record_id: str) -> Row | None:
+        """Return the row with this 18-character id, deleted or not."""
+        return self.row(f"SELECT * FROM {quote(sobject.name)} WHERE Id = ?", [record_id])  # noqa: S608 - a name of the schema
+
+    def apply(self, schema: Schema) -> None:
+        """Make the tables, columns and indexes that `schema` has and the database has not yet."""
+        with self.transaction():
+            for sobject in schema:
+                self._apply_sobject(sobject)
+
+    def _apply_sobject(self, sobject: SObjectDef) -> None:
+        table = quote(sobject.name)
+        stored = [field for field in sobject.fields if field.stored]
+        known = {row["name"].lower() for row in self.rows(f"PRAGMA table_info({table})")}
+        if not known:
+            self.execute(f"CREATE TABLE {table} ({', '.join([*map(_column, stored), *_EXTRA_COLUMNS])})")
+            if sobject.field("IsDeleted") is None:
+                self.execute(f"ALTER TABLE {table} ADD COLUMN IsDeleted INTEGER NOT NULL DEFAULT 0")
+        else:
+            for field in stored:
+                if field.name.lower() not in known:
+                    self.execute(f"ALTER TABLE {table} ADD COLUMN {_column(field)}")
+        index = quote(f"{sobject.name}_deleted_with")
+        self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} (_deleted_with) WHERE _deleted_with IS NOT NULL")
+        for field in stored:
+            if field.type in _INDEXED_TYPES or field.name in _INDEXED_FIELDS or field.external_id or field.unique:
+                index = quote(f"{sobject.name}_{field.name}")
+                self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({quote(field.name)})")
+
+
+def quote(name: str) -> str:
+    """Return a table or column name as SQL takes it, whatever keyword it may be."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _column(field: FieldDef) -> str:
+    kind = FIELD_TYPES[field.type][2]
+    if field.case_sensitive:
+        kind = "TEXT"
+    constraint = " PRIMARY KEY NOT NULL" if field.type == "id" else " DEFAULT 0" if field.type == "boolean" else ""
+    return f"{quote(field.name)} {kind}{constraint}"
+
+
+def _fold(text: Any) -> Any:  # noqa: ANN401 - any value of a column
+    return text.casefold() if isinstance(text, str) else text
