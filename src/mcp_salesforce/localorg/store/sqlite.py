@@ -103,6 +103,13 @@ class Store:
         with self._lock:
             return self._connection.execute(sql, parameters).fetchall()
 
+    def chunks(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), *, size: int) -> Iterator[list[Row]]:
+        """Return the rows of a query in lists of `size`, read as they are asked for: memory does not grow with them."""
+        with self._lock:
+            cursor = self._connection.execute(sql, parameters)
+            while rows := cursor.fetchmany(size):
+                yield rows
+
     def row(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
         """Return the first row of a query, or None."""
         with self._lock:
