@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mcp_salesforce.localorg.services.planting import plant
+from mcp_salesforce.localorg.services.query import Queries
 from mcp_salesforce.localorg.services.records import Records
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
 from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
@@ -28,6 +29,7 @@ class LocalOrg:
         self.schema = schema
         self.now = now
         self.records = Records(store, schema, now)
+        self.queries = Queries(store, schema, now)
         self.organization_id: str = self._first_id("Organization")
         self.user_id: str = self._first_id("User")
 
