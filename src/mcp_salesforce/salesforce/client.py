@@ -5,6 +5,8 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final, Self, TypeVar
 
+from mcp_salesforce.salesforce.api.collections import CollectionsApi
+from mcp_salesforce.salesforce.api.composite import is_too_long, unwrapped, wrapped
 from mcp_salesforce.salesforce.api.describe import DescribeApi
 from mcp_salesforce.salesforce.api.limits import LimitsApi
 from mcp_salesforce.salesforce.api.queries import QueriesApi
@@ -69,6 +71,7 @@ class SalesforceClient:
         self._session = Session(self._renew)
         self._usage = ""
         self.sobjects = SObjectsApi(self.send)
+        self.collections = CollectionsApi(self.send)
         self.queries = QueriesApi(self.send)
         self.describe = DescribeApi(self.send)
         self.search = SearchApi(self.send)
@@ -100,6 +103,8 @@ class SalesforceClient:
         Raises:
             SalesforceError: Of the class that says what went wrong.
         """
+        if is_too_long(request):
+            return unwrapped(await self.send(wrapped(request, self.api_version)))
         body = None if request.body is None else json_body(request.body)
         token = await self._session.token()
         try:

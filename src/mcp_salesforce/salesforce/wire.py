@@ -97,16 +97,24 @@ def sobject_name(text: str) -> str:
     return text
 
 
+def field_name(text: str) -> str:
+    """Return `text` if it has the form of a field's API name (`Name`, or `Account.Name` of a parent).
+
+    Raises:
+        InvalidArgumentError: It has not.
+    """
+    if not _FIELD_PATH.fullmatch(text):
+        raise InvalidArgumentError(f"{text[:60]!r} is not the API name of a field, such as LastName or Region__c.")
+    return text
+
+
 def field_list(fields: Sequence[str]) -> str:
     """Return `fields` as one comma-separated parameter.
 
     Raises:
-        InvalidArgumentError: One has not the form of a field's API name (`Name`, `Account.Name`).
+        InvalidArgumentError: One has not the form of a field's API name.
     """
-    for name in fields:
-        if not _FIELD_PATH.fullmatch(name):
-            raise InvalidArgumentError(f"{name[:60]!r} is not the API name of a field, such as LastName or Region__c.")
-    return ",".join(fields)
+    return ",".join(map(field_name, fields))
 
 
 def page_path(next_records_url: str) -> str:

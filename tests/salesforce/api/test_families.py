@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from mcp_salesforce.salesforce import (
     InvalidArgumentError,
+    InvalidRequestError,
     RecordRejectedError,
     SalesforceClient,
+    ServerError,
     UnreadableReplyError,
 )
 from mcp_salesforce.salesforce.models import Limit
@@ -205,3 +208,95 @@ async def test_what_the_org_refuses_is_raised_as_such(client: SalesforceClient, 
         await client.sobjects.create("Contact", {})
 
     assert caught.value.hint == "Give a value for each field named."
+
+
+LONG_QUERY = "SELECT Id FROM Contact WHERE Name IN ('" + "','".join(f"Müller {number}" for number in range(900)) + "')"
+
+
+def composite_reply(status: int, body: object) -> Answer:
+    reply = {"body": body, "httpHeaders": {}, "httpStatusCode": status, "referenceId": "call"}
+    return Answer(value={"compositeResponse": [reply]})
+
+
+async def test_a_query_too_long_for_a_url_goes_as_a_composite_call(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    scripted.answers.append(composite_reply(200, {"totalSize": 0, "done": True, "records": []}))
+
+    result = await client.queries.query(LONG_QUERY, batch_size=200)
+
+    assert result.total_size == 0
+    assert told(scripted) == ("POST", "composite", "")
+    (call,) = scripted.data_calls[-1].json["compositeRequest"]
+    assert call["url"] == f"/services/data/v60.0/query?q={quote(LONG_QUERY, safe='')}"
+    assert call["httpHeaders"] == {"Sforce-Query-Options": "batchSize=200"}
+
+
+async def test_a_refused_long_query_raises_as_a_short_one_does(client: SalesforceClient, scripted: ScriptedOrg) -> None:
+    refused = [{"errorCode": "MALFORMED_QUERY", "message": "unexpected token"}]
+    scripted.answers.append(composite_reply(400, refused))
+
+    with pytest.raises(InvalidRequestError, match="unexpected token"):
+        await client.queries.query(LONG_QUERY)
+
+
+@pytest.mark.parametrize("value", [{"compositeResponse": []}, {"compositeResponse": [{"body": {}}]}, {}])
+async def test_a_composite_reply_of_another_shape_is_unreadable(
+    client: SalesforceClient, scripted: ScriptedOrg, value: Any
+) -> None:
+    scripted.answers.append(Answer(value=value))
+
+    with pytest.raises(UnreadableReplyError, match="composite"):
+        await client.queries.query(LONG_QUERY)
+
+
+async def test_collections_send_the_type_first_and_tell_each_outcome(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    failed = {"success": False, "errors": [{"statusCode": "REQUIRED_FIELD_MISSING", "message": "m", "fields": ["X"]}]}
+    answer = Answer(value=[{"id": CONTACT_ID, "success": True, "errors": []}, failed])
+    scripted.answers.extend([answer] * 3)
+    records: list[dict[str, object]] = [{"Id": CONTACT_ID, "LastName": "A"}, {"Id": USER_ID, "LastName": None}]
+
+    saved = await client.collections.create("Contact", records)
+    assert told(scripted) == ("POST", "composite/sobjects", "")
+    assert [next(iter(record)) for record in scripted.data_calls[-1].json["records"]] == ["attributes"] * 2
+    assert not scripted.data_calls[-1].json["allOrNone"]
+    assert [(result.success, [error.status_code for error in result.errors]) for result in saved] == [
+        (True, []),
+        (False, ["REQUIRED_FIELD_MISSING"]),
+    ]
+
+    await client.collections.update("Contact", records, all_or_none=True)
+    assert told(scripted) == ("PATCH", "composite/sobjects", "")
+    assert scripted.data_calls[-1].json["allOrNone"]
+
+    await client.collections.upsert("Contact", "Email", records)
+    assert told(scripted) == ("PATCH", "composite/sobjects/Contact/Email", "")
+
+
+async def test_a_collection_is_deleted_by_ids_and_never_twice(client: SalesforceClient, scripted: ScriptedOrg) -> None:
+    scripted.answers.append(Answer(value=[{"id": CONTACT_ID, "success": True, "errors": []}]))
+    await client.collections.delete([CONTACT_ID[:15]])
+    assert told(scripted) == ("DELETE", "composite/sobjects", f"ids={CONTACT_ID}&allOrNone=false")
+
+    scripted.answers.append(refusal(503, "SERVER_UNAVAILABLE"))
+    with pytest.raises(ServerError):
+        await client.collections.delete([CONTACT_ID])
+    assert len(scripted.data_calls) == 2
+
+
+async def test_a_collection_of_none_or_of_too_many_or_without_ids_is_refused(client: SalesforceClient) -> None:
+    record: dict[str, object] = {"LastName": "A"}
+    for records in ([], [record] * 201):
+        with pytest.raises(InvalidArgumentError, match="1 to 200"):
+            await client.collections.create("Contact", records)
+    with pytest.raises(InvalidArgumentError, match="not a Salesforce record Id"):
+        await client.collections.update("Contact", [record])
+
+
+async def test_fewer_outcomes_than_records_are_unreadable(client: SalesforceClient, scripted: ScriptedOrg) -> None:
+    scripted.answers.append(Answer(value=[]))
+
+    with pytest.raises(UnreadableReplyError, match="1 results"):
+        await client.collections.create("Contact", [{"LastName": "A"}])
