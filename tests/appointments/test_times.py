@@ -161,7 +161,7 @@ def test_days_follow_each_other_without_gap_or_overlap(day: date, zone: ZoneInfo
 
 
 def test_a_window_of_days_covers_both_of_them_whole() -> None:
-    window = window_of("2026-11-24", "2026-11-25", BERLIN)
+    window = window_of("2026-11-24", "2026-11-25", BERLIN, local=None)
 
     assert (window.start, window.end) == (
         datetime(2026, 11, 23, 23, tzinfo=UTC),
@@ -171,19 +171,25 @@ def test_a_window_of_days_covers_both_of_them_whole() -> None:
 
 
 def test_a_window_of_times_knows_the_local_days_it_touches() -> None:
-    window = window_of("2026-11-24T22:30:00Z", "2026-11-24T23:00:00Z", BERLIN)
+    window = window_of("2026-11-24T22:30:00Z", "2026-11-24T23:00:00Z", BERLIN, local=None)
 
     assert (window.first_day, window.last_day) == (date(2026, 11, 24), date(2026, 11, 24))
 
 
 def test_a_side_of_a_window_may_be_open() -> None:
-    assert window_of("2026-11-24", "", BERLIN).end is None
-    assert window_of("", "2026-11-24", BERLIN).start is None
+    assert window_of("2026-11-24", "", BERLIN, local=None).end is None
+    assert window_of("", "2026-11-24", BERLIN, local=None).start is None
 
 
 def test_a_window_that_ends_before_it_starts_is_refused() -> None:
     with pytest.raises(TimeError, match="is not after start"):
-        window_of("2026-11-25", "2026-11-24", BERLIN)
+        window_of("2026-11-25", "2026-11-24", BERLIN, local=None)
+
+
+def test_a_time_without_an_offset_in_a_window_needs_a_zone() -> None:
+    assert window_of("2026-11-24T10:00", "", BERLIN, local=BERLIN).start == datetime(2026, 11, 24, 9, tzinfo=UTC)
+    with pytest.raises(TimeError, match="has no time zone"):
+        window_of("2026-11-24T10:00", "", BERLIN, local=None)
 
 
 def test_weekdays_have_their_english_names() -> None:

@@ -113,19 +113,20 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-def window_of(start: str, end: str, zone: ZoneInfo) -> Window:
+def window_of(start: str, end: str, zone: ZoneInfo, *, local: ZoneInfo | None) -> Window:
     """Return the window from `start` to `end`, each a day, a time, or empty for an open side.
 
-    A day means all of it, in `zone`: from its first instant as `start`, to its last as `end`.
+    A day means all of it, in `zone`: from its first instant as `start`, to its last as `end`. A time without an offset
+    is in the zone `local`, and refused where that is None.
 
     Raises:
         TimeError: A side cannot be read, or the window ends before it starts.
     """
     low = high = None
     if start:
-        low = start_of_day(day_of(start), zone) if is_day(start) else instant_of(start, zone)
+        low = start_of_day(day_of(start), zone) if is_day(start) else instant_of(start, local)
     if end:
-        high = start_of_day(day_of(end) + timedelta(days=1), zone) if is_day(end) else instant_of(end, zone)
+        high = start_of_day(day_of(end) + timedelta(days=1), zone) if is_day(end) else instant_of(end, local)
     if low and high and high <= low:
         raise TimeError(f'end "{end}" is not after start "{start}".', "Swap them, or give a later end.")
     return Window(

@@ -162,7 +162,7 @@ async def list_appointments(
     """List appointments that overlap a window, in agenda order; without start and end the newest created first."""
     org = org_of(ctx)
     zone = await org.zone(time_zone, owner_id)
-    window = window_of(start, end, zone) if start or end else None
+    window = window_of(start, end, zone, local=zone if time_zone else None) if start or end else None
     conditions = _overlapping(window) if window else []
     if owner_id:
         conditions.append(f"OwnerId = {quote(owner_id)}")

@@ -12,6 +12,11 @@ from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
 
 _JSON_START = re.compile(r"\s*[\[{]")
+_CODES = {  # Salesforce's own, for what it would have refused as well
+    "missing": "REQUIRED_FIELD_MISSING",
+    "string_too_long": "STRING_TOO_LONG",
+    "string_too_short": "REQUIRED_FIELD_MISSING",
+}
 _KINDS = {
     "bool": "true or false",
     "date": "a day such as 2026-11-24",
@@ -74,7 +79,8 @@ def worded(error: ValidationError) -> InvalidArgumentError:
         own.fields = own.fields or (_path(problems[0]["loc"]),)
         return own
     texts = dict.fromkeys(_problem(_path(p["loc"]), p) for p in problems)
-    code = "STRING_TOO_LONG" if {p["type"] for p in problems} == {"string_too_long"} else "INVALID_ARGUMENT"
+    kinds = {p["type"] if "data" in p["loc"] else "" for p in problems}
+    code = _CODES.get(kinds.pop(), "INVALID_ARGUMENT") if len(kinds) == 1 else "INVALID_ARGUMENT"
     return refused(" ".join(texts), code=code, fields=dict.fromkeys(_path(p["loc"]) for p in problems))
 
 

@@ -12,7 +12,8 @@ from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceErr
 
 _POINTER = re.compile(r"^\n.*?\n *\^\nERROR at (Row:\d+:Column:\d+)\n", re.DOTALL)
 _BOILERPLATE = re.compile(r"\s*(If you are attempting to use a custom|Please (reference your|check the)).*", re.DOTALL)
-_NO_SUCH_FIELD = re.compile(r"No such column '([^']+)' on (?:entity '(\w+)'|sobject of type (\w+))")
+NO_SUCH_FIELD = re.compile(r"No such column '([^']+)' on (?:entity '(\w+)'|sobject of type (\w+))")
+NO_SUCH_OBJECT = re.compile(r"sObject type '([^']+)' is not supported")
 _MESSAGE_CHARACTERS, _HINT_CHARACTERS = 180, 150
 
 
@@ -35,12 +36,6 @@ def did_you_mean(names: Iterable[str]) -> str:
     """Return the question that names the nearest valid ones, or nothing where there are none."""
     listed = " or ".join(names)
     return f"Did you mean {listed}?" if listed else ""
-
-
-def unknown_field(error: SalesforceError) -> tuple[str, str] | None:
-    """Return the sobject and the field that Salesforce did not find, where that is what `error` says."""
-    match = _NO_SUCH_FIELD.search(error.message)
-    return (match[2] or match[3], match[1]) if match else None
 
 
 def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResult:

@@ -47,9 +47,9 @@ def id_of(*prefixes: str, but_not: Collection[str] = ()) -> Callable[[str], str]
             raise refused(error.message, code="MALFORMED_ID", hint=error.hint) from None
         prefix = record_id[:3]
         if (prefixes and prefix not in prefixes) or prefix in but_not:
-            actual = _OBJECTS.get(prefix, f"another object (prefix {prefix})")
-            wanted = " or ".join(_OBJECTS[allowed] for allowed in prefixes)
-            expected = f"not {wanted}" if wanted else "which does not go here"
+            actual = _with_article(_OBJECTS.get(prefix, f"object with the key prefix {prefix}"))
+            wanted = " or ".join(_with_article(_OBJECTS[allowed]) for allowed in prefixes)
+            expected = f"not of {wanted}" if wanted else "which does not go here"
             raise refused(f"{record_id} is the Id of {actual}, {expected}.", code="MALFORMED_ID", hint=_where(wanted))
         return record_id
 
@@ -63,6 +63,10 @@ def or_empty(check: Callable[[str], str]) -> Callable[[str], str]:
 
 def _or_null(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
     return lambda value: None if value is None else check(value)
+
+
+def _with_article(name: str) -> str:
+    return f"an {name}" if name[0] in "AEIOaeio" else f"a {name}"
 
 
 def _where(wanted: str) -> str:

@@ -3,13 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.results import Change, Deleted, Updated, flat_record
+from mcp_salesforce.tools.results import Change, Deleted, Updated, flat_record, table
 from mcp_salesforce.tools.session import OrgSession
 
 
 async def read_fields(org: OrgSession, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
     """Return the named fields, empty ones included, under the names of Salesforce; a parent's as `Account.Name`."""
+    if any("." in name for name in fields):
+        selected = ", ".join(dict.fromkeys(fields))
+        soql = f"SELECT {selected} FROM {sobject} WHERE Id = {quote(record_id)}"  # noqa: S608 - SOQL, checked names
+        found = await org.client.queries.query(soql)
+        if found.records:
+            rows = table(found.records, fields)
+            return {"Id": record_id, **dict(zip(rows["columns"], rows["rows"][0], strict=True))}
+        fields = ("Id",)  # Salesforce's own error says whether the record was deleted or never there
     record = await org.client.sobjects.retrieve(sobject, record_id, fields=fields)
     return {"Id": record_id, **flat_record(record)}
 

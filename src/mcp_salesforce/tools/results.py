@@ -126,11 +126,11 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def record_of(record: Mapping[str, Any], *, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return one record's fields that have a value."""
+    """Return one record's fields that have a value; a standard checkbox that is not ticked has none."""
     return {
         name: plain(value)
         for name, value in record.items()
-        if value is not None and name != "attributes" and name not in leave_out
+        if value is not None and name not in leave_out and (value is not False or name.endswith("__c"))
     }
 
 

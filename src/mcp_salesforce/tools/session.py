@@ -9,7 +9,7 @@ from mcp_salesforce.appointments.times import TimeError, zone_named
 from mcp_salesforce.salesforce import SalesforceClient
 from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.soql import quote
-from mcp_salesforce.tools.errors import did_you_mean, nearest, unknown_field
+from mcp_salesforce.tools.errors import NO_SUCH_FIELD, NO_SUCH_OBJECT, did_you_mean, nearest
 
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
 _USER_PREFIX = "005"
@@ -25,7 +25,7 @@ class OrgSession:
         self.client = client
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
-        self._field_names: dict[str, asyncio.Task[tuple[str, ...]]] = {}
+        self._known_names: dict[str, asyncio.Task[tuple[str, ...]]] = {}
 
     async def owner(self) -> tuple[str, str]:
         """Return whom cursors belong to: the org's Id and the user's."""
@@ -45,12 +45,13 @@ class OrgSession:
         return await _once(self._zones, user_id, lambda: self._read_zone(user_id))
 
     async def hint_for(self, error: SalesforceError) -> str:
-        """Return a better hint than the error's own: the nearest names where it is about an unknown field."""
-        unknown = unknown_field(error)
-        if unknown is None:
-            return ""
-        sobject, field = unknown
-        return did_you_mean(nearest(field.rpartition(".")[2], await self._names(sobject)))
+        """Return a better hint than the error's own: the nearest names where a field or an object is unknown."""
+        if field := NO_SUCH_FIELD.search(error.message):
+            sobject, name = field[2] or field[3], field[1].rpartition(".")[2]
+            return did_you_mean(nearest(name, await self._names(sobject))) or "Custom fields end in __c."
+        if sobject := NO_SUCH_OBJECT.search(error.message):
+            return did_you_mean(nearest(sobject[1], await self._names(""))) or "Custom objects end in __c."
+        return ""
 
     async def _read_zone(self, user_id: str) -> ZoneInfo:
         soql = f"SELECT TimeZoneSidKey FROM User WHERE Id = {quote(user_id)}"  # noqa: S608 - SOQL, with a quoted value
@@ -62,11 +63,15 @@ class OrgSession:
             return zone_named("UTC")  # the answer names it, so nobody takes it for the user's own
 
     async def _names(self, sobject: str) -> Iterable[str]:
+        """Return the names of the object's fields, or of all objects where none is given."""
+
         async def read() -> tuple[str, ...]:
+            if not sobject:
+                return tuple(summary.name for summary in await self.client.describe.global_())
             return tuple(field.name for field in (await self.client.describe.describe(sobject)).fields)
 
         try:
-            return await _once(self._field_names, sobject, read)
+            return await _once(self._known_names, sobject, read)
         except SalesforceError:
             return ()
 
