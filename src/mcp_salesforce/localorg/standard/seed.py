@@ -100,6 +100,7 @@ _TITLES: Final = (
     ("Project Coordinator", "Projects"),
 )
 
+_AREA_CODES: Final = (206, 212, 303, 312, 415, 512, 514, 604, 617, 702)
 _SOURCES: Final = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other", None)
 
 _MEETINGS: Final = (
@@ -338,4 +339,4 @@ def _email(first: str, last: str, base: int) -> str:
 
 
 def _phone(dice: random.Random) -> str:
-    return f"+1 555 01{dice.randint(0, 99):02} {dice.randint(0, 9999):04}"
+    return f"+1{dice.choice(_AREA_CODES)}55501{dice.randint(0, 99):02}"  # numbers that are kept free for fiction
