@@ -12,7 +12,7 @@ from hashlib import blake2b
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.tools.errors import refused
 
-_MARK, _CHECK = 2, 4
+_MARK, _CHECK = 1, 4
 _START_AGAIN = "Call again without cursor."
 
 

@@ -20,7 +20,7 @@ from mcp_salesforce.tools.session import OrgSession
 Shape = Callable[[list[dict[str, Any]]], Sequence[Mapping[str, Any]]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TIME_BYTES, _ID_BYTES, _ID_CHARACTERS = 6, 9, 12
+_SECONDS_BYTES, _FRACTION_BYTES, _ID_BYTES, _ID_CHARACTERS = 5, 2, 9, 12
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ANSWER_FRAME = 300  # bytes beside the rows: columns, total, cursor
 
@@ -104,17 +104,21 @@ def fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:
 
 def _packed(record: dict[str, Any], listing: Listing) -> bytes:
     milliseconds = (datetime.fromisoformat(record[listing.order_by]) - _EPOCH) // timedelta(milliseconds=1)
+    seconds, milliseconds = divmod(milliseconds, 1000)
     number = 0
     for character in record["Id"][len(listing.key_prefix) : 15]:
         number = number * len(_DIGITS) + _DIGITS.index(character)
-    return milliseconds.to_bytes(_TIME_BYTES, signed=True) + number.to_bytes(_ID_BYTES)
+    fraction = milliseconds.to_bytes(_FRACTION_BYTES) if milliseconds else b""  # Salesforce keeps whole seconds
+    return seconds.to_bytes(_SECONDS_BYTES, signed=True) + number.to_bytes(_ID_BYTES) + fraction
 
 
 def _position(packed: bytes, listing: Listing) -> tuple[datetime, str]:
-    milliseconds = int.from_bytes(packed[:_TIME_BYTES], signed=True)
-    number, characters = int.from_bytes(packed[_TIME_BYTES:]), []
+    seconds = int.from_bytes(packed[:_SECONDS_BYTES], signed=True)
+    number = int.from_bytes(packed[_SECONDS_BYTES : _SECONDS_BYTES + _ID_BYTES])
+    milliseconds = int.from_bytes(packed[_SECONDS_BYTES + _ID_BYTES :])
+    characters: list[str] = []
     for _ in range(_ID_CHARACTERS):
         number, digit = divmod(number, len(_DIGITS))
         characters.append(_DIGITS[digit])
     record_id = to_18(listing.key_prefix + "".join(reversed(characters)))
-    return _EPOCH + timedelta(milliseconds=milliseconds), record_id
+    return _EPOCH + timedelta(seconds=seconds, milliseconds=milliseconds), record_id
