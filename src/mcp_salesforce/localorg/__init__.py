@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mcp_salesforce.localorg.services.describe import Describes
 from mcp_salesforce.localorg.services.planting import plant
 from mcp_salesforce.localorg.services.query import Queries
 from mcp_salesforce.localorg.services.records import Records
@@ -30,6 +31,7 @@ class LocalOrg:
         self.now = now
         self.records = Records(store, schema, now)
         self.queries = Queries(store, schema, now)
+        self.describes = Describes(store, schema)
         self.organization_id: str = self._first_id("Organization")
         self.user_id: str = self._first_id("User")
 

@@ -23,10 +23,19 @@ from mcp_salesforce.localorg.standard.definitions import (
 )
 from mcp_salesforce.localorg.standard.picklists import EMAIL_ENCODINGS, LANGUAGES, LOCALES, TIME_ZONES
 
-PERMISSIONS = words("""
-    MarketingUser OfflineUser CallCenterAutoLogin SFContentUser KnowledgeUser InteractionUser SupportUser
-    JigsawProspectingUser SiteforceContributorUser SiteforcePublisherUser WorkDotComUserFeature
-    """)
+PERMISSIONS = (
+    ("MarketingUser", "Marketing User"),
+    ("OfflineUser", "Offline User"),
+    ("CallCenterAutoLogin", "Auto-login To Call Center"),
+    ("SFContentUser", "Salesforce CRM Content User"),
+    ("KnowledgeUser", "Knowledge User"),
+    ("InteractionUser", "Flow User"),
+    ("SupportUser", "Service Cloud User"),
+    ("JigsawProspectingUser", "Data.com User"),
+    ("SiteforceContributorUser", "Site.com Contributor User"),
+    ("SiteforcePublisherUser", "Site.com Publisher User"),
+    ("WorkDotComUserFeature", "WDC User"),
+)
 
 PREFERENCES = words("""
     ActivityRemindersPopup EventRemindersCheckboxDefault TaskRemindersCheckboxDefault ReminderSoundOff
@@ -47,8 +56,8 @@ PREFERENCES = words("""
     """)
 
 
-def _switch(prefix: str, name: str) -> FieldDef:
-    return boolean(f"{prefix}{name}", name, "CU", groupable=False, sortable=False)
+def _switch(prefix: str, name: str, label: str = "") -> FieldDef:
+    return boolean(f"{prefix}{name}", label or name, "CU", groupable=False, sortable=False)
 
 
 USER = SObjectDef(
@@ -71,9 +80,17 @@ USER = SObjectDef(
         *(_switch("EmailPreferences", name) for name in ("AutoBcc", "AutoBccStayInTouch", "StayInTouchReminder")),
         email("SenderEmail", "Email Sender Address", "CUN"),
         string("SenderName", "Email Sender Name", 80, "CUN"),
-        string("Signature", "Email Signature", 1333, "CUN", groupable=False),
+        textarea("Signature", "Email Signature", 1333, "CUN", aggregatable=True, filterable=True, sortable=True),
         string("StayInTouchSubject", "Stay-in-Touch Email Subject", 80, "CUN"),
-        string("StayInTouchSignature", "Stay-in-Touch Email Signature", 512, "CUN", groupable=False),
+        textarea(
+            "StayInTouchSignature",
+            "Stay-in-Touch Email Signature",
+            512,
+            "CUN",
+            aggregatable=True,
+            filterable=True,
+            sortable=True,
+        ),
         string("StayInTouchNote", "Stay-in-Touch Email Note", 512, "CUN", groupable=False),
         phone("Phone", "Phone", "CUN"),
         phone("Fax", "Fax", "CUN"),
@@ -122,7 +139,7 @@ USER = SObjectDef(
         date("SuAccessExpirationDate", "SU Access Expiration Date", "N"),
         datetime("OfflineTrialExpirationDate", "Offline Edition Trial Expiration Date", "N"),
         datetime("OfflinePdaTrialExpirationDate", "Sales Anywhere Trial Expiration Date", "N"),
-        *(_switch("UserPermissions", name) for name in PERMISSIONS),
+        *(_switch("UserPermissions", name, label) for name, label in PERMISSIONS),
         boolean("ForecastEnabled", "Allow Forecasting", "CUD"),
         *(_switch("UserPreferences", name) for name in PREFERENCES),
         boolean("HasUserVerifiedPhone", "User Verified Mobile Number"),

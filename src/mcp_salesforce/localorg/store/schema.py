@@ -73,6 +73,8 @@ class Schema:
             self._children = {}
             for child in sorted(self, key=lambda each: each.name):
                 for field in child.fields:
+                    if field.name == "MasterRecordId":  # a describe does not list what was merged away
+                        continue
                     for target in field.reference_to:
                         known = ChildRelationship(child, field, field.child_relationship)
                         self._children.setdefault(target.lower(), []).append(known)
