@@ -1,7 +1,9 @@
 """What tools return: shapes described once, compact, and free of characters that only a machine sees."""
 
+import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
 from typing import Annotated, Any, NotRequired
 
 import orjson
@@ -92,12 +94,31 @@ class Deleted(TypedDict):
 
 
 def answer(result: Mapping[str, Any]) -> CallToolResult:
-    """Return `result` as structured content and, for hosts that show only text, as compact JSON."""
+    """Return `result` as structured content and, for hosts that show only text, in as few tokens as it takes.
+
+    As text, rows are CSV (RFC 4180) below lines of what else the result says: a tenth less than their JSON. A record's
+    text cannot pass for such a line, because those stand first.
+    """
     text = orjson.dumps(result).decode()
     if _ESCAPED in text or not text.isascii():
         result = visible(result)
         text = orjson.dumps(result).decode()
+    if "rows" in result:
+        text = _csv(result)
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=result)
+
+
+def _csv(result: Mapping[str, Any]) -> str:
+    lines = StringIO()
+    lines.writelines(f"{key}: {value}\n" for key, value in result.items() if key not in {"columns", "rows"})
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(result["columns"])
+    writer.writerows([[_cell(value) for value in row] for row in result["rows"]])
+    return lines.getvalue().removesuffix("\n")
+
+
+def _cell(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def visible(value: Any) -> Any:  # noqa: ANN401 - any JSON value
