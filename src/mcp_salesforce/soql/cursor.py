@@ -32,12 +32,13 @@ def is_plain_name(token: Token) -> bool:
 
 
 class Cursor:
-    """Reads tokens from left to right; every refusal is a SoqlError at the token that does not fit."""
+    """Reads tokens from left to right; every refusal is an error at the token that does not fit."""
 
-    def __init__(self, text: str) -> None:
-        """Stand at the first token of `text`."""
+    def __init__(self, text: str, start: int = 0, error: type[SoqlError] = SoqlError) -> None:
+        """Stand at the first token of `text` from `start`; a refusal is an `error`."""
         self._text = text
-        self._tokens = tokens_of(text)
+        self._error = error
+        self._tokens = tokens_of(text, start)
         self._index = 0
         self._depth = 0
 
@@ -108,4 +109,4 @@ class Cursor:
         token = token or self.token
         if token.kind == "bad":
             reason = token.text
-        raise SoqlError(self._text, token.position, reason or f"unexpected token: '{token.text}'")
+        raise self._error(self._text, token.position, reason or f"unexpected token: '{token.text}'")

@@ -39,7 +39,7 @@ def _in_token(character: str) -> bool:
 
 
 class SoqlError(ValueError):
-    """A text that is not SOQL (or not SOSL).
+    """A text that is not SOQL.
 
     Attributes:
         reason: What is wrong, in one line.
@@ -57,3 +57,23 @@ class SoqlError(ValueError):
         self.reason = reason
         self.position = position
         self.row, self.column = row_and_column(text, position)
+
+
+class SoslError(SoqlError):
+    """A text that is not SOSL."""
+
+    error_code = "MALFORMED_SEARCH"
+
+
+class SearchTermError(SoslError):
+    """A SOSL text whose search term is missing or of no use; Salesforce tells it without a caret.
+
+    Attributes:
+        error_code: MALFORMED_SEARCH, or INVALID_SEARCH where the term is too short.
+    """
+
+    def __init__(self, text: str, position: int, reason: str, error_code: str = "MALFORMED_SEARCH") -> None:
+        """Say that the search term at `position` in `text` is wrong for `reason`, which is the whole message."""
+        super().__init__(text, position, reason)
+        self.args = (reason,)
+        self.error_code = error_code

@@ -1,8 +1,9 @@
-"""A SOQL tree to text: one line, words of the language in capitals, parentheses only where the grammar wants them."""
+"""A SOQL or SOSL tree to text: one line, keywords in capitals, parentheses only where the grammar wants them."""
 
+import re
 from functools import singledispatch
 
-from mcp_salesforce.soql import tree
+from mcp_salesforce.soql import sosl_tree, tree
 
 _ESCAPES = str.maketrans({"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\b": r"\b", "\f": r"\u000C"})
 _PATTERN_ESCAPES = {key: value for key, value in _ESCAPES.items() if key != ord("\\")}
@@ -22,6 +23,20 @@ def format_query(query: tree.Query) -> str:
         "BIND " + _list(query.bind) if query.bind else "",
         f"FOR {query.tracking}" if query.tracking else "",
         "UPDATE " + ", ".join(query.update) if query.update else "",
+    ]
+    return " ".join(clause for clause in clauses if clause)
+
+
+def format_sosl(search: sosl_tree.Search) -> str:
+    """Return the text of `search`; parsing it gives an equal tree."""
+    clauses = [
+        f"FIND {{{_text(search.find)}}}",
+        f"IN {search.group} FIELDS",
+        "RETURNING " + _list(search.returning) if search.returning else "",
+        *(_text(clause) for clause in search.with_),
+        "" if search.limit is None else f"LIMIT {search.limit}",
+        "" if search.offset is None else f"OFFSET {search.offset}",
+        "UPDATE " + ", ".join(search.update) if search.update else "",
     ]
     return " ".join(clause for clause in clauses if clause)
 
@@ -217,3 +232,58 @@ def _(node: tree.GroupBy) -> str:
 def _(node: tree.OrderItem) -> str:
     descending = " DESC" if node.descending else ""
     return _text(node.expression) + descending + (f" NULLS {node.nulls}" if node.nulls else "")
+
+
+# --- SOSL -----------------------------------------------------------------------------------------
+
+
+@_text.register
+def _(node: sosl_tree.Word) -> str:
+    return node.pattern
+
+
+@_text.register
+def _(node: sosl_tree.Phrase) -> str:
+    return '"' + re.sub(r'([\\"{}])', r"\\\1", node.text) + '"'
+
+
+@_text.register
+def _(node: sosl_tree.AllOf) -> str:
+    first, *others = node.operands
+    return _term(first) + "".join(map(_and_term, others))
+
+
+@_text.register
+def _(node: sosl_tree.AnyOf) -> str:
+    return " OR ".join(map(_term, node.operands))
+
+
+def _and_term(term: sosl_tree.SearchTerm | sosl_tree.Without) -> str:
+    return f" AND NOT {_term(term.operand)}" if isinstance(term, sosl_tree.Without) else f" AND {_term(term)}"
+
+
+def _term(term: tree.Node) -> str:
+    return f"({_text(term)})" if isinstance(term, sosl_tree.AllOf | sosl_tree.AnyOf) else _text(term)
+
+
+@_text.register
+def _(node: sosl_tree.Returning) -> str:
+    clauses = [
+        _list(node.fields),
+        "WHERE " + format_condition(node.where) if node.where else "",
+        f"USING ListView = {node.list_view}" if node.list_view else "",
+        "ORDER BY " + _list(node.order_by) if node.order_by else "",
+        "" if node.limit is None else f"LIMIT {node.limit}",
+        "" if node.offset is None else f"OFFSET {node.offset}",
+    ]
+    inside = " ".join(clause for clause in clauses if clause)
+    return f"{node.sobject}({inside})" if inside else node.sobject
+
+
+@_text.register
+def _(node: sosl_tree.SearchWith) -> str:
+    if len(node.values) == 1:
+        return f"WITH {node.name} = {_text(node.values[0])}"
+    if node.values:
+        return f"WITH {node.name} IN ({_list(node.values)})"
+    return f"WITH {node.name} ({_list(node.settings)})" if node.settings else f"WITH {node.name}"

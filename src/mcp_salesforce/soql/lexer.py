@@ -47,8 +47,8 @@ _TOKEN: Final = re.compile(
 )
 
 
-def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of `text`.
+def tokens_of(text: str, start: int = 0) -> list[Token]:
+    """Return the tokens of `text` from `start`.
 
     The last one is of the kind "end", or "bad" where no token starts, with the reason as its text.
 
@@ -58,7 +58,7 @@ def tokens_of(text: str) -> list[Token]:
     if len(text) > MAX_CHARACTERS:
         raise SoqlError(text, MAX_CHARACTERS, f"SOQL statements cannot be longer than {MAX_CHARACTERS} characters.")
     tokens: list[Token] = []
-    for found in _TOKEN.finditer(text):
+    for found in _TOKEN.finditer(text, start):
         kind: Kind = found.lastgroup  # type: ignore[assignment]  # the groups bear the names of the kinds
         piece, position = found[kind], found.start(kind)
         if kind == "end":

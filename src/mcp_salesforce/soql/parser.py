@@ -116,31 +116,34 @@ def _with(cursor: Cursor) -> tuple[tree.With, ...]:
     while cursor.token.word == "with":
         position = cursor.step().position
         name = cursor.name()
-        settings = cursor.in_parentheses(_settings) if cursor.token.word == "(" else ()
-        clauses.append(tree.WithOption(name, settings, position=position))
+        clauses.append(tree.WithOption(name, read_settings(cursor), position=position))
     return tuple(clauses)
 
 
 def _with_filter(cursor: Cursor) -> tree.WithDataCategory | tree.WithFilter | None:
     """Go past WITH DATA CATEGORY … or WITH name = 'value', if one stands there."""
-    position = cursor.token.position
-    if cursor.token.word != "with":
-        return None
-    if cursor.ahead(1).word == "data" and cursor.ahead(2).word == "category":
-        for _ in range(3):
-            cursor.step()
-        selections = [_data_category(cursor)]
-        while cursor.take("and"):
-            selections.append(_data_category(cursor))
-        return tree.WithDataCategory(tuple(selections), position=position)
-    if cursor.ahead(2).word != "=":
-        return None
-    cursor.step()
+    categories = read_data_category_filter(cursor)
+    if categories or cursor.token.word != "with" or cursor.ahead(2).word != "=":
+        return categories
+    position = cursor.step().position
     name = cursor.name()
     cursor.expect("=")
     if cursor.token.word == ":":
         cursor.refuse(BIND_REFUSED)
     return tree.WithFilter(name, read_string(cursor), position=position)
+
+
+def read_data_category_filter(cursor: Cursor) -> tree.WithDataCategory | None:
+    """Go past WITH DATA CATEGORY …, if it stands there."""
+    position = cursor.token.position
+    if [cursor.ahead(steps).word for steps in range(3)] != ["with", "data", "category"]:
+        return None
+    for _ in range(3):
+        cursor.step()
+    selections = [_data_category(cursor)]
+    while cursor.take("and"):
+        selections.append(_data_category(cursor))
+    return tree.WithDataCategory(tuple(selections), position=position)
 
 
 def _data_category(cursor: Cursor) -> tree.DataCategory:
@@ -152,17 +155,23 @@ def _data_category(cursor: Cursor) -> tree.DataCategory:
     return tree.DataCategory(group, operator, categories, position=position)
 
 
-def _settings(cursor: Cursor) -> tuple[tree.Setting, ...]:
-    return cursor.list_of(_setting)
+def read_settings(cursor: Cursor) -> tuple[tree.Setting, ...]:
+    """Go past (name = value, …), if it stands there."""
+    return cursor.in_parentheses(lambda inside: inside.list_of(_setting)) if cursor.token.word == "(" else ()
 
 
 def _setting(cursor: Cursor) -> tree.Setting:
     position = cursor.token.position
     name = cursor.name()
     cursor.expect("=")
+    return tree.Setting(name, read_setting_value(cursor), position=position)
+
+
+def read_setting_value(cursor: Cursor) -> tree.SettingValue:
+    """Go past a quoted text, an integer without a sign, TRUE or FALSE."""
     if cursor.token.kind not in {"text", "integer"} and cursor.token.word not in {"true", "false"}:
         cursor.refuse()
-    return tree.Setting(name, cast("tree.SettingValue", read_value(cursor)), position=position)
+    return cast("tree.SettingValue", read_value(cursor))
 
 
 def _group_by(cursor: Cursor) -> tree.GroupBy | None:
