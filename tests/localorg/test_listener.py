@@ -3,6 +3,8 @@
 import http.client
 import signal
 import socket
+import ssl
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from mcp_salesforce.localorg.certificates import loopback_certificate
 from mcp_salesforce.localorg.listener import listening
 
 FOREGROUND = """
@@ -107,3 +110,32 @@ def test_in_the_foreground_a_signal_ends_it_cleanly(number: signal.Signals) -> N
         idle.close()
 
     assert (out, err, process.returncode) == ("closed\n", "", 0)
+
+
+def test_with_a_certificate_it_speaks_tls_to_who_trusts_its_authority(tmp_path: Path) -> None:
+    certificate = loopback_certificate(tmp_path / "tls")
+    trusting = ssl.create_default_context(cafile=certificate.authority)
+    with listening(say_path, certificate=certificate) as address:
+        url = urlsplit(address)
+        for host in ("127.0.0.1", "localhost"):
+            connection = http.client.HTTPSConnection(host, url.port, timeout=5, context=trusting)
+            connection.request("GET", "/secret")
+            assert connection.getresponse().read() == b"GET /secret"
+            connection.close()
+        stranger = http.client.HTTPSConnection("127.0.0.1", url.port, timeout=5, context=ssl.create_default_context())
+        with pytest.raises(ssl.SSLCertVerificationError):
+            stranger.request("GET", "/")
+        stranger.close()
+
+    assert url.scheme == "https"
+
+
+def test_a_certificate_is_kept_and_its_key_is_for_its_owner_only(tmp_path: Path) -> None:
+    first = loopback_certificate(tmp_path)
+    before = first.chain.read_bytes()
+
+    second = loopback_certificate(tmp_path)
+
+    assert second.chain.read_bytes() == before
+    assert stat.S_IMODE(first.key.stat().st_mode) == 0o600
+    assert b"PRIVATE" not in first.authority.read_bytes() + first.chain.read_bytes()

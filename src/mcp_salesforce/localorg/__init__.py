@@ -2,16 +2,26 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mcp_salesforce.localorg.app import App, create_app
 from mcp_salesforce.localorg.services.describe import Describes
+from mcp_salesforce.localorg.services.identities import Identities
+from mcp_salesforce.localorg.services.limits import Limits
+from mcp_salesforce.localorg.services.oauth import Credentials, OAuth
 from mcp_salesforce.localorg.services.planting import plant
 from mcp_salesforce.localorg.services.query import Queries
+from mcp_salesforce.localorg.services.recents import Recents
 from mcp_salesforce.localorg.services.records import Records
+from mcp_salesforce.localorg.services.replication import Replication
+from mcp_salesforce.localorg.services.sessions import Sessions
+from mcp_salesforce.localorg.services.upserts import Upserts
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
 from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
+from mcp_salesforce.localorg.store.grants import Grants
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store
 
@@ -34,6 +44,27 @@ class LocalOrg:
         self.describes = Describes(store, schema)
         self.organization_id: str = self._first_id("Organization")
         self.user_id: str = self._first_id("User")
+        self.upserts = Upserts(store, self.records)
+        self.sessions = Sessions(self.organization_id, now)
+        self.oauth = OAuth(Grants(store), self.sessions, self.organization_id, now)
+        self.identities = Identities(store, self.organization_id)
+        self.limits = Limits(store, schema)
+        self.recents = Recents(store, schema)
+        self.replication = Replication(store, self.records, now)
+
+    @cached_property
+    def app(self) -> App:
+        """The ASGI application that serves the org."""
+        return create_app(self)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """All that a client needs to use the org as its first user."""
+        return self.oauth.credentials(self.user_id)
+
+    def expire_sessions(self) -> None:
+        """End every session; refresh tokens go on working."""
+        self.sessions.expire_all()
 
     @classmethod
     def open(

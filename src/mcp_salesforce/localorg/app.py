@@ -1,1 +1,98 @@
-"""The ASGI application: routes, and the one place where an OrgError becomes JSON."""
+"""The ASGI application: the routing table, and the one place where an OrgError becomes JSON."""
+
+from dataclasses import replace
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
+
+from mcp_salesforce.localorg import errors
+from mcp_salesforce.localorg.errors import OrgError
+from mcp_salesforce.localorg.routes import FAMILIES
+from mcp_salesforce.localorg.routes.call import Call, Reply, Route, Services
+from mcp_salesforce.localorg.routes.versions import check_version
+from mcp_salesforce.localorg.services.consents import OAuthError
+from mcp_salesforce.localorg.wire import check_media_types, read_body, read_path, response
+
+
+def create_app(org: Services) -> "App":
+    """Return the org as an ASGI application."""
+    return App(org)
+
+
+class App:
+    """Reads a request, finds its route, and writes the route's reply or error."""
+
+    def __init__(self, org: Services) -> None:
+        self._org = org
+        self._table = [(compile_path(route.path)[0], route) for family in FAMILIES for route in family.routes]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request (ASGI)."""
+        request = Request(scope, receive)
+        try:
+            reply = self.answer(await self._read(request))
+        except OrgError as error:
+            reply = _error_reply(error)
+        headers = {}
+        if request.url.path.startswith("/services/data/v") and reply.status != HTTPStatus.UNAUTHORIZED:
+            headers["sforce-limit-info"] = self._org.limits.count_call()
+        await response(request, reply, headers)(scope, receive, send)
+
+    def answer(self, call: Call) -> Reply:
+        """Return the reply to a call, also when it is an error."""
+        try:
+            route, parameters = self._find(call)
+            signed = self._sign(call, route, parameters.pop("version", ""))
+            return route.handler(signed, **parameters)
+        except OrgError as error:
+            return _error_reply(error)
+        except OAuthError as error:
+            return Reply(error.status, {"error": error.error, "error_description": error.description})
+
+    async def _read(self, request: Request) -> Call:
+        path = read_path(request)
+        if path.startswith("/services/data"):
+            check_media_types(request)
+        return Call(
+            org=self._org,
+            send=self.answer,
+            base_url=str(request.base_url).rstrip("/"),
+            method=request.method,
+            path=path,
+            params=request.query_params,
+            headers=request.headers,
+            body=await read_body(request),
+        )
+
+    def _find(self, call: Call) -> tuple[Route, dict[str, str]]:
+        method = "GET" if call.method == "HEAD" else call.method
+        allowed = []
+        for pattern, route in self._table:
+            match = pattern.match(call.path)
+            if match is None:
+                continue
+            if route.method in {"*", method}:
+                return route, {name: unquote(value) for name, value in match.groupdict().items()}
+            allowed.append(route.method)
+        if not allowed:
+            raise errors.not_found()
+        raise errors.method_not_allowed(call.method, ["HEAD", *allowed] if "GET" in allowed else allowed)
+
+    def _sign(self, call: Call, route: Route, version: str) -> Call:
+        """Return the call with its version and its session, both checked."""
+        if version:
+            check_version(version)
+            call = replace(call, version=version)
+        if route.needs_session and call.session is None:
+            scheme, _, token = call.headers.get("authorization", "").partition(" ")
+            if scheme.lower() not in {"bearer", "oauth"}:
+                raise errors.invalid_session()
+            call = replace(call, session=self._org.sessions.require(token.strip()))
+        return call
+
+
+def _error_reply(error: OrgError) -> Reply:
+    return Reply(error.status, [error.body()])

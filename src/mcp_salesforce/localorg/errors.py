@@ -152,3 +152,14 @@ def undelete_failed() -> OrgError:
 def not_implemented(what: str) -> OrgError:
     """A real org can do this; the local org cannot, and says so instead of guessing."""
     return OrgError(501, "NOT_IMPLEMENTED", f"not implemented by the local org: {what}", None)
+
+
+def invalid_session() -> OrgError:
+    """The call has no live session; the only sign there is that an access token has expired."""
+    return OrgError(401, "INVALID_SESSION_ID", "Session expired or invalid", None)
+
+
+def method_not_allowed(method: str, allowed: Sequence[str]) -> OrgError:
+    """The resource exists, but not for this method."""
+    message = f"HTTP Method '{method}' not allowed. Allowed are {','.join(allowed)}"
+    return OrgError(405, "METHOD_NOT_ALLOWED", message, None)

@@ -7,9 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+if TYPE_CHECKING:  # it brings cryptography, which takes longer to import than all the rest
+    from mcp_salesforce.localorg.certificates import Certificate
 
 LOOPBACK = "127.0.0.1"
 MAX_HEAD_BYTES = 256 * 1024  # far above Salesforce's own limits, so that the org answers 414 and 431, not uvicorn
@@ -17,10 +21,11 @@ SHUTDOWN_S = 1
 
 
 @contextmanager
-def listening(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
+def listening(app: ASGIApp, *, port: int = 0, certificate: "Certificate | None" = None) -> Iterator[str]:
     """Serve `app` from a thread of this process, and yield its address, such as `http://127.0.0.1:8080`.
 
-    Port 0 picks a free port. When the block ends, the port is closed; calls still running get a second to finish.
+    Port 0 picks a free port; with a certificate it speaks TLS. When the block ends, the port is closed; calls still
+    running get a second to finish.
 
     Raises:
         OSError: The port is taken.
@@ -39,18 +44,22 @@ def listening(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
             server_header=False,
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             timeout_graceful_shutdown=SHUTDOWN_S,
+            ssl_certfile=certificate.chain if certificate else None,
+            ssl_keyfile=certificate.key if certificate else None,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="local org")
         thread.start()
         try:
-            yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+            yield f"{'https' if certificate else 'http'}://{LOOPBACK}:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join()
 
 
-def serve(app: ASGIApp, *, port: int = 0, ready: Callable[[str], None]) -> None:
+def serve(
+    app: ASGIApp, *, port: int = 0, certificate: "Certificate | None" = None, ready: Callable[[str], None]
+) -> None:
     """Serve `app` until SIGINT or SIGTERM; call `ready` with the address once connections are accepted.
 
     Call it from the main thread: only that one gets signals.
@@ -62,7 +71,7 @@ def serve(app: ASGIApp, *, port: int = 0, ready: Callable[[str], None]) -> None:
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with listening(app, port=port) as address:
+        with listening(app, port=port, certificate=certificate) as address:
             ready(address)
             stop.wait()
     finally:

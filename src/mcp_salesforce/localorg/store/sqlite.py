@@ -30,6 +30,16 @@ _EXTRA_COLUMNS: Final = ("_deleted_with TEXT",)
 _BUSY_TIMEOUT_S: Final = 10.0
 
 
+class Transaction:
+    """A block of work that is still open."""
+
+    is_taken_back = False
+
+    def take_back(self) -> None:
+        """Let nothing of the block's work stay when it ends."""
+        self.is_taken_back = True
+
+
 class Store:
     """One SQLite database, in a file (write-ahead log) or in memory, that threads may share."""
 
@@ -68,8 +78,8 @@ class Store:
             self._connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Do everything inside the block or, if it raises, nothing of it; blocks may be nested.
+    def transaction(self) -> Iterator[Transaction]:
+        """Do everything inside the block or, if it raises or says so, nothing of it; blocks may be nested.
 
         The outermost block commits; an inner one that raises takes back only its own work.
         """
@@ -77,16 +87,22 @@ class Store:
             name = f"level_{self._depth}"
             self._connection.execute("BEGIN IMMEDIATE" if self._depth == 0 else f"SAVEPOINT {name}")
             self._depth += 1
+            transaction = Transaction()
             try:
-                yield
+                yield transaction
             except BaseException:
-                self._depth -= 1
-                self._connection.execute("ROLLBACK" if self._depth == 0 else f"ROLLBACK TO {name}")
-                if self._depth:
-                    self._connection.execute(f"RELEASE {name}")
+                self._leave(name, commit=False)
                 raise
-            self._depth -= 1
-            self._connection.execute("COMMIT" if self._depth == 0 else f"RELEASE {name}")
+            self._leave(name, commit=not transaction.is_taken_back)
+
+    def _leave(self, name: str, *, commit: bool) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._connection.execute("COMMIT" if commit else "ROLLBACK")
+            return
+        if not commit:
+            self._connection.execute(f"ROLLBACK TO {name}")
+        self._connection.execute(f"RELEASE {name}")
 
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
         """Run one statement; return how many rows it changed."""

@@ -1,0 +1,51 @@
+"""SOQL: query, queryAll and the pages that follow."""
+
+import re
+
+from mcp_salesforce.localorg.errors import OrgError, not_implemented
+from mcp_salesforce.localorg.routes.call import Call, Family, Reply
+from mcp_salesforce.localorg.services.query import MAX_BATCH
+
+query = Family("query")
+
+
+@query.route("GET", "query", "recorded")
+def run_query(call: Call) -> Reply:
+    """Run the SOQL in `q`; deleted records are left out."""
+    return _run(call, all_rows=False)
+
+
+@query.route("GET", "queryAll", "documented")
+def run_query_all(call: Call) -> Reply:
+    """Run the SOQL in `q`, deleted and archived records included."""
+    return _run(call, all_rows=True)
+
+
+@query.route("GET", "query/{locator}", "recorded")
+def query_more(call: Call, locator: str) -> Reply:
+    """Return the next page of a query; its URL came with the page before."""
+    return Reply(body=call.org.queries.more(locator, call.user_id, version=call.version))
+
+
+@query.route("GET", "queryAll/{locator}", "documented")
+def query_all_more(call: Call, locator: str) -> Reply:
+    """Return the next page of a queryAll."""
+    return Reply(body=call.org.queries.more(locator, call.user_id, version=call.version))
+
+
+def _run(call: Call, *, all_rows: bool) -> Reply:
+    if "explain" in call.params:
+        raise not_implemented("query plans (explain)")
+    soql = call.params.get("q")
+    if soql is None:
+        raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified", None)
+    page = call.org.queries.query(
+        soql, call.user_id, all_rows=all_rows, batch_size=_batch_size(call), version=call.version
+    )
+    return Reply(body=page)
+
+
+def _batch_size(call: Call) -> int:
+    """Return the page size that `Sforce-Query-Options: batchSize=N` asks for."""
+    match = re.search(r"batchSize\s*=\s*(\d+)", call.headers.get("sforce-query-options", ""), re.IGNORECASE)
+    return int(match[1]) if match else MAX_BATCH

@@ -1,0 +1,35 @@
+"""The records that people looked at last."""
+
+from typing import Any, Final
+
+from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.store.schema import Schema
+from mcp_salesforce.localorg.store.sqlite import Store, quote
+
+MOST: Final = 200
+
+
+class Recents:
+    """Reads the LastViewedDate that SOQL's FOR VIEW leaves on records."""
+
+    def __init__(self, store: Store, schema: Schema) -> None:
+        """Look into `store`."""
+        self._store = store
+        self._schema = schema
+
+    @evidence("Recent records", "simulated", "Views are not told apart by user")
+    def viewed(self, sobject: str = "") -> list[dict[str, Any]]:
+        """Return type, Id and Name of up to 200 viewed records of an object, or of all, the latest first."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        for definition in self._schema:
+            if sobject not in {"", definition.name} or not definition.field("LastViewedDate"):
+                continue
+            sql = (
+                f"SELECT Id, Name, LastViewedDate FROM {quote(definition.name)} "  # noqa: S608 - a name of the schema
+                f"WHERE LastViewedDate IS NOT NULL AND IsDeleted = 0 ORDER BY LastViewedDate DESC LIMIT {MOST}"
+            )
+            found += [
+                (row["LastViewedDate"], {"type": definition.name, "Id": row["Id"], "Name": row["Name"]})
+                for row in self._store.rows(sql)
+            ]
+        return [record for _, record in sorted(found, key=lambda each: each[0], reverse=True)][:MOST]
