@@ -1,0 +1,47 @@
+"""The SOQL language: how long a long query takes to read and to write."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+from mcp_salesforce.soql import format_query, parse
+
+QUERY_CHARACTERS = 2_000
+ROUNDS = 200
+
+_START = (
+    "SELECT Id, Name, Account.Owner.Name, TYPEOF Who WHEN Contact THEN Email ELSE Name END, "
+    "(SELECT Id, Subject FROM Tasks WHERE ActivityDate > LAST_N_DAYS:30 ORDER BY ActivityDate DESC LIMIT 5) "
+    "FROM Event WHERE "
+)
+_CONDITION = (
+    "(Subject LIKE 'A%' OR Owner.Email IN ('x@example.com', NULL) OR StartDateTime >= 2026-01-01T09:00:00Z) AND "
+)
+_END = "' ORDER BY StartDateTime DESC NULLS LAST LIMIT 100"
+
+
+def long_query() -> str:
+    """Return a query of 2,000 characters, with something of everything in it."""
+    start = _START + _CONDITION * ((QUERY_CHARACTERS - len(_START)) // len(_CONDITION) - 1) + "Location != '"
+    return start + "x" * (QUERY_CHARACTERS - len(start) - len(_END)) + _END
+
+
+def parse_ms() -> float:
+    """Return the median time to parse a query of 2,000 characters, in milliseconds; the target is 5."""
+    query = long_query()
+    return _median_ms(lambda: parse(query))
+
+
+def format_ms() -> float:
+    """Return the median time to write the tree of such a query, in milliseconds."""
+    tree = parse(long_query())
+    return _median_ms(lambda: format_query(tree))
+
+
+def _median_ms(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return median(times) * 1_000
