@@ -1,20 +1,32 @@
 """The rules of single records."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import dataclasses
+from typing import Any
 
 import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.errors import OrgError
+from mcp_salesforce.localorg.services.records import Records
+from mcp_salesforce.localorg.standard.account import ACCOUNT
+from mcp_salesforce.localorg.standard.definitions import string
+from mcp_salesforce.localorg.store.schema import Schema
+from tests.localorg.clock import Clock
 
-NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
+ABSENT = "003lo000000zzzzAAA"
 
 
-@pytest.fixture
-def org() -> Iterator[LocalOrg]:
-    with LocalOrg.open(seed=False, now=lambda: NOW) as opened:
-        yield opened
+def refusal(org: LocalOrg, sobject: str, **fields: Any) -> dict[str, Any]:
+    with pytest.raises(OrgError) as caught:
+        org.insert(sobject, **fields)
+    assert caught.value.status == 400
+    return caught.value.body()
+
+
+def error_of_update(org: LocalOrg, record_id: str, **fields: Any) -> OrgError:
+    with pytest.raises(OrgError) as caught:
+        org.records.update("Contact", record_id, fields, org.user_id)
+    return caught.value
 
 
 def test_a_created_record_reads_back_with_its_audit_fields(org: LocalOrg) -> None:
@@ -27,28 +39,237 @@ def test_a_created_record_reads_back_with_its_audit_fields(org: LocalOrg) -> Non
     assert record["IsDeleted"] is False
     assert record["OwnerId"] == record["CreatedById"] == org.user_id
     assert record["CreatedDate"] == record["SystemModstamp"] == "2026-11-22T15:00:00.000+0000"
+    assert record["PhotoUrl"] == f"/services/images/photo/{contact}"
+
+
+def test_a_record_reads_every_field_in_describe_order_and_only_those_asked_for(org: LocalOrg) -> None:
+    contact = org.insert("Contact", LastName="Hale", MailingCity="Oslo")
+
+    assert list(org.records.retrieve("Contact", contact)) == [each.name for each in org.schema["Contact"].fields]
+    assert org.records.retrieve("contact", contact[:15], ["mailingcity", "ID"]) == {
+        "MailingCity": "Oslo",
+        "Id": contact,
+    }
+    with pytest.raises(OrgError, match="No such column 'Horn' on sobject of type Contact"):
+        org.records.retrieve("Contact", contact, ["Horn"])
 
 
 def test_missing_required_fields_are_all_named(org: LocalOrg) -> None:
-    with pytest.raises(OrgError) as caught:
-        org.insert("Lead", LastName=" ")
-
-    assert caught.value.body() == {
+    assert refusal(org, "Lead", LastName=" ") == {
         "message": "Required fields are missing: [LastName, Company]",
         "errorCode": "REQUIRED_FIELD_MISSING",
         "fields": ["LastName", "Company"],
     }
 
 
+def test_an_unknown_field_is_named_without_a_fields_key(org: LocalOrg) -> None:
+    assert refusal(org, "Contact", LastName="Hale", foo=1) == {
+        "message": "No such column 'foo' on sobject of type Contact",
+        "errorCode": "INVALID_FIELD",
+    }
+
+
+def test_read_only_fields_are_refused_together(org: LocalOrg) -> None:
+    assert refusal(org, "Contact", LastName="Hale", Name="Imogen Hale", CreatedDate="2026-01-01T00:00:00Z") == {
+        "message": "Unable to create/update fields: Name, CreatedDate. Please check the security settings of this "
+        "field and verify that it is read/write for your profile or permission set.",
+        "errorCode": "INVALID_FIELD_FOR_INSERT_UPDATE",
+        "fields": ["Name", "CreatedDate"],
+    }
+
+
+def test_an_id_in_the_body_is_refused(org: LocalOrg) -> None:
+    body = refusal(org, "Contact", LastName="Hale", Id=ABSENT)
+
+    assert body["errorCode"] == "INVALID_FIELD"
+    assert body["message"] == "The Id field should not be specified in the sobject data."
+
+
+def test_attributes_are_accepted_and_ignored(org: LocalOrg) -> None:
+    assert org.insert("Contact", attributes={"type": "Contact"}, LastName="Hale").startswith("003")
+
+
+@pytest.mark.parametrize(
+    ("account", "code", "fields"),
+    [
+        ("001lo000000zzzzAAA", "INVALID_CROSS_REFERENCE_KEY", ["AccountId"]),
+        ("005lo0000000001AAA", "MALFORMED_ID", ["AccountId"]),
+        ("acme", "MALFORMED_ID", ["AccountId"]),
+    ],
+)
+def test_a_reference_to_nothing_or_to_another_object_is_refused(
+    org: LocalOrg, account: str, code: str, fields: list[str]
+) -> None:
+    body = refusal(org, "Contact", LastName="Hale", AccountId=account)
+
+    assert (body["errorCode"], body["fields"]) == (code, fields)
+
+
+def test_a_reference_to_a_deleted_record_is_refused(org: LocalOrg) -> None:
+    account = org.insert("Account", Name="Acme")
+    org.records.delete("Account", account, org.user_id)
+
+    assert refusal(org, "Contact", LastName="Hale", AccountId=account)["errorCode"] == "ENTITY_IS_DELETED"
+
+
+def test_a_refused_record_leaves_nothing_behind(org: LocalOrg) -> None:
+    refusal(org, "Contact", LastName="Hale", AccountId="001lo000000zzzzAAA")
+
+    assert org.store.rows("SELECT Id FROM Contact") == []
+
+
+def test_an_update_changes_what_it_names_and_the_stamps(org: LocalOrg, clock: Clock) -> None:
+    contact = org.insert("Contact", LastName="Hale", FirstName="Imogen", Title="Buyer")
+    other_user = org.store.rows("SELECT Id FROM User ORDER BY Id")[1]["Id"]
+    clock.advance(hours=1)
+
+    org.records.update("Contact", contact, {"LastName": "Keane", "Title": None}, other_user)
+
+    record = org.records.retrieve("Contact", contact)
+    assert (record["Name"], record["Title"]) == ("Imogen Keane", None)
+    assert record["CreatedDate"] == "2026-11-22T15:00:00.000+0000"
+    assert record["LastModifiedDate"] == record["SystemModstamp"] == "2026-11-22T16:00:00.000+0000"
+    assert (record["CreatedById"], record["LastModifiedById"]) == (org.user_id, other_user)
+
+
+def test_an_update_that_empties_a_required_field_changes_nothing(org: LocalOrg) -> None:
+    contact = org.insert("Contact", LastName="Hale")
+
+    assert error_of_update(org, contact, LastName="", Title="Buyer").error_code == "REQUIRED_FIELD_MISSING"
+    assert org.records.retrieve("Contact", contact)["Title"] is None
+
+
+def test_an_absent_record_is_not_found_to_read_and_an_invalid_reference_to_write(org: LocalOrg) -> None:
+    with pytest.raises(OrgError) as read:
+        org.records.retrieve("Contact", ABSENT)
+    written = error_of_update(org, ABSENT, LastName="Hale")
+    with pytest.raises(OrgError) as deleted:
+        org.records.delete("Contact", ABSENT, org.user_id)
+
+    assert (read.value.status, read.value.error_code) == (404, "NOT_FOUND")
+    for error in (written, deleted.value):
+        assert (error.status, error.error_code, error.fields) == (404, "INVALID_CROSS_REFERENCE_KEY", ())
+
+
+def test_a_text_that_is_no_id_is_taken_for_an_external_id(org: LocalOrg) -> None:
+    with pytest.raises(OrgError, match="Provided external ID field does not exist or is not accessible: 123"):
+        org.records.retrieve("Account", "123")
+
+
+def test_an_id_with_a_wrong_checksum_is_malformed(org: LocalOrg) -> None:
+    with pytest.raises(OrgError) as caught:
+        org.records.retrieve("Account", "001lo0000000001BAA")
+
+    assert caught.value.body() == {
+        "message": "Account ID: id value of incorrect type: 001lo0000000001BAA",
+        "errorCode": "MALFORMED_ID",
+        "fields": ["Id"],
+    }
+
+
+def test_an_unknown_object_is_not_found(org: LocalOrg) -> None:
+    with pytest.raises(OrgError) as caught:
+        org.insert("Unicorn", Name="Una")
+
+    assert (caught.value.status, caught.value.error_code) == (404, "NOT_FOUND")
+
+
+def test_objects_that_cannot_be_created_updated_or_deleted_say_so(org: LocalOrg) -> None:
+    profile = org.store.rows("SELECT Id FROM Profile")[0]["Id"]
+    with pytest.raises(OrgError) as created:
+        org.insert("Profile", Name="Mine")
+    with pytest.raises(OrgError) as updated:
+        org.records.update("Profile", profile, {"Name": "Mine"}, org.user_id)
+    with pytest.raises(OrgError) as deleted:
+        org.records.delete("User", org.user_id, org.user_id)
+
+    for caught in (created, updated, deleted):
+        assert caught.value.error_code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+
+
+def test_a_deleted_record_is_deleted_to_every_verb(org: LocalOrg) -> None:
+    contact = org.insert("Contact", LastName="Hale")
+    org.records.delete("Contact", contact, org.user_id)
+
+    with pytest.raises(OrgError) as read:
+        org.records.retrieve("Contact", contact)
+    written = error_of_update(org, contact, LastName="Keane")
+    with pytest.raises(OrgError) as deleted:
+        org.records.delete("Contact", contact, org.user_id)
+
+    for error in (read.value, written, deleted.value):
+        assert error.status == 404
+        assert error.body() == {"message": "entity is deleted", "errorCode": "ENTITY_IS_DELETED", "fields": []}
+
+
 def test_deleting_an_account_deletes_its_contacts_and_undeleting_brings_them_back(org: LocalOrg) -> None:
     account = org.insert("Account", Name="Acme")
     contact = org.insert("Contact", LastName="Hale", AccountId=account)
+    gone_before = org.insert("Contact", LastName="Keane", AccountId=account)
+    org.records.delete("Contact", gone_before, org.user_id)
 
     org.records.delete("Account", account, org.user_id)
 
-    with pytest.raises(OrgError) as caught:
+    with pytest.raises(OrgError, match="entity is deleted"):
         org.records.retrieve("Contact", contact)
-    assert caught.value.error_code == "ENTITY_IS_DELETED"
 
     org.records.undelete(account, org.user_id)
+
     assert org.records.retrieve("Contact", contact)["AccountId"] == account
+    with pytest.raises(OrgError, match="entity is deleted"):
+        org.records.retrieve("Contact", gone_before)
+
+
+def test_deleting_a_record_clears_references_that_do_not_cascade(org: LocalOrg) -> None:
+    chief = org.insert("Contact", LastName="Hale")
+    contact = org.insert("Contact", LastName="Keane", ReportsToId=chief)
+
+    org.records.delete("Contact", chief, org.user_id)
+
+    assert org.records.retrieve("Contact", contact)["ReportsToId"] is None
+
+
+@pytest.mark.parametrize("record_id", [ABSENT, "zzz", "001"])
+def test_what_is_not_in_the_recycle_bin_cannot_be_undeleted(org: LocalOrg, record_id: str) -> None:
+    with pytest.raises(OrgError) as caught:
+        org.records.undelete(record_id, org.user_id)
+
+    assert caught.value.error_code == "UNDELETE_FAILED"
+
+
+def test_a_unique_field_takes_a_value_once(org: LocalOrg) -> None:
+    first = org.store.rows("SELECT * FROM User ORDER BY Id")[0]
+
+    body = refusal(
+        org, "User", Username=first["Username"].upper(), LastName="Hale", Email="h@example.com", Alias="hale",
+        CommunityNickname="hale", TimeZoneSidKey="Europe/Oslo", LocaleSidKey="no", EmailEncodingKey="UTF-8",
+        LanguageLocaleKey="en_US", ProfileId=first["ProfileId"],
+    )  # fmt: skip
+
+    assert body["errorCode"] == "DUPLICATE_VALUE"
+    assert body["message"] == f"duplicate value found: Username duplicates value on record with id: {first['Id'][:15]}"
+
+
+def test_a_record_that_others_need_cannot_be_deleted(org: LocalOrg) -> None:
+    contact = org.insert("Contact", LastName="Hale", FirstName="Imogen")
+    org.store.execute("UPDATE User SET ContactId = ? WHERE Id = ?", [contact, org.user_id])
+
+    with pytest.raises(OrgError) as caught:
+        org.records.delete("Contact", contact, org.user_id)
+
+    assert caught.value.error_code == "DELETE_FAILED"
+    assert "Imogen Hale could not be completed" in caught.value.message
+    assert "following users.: Nora Quill" in caught.value.message
+    assert org.records.retrieve("Contact", contact)["IsDeleted"] is False
+
+
+def test_custom_fields_follow_the_same_rules(org: LocalOrg, clock: Clock) -> None:
+    wider = dataclasses.replace(ACCOUNT, fields=(*ACCOUNT.fields, string("Code__c", "Code", 5, unique=True)))
+    schema = Schema([wider if each is ACCOUNT else each for each in org.schema])
+    org.store.apply(schema)
+    records = Records(org.store, schema, clock)
+    account = records.create("Account", {"Name": "Acme", "Code__c": "A1"}, org.user_id)
+
+    records.update("Account", account, {"Code__c": "A1", "Name": "Acme Inc"}, org.user_id)
+    with pytest.raises(OrgError, match="duplicate value found: Code__c"):
+        records.create("Account", {"Name": "Other", "Code__c": "a1"}, org.user_id)

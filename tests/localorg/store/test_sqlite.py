@@ -1,0 +1,134 @@
+"""The store: transactions, tables that follow the schema, threads and processes that share a file."""
+
+import dataclasses
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
+from mcp_salesforce.localorg.standard.account import ACCOUNT
+from mcp_salesforce.localorg.standard.contact import CONTACT
+from mcp_salesforce.localorg.standard.definitions import string
+from mcp_salesforce.localorg.store.schema import Schema
+from mcp_salesforce.localorg.store.sqlite import Store
+
+
+def opened(path: Path | None = None) -> Store:
+    store = Store(path)
+    store.apply(Schema(STANDARD_OBJECTS))
+    return store
+
+
+def names(store: Store) -> list[str]:
+    return [row["Name"] for row in store.rows("SELECT Name FROM Account ORDER BY Id")]
+
+
+def add(store: Store, name: str) -> None:
+    with store.transaction():
+        store.insert(ACCOUNT, {"Id": store.new_id(ACCOUNT), "Name": name})
+
+
+def test_an_inner_transaction_that_raises_takes_back_only_its_own_work() -> None:
+    store = opened()
+
+    with store.transaction():
+        add(store, "kept")
+        with pytest.raises(ZeroDivisionError), store.transaction():
+            add(store, "lost")
+            raise ZeroDivisionError
+        add(store, "kept too")
+
+    assert names(store) == ["kept", "kept too"]
+
+
+def test_an_outer_transaction_that_raises_takes_back_everything() -> None:
+    store = opened()
+
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        add(store, "lost")
+        raise ZeroDivisionError
+
+    assert names(store) == []
+    add(store, "usable")
+    assert names(store) == ["usable"]
+
+
+def test_threads_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    store = opened(tmp_path / "org.db")
+    threads = [
+        threading.Thread(target=lambda n=number: [add(store, f"{n}-{each}") for each in range(25)])
+        for number in range(8)
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(names(store))) == 200
+
+
+def test_two_connections_to_one_file_never_mint_the_same_id(tmp_path: Path) -> None:
+    one, other = opened(tmp_path / "org.db"), opened(tmp_path / "org.db")
+
+    for store in (one, other, one, other):
+        add(store, "Acme")
+
+    assert len(one.rows("SELECT DISTINCT Id FROM Account")) == 4
+
+
+def test_text_compares_without_regard_to_case_and_ids_with_it() -> None:
+    store = opened()
+    add(store, "Ünlü Acme")
+
+    assert store.row("SELECT 1 FROM Account WHERE Name = 'Ünlü ACME'")
+    assert store.row("SELECT 1 FROM Account WHERE fold(Name) = fold('ÜNLÜ ACME')")
+    assert not store.row("SELECT 1 FROM Account WHERE Id = (SELECT upper(Id) FROM Account)")
+
+
+def test_a_file_of_an_older_schema_gets_the_columns_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "org.db"
+    older = Store(path)
+    older.apply(Schema([CONTACT]))
+    wider = dataclasses.replace(CONTACT, fields=(*CONTACT.fields, string("Nickname__c", "Nickname", 40)))
+
+    older.apply(Schema([wider]))
+    older.apply(Schema([wider]))
+
+    with older.transaction():
+        older.insert(CONTACT, {"Id": older.new_id(CONTACT), "Nickname__c": "Bo"})
+    assert [row["Nickname__c"] for row in older.rows("SELECT * FROM Contact")] == ["Bo"]
+
+
+def test_references_and_start_times_are_looked_up_by_index() -> None:
+    store = opened()
+
+    for condition in ("AccountId = '001'", "Email = 'a@example.com'", "LastModifiedDate > '2026'"):
+        plan = " ".join(
+            row["detail"] for row in store.rows(f"EXPLAIN QUERY PLAN SELECT Id FROM Contact WHERE {condition}")
+        )
+        assert "USING" in plan
+        assert "INDEX" in plan
+    plan = store.rows("EXPLAIN QUERY PLAN SELECT Id FROM Event WHERE StartDateTime < '2026' AND EndDateTime > '2025'")
+    assert "INDEX" in plan[0]["detail"]
+
+
+def test_a_file_that_is_no_database_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, but long enough to be read as the head of one" * 20)
+
+    with pytest.raises(OSError, match="notes.txt"):
+        Store(path)
+
+
+def test_a_closed_store_has_written_everything(tmp_path: Path) -> None:
+    path = tmp_path / "org.db"
+    store = opened(path)
+    add(store, "Acme")
+    store.close()
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        names(store)
+    assert names(opened(path)) == ["Acme"]
