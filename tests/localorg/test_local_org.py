@@ -79,4 +79,4 @@ def test_what_was_acknowledged_survives_a_kill_and_no_half_of_a_transaction_does
         ]
         assert all(row["LastName"] == row["Name"].replace("Account", "Contact") for row in pairs)
         assert len(org.store.rows("SELECT Id FROM Contact")) == len(pairs)
-        assert org.store.row("PRAGMA integrity_check")[0] == "ok"
+        assert [row[0] for row in org.store.rows("PRAGMA integrity_check")] == ["ok"]

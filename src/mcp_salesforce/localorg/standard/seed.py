@@ -273,8 +273,8 @@ def leads() -> Iterator[Mapping[str, Any]]:
 def events(now: datetime, contacts_in_all: int) -> Iterator[Mapping[str, Any]]:
     """Return eight weeks of appointments around `now`: in office hours of their owner's zone, some of them special."""
     dice = random.Random("events")  # noqa: S311 - the same each time, not secret
-    today = now.astimezone(UTC).date()
-    monday = today - timedelta(days=today.weekday(), weeks=_WEEKS_BACK)
+    working_day = now.astimezone(UTC).date() + timedelta(days=2)  # at a weekend, the week to come
+    monday = working_day - timedelta(days=working_day.weekday(), weeks=_WEEKS_BACK)
     for week in range(_WEEKS_BACK + _WEEKS_AHEAD):
         for number, person in enumerate(USERS):
             first_day = monday + timedelta(weeks=week)
