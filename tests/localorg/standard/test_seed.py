@@ -46,7 +46,7 @@ def test_eight_weeks_of_appointments_lie_around_today(org: LocalOrg) -> None:
     now = datetime(2026, 11, 22, 15, tzinfo=UTC)
     starts = sorted(row["StartDateTime"] for row in events)
 
-    assert starts[0] < (now - timedelta(weeks=4)).isoformat()
+    assert starts[0] < (now - timedelta(weeks=3)).isoformat()
     assert starts[-1] > (now + timedelta(weeks=3)).isoformat()
     assert Counter(bool(row["IsAllDayEvent"]) for row in events)[True] >= 5
     assert Counter(bool(row["IsPrivate"]) for row in events)[True] >= 5
