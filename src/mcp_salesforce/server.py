@@ -63,21 +63,11 @@ def create_server(settings: Settings, *, transport: Transport | None = None) -> 
 
 
 def serve_stdio(server: MCPServer[OrgSession]) -> None:
-    """Serve the host on stdin and stdout until it closes stdin, or until Ctrl-C or SIGTERM; either way ends at once.
-
-    Raises:
-        SystemExit: A signal ended it; the status is the shell's for that signal (130 for Ctrl-C).
-    """
-    received: list[int] = []
+    """Serve the host on stdin and stdout until it closes stdin, or until Ctrl-C or SIGTERM; either way ends at once."""
 
     async def serve() -> None:
         with CancelScope() as scope:
-
-            def stop(number: int) -> None:
-                received.append(number)
-                scope.cancel()
-
-            _stop_on_signals(stop)
+            _stop_on_signals(scope.cancel)
             lowlevel = server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does, with our own stdin
             async with stdio_server(stdin=cast("AsyncFile[str]", _StdinLines())) as (from_host, to_host):
                 await lowlevel.run(from_host, to_host, lowlevel.create_initialization_options())
@@ -86,8 +76,6 @@ def serve_stdio(server: MCPServer[OrgSession]) -> None:
         anyio.run(serve)
     except* (BrokenPipeError, ConnectionResetError):
         sys.stderr.write("The host closed its end of stdout.\n")
-    if received:
-        raise SystemExit(128 + received[0])
 
 
 class _StdinLines:
@@ -129,11 +117,11 @@ class _StdinLines:
         self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
 
 
-def _stop_on_signals(stop: Callable[[int], object]) -> None:
+def _stop_on_signals(stop: Callable[[], object]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-            loop.add_signal_handler(number, stop, number)
+            loop.add_signal_handler(number, stop)
 
 
 class _ValuelessFormatter(logging.Formatter):
