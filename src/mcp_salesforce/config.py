@@ -158,22 +158,20 @@ class Settings(BaseModel):
     )
 
     @classmethod
-    def load(cls, env_file: Path | None = None, **given: Any) -> Self:  # noqa: ANN401 - any field
-        """Return the settings of the environment and of `env_file` (default: `.env` in the current folder).
+    def load(cls, env_file: Path = Path(ENV_FILE)) -> Self:
+        """Return the settings of the environment and of `env_file`; the environment wins.
 
-        The environment wins over the file, and `given` over both. Variables without a value count as not set, and keys
-        that are no setting are ignored.
+        Variables without a value count as not set, and keys that are no setting are ignored.
 
         Raises:
             ConfigurationError: At least one setting is missing or malformed; the text names all of them.
         """
-        file = Path(ENV_FILE) if env_file is None else env_file
         try:
-            found = _Environment(_env_file=file, **given)
+            found = _Environment(_env_file=env_file)
         except ValidationError as error:
-            raise ConfigurationError(_report(error, file)) from None
+            raise ConfigurationError(_report(error, env_file)) from None
         except (OSError, UnicodeError) as error:
-            raise ConfigurationError(f"{file.absolute()} cannot be read as UTF-8 text: {error}") from None
+            raise ConfigurationError(f"{env_file.absolute()} cannot be read as UTF-8 text: {error}") from None
         return cls(**{name: getattr(found, name) for name in cls.model_fields})
 
 

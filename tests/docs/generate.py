@@ -5,11 +5,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.docs.commands import render_commands
 from tests.docs.configuration import render_configuration, render_env_example
 
 ROOT = Path(__file__).parents[2]
 
 PAGES: dict[str, Callable[[str], str]] = {
+    "docs/commands.md": render_commands,
     "docs/configuration.md": render_configuration,
     ".env.example": render_env_example,
 }

@@ -1,0 +1,46 @@
+"""The lines that register this server with MCP hosts."""
+
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER_NAME = "salesforce"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What to run, or where to write what, so that a host starts the server."""
+
+    host: str
+    where: str
+    text: str
+
+
+def launch_command(*, demo: bool) -> tuple[str, ...]:
+    """Return the command that starts this very installation: from its folder through uv, else by its interpreter."""
+    folder = Path(__file__).resolve().parents[3]
+    serve = ("serve", "--demo") if demo else ("serve",)
+    if (folder / "pyproject.toml").is_file():
+        return (shutil.which("uv") or "uv", "run", "--directory", str(folder), "mcp-salesforce", *serve)
+    return (sys.executable, "-m", "mcp_salesforce", *serve)
+
+
+def registrations(launch: Sequence[str]) -> list[Registration]:
+    """Return how to register with each host the server that `launch` starts."""
+    program, *arguments = launch
+    entry = {"command": program, "args": arguments}
+    servers = json.dumps({"mcpServers": {SERVER_NAME: entry}})
+    visual_studio_code = json.dumps({"name": SERVER_NAME, **entry})
+    return [
+        Registration("Claude Code", "run", f"claude mcp add {SERVER_NAME} -- {shlex.join(launch)}"),
+        Registration("VS Code", "run", f"code --add-mcp {shlex.quote(visual_studio_code)}"),
+        Registration(
+            "Cursor and Claude Desktop",
+            "~/.cursor/mcp.json; claude_desktop_config.json (Settings, Developer, Edit Config)",
+            servers,
+        ),
+    ]

@@ -1,0 +1,86 @@
+"""`mcp-salesforce serve`: the MCP server on stdin and stdout."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcp_salesforce.cli.refusal import Refusal
+
+if TYPE_CHECKING:
+    from mcp_salesforce.config import Settings
+    from mcp_salesforce.localorg.services.oauth import Credentials
+
+
+@click.command(name="serve")
+@click.option("--demo", is_flag=True, help="Serve a local org with sample data instead of your own; needs no settings.")
+@click.option("--fresh", is_flag=True, help="With --demo: throw the local org away and start over.")
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --demo: where the local org lives. Default: a file under your data directory.",
+)
+def command(*, demo: bool, fresh: bool, file: Path | None) -> None:
+    """Serve MCP on stdin and stdout, in both protocol eras, until stdin ends.
+
+    Your org comes from SALESFORCE_* settings, in the environment or in .env.
+    """
+    if demo:
+        _serve_local_org(file or default_file(), fresh=fresh)
+    elif fresh or file:
+        raise click.UsageError("--fresh and --file go with --demo: they are about the local org.")
+    else:
+        _serve_own_org()
+
+
+def default_file() -> Path:
+    """Return where the local org of `serve --demo` lives: under the user's data directory."""
+    import platformdirs
+
+    return platformdirs.user_data_path("mcp-salesforce", appauthor=False, ensure_exists=True) / "demo.sqlite"
+
+
+def _serve_own_org() -> None:
+    from mcp_salesforce.config import ConfigurationError, Settings
+
+    try:
+        settings = Settings.load()
+    except ConfigurationError as error:
+        raise Refusal(str(error)) from None
+    from mcp_salesforce.server import create_server, serve_stdio
+
+    _greet(settings.instance_url)
+    serve_stdio(create_server(settings))
+
+
+def local_settings(credentials: "Credentials") -> "Settings":
+    """Return the settings for a local org in this process; the environment has no part in them."""
+    from mcp_salesforce.config import Settings
+
+    return Settings(
+        client_id=credentials.client_id,
+        client_secret=credentials.client_secret,
+        refresh_token=credentials.refresh_token,
+        instance_url="http://localhost",
+    )
+
+
+def _serve_local_org(file: Path, *, fresh: bool) -> None:
+    from mcp_salesforce.localorg import LocalOrg
+    from mcp_salesforce.salesforce.transport import AsgiTransport
+    from mcp_salesforce.server import create_server, serve_stdio
+
+    try:
+        org = LocalOrg.open(file, fresh=fresh)
+    except OSError as error:
+        raise click.ClickException(f"The local org cannot be opened: {error}") from None
+    with org:
+        _greet(f"the local org in {file}")
+        serve_stdio(create_server(local_settings(org.credentials), transport=AsgiTransport(org.app)))
+
+
+def _greet(org: str) -> None:
+    """Tell a person at a terminal why nothing happens; an MCP client never sees this."""
+    if sys.stdin.isatty():
+        click.echo(f"Serving {org}. An MCP client is expected on stdin; Ctrl-C ends.", err=True)

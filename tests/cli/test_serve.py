@@ -1,0 +1,113 @@
+"""`mcp-salesforce serve` as a process: protocol on stdout and nothing else, and a clean end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import platformdirs
+import pytest
+from click.testing import CliRunner
+
+from mcp_salesforce.cli import cli
+from mcp_salesforce.cli.serve import default_file
+from tests.cli.processes import END_S, run, running
+
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+}
+INITIALIZED = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+LIST_CONTACTS = {
+    "jsonrpc": "2.0",
+    "id": 2,
+    "method": "tools/call",
+    "params": {"name": "salesforce_list_contacts", "arguments": {"limit": 2}},
+}
+
+
+def tell(process: subprocess.Popen[str], *messages: object) -> None:
+    assert process.stdin is not None
+    process.stdin.writelines(json.dumps(message) + "\n" for message in messages)
+    process.stdin.flush()
+
+
+def hear(process: subprocess.Popen[str]) -> dict[str, object]:
+    assert process.stdout is not None
+    message: dict[str, object] = json.loads(process.stdout.readline())
+    return message
+
+
+@pytest.fixture(autouse=True)
+def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("SALESFORCE_")]:
+        monkeypatch.delenv(name)
+
+
+def test_the_demo_org_answers_over_stdio_whatever_is_in_the_settings_until_input_ends(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SALESFORCE_API_VERSION=nonsense\nSALESFORCE_LOGIN_URL=https://example.com\n")
+    with running("serve", "--demo", "--file", "org.sqlite", cwd=tmp_path) as process:
+        tell(process, INITIALIZE)
+        assert hear(process)["id"] == 1
+        tell(process, INITIALIZED, LIST_CONTACTS)
+        answer = json.loads(json.dumps(hear(process)))
+        rest, errors = process.communicate(timeout=END_S)
+
+    assert len(answer["result"]["structuredContent"]["rows"]) == 2
+    assert (process.returncode, rest) == (0, "")
+    assert "Traceback" not in errors
+    assert (tmp_path / "org.sqlite").exists()
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_at_once_though_stdin_is_open(tmp_path: Path, end: signal.Signals) -> None:
+    with running("serve", "--demo", "--file", "org.sqlite", cwd=tmp_path) as process:
+        tell(process, INITIALIZE)
+        hear(process)
+        process.send_signal(end)
+        status = process.wait(timeout=END_S)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        rest, errors = process.stdout.read(), process.stderr.read()
+
+    assert (status, rest, errors) == (0, "", "")
+
+
+def test_without_settings_it_says_what_is_missing_and_exits_with_status_2(tmp_path: Path) -> None:
+    done = run("serve", cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "SALESFORCE_REFRESH_TOKEN is missing." in done.stderr
+    assert "mcp-salesforce demo" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_server_module_says_the_same_about_missing_settings(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mcp_salesforce.server"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "SALESFORCE_REFRESH_TOKEN is missing." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("option", [["--fresh"], ["--file", "org.sqlite"]])
+def test_options_of_the_local_org_without_demo_are_a_wrong_call(option: list[str]) -> None:
+    result = CliRunner().invoke(cli, ["serve", *option])
+
+    assert result.exit_code == 2
+    assert "--demo" in result.output
+
+
+def test_the_demo_org_lives_under_the_users_data_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+    file = default_file()
+
+    assert file.parent == platformdirs.user_data_path("mcp-salesforce", appauthor=False)
+    assert file.parent.is_dir()

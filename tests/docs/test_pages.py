@@ -1,0 +1,52 @@
+"""The pages about the project agree with the project."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.docs import generate
+
+ROOT = Path(__file__).parents[2]
+INVARIANTS = (ROOT / "INVARIANTS.md").read_text(encoding="utf-8")
+RULES = re.findall(r"^(\d+)\. (.+?)(?=\n\d+\. |\n\n|\n*\Z)", INVARIANTS, re.DOTALL | re.MULTILINE)
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["generate", "--check"])
+
+    assert generate.main() == 0
+
+
+def test_invariants_are_numbered_without_a_gap() -> None:
+    assert [int(number) for number, _ in RULES] == list(range(1, len(RULES) + 1))
+    assert len(RULES) == INVARIANTS.count("Enforced by: ")
+
+
+@pytest.mark.parametrize(("number", "rule"), RULES)
+def test_what_enforces_an_invariant_exists(number: str, rule: str) -> None:
+    enforcer = " ".join(rule.rpartition("Enforced by: ")[2].split())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+
+    if contract := re.fullmatch(r'contract "(.+)"', enforcer):
+        assert contract[1] in {known["name"] for known in project["importlinter"]["contracts"]}, number
+    elif test := re.fullmatch(r"test `(.+)::(.+)`", enforcer):
+        assert re.search(rf"^(async )?def {test[2]}\(", (ROOT / test[1]).read_text(encoding="utf-8"), re.MULTILINE), (
+            number
+        )
+    elif rule_code := re.fullmatch(r"ruff ([A-Z]+\d+)", enforcer):
+        assert project["ruff"]["lint"]["select"] == ["ALL"], number
+        assert rule_code[1] not in project["ruff"]["lint"]["ignore"], number
+    else:
+        assert enforcer == "human", number
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in target]
+
+    assert [target for target in targets if not ((ROOT / page).parent / target).exists()] == []
