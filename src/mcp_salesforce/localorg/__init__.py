@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from mcp_salesforce.localorg.app import App, create_app
 from mcp_salesforce.localorg.services.describe import Describes
+from mcp_salesforce.localorg.services.faults import Faults
 from mcp_salesforce.localorg.services.identities import Identities
 from mcp_salesforce.localorg.services.limits import Limits
 from mcp_salesforce.localorg.services.oauth import Credentials, OAuth
@@ -49,6 +50,7 @@ class LocalOrg:
         self.oauth = OAuth(Grants(store), self.sessions, self.organization_id, now)
         self.identities = Identities(store, self.organization_id)
         self.limits = Limits(store, schema)
+        self.faults = Faults()
         self.recents = Recents(store, schema)
         self.replication = Replication(store, self.records, now)
 

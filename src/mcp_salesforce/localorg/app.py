@@ -12,6 +12,7 @@ from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.routes import FAMILIES
 from mcp_salesforce.localorg.routes.call import Call, Reply, Route, Services
+from mcp_salesforce.localorg.routes.faults import CONTROL_PATH, strike
 from mcp_salesforce.localorg.routes.versions import check_version
 from mcp_salesforce.localorg.services.consents import OAuthError
 from mcp_salesforce.localorg.wire import check_media_types, read_body, read_path, response
@@ -33,13 +34,19 @@ class App:
         """Answer one HTTP request (ASGI)."""
         request = Request(scope, receive)
         try:
-            reply = self.answer(await self._read(request))
+            reply = await self._strike_or_answer(await self._read(request))
         except OrgError as error:
             reply = _error_reply(error)
         headers = {}
         if request.url.path.startswith("/services/data/v") and reply.status != HTTPStatus.UNAUTHORIZED:
             headers["sforce-limit-info"] = self._org.limits.count_call()
         await response(request, reply, headers)(scope, receive, send)
+
+    async def _strike_or_answer(self, call: Call) -> Reply:
+        fault = None if call.path == CONTROL_PATH else self._org.faults.take(call.method, call.path)
+        if fault is None:
+            return self.answer(call)
+        return await strike(fault, lambda: self.answer(call), self._org.sessions.expire_all)
 
     def answer(self, call: Call) -> Reply:
         """Return the reply to a call, also when it is an error."""

@@ -3,6 +3,7 @@
 from mcp_salesforce.localorg.routes.collections import collections
 from mcp_salesforce.localorg.routes.composite import composite
 from mcp_salesforce.localorg.routes.describe import describes
+from mcp_salesforce.localorg.routes.faults import faults
 from mcp_salesforce.localorg.routes.limits import limits
 from mcp_salesforce.localorg.routes.missing import missing
 from mcp_salesforce.localorg.routes.oauth import oauth
@@ -11,5 +12,5 @@ from mcp_salesforce.localorg.routes.soap import soap
 from mcp_salesforce.localorg.routes.sobjects import sobjects
 from mcp_salesforce.localorg.routes.versions import versions
 
-FAMILIES = (versions, oauth, soap, limits, query, describes, sobjects, composite, collections, missing)
+FAMILIES = (versions, oauth, soap, limits, query, describes, sobjects, composite, collections, faults, missing)
 """Every route, in the order in which they are tried."""

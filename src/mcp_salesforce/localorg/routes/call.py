@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import orjson
 from starlette.datastructures import Headers, QueryParams
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import Mark, evidence
+from mcp_salesforce.localorg.services.consents import LOOPBACK_HOSTS
 from mcp_salesforce.localorg.services.describe import Describes
+from mcp_salesforce.localorg.services.faults import Faults
 from mcp_salesforce.localorg.services.identities import Identities
 from mcp_salesforce.localorg.services.limits import Limits
 from mcp_salesforce.localorg.services.oauth import OAuth
@@ -34,6 +37,7 @@ class Services(Protocol):
     oauth: OAuth
     identities: Identities
     limits: Limits
+    faults: Faults
     queries: Queries
     describes: Describes
     recents: Recents
@@ -83,6 +87,11 @@ class Call:
         if self.session is None:
             raise errors.invalid_session()
         return self.session.user_id
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the client calls the org by a loopback name; a page that rebound its own name does not."""
+        return urlsplit(self.base_url).hostname in LOOPBACK_HOSTS
 
     def data_url(self, *segments: str) -> str:
         """Return the path of a resource in the version of this call."""

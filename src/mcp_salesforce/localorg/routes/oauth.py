@@ -6,7 +6,7 @@ from html import escape
 from urllib.parse import parse_qsl, unquote_plus
 
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
-from mcp_salesforce.localorg.services.consents import LOOPBACK_HOSTS, OAuthError
+from mcp_salesforce.localorg.services.consents import OAuthError
 from mcp_salesforce.localorg.services.sessions import Session
 
 oauth = Family("oauth")
@@ -151,6 +151,5 @@ def _form(call: Call) -> dict[str, str]:
 
 def _require_loopback(call: Call) -> None:
     """Refuse a page that reached this port under another name: its scripts could press the buttons."""
-    host = call.base_url.partition("://")[2].rpartition(":")[0] or call.base_url.partition("://")[2]
-    if host.strip("[]") not in LOOPBACK_HOSTS:
+    if not call.is_loopback:
         raise OAuthError("invalid_request", "the consent page is for loopback addresses only", status=403)

@@ -1,15 +1,12 @@
 """Failures on demand, to see how a client takes them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
-import anyio
-import orjson
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mcp_salesforce.localorg.errors import OrgError
-from mcp_salesforce.localorg.routes.call import Reply
 
 Kind = Literal[
     "expired_session", "unavailable", "reset_before", "reset_after", "hang", "truncated",
@@ -18,13 +15,6 @@ Kind = Literal[
 """What goes wrong: every session ends before the call; 503 with an HTML page; the connection breaks before, or after,
 the work is done; no answer for `delay_s`, then a break; JSON cut in half; REQUEST_LIMIT_EXCEEDED; UNABLE_TO_LOCK_ROW;
 nothing but the delay."""
-
-KINDS: Final = get_args(Kind)
-
-_MAINTENANCE: Final = """<!DOCTYPE html>
-<html><head><title>Service Unavailable</title></head>
-<body><h1>503 Service Unavailable</h1><p>We are down for maintenance.</p></body></html>
-"""
 
 
 @dataclass(slots=True)
@@ -39,11 +29,13 @@ class Fault:
         delay_s: Seconds to wait first.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     kind: Kind
     method: str = "*"
     path: str = "*"
-    count: int | None = 1
-    delay_s: float = 0.0
+    count: Annotated[int, Field(ge=1)] | None = 1
+    delay_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
 
     def matches(self, method: str, path: str) -> bool:
         """Tell whether the fault strikes a call."""
@@ -54,7 +46,9 @@ class Faults:
     """The failures that wait for their calls, the oldest first."""
 
     def __init__(self) -> None:
+        """Begin without any; and without the control endpoint, until `is_controllable` is set."""
         self.pending: list[Fault] = []
+        self.is_controllable = False
 
     def add(self, fault: Fault) -> None:
         """Let a fault wait for its calls."""
@@ -74,33 +68,17 @@ class Faults:
         return fault
 
 
-async def strike(fault: Fault, answer: Callable[[], Reply], expire_sessions: Callable[[], None]) -> Reply:
-    """Answer a call as the fault has it; `answer` does the call's own work.
+_FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
+
+
+def read_fault(values: dict[str, Any]) -> Fault:
+    """Return the fault that a JSON object describes.
 
     Raises:
-        OrgError: The fault is an error of the API.
-        ConnectionResetError: The connection breaks.
+        OrgError: It describes none; the message names what is wrong.
     """
-    await anyio.sleep(fault.delay_s)
-    match fault.kind:
-        case "unavailable":
-            return Reply(503, _MAINTENANCE)
-        case "request_limit":
-            raise OrgError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", None)
-        case "lock_row":
-            raise OrgError(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
-        case "reset_before" | "hang":
-            raise ConnectionResetError
-        case "reset_after":
-            answer()
-            raise ConnectionResetError
-        case "expired_session":
-            expire_sessions()
-            return answer()
-        case "truncated":
-            reply = answer()
-            whole = orjson.dumps(reply.body)
-            headers = {**reply.headers, "content-type": "application/json;charset=UTF-8"}
-            return Reply(reply.status, whole[: len(whole) // 2], headers)
-        case "latency":
-            return answer()
+    try:
+        return _FAULT.validate_python(values)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise OrgError(400, "INVALID_INPUT", problems, None) from None

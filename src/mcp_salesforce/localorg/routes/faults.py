@@ -1,0 +1,88 @@
+"""Failures on demand: how they are asked for from outside, and how they look. Nothing of it is Salesforce's."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Final
+
+import anyio
+import orjson
+
+from mcp_salesforce.localorg import errors
+from mcp_salesforce.localorg.errors import OrgError
+from mcp_salesforce.localorg.routes.call import Call, Family, Reply
+from mcp_salesforce.localorg.services.faults import Fault, Faults, read_fault
+
+CONTROL_PATH: Final = "/_local/faults"
+
+_MAINTENANCE: Final = """<!DOCTYPE html>
+<html><head><title>Service Unavailable</title></head>
+<body><h1>503 Service Unavailable</h1><p>We are down for maintenance.</p></body></html>
+"""
+
+faults = Family("faults (not Salesforce's)")
+
+
+@faults.route("GET", CONTROL_PATH, "simulated", needs_session=False)
+def list_faults(call: Call) -> Reply:
+    """Return the faults that wait for their calls."""
+    return Reply(body=[asdict(fault) for fault in _controlled(call).pending])
+
+
+@faults.route("POST", CONTROL_PATH, "simulated", needs_session=False)
+def add_fault(call: Call) -> Reply:
+    """Let a fault wait: kind, method, path, count, delay_s."""
+    waiting = _controlled(call)
+    waiting.add(read_fault(call.json_object()))
+    return Reply(201, [asdict(fault) for fault in waiting.pending])
+
+
+@faults.route("DELETE", CONTROL_PATH, "simulated", needs_session=False)
+def clear_faults(call: Call) -> Reply:
+    """Forget every fault."""
+    _controlled(call).clear()
+    return Reply(204)
+
+
+def _controlled(call: Call) -> Faults:
+    """Return the faults, for who may control them: JSON from a loopback address, which no web page can send."""
+    content_type = call.headers.get("content-type", "").partition(";")[0]
+    if not call.org.faults.is_controllable or not call.is_loopback:
+        raise errors.not_found()
+    if call.method == "POST" and content_type != "application/json":
+        raise OrgError(415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json", None)
+    return call.org.faults
+
+
+async def strike(fault: Fault, answer: Callable[[], Reply], expire_sessions: Callable[[], None]) -> Reply:
+    """Answer a call as the fault has it; `answer` does the call's own work.
+
+    Raises:
+        OrgError: The fault is an error of the API.
+        ConnectionResetError: The connection breaks.
+    """
+    await anyio.sleep(fault.delay_s)
+    match fault.kind:
+        case "unavailable":
+            return Reply(503, _MAINTENANCE)
+        case "request_limit":
+            raise OrgError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", None)
+        case "lock_row":
+            raise OrgError(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
+        case "reset_before" | "hang":
+            raise ConnectionResetError
+        case "reset_after":
+            answer()
+            raise ConnectionResetError
+        case "truncated":
+            return _cut(answer())
+        case "expired_session":
+            expire_sessions()
+            return answer()
+        case "latency":
+            return answer()
+
+
+def _cut(reply: Reply) -> Reply:
+    whole = orjson.dumps(reply.body)
+    headers = {**reply.headers, "content-type": "application/json;charset=UTF-8"}
+    return Reply(reply.status, whole[: len(whole) // 2], headers)
