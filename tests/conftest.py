@@ -1,7 +1,57 @@
-"""What all tests share."""
+"""What every test can use: a local org with a fixed clock, and an MCP client of the server on it."""
 
-from hypothesis import settings
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-# A slow machine breaks no law: examples have no time limit of their own.
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
+import pytest
+from mcp import Client
+
+from mcp_salesforce.config import Settings
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.server import create_server
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)  # a Sunday
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def seeded_org_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh org's file, which each test copies: planting the seed data takes half a second."""
+    file = tmp_path_factory.mktemp("org") / "seeded.db"
+    LocalOrg.open(file, now=lambda: NOW).close()
+    return file
+
+
+@pytest.fixture
+def org(seeded_org_file: Path, tmp_path: Path) -> Iterator[LocalOrg]:
+    """An org of the test's own with its seed data, whose clock stands at NOW."""
+    with LocalOrg.open(Path(shutil.copy(seeded_org_file, tmp_path / "org.db")), now=lambda: NOW) as org:
+        yield org
+
+
+def settings_of(org: LocalOrg, **changes: Any) -> Settings:
+    """The settings for `org` as its first user; nothing listens at its address."""
+    credentials = org.credentials
+    values = {
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
+        "refresh_token": credentials.refresh_token,
+        "instance_url": "http://127.0.0.1:1",
+    }
+    return Settings(**{**values, **changes})
+
+
+@pytest.fixture(params=["legacy", "auto"])
+async def mcp(org: LocalOrg, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    """A client of the server on `org`, in memory; once in each era of the protocol."""
+    server = create_server(settings_of(org), transport=AsgiTransport(org.app))
+    async with Client(server, mode=request.param, raise_exceptions=True) as client:
+        yield client

@@ -69,14 +69,14 @@ def test_a_local_time_that_the_clocks_jump_over_is_refused_with_its_neighbours()
     with pytest.raises(TimeError, match="does not exist in Europe/Berlin") as refused:
         instant_of("2026-03-29T02:30", BERLIN)
 
-    assert '"2026-03-29T01:30:00+01:00" or "2026-03-29T03:30:00+02:00"' in refused.value.hint
+    assert "2026-03-29T01:30:00+01:00 or 2026-03-29T03:30:00+02:00" in refused.value.hint
 
 
 def test_a_local_time_that_happens_twice_is_refused_with_both_offsets() -> None:
     with pytest.raises(TimeError, match="happens twice in Europe/Berlin") as refused:
         instant_of("2026-10-25T02:30", BERLIN)
 
-    assert '"2026-10-25T02:30:00+02:00" or "2026-10-25T02:30:00+01:00"' in refused.value.hint
+    assert "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00" in refused.value.hint
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def span_of(wish: Wish) -> Span:
         TimeError: Something is missing, cannot be read, contradicts itself, or ends before it starts.
     """
     if wish.start is None:
-        raise TimeError("StartDateTime is required.", 'Give it like "2026-11-24T15:00:00+01:00".')
+        raise TimeError("StartDateTime is required.", "Give it like 2026-11-24T15:00:00+01:00.")
     if wish.all_day:
         return _whole_days(wish.start, wish.end, wish.minutes)
     start = _instant(wish.start, wish.zone)
@@ -116,7 +116,7 @@ def shown(span: Span, zone: ZoneInfo) -> dict[str, Any]:
 
 def _instant(text: str, zone: ZoneInfo | None) -> datetime:
     if is_day(text):
-        raise TimeError(f'"{text}" is a day without a time.', "Add the time, or set IsAllDayEvent to true.")
+        raise TimeError(f"{text!r} is a day without a time.", "Add the time, or set IsAllDayEvent to true.")
     return instant_of(text, zone)
 
 

@@ -52,8 +52,8 @@ def zone_named(name: str) -> ZoneInfo:
         by_folded.update({zone.rpartition("/")[2].casefold(): zone for zone in known if "/" in zone})
         wanted = name.strip().replace(" ", "_").casefold()
         near = [by_folded[folded] for folded in get_close_matches(wanted, by_folded, n=2, cutoff=0.75)]
-        hint = f"Did you mean {' or '.join(near)}?" if near else 'Use an IANA name such as "Europe/Berlin" or "UTC".'
-        raise TimeError(f'"{name}" is not a time zone.', hint) from None
+        hint = f"Did you mean {' or '.join(near)}?" if near else "Use an IANA name such as Europe/Berlin or UTC."
+        raise TimeError(f"{name!r} is not a time zone.", hint) from None
 
 
 def instant_of(text: str, zone: ZoneInfo | None = None) -> datetime:
@@ -68,19 +68,19 @@ def instant_of(text: str, zone: ZoneInfo | None = None) -> datetime:
     """
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
-        raise TimeError(f'"{text}" is not a date and time.', 'Write it like "2026-11-24T15:00:00+01:00".')
+        raise TimeError(f"{text!r} is not a date and time.", "Write it like 2026-11-24T15:00:00+01:00.")
     day, clock, seconds, fraction, offset = match.groups()
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}{seconds or ':00'}.{(fraction or '0')[:6]:0<6}{_offset(offset)}")
     except ValueError as error:
-        raise TimeError(f'"{text}" is not a date and time: {error}.', "Check day, month, hour and minute.") from None
+        raise TimeError(f"{text!r} is not a date and time: {error}.", "Check day, month, hour and minute.") from None
     _check_year(moment.year, text)
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
     if zone is None:
         raise TimeError(
-            f'"{text}" has no time zone.',
-            f'Add an offset ("{day}T{clock}:00+01:00") or give time_zone ("Europe/Berlin").',
+            f"{text!r} has no time zone.",
+            f"Add an offset ({day}T{clock}:00+01:00) or give time_zone (such as Europe/Berlin).",
         )
     return _local(moment, zone, text)
 
@@ -98,7 +98,7 @@ def day_of(text: str) -> date:
             raise ValueError  # noqa: TRY301 - one way out for both kinds of bad text
         day = date.fromisoformat(plain[:10])
     except ValueError:
-        raise TimeError(f'"{text}" is not a day.', 'Write it like "2026-11-24".') from None
+        raise TimeError(f"{text!r} is not a day.", "Write it like 2026-11-24.") from None
     _check_year(day.year, text)
     return day
 
@@ -128,7 +128,7 @@ def window_of(start: str, end: str, zone: ZoneInfo, *, local: ZoneInfo | None) -
     if end:
         high = start_of_day(day_of(end) + timedelta(days=1), zone) if is_day(end) else instant_of(end, local)
     if low and high and high <= low:
-        raise TimeError(f'end "{end}" is not after start "{start}".', "Swap them, or give a later end.")
+        raise TimeError(f"end {end!r} is not after start {start!r}.", "Swap them, or give a later end.")
     return Window(
         low,
         high,
@@ -168,7 +168,7 @@ def _offset(text: str | None) -> str:
 
 def _check_year(year: int, text: str) -> None:
     if not _FIRST_YEAR <= year < _LAST_YEAR:
-        raise TimeError(f'"{text}" is outside the years {_FIRST_YEAR} to {_LAST_YEAR}.', "Check the year.")
+        raise TimeError(f"{text!r} is outside the years {_FIRST_YEAR} to {_LAST_YEAR}.", "Check the year.")
 
 
 def _local(clock: datetime, zone: ZoneInfo, text: str) -> datetime:
@@ -178,7 +178,7 @@ def _local(clock: datetime, zone: ZoneInfo, text: str) -> datetime:
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(UTC)
     early, late = sorted((first.astimezone(UTC), second.astimezone(UTC)))
-    choices = f'"{local_text(early, zone)}" or "{local_text(late, zone)}"'
+    choices = f"{local_text(early, zone)} or {local_text(late, zone)}"
     if early.astimezone(zone).replace(tzinfo=None) == clock:
-        raise TimeError(f'"{text}" happens twice in {zone.key}: the clocks go back.', f"Say which: {choices}.")
-    raise TimeError(f'"{text}" does not exist in {zone.key}: the clocks go forward.', f"Nearest: {choices}.")
+        raise TimeError(f"{text!r} happens twice in {zone.key}: the clocks go back.", f"Say which: {choices}.")
+    raise TimeError(f"{text!r} does not exist in {zone.key}: the clocks go forward.", f"Nearest: {choices}.")

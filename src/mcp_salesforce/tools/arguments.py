@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
 
@@ -73,13 +74,15 @@ class Arguments:
 def worded(error: ValidationError) -> InvalidArgumentError:
     """Return what is wrong with the values, without the library's own words; every problem, not only the first."""
     problems = error.errors(include_url=False, include_context=True)
-    if own := next(
-        (own for p in problems if isinstance(own := p.get("ctx", {}).get("error"), InvalidArgumentError)), None
-    ):
-        own.fields = own.fields or (_path(problems[0]["loc"]),)
-        return own
+    for problem in problems:
+        own = problem.get("ctx", {}).get("error")
+        if isinstance(own, InvalidArgumentError):
+            own.fields = own.fields or (_path(problem["loc"]),)
+            return own
+        if isinstance(own, TimeError):
+            return refused(str(own), code="INVALID_TIME", hint=own.hint, fields=[_path(problem["loc"])])
     texts = dict.fromkeys(_problem(_path(p["loc"]), p) for p in problems)
-    kinds = {p["type"] if "data" in p["loc"] else "" for p in problems}
+    kinds = {p["type"] if len(p["loc"]) > 1 else "" for p in problems}
     code = _CODES.get(kinds.pop(), "INVALID_ARGUMENT") if len(kinds) == 1 else "INVALID_ARGUMENT"
     return refused(" ".join(texts), code=code, fields=dict.fromkeys(_path(p["loc"]) for p in problems))
 

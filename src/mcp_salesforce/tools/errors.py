@@ -15,6 +15,7 @@ _BOILERPLATE = re.compile(r"\s*(If you are attempting to use a custom|Please (re
 NO_SUCH_FIELD = re.compile(r"No such column '([^']+)' on (?:entity '(\w+)'|sobject of type (\w+))")
 NO_SUCH_OBJECT = re.compile(r"sObject type '([^']+)' is not supported")
 _MESSAGE_CHARACTERS, _HINT_CHARACTERS = 180, 150
+_BEGINNING = 4  # characters that tell a name's beginning from an accident
 
 
 def refused(
@@ -27,9 +28,12 @@ def refused(
 
 
 def nearest(wrong: str, names: Iterable[str], *, count: int = 2) -> list[str]:
-    """Return the names most like `wrong`, best first, whatever their case."""
+    """Return the names most like `wrong`, best first, whatever their case; a beginning of one counts as like it."""
     by_folded = {name.casefold(): name for name in names}
-    return [by_folded[folded] for folded in get_close_matches(wrong.casefold(), by_folded, n=count, cutoff=0.6)]
+    folded = wrong.casefold()
+    begun = [known for known in by_folded if len(folded) >= _BEGINNING and known.startswith(folded)]
+    like = dict.fromkeys([*get_close_matches(folded, by_folded, n=count, cutoff=0.6), *begun])
+    return [by_folded[known] for known in like][:count]
 
 
 def did_you_mean(names: Iterable[str]) -> str:

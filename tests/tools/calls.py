@@ -1,0 +1,41 @@
+"""Calls as tests make them: what a tool answered, as a model and a program read it."""
+
+import json
+from typing import Any
+
+from mcp import Client
+from mcp_types import TextContent
+
+PREFIX = "salesforce_"
+
+
+async def call(mcp: Client, tool: str, /, **arguments: Any) -> dict[str, Any]:
+    """Return the structured content of a call that succeeds."""
+    result = await mcp.call_tool(PREFIX + tool, arguments)
+    assert not result.is_error, result.content
+    assert isinstance(result.structured_content, dict)
+    return result.structured_content
+
+
+async def refusal(mcp: Client, tool: str, /, **arguments: Any) -> dict[str, Any]:
+    """Return the error of a call that fails: flagged as one, as compact JSON text and in `_meta`, nowhere else."""
+    result = await mcp.call_tool(PREFIX + tool, arguments)
+    assert result.is_error, result.structured_content
+    assert result.structured_content is None
+    text = text_of(result.content)
+    error: dict[str, Any] = json.loads(text)
+    assert text == json.dumps(error, separators=(",", ":"), ensure_ascii=False)
+    assert {name: (result.meta or {}).get(name) for name in error} == error
+    return error
+
+
+def text_of(content: Any) -> str:
+    """Return the one text of a result."""
+    (block,) = content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+def rows_as_dicts(rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return rows with their column names."""
+    return [dict(zip(rows["columns"], row, strict=True)) for row in rows["rows"]]

@@ -1,0 +1,152 @@
+"""Laws that hold for every tool, present and to come."""
+
+import csv
+import json
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # comes with the SDK, without types
+import pytest
+from mcp import Client
+from mcp_types import Tool
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.tools import TOOLSETS
+from mcp_salesforce.tools.toolset import NAME_PREFIX
+from tests.tools.calls import PREFIX, refusal, text_of
+from tests.tools.tokens import tokens
+
+NAMES = [PREFIX + noun for noun in (
+    "create_contact", "get_contact", "update_contact", "delete_contact", "list_contacts",
+    "create_appointment", "get_appointment", "update_appointment", "delete_appointment", "list_appointments",
+    "query",
+)]  # fmt: skip
+SPECS = {spec.name: spec for toolset in TOOLSETS for spec in toolset.specs}
+READING = ("get_", "list_", "query")
+
+
+async def tools_of(mcp: Client) -> dict[str, Tool]:
+    return {tool.name: tool for tool in (await mcp.list_tools()).tools}
+
+
+def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Good arguments for every tool; the deletes come last."""
+    times = {"StartDateTime": "2026-11-24T15:00:00Z", "DurationInMinutes": 30}
+    return {
+        "salesforce_create_contact": [{"data": {"LastName": "Ode", "Title": "CTO"}}],
+        "salesforce_get_contact": [
+            {"contact_id": contact_id},
+            {"contact_id": contact_id, "fields": ["Name", "Fax", "Account.Name"]},
+        ],
+        "salesforce_update_contact": [{"contact_id": contact_id, "data": {"Title": "CFO", "Email": None}}],
+        "salesforce_list_contacts": [
+            {},
+            {"limit": 3, "fields": ["Birthdate", "Account.Name"]},
+            {"name": "nobody at all"},
+        ],
+        "salesforce_create_appointment": [
+            {"data": {"Subject": "Call", **times}},
+            {"data": {"Subject": "Fair", "StartDateTime": "2026-11-24", "IsAllDayEvent": True}},
+        ],
+        "salesforce_get_appointment": [
+            {"event_id": event_id},
+            {"event_id": event_id, "fields": ["Subject", "Who.Name", "StartDateTime"]},
+        ],
+        "salesforce_update_appointment": [{"event_id": event_id, "data": {"Location": "Room 1", **times}}],
+        "salesforce_list_appointments": [
+            {},
+            {"start": "2026-11-23", "end": "2026-11-27", "time_zone": "Asia/Tokyo"},
+        ],
+        "salesforce_query": [
+            {"soql": "SELECT Id, Name, Account.Name FROM Contact", "limit": 3},
+            {"soql": "SELECT COUNT() FROM Contact"},
+            {"soql": "SELECT Name, (SELECT Id, LastName FROM Contacts) FROM Account", "limit": 2},
+        ],
+        "salesforce_delete_appointment": [{"event_id": event_id}],
+        "salesforce_delete_contact": [{"contact_id": contact_id}],
+    }
+
+
+async def test_the_tools_are_listed_in_the_order_of_their_toolsets(mcp: Client) -> None:
+    assert list(await tools_of(mcp)) == NAMES
+    assert list(SPECS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_tool_says_what_it_is(mcp: Client, name: str) -> None:
+    tool = (await tools_of(mcp))[name]
+
+    assert tool.name.startswith(NAME_PREFIX)
+    assert tool.title
+    assert (tool.description or "").endswith((".", "Z."))
+    hints = tool.annotations
+    assert hints is not None
+    assert None not in (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)
+    verb = name.removeprefix(PREFIX)
+    assert hints.read_only_hint == verb.startswith(READING)
+    assert hints.destructive_hint == verb.startswith(("update_", "delete_"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_schemas_are_slim_and_refuse_unknown_arguments(mcp: Client, name: str) -> None:
+    tool = (await tools_of(mcp))[name]
+
+    assert tool.input_schema["additionalProperties"] is False
+    assert tool.output_schema is not None
+    for schema in (tool.input_schema, tool.output_schema):
+        assert schema["type"] == "object"
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert not {'"title":', '"$defs":', '"$ref":'} & set(json.dumps(schema).split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_an_unknown_argument_is_refused_by_name(mcp: Client, name: str) -> None:
+    known = list((await tools_of(mcp))[name].input_schema["properties"])
+
+    error = await refusal(mcp, name.removeprefix(PREFIX), **{known[0] + "x": "1", "zzzzz": 2})
+
+    assert error["code"] == "UNKNOWN_ARGUMENT"
+    assert error["fields"] == sorted([known[0] + "x", "zzzzz"])
+    assert error["hint"] == f"Did you mean {known[0]}?"
+
+
+async def test_results_conform_to_their_schema_and_are_complete_as_text(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", LastName="Ode", Email="ode@example.com")
+    event_id = org.insert(
+        "Event",
+        Subject="Visit",
+        WhoId=contact_id,
+        StartDateTime="2026-11-24T10:00:00Z",
+        EndDateTime="2026-11-24T11:00:00Z",
+    )
+    tools, samples = await tools_of(mcp), sample_calls(contact_id, event_id)
+    assert set(samples) == set(NAMES)
+
+    for name, calls in samples.items():
+        for arguments in calls:
+            result = await mcp.call_tool(name, arguments)
+            assert not result.is_error, (name, arguments, result.content)
+            jsonschema.validate(arguments, tools[name].input_schema)
+            jsonschema.validate(result.structured_content, tools[name].output_schema or {})
+            assert_complete(text_of(result.content), result.structured_content)
+
+
+def assert_complete(text: str, structured: Any) -> None:
+    """The text says all that the structured content does: rows as CSV, everything else as compact JSON."""
+    assert "attributes" not in text
+    if "rows" not in structured:
+        assert text == json.dumps(structured, separators=(",", ":"), ensure_ascii=False)
+        return
+    more = [f"{name}: {value}" for name, value in structured.items() if name not in {"columns", "rows"}]
+    lines = text.split("\n")
+    assert lines[: len(more)] == more
+    header, *rows = csv.reader(lines[len(more) :])
+    assert header == structured["columns"]
+    assert len(rows) == len(structured["rows"])
+
+
+async def test_what_a_model_reads_of_the_tools_stays_within_its_budget(mcp: Client) -> None:
+    listed = [tool.model_dump(by_alias=True, mode="json", exclude_none=True) for tool in (await mcp.list_tools()).tools]
+    read = sum(tokens(t["name"], "schema") + tokens(t["description"], "prose") for t in listed)
+
+    assert read + sum(tokens(t["inputSchema"], "schema") for t in listed) <= 1_700
+    assert tokens({"tools": listed}, "schema") <= 3_500
