@@ -57,7 +57,7 @@ like_values = common_values | patterns | patterns
 # --- Operands and conditions ----------------------------------------------------------------------
 
 geolocations = st.builds(tree.Geolocation, numbers, numbers)
-distances = st.builds(tree.Distance, fields, geolocations, st.sampled_from(["km", "mi"]))
+distances = st.builds(tree.Distance, fields, geolocations, st.sampled_from(["km", "mi", r"\q\'\%"]))
 operands = fields | functions | distances
 group_fields = fields | functions
 arithmetic = st.builds(tree.Arithmetic, fields, st.sampled_from("+-"), fields)

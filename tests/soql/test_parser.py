@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from mcp_salesforce.soql import SoqlError, format_query, parse
+from mcp_salesforce.soql import SoqlError, caret_text, format_query, parse
 from mcp_salesforce.soql.tree import (
     And,
     Arithmetic,
@@ -299,6 +299,21 @@ def test_the_caret_stands_under_the_token_in_a_piece_of_the_query() -> None:
 
     assert snippet == "CreatedById,OCE__ActualCap__c,* ,Name,OCE__JobId__c, Other__c"
     assert snippet[caret.index("^")] == "*"
+
+
+def test_the_caret_stays_in_the_line_of_the_token() -> None:
+    with pytest.raises(SoqlError) as caught:
+        parse("SELECT Id,\n\tName Name Name\nFROM Account")
+
+    assert str(caught.value) == "\n Name Name Name\n           ^\nERROR at Row:2:Column:12\nunexpected token: 'Name'"
+
+
+def test_the_caret_form_is_the_one_of_recorded_errors() -> None:
+    assert caret_text("select count() from XYZZY", 20, "r") == (
+        "\nselect count() from XYZZY\n                    ^\nERROR at Row:1:Column:21\nr"
+    )
+    query = "WHERE AccountId = '0014000000p6XlS' AND LastName LIKE 'test' OR email LIKE 'test'"
+    assert caret_text(query, 61, "r").startswith("\n'0014000000p6XlS' AND LastName LIKE 'test' OR email LIKE 'test'\n")
 
 
 @pytest.mark.parametrize("nested", ["(" * 5_000, "NOT (" * 5_000, "a IN (SELECT b FROM c WHERE " * 3_000])

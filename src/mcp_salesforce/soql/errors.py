@@ -1,6 +1,7 @@
 """What is wrong with a query, and where, in the words of Salesforce's API."""
 
 _AROUND = 30  # characters either side of the token that Salesforce shows; measured on recorded errors
+_TABS = {ord("\t"): " ", ord("\r"): " "}  # so that the caret stands under its token
 
 
 def caret_text(text: str, position: int, reason: str) -> str:
@@ -13,7 +14,7 @@ def caret_text(text: str, position: int, reason: str) -> str:
     """
     row, column = row_and_column(text, position)
     start, end = _window(text, position)
-    snippet = "".join(" " if c in "\r\n\t" else c for c in text[start:end])
+    snippet = text[start:end].translate(_TABS)
     return f"\n{snippet}\n{' ' * (position - start)}^\nERROR at Row:{row}:Column:{column}\n{reason}"
 
 
@@ -24,18 +25,21 @@ def row_and_column(text: str, position: int) -> tuple[int, int]:
 
 
 def _window(text: str, position: int) -> tuple[int, int]:
-    """Return where the piece to show starts and ends: whole tokens around the one at `position`."""
-    start = max(0, position - _AROUND)
-    while start > 0 and _in_token(text[start - 1]):
+    """Return where the piece to show starts and ends: whole tokens around the one at `position`, in its line."""
+    line_start = text.rfind("\n", 0, position) + 1
+    line_end = text.find("\n", position)
+    line_end = len(text) if line_end < 0 else line_end
+    start = max(line_start, position - _AROUND)
+    while start > line_start and _in_token(text[start - 1]):
         start -= 1
-    end = min(len(text), position + _AROUND)
-    while end < len(text) and _in_token(text[end]):
+    end = min(line_end, position + _AROUND)
+    while end < line_end and _in_token(text[end]):
         end += 1
     return start, end
 
 
 def _in_token(character: str) -> bool:
-    return character.isalnum() or character in "_."
+    return character.isalnum() or character in "_.'"
 
 
 class SoqlError(ValueError):

@@ -139,7 +139,7 @@ def _(node: tree.Geolocation) -> str:
 
 @_text.register
 def _(node: tree.Distance) -> str:
-    return f"DISTANCE({_text(node.location)}, {_text(node.center)}, {_text(tree.String(node.unit))})"
+    return f"DISTANCE({_text(node.location)}, {_text(node.center)}, '{node.unit}')"
 
 
 @_text.register

@@ -2,7 +2,7 @@
 
 from mcp_salesforce.soql import tree
 from mcp_salesforce.soql.cursor import Cursor
-from mcp_salesforce.soql.values import BIND_REFUSED, read_number, read_string
+from mcp_salesforce.soql.values import BIND_REFUSED, read_number
 
 
 def read_field(cursor: Cursor) -> tree.Field:
@@ -37,7 +37,7 @@ def _distance(cursor: Cursor) -> tree.Distance:
     cursor.expect(",")
     center = _geolocation(cursor)
     cursor.expect(",")
-    unit = read_string(cursor).value
+    unit = cursor.expect_kind("text").text[1:-1]
     cursor.expect(")")
     return tree.Distance(location, center, unit, position=position)
 

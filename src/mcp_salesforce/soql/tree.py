@@ -156,7 +156,7 @@ class Geolocation(Node):
 
 @dataclass(frozen=True, slots=True)
 class Distance(Node):
-    """DISTANCE(location, center, 'unit'); the grammar takes any text as `unit`."""
+    """DISTANCE(location, center, 'unit'); the grammar takes any text as `unit`, and reads no escapes in it."""
 
     location: Field
     center: Geolocation
