@@ -16,7 +16,6 @@ MASTER_RECORD_TYPE: Final = "012000000000000AAA"
 
 _MY_DOMAIN: Final = "https://local-org.my.salesforce.com"
 _ID_LENGTH: Final = 18
-_BYTES_A_CHARACTER: Final = 3
 
 
 class Describes:
@@ -229,7 +228,7 @@ def _field(field: FieldDef) -> dict[str, Any]:
 
 
 def _byte_length(field: FieldDef) -> int:
-    return _ID_LENGTH if field.type in {"id", "reference"} else field.length * _BYTES_A_CHARACTER
+    return _ID_LENGTH if field.type in {"id", "reference"} else field.length * field.bytes_a_character
 
 
 def _picklist_value(value: PicklistValue) -> dict[str, Any]:

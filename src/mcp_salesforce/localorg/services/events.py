@@ -37,7 +37,7 @@ def complete_event(save: Save) -> None:
         "DurationInMinutes": minutes,
     }
     _check_relations(save)
-    row["AccountId"] = _account_of(save)
+    row["AccountId"] = account_of(save)
 
 
 @evidence("Event", "documented", "StartDateTime and ActivityDateTime are the same instant, or one of them is left out")
@@ -138,7 +138,8 @@ def _check_relations(save: Save) -> None:
 @evidence(
     "Event", "documented", "AccountId is the account of WhatId (account, opportunity, contract), else of the contact"
 )
-def _account_of(save: Save) -> str | None:
+def account_of(save: Save) -> str | None:
+    """Return the account that an activity belongs to, by what and whom it is about."""
     what, who = save.row.get("WhatId"), save.row.get("WhoId")
     target = save.schema.of_record(str(what)) if what else None
     if target is not None and target.name == "Account":

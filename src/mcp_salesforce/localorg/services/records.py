@@ -8,6 +8,12 @@ from typing import Any, Final
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services import values
+from mcp_salesforce.localorg.services.derivations import (
+    complete_campaign_member,
+    complete_case,
+    complete_opportunity,
+    complete_task,
+)
 from mcp_salesforce.localorg.services.events import complete_event
 from mcp_salesforce.localorg.services.saves import Save
 from mcp_salesforce.localorg.store.ids import is_id_shaped, mint, to_18
@@ -22,7 +28,13 @@ Rule = Callable[[Save], None]
 _CHUNK: Final = 1000
 """How many records `load` inserts at once."""
 
-_RULES: Final[Mapping[str, Rule]] = {"Event": complete_event}
+_RULES: Final[Mapping[str, Rule]] = {
+    "CampaignMember": complete_campaign_member,
+    "Case": complete_case,
+    "Event": complete_event,
+    "Opportunity": complete_opportunity,
+    "Task": complete_task,
+}
 """What an object checks and fills beyond what its fields say."""
 
 

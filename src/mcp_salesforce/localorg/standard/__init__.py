@@ -2,14 +2,23 @@
 
 from mcp_salesforce.localorg.standard.account import ACCOUNT
 from mcp_salesforce.localorg.standard.calendar import CALENDAR
+from mcp_salesforce.localorg.standard.campaign import CAMPAIGN
+from mcp_salesforce.localorg.standard.campaign_member import CAMPAIGN_MEMBER
+from mcp_salesforce.localorg.standard.case import CASE
 from mcp_salesforce.localorg.standard.contact import CONTACT
 from mcp_salesforce.localorg.standard.definitions import SObjectDef
 from mcp_salesforce.localorg.standard.event import EVENT
 from mcp_salesforce.localorg.standard.event_relation import EVENT_RELATION
+from mcp_salesforce.localorg.standard.group import GROUP
 from mcp_salesforce.localorg.standard.lead import LEAD
+from mcp_salesforce.localorg.standard.opportunity import OPPORTUNITY
+from mcp_salesforce.localorg.standard.opportunity_contact_role import OPPORTUNITY_CONTACT_ROLE
 from mcp_salesforce.localorg.standard.organization import ORGANIZATION
 from mcp_salesforce.localorg.standard.profile import PROFILE
+from mcp_salesforce.localorg.standard.record_type import RECORD_TYPE
+from mcp_salesforce.localorg.standard.task import TASK
 from mcp_salesforce.localorg.standard.user import USER
+from mcp_salesforce.localorg.standard.user_role import USER_ROLE
 
 STANDARD_OBJECTS: tuple[SObjectDef, ...] = (
     ACCOUNT,
@@ -20,6 +29,15 @@ STANDARD_OBJECTS: tuple[SObjectDef, ...] = (
     LEAD,
     ORGANIZATION,
     PROFILE,
+    CAMPAIGN,
+    CAMPAIGN_MEMBER,
+    CASE,
+    GROUP,
+    OPPORTUNITY,
+    OPPORTUNITY_CONTACT_ROLE,
+    RECORD_TYPE,
+    TASK,
+    USER_ROLE,
     USER,
 )
 """Every object that a new org has."""

@@ -52,6 +52,7 @@ class FieldDef:
     label: str
     type: str
     length: int = 0
+    bytes_a_character: int = 3
     createable: bool = False
     updateable: bool = False
     nillable: bool = False

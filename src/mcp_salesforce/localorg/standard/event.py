@@ -13,25 +13,8 @@ from mcp_salesforce.localorg.standard.definitions import (
     reference,
     string,
     textarea,
-    words,
 )
-from mcp_salesforce.localorg.standard.picklists import TIME_ZONES
-
-WHAT = words("""
-    Account ApptBundleAggrDurDnscale ApptBundleAggrPolicy ApptBundleConfig ApptBundlePolicy
-    ApptBundlePolicySvcTerr ApptBundlePropagatePolicy ApptBundleRestrictPolicy ApptBundleSortPolicy Asset
-    AssetRelationship AssetWarranty AssignedResource AttributeDefinition AttributePicklist
-    AttributePicklistValue Campaign Case ChannelProgram ChannelProgramLevel CommSubscriptionConsent
-    ContactRequest Contract ContractLineItem CreditMemo DelegatedAccount Entitlement Expense ExpenseReport
-    ExpenseReportEntry Image Invoice LegalEntity ListEmail Location MaintenanceAsset MaintenancePlan
-    OperatingHoursHoliday Opportunity Order PartnerFundAllocation PartnerFundClaim PartnerFundRequest
-    PartnerMarketingBudget PartyConsent ProcessException Product2 ProductConsumed ProductItem ProductRequest
-    ProductRequestLineItem ProductServiceCampaign ProductServiceCampaignItem ProductTransfer ResourceAbsence
-    ReturnOrder ReturnOrderLineItem ServiceAppointment ServiceContract ServiceCrew ServiceCrewMember
-    ServiceResource Shift ShiftPattern ShiftPatternEntry Shipment ShipmentItem Solution TimeSheet
-    TimeSheetEntry TravelMode WarrantyTerm WorkOrder WorkOrderLineItem WorkPlan WorkPlanSelectionRule
-    WorkPlanTemplate WorkPlanTemplateEntry WorkStep WorkStepTemplate
-    """)
+from mcp_salesforce.localorg.standard.picklists import MONTHS, RECURRENCE_INSTANCES, RECURRENCE_TYPES, TIME_ZONES, WHAT
 
 EVENT = SObjectDef(
     name="Event",
@@ -97,15 +80,7 @@ EVENT = SObjectDef(
         picklist(
             "RecurrenceType",
             "Recurrence Type",
-            (
-                ("RecursDaily", "Recurs Daily"),
-                ("RecursEveryWeekday", "Recurs Every Weekday"),
-                ("RecursMonthly", "Recurs Monthly"),
-                ("RecursMonthlyNth", "Recurs Monthly Nth"),
-                ("RecursWeekly", "Recurs Weekly"),
-                ("RecursYearly", "Recurs Yearly"),
-                ("RecursYearlyNth", "Recurs Yearly Nth"),
-            ),
+            RECURRENCE_TYPES,
             "CUNR",
         ),
         integer("RecurrenceInterval", "Recurrence Interval", digits=9),
@@ -114,26 +89,13 @@ EVENT = SObjectDef(
         picklist(
             "RecurrenceInstance",
             "Recurrence Instance",
-            (("First", "1st"), ("Second", "2nd"), ("Third", "3rd"), ("Fourth", "4th"), ("Last", "last")),
+            RECURRENCE_INSTANCES,
             "CUNR",
         ),
         picklist(
             "RecurrenceMonthOfYear",
             "Recurrence Month of Year",
-            (
-                "January",
-                "February",
-                "March",
-                "April",
-                "May",
-                "June",
-                "July",
-                "August",
-                "September",
-                "October",
-                "November",
-                "December",
-            ),
+            MONTHS,
             "CUNR",
         ),
         datetime("ReminderDateTime", "Reminder Date/Time"),

@@ -170,3 +170,53 @@ LOCALES: Final = words("""
     es_CO es_CR es_DO es_EC es_SV es_GT es_HN es_MX es_PA es_PY es_PE es_PR es_ES_EURO es_ES es_UY es_VE sv
     sv_SE tl tl_PH tg_TJ th th_TH tr tr_TR uk uk_UA ur ur_PK vi vi_VN cy cy_GB
     """)
+
+WHAT: Final = words("""
+    Account ApptBundleAggrDurDnscale ApptBundleAggrPolicy ApptBundleConfig ApptBundlePolicy
+    ApptBundlePolicySvcTerr ApptBundlePropagatePolicy ApptBundleRestrictPolicy ApptBundleSortPolicy Asset
+    AssetRelationship AssetWarranty AssignedResource AttributeDefinition AttributePicklist
+    AttributePicklistValue Campaign Case ChannelProgram ChannelProgramLevel CommSubscriptionConsent
+    ContactRequest Contract ContractLineItem CreditMemo DelegatedAccount Entitlement Expense ExpenseReport
+    ExpenseReportEntry Image Invoice LegalEntity ListEmail Location MaintenanceAsset MaintenancePlan
+    OperatingHoursHoliday Opportunity Order PartnerFundAllocation PartnerFundClaim PartnerFundRequest
+    PartnerMarketingBudget PartyConsent ProcessException Product2 ProductConsumed ProductItem ProductRequest
+    ProductRequestLineItem ProductServiceCampaign ProductServiceCampaignItem ProductTransfer ResourceAbsence
+    ReturnOrder ReturnOrderLineItem ServiceAppointment ServiceContract ServiceCrew ServiceCrewMember
+    ServiceResource Shift ShiftPattern ShiftPatternEntry Shipment ShipmentItem Solution TimeSheet
+    TimeSheetEntry TravelMode WarrantyTerm WorkOrder WorkOrderLineItem WorkPlan WorkPlanSelectionRule
+    WorkPlanTemplate WorkPlanTemplateEntry WorkStep WorkStepTemplate
+    """)
+"""The objects that an event or a task can be about."""
+
+RECURRENCE_TYPES: Final = (
+    ("RecursDaily", "Recurs Daily"),
+    ("RecursEveryWeekday", "Recurs Every Weekday"),
+    ("RecursMonthly", "Recurs Monthly"),
+    ("RecursMonthlyNth", "Recurs Monthly Nth"),
+    ("RecursWeekly", "Recurs Weekly"),
+    ("RecursYearly", "Recurs Yearly"),
+    ("RecursYearlyNth", "Recurs Yearly Nth"),
+)
+
+RECURRENCE_INSTANCES: Final = (
+    ("First", "1st"),
+    ("Second", "2nd"),
+    ("Third", "3rd"),
+    ("Fourth", "4th"),
+    ("Last", "last"),
+)
+
+MONTHS: Final = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)

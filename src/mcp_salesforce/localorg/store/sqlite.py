@@ -65,7 +65,7 @@ class Store:
             raise OSError(f"{path}: {error}") from error
         self._connection.row_factory = sqlite3.Row
         self._connection.create_function("fold", 1, _fold, deterministic=True)
-        self.execute("CREATE TABLE IF NOT EXISTS _sequence (key_prefix TEXT PRIMARY KEY, last INTEGER NOT NULL)")
+        self.execute("CREATE TABLE IF NOT EXISTS _sequence (name TEXT PRIMARY KEY, last INTEGER NOT NULL)")
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -138,10 +138,14 @@ class Store:
 
     def reserve_ids(self, sobject: SObjectDef, count: int) -> int:
         """Take `count` record numbers and return the first of them."""
+        return self.reserve(sobject.key_prefix, count)
+
+    def reserve(self, sequence: str, count: int) -> int:
+        """Take `count` numbers of a sequence, which starts at 1, and return the first of them."""
         row = self.row(
-            "INSERT INTO _sequence VALUES (?, ?) ON CONFLICT (key_prefix) DO UPDATE SET last = last + excluded.last "
+            "INSERT INTO _sequence VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = last + excluded.last "
             "RETURNING last",
-            (sobject.key_prefix, count),
+            (sequence, count),
         )
         assert row is not None  # noqa: S101 - RETURNING answers with the row it wrote
         return int(row["last"]) - count + 1

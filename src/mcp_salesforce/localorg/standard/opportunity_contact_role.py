@@ -1,0 +1,59 @@
+"""OpportunityContactRole: the part a contact has in a sale."""
+
+from mcp_salesforce.localorg.standard.definitions import (
+    AUDIT,
+    IS_DELETED,
+    SObjectDef,
+    boolean,
+    picklist,
+    record_id,
+    reference,
+)
+
+OPPORTUNITY_CONTACT_ROLE = SObjectDef(
+    name="OpportunityContactRole",
+    label="Opportunity Contact Role",
+    label_plural="Opportunity Contact Role",
+    key_prefix="00K",
+    fields=(
+        record_id("Contact Role ID"),
+        reference(
+            "OpportunityId",
+            "Opportunity ID",
+            "Opportunity",
+            "C",
+            child_relationship="OpportunityContactRoles",
+            cascade_delete=True,
+            search_prefilterable=False,
+        ),
+        reference(
+            "ContactId",
+            "Contact ID",
+            "Contact",
+            "CU",
+            child_relationship="OpportunityContactRoles",
+            cascade_delete=True,
+            search_prefilterable=False,
+        ),
+        picklist(
+            "Role",
+            "Role",
+            (
+                "Business User",
+                "Decision Maker",
+                "Economic Buyer",
+                "Economic Decision Maker",
+                "Evaluator",
+                "Executive Sponsor",
+                "Influencer",
+                "Technical Buyer",
+                "Other",
+            ),
+            "CUN",
+        ),
+        boolean("IsPrimary", "Primary", "CUD"),
+        *AUDIT,
+        IS_DELETED,
+    ),
+    searchable=False,
+)
