@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_salesforce.localorg.store import ids as localorg_ids
 from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import is_id, key_prefix, to_18
 
@@ -46,6 +47,14 @@ def test_is_id_and_to_18_agree_on_any_text(text: str) -> None:
     else:
         with pytest.raises(InvalidArgumentError, match="15 or 18"):
             to_18(text)
+
+
+@given(st.text(ALPHABET, min_size=14, max_size=19) | st.from_regex(r"[A-Za-z0-9]{15}[A-Z0-5]{3}", fullmatch=True))
+def test_the_client_and_the_local_org_agree_on_what_an_id_is(text: str) -> None:
+    expected = localorg_ids.to_18(text)
+
+    assert is_id(text) == (expected is not None)
+    assert expected is None or to_18(text) == expected
 
 
 @pytest.mark.parametrize(

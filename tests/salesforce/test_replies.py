@@ -256,6 +256,7 @@ def test_cut_json_is_told_as_such_and_none_of_its_data_shown() -> None:
 
     assert isinstance(error, UnreadableReplyError)
     assert "cut short" in str(error)
+    assert error.is_passing
     assert "Confidential" not in str(error)
 
 

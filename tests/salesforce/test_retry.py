@@ -26,6 +26,7 @@ OUTCOME_UNKNOWN = [
     ServerError(500, DETAILS),
     UnreadableReplyError("", status=503),
     UnreadableReplyError("", status=429),
+    UnreadableReplyError("", status=200, is_cut=True),
 ]
 FINAL = [
     AuthenticationError("invalid_grant"),

@@ -69,27 +69,32 @@ class UnreadableReplyError(SalesforceError):
         status: HTTP status of the answer.
         content_type: Its media type, as given.
         excerpt: The beginning of its text, without markup and without anything like a token.
+        is_passing: Whether it tells of a failure on the way that may be over soon: a gateway's, or cut JSON.
     """
 
     code = "UNREADABLE_REPLY"
 
     def __init__(
-        self, reason: str, *, status: int, content_type: str = "", excerpt: str = "", retry_after_s: float | None = None
+        self,
+        reason: str,
+        *,
+        status: int,
+        content_type: str = "",
+        excerpt: str = "",
+        is_cut: bool = False,
+        retry_after_s: float | None = None,
     ) -> None:
-        shown = f": {excerpt}" if excerpt else ""
+        self.is_passing = is_cut or status in _GATEWAY_STATUSES
         super().__init__(
-            f"{reason} (HTTP {status}, {content_type or 'no content type'}){shown}",
-            hint=_OUTCOME_UNKNOWN if status >= _SERVER_ERROR else "Check the instance URL and any proxy on the way.",
+            f"{reason} (HTTP {status}, {content_type or 'no content type'})" + (f": {excerpt}" if excerpt else ""),
+            hint=_OUTCOME_UNKNOWN
+            if is_cut or status >= _SERVER_ERROR
+            else "Check the instance URL and any proxy on the way.",
             retry_after_s=retry_after_s,
         )
         self.status = status
         self.content_type = content_type
         self.excerpt = excerpt
-
-    @property
-    def is_passing(self) -> bool:
-        """Whether a gateway said that the service is away for now."""
-        return self.status in _GATEWAY_STATUSES
 
 
 @dataclass(frozen=True, slots=True)

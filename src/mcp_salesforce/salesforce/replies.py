@@ -136,9 +136,10 @@ def _dicts(value: object) -> Iterator[dict[str, object]]:
 
 
 def _unreadable(reply: HttpReply, value: object, hide: Hide) -> UnreadableReplyError:
+    is_cut = value is _NOT_JSON and _begins_as_json(reply.body)
     if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
         reason = f"The org redirects to {_host(reply.headers.get('location', ''))}, which is not followed"
-    elif value is _NOT_JSON and reply.body.lstrip()[:1] in {b"{", b"["}:
+    elif is_cut:
         reason = "The reply is cut short: its JSON does not end"
     else:
         reason = "The reply is not one of Salesforce's"
@@ -146,9 +147,14 @@ def _unreadable(reply: HttpReply, value: object, hide: Hide) -> UnreadableReplyE
         reason,
         status=reply.status,
         content_type=hide(reply.headers.get("content-type", ""))[:80],
-        excerpt=_excerpt(reply.body, hide) if value is _NOT_JSON else "",
+        excerpt=_excerpt(reply.body, hide) if value is _NOT_JSON and not is_cut else "",
+        is_cut=is_cut,
         retry_after_s=_retry_after_s(reply),
     )
+
+
+def _begins_as_json(body: bytes) -> bool:
+    return body.lstrip()[:1] in {b"{", b"["}
 
 
 def _host(location: str) -> str:
@@ -159,9 +165,7 @@ def _host(location: str) -> str:
 
 
 def _excerpt(body: bytes, hide: Hide) -> str:
-    """Return the beginning of a page's text; of data nothing, since that is people's."""
-    if body.lstrip()[:1] in {b"{", b"["}:
-        return ""
+    """Return the beginning of a page's text. Cut JSON has none: its values are people's data."""
     import html
 
     text = hide(html.unescape(body[:4000].decode("utf-8", "replace")))

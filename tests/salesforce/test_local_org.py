@@ -1,0 +1,143 @@
+"""The whole client against the local org: in this process, and over a port."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg.listener import listening
+from mcp_salesforce.salesforce import (
+    AiohttpTransport,
+    AsgiTransport,
+    AuthenticationError,
+    InvalidRequestError,
+    NotFoundError,
+    RecordRejectedError,
+    RefreshTokenSource,
+    SalesforceClient,
+)
+
+LAST_NAMES = "SELECT Id, LastName FROM Contact ORDER BY Id"
+
+
+@pytest.fixture
+def org() -> Iterator[LocalOrg]:
+    with LocalOrg.open(contacts=450) as made:
+        yield made
+
+
+@pytest.fixture(params=["in this process", "over a port"])
+async def client(request: pytest.FixtureRequest, org: LocalOrg) -> AsyncIterator[SalesforceClient]:
+    if request.param == "in this process":
+        async with client_of(org, "http://localhost", AsgiTransport(org.app)) as client:
+            yield client
+    else:
+        with listening(org.app) as url:
+            async with client_of(org, url, AiohttpTransport()) as client:
+                yield client
+
+
+def client_of(org: LocalOrg, url: str, transport: AiohttpTransport | AsgiTransport) -> SalesforceClient:
+    given = org.credentials
+    source = RefreshTokenSource(given.client_id, given.client_secret, given.refresh_token, url)
+    return SalesforceClient(source, transport=transport)
+
+
+async def test_a_record_lives_from_create_to_delete(client: SalesforceClient) -> None:
+    saved = await client.sobjects.create("Contact", {"LastName": "Förster", "Email": "ana@example.com"})
+    assert saved.id is not None
+    await client.sobjects.update("Contact", saved.id, {"Email": None, "Title": "O'Brien"})
+
+    assert await client.sobjects.retrieve("Contact", saved.id[:15], fields=["LastName", "Email", "Title"]) == {
+        "Id": saved.id,
+        "LastName": "Förster",
+        "Email": None,
+        "Title": "O'Brien",
+    }
+    await client.sobjects.delete("Contact", saved.id)
+    with pytest.raises(NotFoundError):
+        await client.sobjects.retrieve("Contact", saved.id)
+
+
+async def test_every_page_of_a_query_is_read_once(client: SalesforceClient) -> None:
+    pages = [page async for page in client.queries.pages(LAST_NAMES, batch_size=200)]
+
+    ids = [record["Id"] for page in pages for record in page.records]
+    assert [page.done for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert len(pages) > 2
+    assert len(ids) == len(set(ids)) == pages[0].total_size >= 450
+
+
+async def test_a_query_too_long_for_a_url_is_answered(client: SalesforceClient) -> None:
+    (first, *_) = (await client.queries.query(LAST_NAMES)).records
+    names = "','".join(["Nobody is called this"] * 900)
+
+    found = await client.queries.query(
+        f"SELECT Id FROM Contact WHERE Id = '{first['Id']}' AND LastName NOT IN ('{names}')"
+    )
+
+    assert [record["Id"] for record in found.records] == [first["Id"]]
+
+
+async def test_collections_tell_each_outcome(client: SalesforceClient) -> None:
+    saved = await client.collections.create("Contact", [{"LastName": "One"}, {"FirstName": "Two"}])
+    assert [result.success for result in saved] == [True, False]
+    assert saved[0].id is not None
+    assert saved[1].errors[0].status_code == "REQUIRED_FIELD_MISSING"
+
+    changed = await client.collections.update("Contact", [{"Id": saved[0].id, "LastName": "Uno"}])
+    deleted = await client.collections.delete([saved[0].id])
+    assert changed[0].success
+    assert deleted[0].success
+
+
+async def test_identity_userinfo_limits_and_describe_agree_on_the_org(client: SalesforceClient, org: LocalOrg) -> None:
+    identity = await client.identity()
+    user = await client.userinfo()
+
+    assert (identity.user_id, identity.organization_id) == (org.user_id, org.organization_id)
+    assert (user.user_id, user.organization_id) == (org.user_id, org.organization_id)
+    assert (await client.limits.limits())["DailyApiRequests"].max > 0
+    assert client.api_usage is not None
+    assert (await client.describe.describe("Event")).key_prefix == "00U"
+    assert {"Contact", "Event"} <= {sobject.name for sobject in await client.describe.global_()}
+
+
+async def test_the_org_refuses_with_its_reasons(client: SalesforceClient) -> None:
+    with pytest.raises(RecordRejectedError, match="REQUIRED_FIELD_MISSING") as rejected:
+        await client.sobjects.create("Contact", {"FirstName": "Ana"})
+    with pytest.raises(InvalidRequestError, match="No such column 'Nmae'"):
+        await client.queries.query("SELECT Nmae FROM Contact")
+    with pytest.raises(NotFoundError):
+        await client.describe.describe("Nothing")
+
+    assert rejected.value.fields == ("LastName",)
+
+
+async def test_64_calls_with_an_expired_session_cost_one_refresh_and_none_fails(
+    client: SalesforceClient, org: LocalOrg
+) -> None:
+    await client.userinfo()
+    issued: list[str] = []
+    refresh = org.oauth.token
+
+    def counted(*arguments: object, **named: object) -> object:
+        issued.append("token")
+        return refresh(*arguments, **named)  # type: ignore[arg-type]
+
+    org.oauth.token = counted  # type: ignore[method-assign, assignment]
+    org.expire_sessions()
+
+    users = await asyncio.gather(*(client.userinfo() for _ in range(64)))
+
+    assert {user.user_id for user in users} == {org.user_id}
+    assert issued == ["token"]
+
+
+async def test_a_refresh_token_of_another_org_gives_no_session(org: LocalOrg) -> None:
+    given = org.credentials
+    source = RefreshTokenSource(given.client_id, given.client_secret, "5Aep861_of_another_org", "http://localhost")
+    async with SalesforceClient(source, transport=AsgiTransport(org.app)) as client:
+        with pytest.raises(AuthenticationError, match="invalid_grant"):
+            await client.userinfo()
