@@ -1,0 +1,58 @@
+"""Measure the server on this machine, and print one table: `python -m bench [--check]`."""
+
+import argparse
+import asyncio
+import compileall
+import logging
+import sys
+import sysconfig
+from collections.abc import Callable, Coroutine
+
+from bench.figures import Figure, show
+from bench.localorg import about_the_local_org
+from bench.servers import calls, expired_session, query_of_the_list_tool, start_up
+from bench.setting import ROOT, running_org
+from bench.soql import about_soql
+from bench.tokens import tokens
+
+
+async def about_the_server() -> list[Figure]:
+    """Everything that is measured of the running server."""
+    async with running_org() as org:
+        target = await query_of_the_list_tool(org)
+        return [
+            *await start_up(org, target),
+            *await calls(org, target),
+            *await expired_session(org),
+            *await tokens(org),
+        ]
+
+
+SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
+    "server": about_the_server,
+    "soql": about_soql,
+    "localorg": about_the_local_org,
+}
+
+
+def main() -> int:
+    """Run the sections asked for; with `--check` fail when a figure misses its target."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"which of {', '.join(SECTIONS)}; default: all")
+    parser.add_argument("--check", action="store_true", help="exit with status 1 when a figure misses its target")
+    given = parser.parse_args()
+    if unknown := set(given.sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    logging.disable()
+    for folder in (ROOT / "src", ROOT / "bench", sysconfig.get_path("purelib")):
+        compileall.compile_dir(folder, quiet=2)
+    figures: list[Figure] = []
+    for name in given.sections or SECTIONS:
+        figures += asyncio.run(SECTIONS[name]())
+    show("medians of this run", figures)
+    missed = [figure.measure for figure in figures if figure.verdict == "miss"]
+    return 1 if given.check and missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
