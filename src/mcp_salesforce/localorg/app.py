@@ -15,6 +15,7 @@ from mcp_salesforce.localorg.routes.call import Call, Reply, Route, Services
 from mcp_salesforce.localorg.routes.faults import CONTROL_PATH, strike
 from mcp_salesforce.localorg.routes.versions import check_version
 from mcp_salesforce.localorg.services.consents import OAuthError
+from mcp_salesforce.localorg.services.upserts import AmbiguousExternalIdError
 from mcp_salesforce.localorg.wire import check_media_types, read_body, read_path, response
 
 
@@ -52,10 +53,12 @@ class App:
         """Return the reply to a call, also when it is an error."""
         try:
             route, parameters = self._find(call)
-            signed = self._sign(call, route, parameters.pop("version", ""))
-            return route.handler(signed, **parameters)
+            call = self._sign(call, route, parameters.pop("version", ""))
+            return route.handler(call, **parameters)
         except OrgError as error:
             return _error_reply(error)
+        except AmbiguousExternalIdError as error:
+            return Reply(300, [call.data_url("sobjects", error.sobject, record_id) for record_id in error.record_ids])
         except OAuthError as error:
             return Reply(error.status, {"error": error.error, "error_description": error.description})
 

@@ -68,3 +68,11 @@ async def test_an_unknown_object_is_shown_under_a_caret(http: httpx2.AsyncClient
     assert reply.json()[0]["message"].startswith(
         "\nselect count() from XYZZY\n                    ^\nERROR at Row:1:Column:21\n"
     )
+
+
+async def test_the_tooling_api_has_no_objects(http: httpx2.AsyncClient) -> None:
+    sandbox = await http.get(f"{DATA}/tooling/query", params={"q": "SELECT Id FROM SandboxProcess"})
+    account = await http.get(f"{DATA}/tooling/query", params={"q": "SELECT Id FROM Account"})
+
+    assert (sandbox.status_code, sandbox.json()[0]["errorCode"]) == (400, "INVALID_TYPE")
+    assert account.status_code == 501

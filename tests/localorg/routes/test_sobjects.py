@@ -3,6 +3,7 @@
 import httpx2
 
 from mcp_salesforce.localorg import LocalOrg
+from tests.localorg.conftest import Clock
 
 DATA = "/services/data/v60.0"
 
@@ -124,3 +125,175 @@ async def test_a_body_that_is_no_json_object_is_a_parser_error(http: httpx2.Asyn
 
         assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
         assert "[line:1, column:" in reply.json()[0]["message"]
+
+
+async def test_upsert_creates_and_then_updates_with_the_same_body(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+    url = f"{DATA}/sobjects/Contact/Email/a%2Fb%40example.com"
+
+    created = await http.patch(url, json={"LastName": "A"})
+    updated = await http.patch(url, json={"LastName": "B"})
+    found = await http.get(url, params={"fields": "LastName,Email"})
+
+    record_id = created.json()["id"]
+    location = f"{DATA}/sobjects/Contact/{record_id}"
+    assert (created.status_code, created.headers["Location"]) == (201, location)
+    assert created.json() == {"id": record_id, "success": True, "errors": [], "created": True}
+    assert (updated.status_code, updated.headers["Location"]) == (200, location)
+    assert updated.json() == {"id": record_id, "success": True, "errors": [], "created": False}
+    assert (found.json()["LastName"], found.json()["Email"]) == ("B", "a/b@example.com")
+    assert org.records.retrieve("Contact", record_id)["Email"] == "a/b@example.com"
+
+
+async def test_upsert_with_update_only_creates_nothing(http: httpx2.AsyncClient) -> None:
+    url = f"{DATA}/sobjects/Contact/Email/a@example.com"
+
+    refused = await http.patch(f"{url}?updateOnly=true", json={"LastName": "A"})
+    await http.patch(url, json={"LastName": "A"})
+    updated = await http.patch(f"{url}?updateOnly=true", json={"LastName": "B"})
+
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (404, "NOT_FOUND")
+    assert (updated.status_code, updated.json()["created"]) == (200, False)
+
+
+async def test_an_external_id_of_several_records_answers_300_with_their_urls(
+    org: LocalOrg, http: httpx2.AsyncClient
+) -> None:
+    urls = [
+        f"{DATA}/sobjects/Contact/{org.insert('Contact', LastName=name, Email='twin@example.com')}" for name in "AB"
+    ]
+    url = f"{DATA}/sobjects/Contact/Email/twin@example.com"
+
+    for reply in (await http.get(url), await http.patch(url, json={"LastName": "C"}), await http.delete(url)):
+        assert (reply.status_code, reply.json()) == (300, urls)
+
+
+async def test_a_record_can_be_deleted_by_its_external_id(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+    org.insert("Contact", LastName="A", Email="a@example.com")
+    url = f"{DATA}/sobjects/Contact/Email/A@EXAMPLE.com"
+
+    assert (await http.delete(url)).status_code == 204
+    assert (await http.get(url)).status_code == 404
+    assert (await http.delete(url)).status_code == 404
+
+
+async def test_the_field_id_stands_for_the_record_id(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+    record_id = org.insert("Contact", LastName="A")
+    url = f"{DATA}/sobjects/Contact/Id"
+
+    updated = await http.patch(f"{url}/{record_id}", json={"LastName": "B"})
+    created = await http.post(url, json={"LastName": "C"})
+
+    assert updated.status_code == 204
+    assert (await http.get(f"{url}/{record_id}")).json()["LastName"] == "B"
+    assert (created.status_code, created.json()["created"]) == (201, True)
+
+
+async def test_a_field_that_does_not_identify_records_is_no_key(http: httpx2.AsyncClient) -> None:
+    for field in ("Title", "Nope"):
+        reply = await http.get(f"{DATA}/sobjects/Contact/{field}/x")
+
+        message = f"Provided external ID field does not exist or is not accessible: {field}"
+        assert reply.status_code == 404
+        assert reply.json() == [{"message": message, "errorCode": "NOT_FOUND"}]
+
+
+async def test_only_accounts_have_tags_but_every_row_has_its_date(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+    account = await http.get(f"{DATA}/sobjects/Account/{org.insert('Account', Name='A')}")
+    contact = await http.get(f"{DATA}/sobjects/Contact/{org.insert('Contact', LastName='A')}")
+
+    assert len(account.headers["ETag"]) > 40
+    assert "ETag" not in contact.headers
+    assert contact.headers["Last-Modified"] == account.headers["Last-Modified"] == "Mon, 02 Mar 2026 09:00:00 GMT"
+
+
+async def test_a_write_is_refused_when_the_record_has_changed_since(
+    org: LocalOrg, http: httpx2.AsyncClient, clock: Clock
+) -> None:
+    url = f"{DATA}/sobjects/Contact/{org.insert('Contact', LastName='A')}"
+    seen = (await http.get(url)).headers["Last-Modified"]
+    clock.forward(seconds=5)
+
+    first = await http.patch(url, json={"LastName": "B"}, headers={"If-Unmodified-Since": seen})
+    second = await http.patch(url, json={"LastName": "C"}, headers={"If-Unmodified-Since": seen})
+    unreadable = await http.patch(url, json={"LastName": "C"}, headers={"If-Unmodified-Since": "yesterday"})
+    read = await http.get(url, headers={"If-Unmodified-Since": seen})
+
+    assert [reply.status_code for reply in (first, second, unreadable, read)] == [204, 412, 400, 412]
+    assert (await http.get(url)).json()["LastName"] == "B"
+
+
+async def test_a_row_that_did_not_change_answers_304(org: LocalOrg, http: httpx2.AsyncClient, clock: Clock) -> None:
+    url = f"{DATA}/sobjects/Contact/{org.insert('Contact', LastName='A')}"
+    since = {"If-Modified-Since": (await http.get(url)).headers["Last-Modified"]}
+
+    assert (await http.get(url, headers=since)).status_code == 304
+    assert (await http.get(url, headers={"If-Modified-Since": "yesterday"})).status_code == 200
+    clock.forward(seconds=1)
+    await http.patch(url, json={"LastName": "B"})
+    assert (await http.get(url, headers=since)).status_code == 200
+
+
+async def test_tags_guard_accounts(org: LocalOrg, http: httpx2.AsyncClient, clock: Clock) -> None:
+    url = f"{DATA}/sobjects/Account/{org.insert('Account', Name='A')}"
+    tag = (await http.get(url)).headers["ETag"]
+
+    assert (await http.get(url, headers={"If-None-Match": tag})).status_code == 304
+    assert (await http.get(url, headers={"If-None-Match": '"other"'})).status_code == 200
+    assert (await http.get(url, headers={"If-Match": '"other"'})).status_code == 412
+    assert (await http.patch(url, json={"Name": "B"}, headers={"If-None-Match": tag})).status_code == 412
+    clock.forward(seconds=1)
+    assert (await http.patch(url, json={"Name": "B"}, headers={"If-Match": tag})).status_code == 204
+    assert (await http.patch(url, json={"Name": "C"}, headers={"If-Match": tag})).status_code == 412
+
+
+async def test_updated_and_deleted_tell_what_happened_in_a_span(
+    org: LocalOrg, http: httpx2.AsyncClient, clock: Clock
+) -> None:
+    org.insert("Contact", LastName="before")
+    clock.forward(hours=1)
+    kept, gone = org.insert("Contact", LastName="A"), org.insert("Contact", LastName="B")
+    org.records.delete("Contact", gone, org.user_id)
+    clock.forward(hours=1)
+    org.insert("Contact", LastName="after")
+    span = {"start": "2026-03-02T09:30:00Z", "end": "2026-03-02T10:30:00+00:00"}
+
+    updated = await http.get(f"{DATA}/sobjects/Contact/updated/", params=span)
+    deleted = await http.get(f"{DATA}/sobjects/Contact/deleted/?start=2026-03-02T09:30:00+00:00&end={span['end']}")
+
+    covered = "2026-03-02T10:30:00.000+0000"
+    assert updated.json() == {"ids": [kept], "latestDateCovered": covered}
+    assert deleted.json() == {
+        "deletedRecords": [{"id": gone, "deletedDate": "2026-03-02T10:00:00.000+0000"}],
+        "earliestDateAvailable": "2026-01-31T11:00:00.000+0000",
+        "latestDateCovered": covered,
+    }
+
+
+async def test_a_span_that_makes_no_sense_is_refused(http: httpx2.AsyncClient) -> None:
+    spans = [
+        {},
+        {"start": "2026-03-02", "end": "2026-03-03T00:00:00Z"},
+        {"start": "monday", "end": "2026-03-03T00:00:00Z"},
+        {"start": "2026-03-02T09:00:00Z", "end": "2026-03-01T09:00:00Z"},
+        {"start": "2026-01-02T09:00:00Z", "end": "2026-03-01T09:00:00Z"},
+    ]
+    for span in spans:
+        reply = await http.get(f"{DATA}/sobjects/Contact/updated", params=span)
+
+        assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "INVALID_REPLICATION_DATE")
+
+
+async def test_recent_lists_what_was_viewed_the_latest_first(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+    older, newer = org.insert("Account", Name="Older"), org.insert("Contact", LastName="Newer")
+    org.insert("Contact", LastName="Never")
+    org.store.update(org.schema["Account"], older, {"LastViewedDate": "2026-03-01T09:00:00.000+0000"})
+    org.store.update(org.schema["Contact"], newer, {"LastViewedDate": "2026-03-02T09:00:00.000+0000"})
+
+    recent = (await http.get(f"{DATA}/recent")).json()
+    one = (await http.get(f"{DATA}/recent?limit=1")).json()
+    of_account = (await http.get(f"{DATA}/sobjects/Account")).json()["recentItems"]
+
+    assert [each["Name"] for each in recent] == ["Newer", "Older"]
+    assert recent[0]["attributes"] == {"type": "Contact", "url": f"{DATA}/sobjects/Contact/{newer}"}
+    assert one == recent[:1]
+    assert of_account == recent[1:]

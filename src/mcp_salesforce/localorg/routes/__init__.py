@@ -5,12 +5,25 @@ from mcp_salesforce.localorg.routes.composite import composite
 from mcp_salesforce.localorg.routes.describe import describes
 from mcp_salesforce.localorg.routes.faults import faults
 from mcp_salesforce.localorg.routes.limits import limits
-from mcp_salesforce.localorg.routes.missing import missing
+from mcp_salesforce.localorg.routes.missing import missing, missing_of_sobjects
 from mcp_salesforce.localorg.routes.oauth import oauth
 from mcp_salesforce.localorg.routes.query import query
 from mcp_salesforce.localorg.routes.soap import soap
 from mcp_salesforce.localorg.routes.sobjects import sobjects
 from mcp_salesforce.localorg.routes.versions import versions
 
-FAMILIES = (versions, oauth, soap, limits, query, describes, sobjects, composite, collections, faults, missing)
+FAMILIES = (
+    versions,
+    oauth,
+    soap,
+    limits,
+    query,
+    describes,
+    missing_of_sobjects,
+    sobjects,
+    composite,
+    collections,
+    faults,
+    missing,
+)
 """Every route, in the order in which they are tried."""

@@ -103,9 +103,9 @@ class Call:
         return {"attributes": {"type": name, "url": self.data_url("sobjects", name, values["Id"])}, **values}
 
     def recent(self, sobject: str = "") -> list[dict[str, Any]]:
-        """Return Id and Name of the records that were viewed last, of an object or of all."""
+        """Return Id and name of the records that were viewed last, of an object or of all."""
         viewed = self.org.recents.viewed(sobject)
-        return [self.record(each["type"], {"Id": each["Id"], "Name": each["Name"]}) for each in viewed]
+        return [self.record(each.pop("type"), each) for each in viewed]
 
     def json_object(self) -> dict[str, Any]:
         """Return the decoded body, which must be a JSON object.

@@ -7,10 +7,10 @@ from mcp_salesforce.localorg.routes.call import Call, Family, Reply
 
 _RESOURCES: Final = (
     "actions", "analytics", "appMenu", "async-queries", "chatter", "compactLayouts", "connect", "consent", "dedupe",
-    "domino", "eclair", "emailConnect", "event", "fingerprint", "folders", "graphql", "identity", "iot", "jobs",
-    "knowledgeManagement", "licensing", "localizedvalue", "metadata", "mobile", "nouns", "prechatForms", "process",
-    "quickActions", "scheduling", "serviceTemplates", "support", "tabs", "theme", "tokenizer", "tooling", "ui-api",
-    "wave",
+    "domino", "eclair", "emailConnect", "event", "fingerprint", "folders", "graphql", "iot", "jobs",
+    "knowledgeManagement", "licensing", "localizedvalue", "metadata", "mobile", "nouns", "parameterizedSearch",
+    "prechatForms", "process", "quickActions", "scheduling", "search", "serviceTemplates", "support", "tabs", "theme",
+    "tokenizer", "tooling", "ui-api", "wave",
 )  # fmt: skip
 _UNDER_SOBJECTS: Final = (
     "defaultValues", "describe/approvalLayouts", "describe/compactLayouts", "describe/layouts", "describe/namedLayouts",
@@ -18,22 +18,21 @@ _UNDER_SOBJECTS: Final = (
 )  # fmt: skip
 _ELSEWHERE: Final = ("/services/apexrest", "/services/async", "/services/Soap", "/cometd", "/services/proxy")
 
+missing_of_sobjects = Family("not implemented")
 missing = Family("not implemented")
 
 
-def _refusal(path: str, what: str) -> None:
+def _refusal(family: Family, path: str, what: str) -> None:
     def refuse(call: Call, rest: str, **_names: str) -> Reply:
         del call, rest
         raise not_implemented(what)
 
     refuse.__doc__ = "Answers 501."
     refuse.__qualname__ = f"refuse {what}"
-    missing.route("*", path + "{rest:path}", "simulated")(refuse)
+    family.route("*", path + "{rest:path}", "simulated")(refuse)
 
 
 for _name in _UNDER_SOBJECTS:
-    _refusal(f"sobjects/{{sobject}}/{_name}", _name)
-for _name in _RESOURCES:
-    _refusal(_name, _name)
-for _name in _ELSEWHERE:
-    _refusal(_name, _name)
+    _refusal(missing_of_sobjects, f"sobjects/{{sobject}}/{_name}", _name)
+for _name in (*_RESOURCES, *_ELSEWHERE):
+    _refusal(missing, _name, _name)

@@ -33,6 +33,13 @@ def query_all_more(call: Call, locator: str) -> Reply:
     return Reply(body=call.org.queries.more(locator, call.user_id, version=call.version))
 
 
+@query.route("GET", "tooling/query", "verified")
+def run_tooling_query(call: Call) -> Reply:
+    """Refuse: the org has no Tooling objects; sf's login expects INVALID_TYPE for the one it asks for."""
+    _run(call, all_rows=False)
+    raise not_implemented("Tooling API")
+
+
 def _run(call: Call, *, all_rows: bool) -> Reply:
     if "explain" in call.params:
         raise not_implemented("query plans (explain)")

@@ -15,7 +15,7 @@ _NAMESPACES: Final = {"u": "urn:partner.soap.sforce.com", "c": "urn:enterprise.s
 _HEADERS: Final = {"content-type": "text/xml;charset=UTF-8"}
 _ENVELOPE: Final = (
     '<?xml version="1.0" encoding="UTF-8"?>'
-    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="{namespace}" '
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
     'xmlns:sf="urn:fault.{short}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
     "<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
 )
@@ -32,9 +32,9 @@ def call_soap(call: Call, api: str, version_and_org: str) -> Reply:
         session_id, operation = _read(call.body)
         match operation.tag.rpartition("}")[2]:
             case "login":
-                return _reply(namespace, _login(call, operation, f"/services/Soap/{api}/{version_and_org}"))
+                return _reply(namespace, _login(call, operation, namespace, f"/services/Soap/{api}/{version_and_org}"))
             case "undelete":
-                return _reply(namespace, _undelete(call, operation, session_id))
+                return _reply(namespace, _undelete(call, operation, namespace, session_id))
             case name:
                 raise not_implemented(f"SOAP {name}")
     except OrgError as error:
@@ -61,7 +61,7 @@ def _read(body: bytes) -> tuple[str, ET.Element]:
     return envelope.findtext("{*}Header/{*}SessionHeader/{*}sessionId", ""), operation
 
 
-def _login(call: Call, operation: ET.Element, path: str) -> str:
+def _login(call: Call, operation: ET.Element, namespace: str, path: str) -> str:
     try:
         session = call.org.oauth.login(operation.findtext("{*}username", ""), operation.findtext("{*}password", ""))
     except OAuthError:
@@ -71,7 +71,7 @@ def _login(call: Call, operation: ET.Element, path: str) -> str:
     if not server_url.endswith(organization_id[:15]):
         server_url = f"{server_url}/{organization_id[:15]}"
     return (
-        "<loginResponse><result>"
+        f'<loginResponse xmlns="{namespace}"><result>'
         f"<metadataServerUrl>{escape(server_url)}</metadataServerUrl><passwordExpired>false</passwordExpired>"
         f"<sandbox>false</sandbox><serverUrl>{escape(server_url)}</serverUrl>"
         f"<sessionId>{escape(session.access_token)}</sessionId><userId>{session.user_id}</userId>"
@@ -97,7 +97,7 @@ def _user_info(call: Call, session: Session) -> str:
     return "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in known.items())
 
 
-def _undelete(call: Call, operation: ET.Element, session_id: str) -> str:
+def _undelete(call: Call, operation: ET.Element, namespace: str, session_id: str) -> str:
     session = call.org.sessions.require(session_id)
     results = []
     for record_id in (element.text or "" for element in operation.findall("{*}ids")):
@@ -110,11 +110,11 @@ def _undelete(call: Call, operation: ET.Element, session_id: str) -> str:
                 f"<statusCode>{error.error_code}</statusCode></errors>"
                 '<id xsi:nil="true"/><success>false</success></result>'
             )
-    return f"<undeleteResponse>{''.join(results)}</undeleteResponse>"
+    return f'<undeleteResponse xmlns="{namespace}">{"".join(results)}</undeleteResponse>'
 
 
 def _reply(namespace: str, body: str, status: int = 200) -> Reply:
-    text = _ENVELOPE.format(namespace=namespace, short=namespace.removeprefix("urn:"), body=body)
+    text = _ENVELOPE.format(short=namespace.removeprefix("urn:"), body=body)
     return Reply(status, text, _HEADERS)
 
 

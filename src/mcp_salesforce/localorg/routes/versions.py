@@ -36,7 +36,8 @@ def list_versions(call: Call) -> Reply:
 @versions.route("GET", "", "documented")
 def list_resources(call: Call) -> Reply:
     """Return the resources of one version by name; those that are not served here answer 501."""
-    return Reply(body={name: call.data_url(name) for name in RESOURCES})
+    identity = f"{call.base_url}/id/{call.org.oauth.organization_id}/{call.user_id}"
+    return Reply(body={name: call.data_url(name) for name in RESOURCES} | {"identity": identity})
 
 
 def check_version(version: str) -> None:

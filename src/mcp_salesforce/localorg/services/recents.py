@@ -19,17 +19,18 @@ class Recents:
 
     @evidence("Recent records", "simulated", "Views are not told apart by user")
     def viewed(self, sobject: str = "") -> list[dict[str, Any]]:
-        """Return type, Id and Name of up to 200 viewed records of an object, or of all, the latest first."""
+        """Return type, Id and name of up to 200 viewed records of an object, or of all, the latest first."""
         found: list[tuple[str, dict[str, Any]]] = []
         for definition in self._schema:
+            name = next((field.name for field in definition.fields if field.name_field), "Id")
             if sobject not in {"", definition.name} or not definition.field("LastViewedDate"):
                 continue
             sql = (
-                f"SELECT Id, Name, LastViewedDate FROM {quote(definition.name)} "  # noqa: S608 - a name of the schema
+                f"SELECT Id, {quote(name)}, LastViewedDate FROM {quote(definition.name)} "  # noqa: S608 - names of the schema
                 f"WHERE LastViewedDate IS NOT NULL AND IsDeleted = 0 ORDER BY LastViewedDate DESC LIMIT {MOST}"
             )
             found += [
-                (row["LastViewedDate"], {"type": definition.name, "Id": row["Id"], "Name": row["Name"]})
+                (row["LastViewedDate"], {"type": definition.name, "Id": row["Id"], name: row[name]})
                 for row in self._store.rows(sql)
             ]
         return [record for _, record in sorted(found, key=lambda each: each[0], reverse=True)][:MOST]

@@ -1,0 +1,93 @@
+"""SOAP: the two operations that clients still need."""
+
+from xml.etree import ElementTree as ET
+
+import httpx2
+
+from mcp_salesforce.localorg import LocalOrg
+from tests.localorg.conftest import BASE_URL
+
+PATH = "/services/Soap/u/50.0"
+
+
+def envelope(operation: str, session_id: str = "") -> str:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com">'
+        f"<env:Header><SessionHeader><sessionId>{session_id}</sessionId></SessionHeader></env:Header>"
+        f"<env:Body>{operation}</env:Body></env:Envelope>"
+    )
+
+
+def login(username: str, password: str) -> str:
+    return envelope(f"<login><username>{username}</username><password>{password}</password></login>")
+
+
+async def send(client: httpx2.AsyncClient, body: str, path: str = PATH) -> tuple[int, ET.Element]:
+    reply = await client.post(path, content=body, headers={"Content-Type": "text/xml", "SOAPAction": '""'})
+    assert reply.headers["content-type"] == "text/xml;charset=UTF-8"
+    return reply.status_code, ET.fromstring(reply.text)  # noqa: S314 - what the org wrote
+
+
+async def test_login_brings_a_session_and_says_where_to_use_it(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    status, reply = await send(anonymous, login(org.credentials.username, org.credentials.password))
+
+    headers = {"Authorization": f"Bearer {reply.findtext('.//{*}sessionId')}"}
+    assert status == 200
+    assert reply.findtext(".//{*}serverUrl") == f"{BASE_URL}{PATH}/{org.organization_id[:15]}"
+    assert reply.findtext(".//{*}result/{*}userId") == org.user_id
+    assert reply.findtext(".//{*}userInfo/{*}organizationId") == org.organization_id
+    assert reply.findtext(".//{*}userInfo/{*}userName") == org.credentials.username
+    assert (await anonymous.get("/services/data/v60.0/limits", headers=headers)).status_code == 200
+
+
+async def test_login_with_a_wrong_password_is_a_fault(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    status, reply = await send(anonymous, login(org.credentials.username, "wrong"))
+
+    assert status == 500
+    assert reply.findtext(".//faultcode") == "sf:INVALID_LOGIN"
+    assert reply.findtext(".//faultstring") == (
+        "INVALID_LOGIN: Invalid username, password, security token; or user locked out."
+    )
+
+
+async def test_undelete_takes_records_out_of_the_recycle_bin(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    record_id = org.insert("Contact", LastName="Finch")
+    org.records.delete("Contact", record_id, org.user_id)
+    operation = f"<undelete><ids>{record_id}</ids><ids>{record_id}</ids></undelete>"
+
+    status, reply = await send(anonymous, envelope(operation, org.credentials.access_token))
+
+    results = reply.findall(".//{*}result")
+    assert status == 200
+    assert [each.findtext("{*}success") for each in results] == ["true", "false"]
+    assert results[1].findtext("{*}errors/{*}statusCode") == "UNDELETE_FAILED"
+    assert org.records.retrieve("Contact", record_id)["LastName"] == "Finch"
+
+
+async def test_undelete_needs_a_session(anonymous: httpx2.AsyncClient) -> None:
+    status, reply = await send(anonymous, envelope("<undelete><ids>x</ids></undelete>", "wrong"))
+
+    assert (status, reply.findtext(".//faultcode")) == (500, "sf:INVALID_SESSION_ID")
+
+
+async def test_other_operations_are_named_as_missing(anonymous: httpx2.AsyncClient) -> None:
+    status, reply = await send(anonymous, envelope("<merge/>"))
+
+    assert status == 501
+    assert "not implemented by the local org: SOAP merge" in reply.findtext(".//faultstring", "")
+
+
+async def test_what_is_no_envelope_is_a_fault_and_entities_are_not_expanded(anonymous: httpx2.AsyncClient) -> None:
+    entity = '<!DOCTYPE x [<!ENTITY a "b">]>' + envelope("<login><username>&a;</username></login>")
+    for body in ("", "<x", "<x/>", entity):
+        status, reply = await send(anonymous, body)
+
+        assert (status, reply.findtext(".//faultcode")) == (500, "sf:UNKNOWN_EXCEPTION")
+
+
+async def test_the_other_soap_apis_are_named_as_missing(anonymous: httpx2.AsyncClient) -> None:
+    reply = await anonymous.post("/services/Soap/m/60.0", content=envelope("<listMetadata/>"))
+
+    assert reply.status_code == 501
+    assert "not implemented by the local org" in reply.json()[0]["message"]
