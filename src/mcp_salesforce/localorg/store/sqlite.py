@@ -25,6 +25,8 @@ _INDEXED_FIELDS: Final = (
     "Name", "LastName", "StartDateTime", "EndDateTime", "ActivityDate", "LastModifiedDate", "SystemModstamp",
     "CreatedDate", "Username",
 )  # fmt: skip
+_INDEXED_TOGETHER: Final = (("OwnerId", "StartDateTime"),)
+"""A calendar is read by its owner and a window; either index alone would find half of a busy org."""
 _EXTRA_COLUMNS: Final = ("_deleted_with TEXT",)
 """Columns of every table beside its fields: the id of the record whose deletion put this one in the recycle bin."""
 _BUSY_TIMEOUT_S: Final = 10.0
@@ -195,6 +197,10 @@ class Store:
             if field.type in _INDEXED_TYPES or field.name in _INDEXED_FIELDS or field.external_id or field.unique:
                 index = quote(f"{sobject.name}_{field.name}")
                 self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({quote(field.name)})")
+        for names in _INDEXED_TOGETHER:
+            if all(sobject.field(name) for name in names):
+                index = quote(f"{sobject.name}_{'_'.join(names)}")
+                self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({', '.join(map(quote, names))})")
 
 
 def quote(name: str) -> str:
