@@ -191,6 +191,15 @@ def test_typeof_selects_by_the_type_of_the_parent_and_names_it(org: SoqlOrg) -> 
     assert alone["Who"] is None
 
 
+def test_typeof_follows_relationships_of_the_parent(org: SoqlOrg) -> None:
+    soql = "SELECT TYPEOF Who WHEN Contact THEN LastName, Account.Name ELSE Name END FROM Event ORDER BY StartDateTime"
+
+    call, meet, _ = org.records(soql)
+
+    assert call == {"Who": {"LastName": "Young", "Account": {"Name": "Acme"}}}
+    assert meet == {"Who": {"Name": "Lee"}}
+
+
 def test_typeof_without_a_matching_branch_gives_null(org: SoqlOrg) -> None:
     found = org.records("SELECT TYPEOF Who WHEN Lead THEN Company END FROM Event ORDER BY StartDateTime")
 
@@ -262,6 +271,8 @@ def test_fields_stands_for_the_fields_of_the_object(org: SoqlOrg) -> None:
 def test_scopes_narrow_the_records(org: SoqlOrg) -> None:
     assert org.ask("SELECT COUNT() FROM Account USING SCOPE mine")["totalSize"] == 3
     assert org.ask("SELECT COUNT() FROM Account USING SCOPE everything")["totalSize"] == 3
+    assert org.ask("SELECT COUNT() FROM Event USING SCOPE mine")["totalSize"] == 3
+    assert org.ask("SELECT COUNT() FROM Event USING SCOPE delegated")["totalSize"] == 0
     with pytest.raises(OrgError, match="USING SCOPE team") as caught:
         org.ask("SELECT COUNT() FROM Account USING SCOPE team")
     assert caught.value.status == 501
@@ -308,3 +319,103 @@ def test_booleans_are_booleans_and_numbers_numbers_on_every_level(org: SoqlOrg) 
     kinds = {(key, type(value)) for record in _entries(result["records"]) for key, value in record.items()}
     assert {("IsDeleted", bool), ("IsActive", bool), ("NumberOfEmployees", int)} <= kinds
     assert ("IsDeleted", int) not in kinds
+
+
+def test_format_writes_values_as_the_users_locale_does(org: SoqlOrg) -> None:
+    [event] = org.records("SELECT FORMAT(StartDateTime) s, FORMAT(ActivityDate), StartDateTime FROM Event LIMIT 1")
+    [account] = org.records("SELECT FORMAT(AnnualRevenue), FORMAT(Name) n FROM Account WHERE Name = 'Acme'")
+    [total] = org.records("SELECT FORMAT(SUM(NumberOfEmployees)) total, FORMAT(MAX(AnnualRevenue)) FROM Account")
+
+    assert event == {"s": "11/22/2026, 11:59 PM", "ActivityDate": "11/22/2026", "StartDateTime": event["StartDateTime"]}
+    assert account == {"AnnualRevenue": "$250.00", "n": "Acme"}
+    assert total == {"total": "34", "expr0": "$250.00"}
+
+
+def test_format_refuses_a_locale_it_does_not_know() -> None:
+    with soql_org(locale="de_DE") as org, pytest.raises(OrgError, match="FORMAT for the locale de_DE") as caught:
+        org.ask("SELECT FORMAT(CreatedDate) FROM Account")
+    assert caught.value.status == 501
+
+
+def test_the_week_and_the_day_are_of_the_users_locale_and_zone() -> None:
+    with soql_org(zone="Europe/Berlin", locale="de_DE") as org:
+        org.add("sunday", "Event", Subject="Sunday", StartDateTime="2026-11-22T12:00:00Z", DurationInMinutes=30)
+        org.add("monday", "Event", Subject="Monday", StartDateTime="2026-11-22T23:00:00Z", DurationInMinutes=30)
+
+        assert org.column("SELECT Subject FROM Event WHERE StartDateTime = THIS_WEEK") == ["Monday"]
+        assert org.column("SELECT Subject FROM Event WHERE StartDateTime = TODAY") == ["Monday"]
+        assert org.column("SELECT Subject FROM Event WHERE StartDateTime = YESTERDAY") == ["Sunday"]
+
+
+@pytest.mark.parametrize(("clause", "viewed"), [("FOR VIEW", True), ("FOR REFERENCE", False), ("", None)])
+def test_for_view_and_for_reference_leave_a_trace(clause: str, *, viewed: bool | None) -> None:
+    with soql_org() as org:
+        org.add("acme", "Account", Name="Acme")
+
+        org.ask(f"SELECT Id FROM Account {clause}")
+
+        [row] = org.records("SELECT LastViewedDate, LastReferencedDate FROM Account")
+        now = "2026-11-23T04:30:00.000+0000"
+        assert row == {
+            "LastViewedDate": now if viewed else None,
+            "LastReferencedDate": None if viewed is None else now,
+        }
+
+
+def test_columns_tell_names_and_kinds(org: SoqlOrg) -> None:
+    soql = (
+        "SELECT Id, Name, NumberOfEmployees, Owner.Name, BillingAddress, (SELECT LastName FROM Contacts) FROM Account"
+    )
+
+    result = org.queries.columns(soql, org.user_id)
+
+    assert {key: value for key, value in result.items() if key != "columnMetadata"} == {
+        "entityName": "Account",
+        "groupBy": False,
+        "idSelected": True,
+        "keyPrefix": "001",
+    }
+    columns = {each["columnName"]: each for each in result["columnMetadata"]}
+    assert list(columns) == ["Id", "Name", "NumberOfEmployees", "Owner", "BillingAddress", "Contacts"]
+    assert columns["Id"]["apexType"] == "Id"
+    assert columns["Name"]["textType"]
+    assert columns["NumberOfEmployees"]["numberType"]
+    assert [each["columnName"] for each in columns["Owner"]["joinColumns"]] == ["Name"]
+    assert columns["Contacts"]["aggregate"]
+    assert [each["columnName"] for each in columns["Contacts"]["joinColumns"]] == ["LastName"]
+
+
+def test_columns_of_groups_show_what_was_asked(org: SoqlOrg) -> None:
+    result = org.queries.columns("SELECT Industry, COUNT(Id), MAX(Name) m FROM Account GROUP BY Industry", org.user_id)
+
+    told = [(each["columnName"], each["displayName"], each["aggregate"]) for each in result["columnMetadata"]]
+    assert told == [("Industry", "Industry", False), ("expr0", "COUNT(Id)", True), ("m", "MAX(Name)", True)]
+    assert result["groupBy"]
+    assert org.queries.columns("SELECT COUNT() FROM Account", org.user_id)["columnMetadata"] == []
+    typed = org.queries.columns("SELECT TYPEOF Who WHEN Contact THEN LastName END FROM Event", org.user_id)
+    assert [each["columnName"] for each in typed["columnMetadata"][0]["joinColumns"]] == ["LastName"]
+
+
+@pytest.mark.parametrize(
+    ("soql", "operation", "fields", "cardinality"),
+    [
+        ("SELECT Id FROM Event WHERE StartDateTime > 2026-11-30T00:00:00Z", "Index", ["StartDateTime"], 1),
+        ("SELECT Id FROM Event WHERE Location = 'x'", "TableScan", [], 0),
+        ("SELECT COUNT() FROM Event", "TableScan", [], 3),
+    ],
+)
+def test_explain_tells_the_plan(org: SoqlOrg, soql: str, operation: str, fields: list[str], cardinality: int) -> None:
+    result = org.queries.explain(soql, org.user_id)
+
+    assert result["sourceQuery"] == soql
+    assert result["plans"] == [
+        {
+            "cardinality": cardinality,
+            "fields": fields,
+            "leadingOperationType": operation,
+            "notes": [],
+            "relativeCost": round(cardinality / 3, 3),
+            "sobjectCardinality": 3,
+            "sobjectType": "Event",
+        }
+    ]

@@ -234,6 +234,11 @@ def test_the_caret_stands_under_the_field_of_a_refused_comparison(org: SoqlOrg) 
         ("SELECT Name n FROM Account", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
         ("SELECT DISTINCT Name FROM Account", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
         ("SELECT Id, Name, id FROM Account", "INVALID_FIELD", "duplicate field selected: id"),
+        (
+            "SELECT TYPEOF Who WHEN Contact THEN Id END, Who.Name FROM Event",
+            "INVALID_FIELD",
+            "duplicate field selected: Who.Name",
+        ),
         ("SELECT FIELDS(STANDARD), Id FROM Account", "INVALID_FIELD", "duplicate field selected: Id"),
         (
             "SELECT FIELDS(ALL) FROM Account",
@@ -286,6 +291,19 @@ def test_what_a_query_may_not_ask(org: SoqlOrg, soql: str, code: str, message: s
         "SELECT COUNT() FROM Account ORDER BY Name",
         "SELECT Id FROM Contact WHERE Birthdate = 2026-99-99",
         "SELECT FROM Account",
+        "SELECT Id FROM Account USING SCOPE delegated",
+        "SELECT Id FROM Account USING SCOPE nonsense",
+        "SELECT Id FROM Account, Contact",
+        "SELECT Id FROM Contact c, x.Account a",
+        "SELECT COUNT(Id), (SELECT Id FROM Contacts) FROM Account",
+        "SELECT LeadSource FROM Contact GROUP BY LeadSource HAVING Id IN (SELECT AccountId FROM Contact)",
+        "SELECT GROUPING(LeadSource) FROM Contact GROUP BY LeadSource",
+        "SELECT SUM(toLabel(LeadSource)) FROM Contact",
+        "SELECT COUNT(Id) FROM Contact GROUP BY CUBE(LastName, FirstName, LeadSource, Salutation)",
+        "SELECT LeadSource FROM Contact GROUP BY LeadSource FOR VIEW",
+        "SELECT toLabel(toLabel(LeadSource)) FROM Contact",
+        "SELECT DAY_ONLY(toLabel(LeadSource)) FROM Contact GROUP BY LeadSource",
+        "SELECT FIELDS(SOME) FROM Contact LIMIT 1",
     ],
 )
 def test_malformed_queries_are_refused(org: SoqlOrg, soql: str) -> None:
@@ -303,7 +321,6 @@ def test_malformed_queries_are_refused(org: SoqlOrg, soql: str) -> None:
         ("SELECT convertCurrency(AnnualRevenue) FROM Account", "convertCurrency"),
         ("SELECT Id FROM Account WITH DATA CATEGORY Geography__c AT usa__c", "WITH"),
         ("SELECT Id FROM Account UPDATE TRACKING", "UPDATE TRACKING"),
-        ("SELECT Id FROM Account USING SCOPE delegated", "USING SCOPE delegated"),
     ],
 )
 def test_what_the_local_org_cannot_is_refused_by_name(org: SoqlOrg, soql: str, what: str) -> None:

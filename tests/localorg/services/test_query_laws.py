@@ -132,7 +132,7 @@ conditions = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(conditions)
 def test_where_finds_what_a_plain_evaluation_finds(org: SoqlOrg, case: Case) -> None:
     select = "SELECT Id, Name, Industry, NumberOfEmployees, Parent.Name, Parent.NumberOfEmployees FROM Account"

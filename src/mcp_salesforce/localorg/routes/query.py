@@ -2,7 +2,7 @@
 
 import re
 
-from mcp_salesforce.localorg.errors import OrgError, not_implemented
+from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
 from mcp_salesforce.localorg.services.query import MAX_BATCH
 
@@ -42,10 +42,12 @@ def run_tooling_query(call: Call) -> Reply:
 
 def _run(call: Call, *, all_rows: bool) -> Reply:
     if "explain" in call.params:
-        raise not_implemented("query plans (explain)")
+        return Reply(body=call.org.queries.explain(call.params["explain"], call.user_id))
     soql = call.params.get("q")
     if soql is None:
         raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified", None)
+    if call.params.get("columns") == "true":
+        return Reply(body=call.org.queries.columns(soql, call.user_id))
     page = call.org.queries.query(
         soql, call.user_id, all_rows=all_rows, batch_size=_batch_size(call), version=call.version
     )

@@ -45,11 +45,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The running user's calendar: the clock, the zone, the first day of the week and of the fiscal year."""
+    """The running user's calendar: the clock, the zone, the locale, the first month of the fiscal year."""
 
     now: datetime
     zone: ZoneInfo
-    week_starts_on: int = SUNDAY
+    locale: str = "en_US"
     fiscal_year_starts_in: int = 1
 
     @property
@@ -82,7 +82,7 @@ class Calendar:
         if unit == "DAY":
             return today + timedelta(days=count)
         if unit == "WEEK":
-            return today - timedelta(days=(today.weekday() - self.week_starts_on) % 7) + timedelta(weeks=count)
+            return today - timedelta(days=(today.weekday() - first_weekday(self.locale)) % 7) + timedelta(weeks=count)
         months = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}[unit.removeprefix("FISCAL_")]
         offset = self.fiscal_year_starts_in - 1 if unit.startswith("FISCAL_") else 0
         ordinal = today.year * MONTHS_IN_YEAR + today.month - 1 - offset
@@ -92,9 +92,9 @@ class Calendar:
         return date(year, month + 1, 1)
 
 
-def first_weekday(locale: str | None) -> int:
+def first_weekday(locale: str) -> int:
     """Return the first day of the week, Monday 0, of a Salesforce locale key such as `en_US`."""
-    territory = (locale or "en_US").partition("_")[2][:2].upper()
+    territory = locale.partition("_")[2][:2].upper()
     return SUNDAY if territory in _SUNDAY_TERRITORIES.split() else MONDAY
 
 

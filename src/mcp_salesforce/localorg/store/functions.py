@@ -5,7 +5,7 @@ Evidence: SOQL and SOSL Reference, "Date Functions", "convertTimezone()", "toLab
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,8 @@ _DATE_FUNCTIONS: Final = {
 }
 _OF_INSTANTS: Final = frozenset(["DAY_ONLY", "HOUR_IN_DAY"])
 
+NOON: Final = 12
+
 AGGREGATES: Final = frozenset(["COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX", "GROUPING"])
 DATE_FUNCTIONS: Final = frozenset(_DATE_FUNCTIONS)
 
@@ -45,6 +47,7 @@ DATE_FUNCTIONS: Final = frozenset(_DATE_FUNCTIONS)
 def register(store: Store) -> None:
     """Give SQLite the functions that it lacks."""
     store.connection.create_function("local_time", 2, _local_time, deterministic=True)
+    store.connection.create_function("format_value", 4, _format_value, deterministic=True)
 
 
 def column(scope: Scope, operand: Field | Function) -> Column:
@@ -99,8 +102,23 @@ def _convert_currency(scope: Scope, operand: Function) -> Column:
 
 
 def _format(scope: Scope, operand: Function) -> Column:
-    _field(scope, operand)
-    raise not_implemented("FORMAT")
+    if isinstance(operand.argument, Function):
+        return formatted(scope, column(scope, operand.argument))
+    return formatted(scope, scope.column(operand.argument))
+
+
+def formatted(scope: Scope, value: Column) -> Column:
+    """Return a value as the user's locale writes it.
+
+    Raises:
+        OrgError: NOT_IMPLEMENTED; the locale is not en_US.
+    """
+    calendar = scope.run.calendar
+    if calendar.locale != "en_US":
+        raise not_implemented(f"FORMAT for the locale {calendar.locale}")
+    bind = scope.bindings.bind
+    arguments = (value.sql, bind(value.type), bind(value.field.scale), bind(calendar.zone.key))
+    return replace(value, sql=f"format_value({', '.join(arguments)})", type="string")
 
 
 def _convert_timezone(scope: Scope, operand: Function) -> Column:
@@ -132,3 +150,30 @@ def _local_time(instant: str | None, zone: str) -> str | None:
         return None
     moment = datetime.strptime(instant, "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(ZoneInfo(zone))
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000")
+
+
+def _format_value(value: str | float | None, type_name: str, scale: int, zone: str) -> str | None:
+    """Return a stored value as en_US writes it: 4/10/2025, 3:31 PM; $44,000.00; 1,234."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _format_text(value, type_name, zone)
+    if type_name == "currency":
+        return f"{'-' if value < 0 else ''}${abs(value):,.{max(scale, 2)}f}"
+    return f"{value:,.{scale}f}" + ("%" if type_name == "percent" else "")
+
+
+def _format_text(value: str, type_name: str, zone: str) -> str:
+    if type_name == "date":
+        day = date.fromisoformat(value)
+        return f"{day.month}/{day.day}/{day.year}"
+    if type_name == "time":
+        return _clock(time.fromisoformat(value.removesuffix("Z")))
+    if type_name == "datetime":
+        moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(ZoneInfo(zone))
+        return f"{moment.month}/{moment.day}/{moment.year}, {_clock(moment.time())}"
+    return value
+
+
+def _clock(clock: time) -> str:
+    return f"{(clock.hour - 1) % 12 + 1}:{clock.minute:02} {'AM' if clock.hour < NOON else 'PM'}"

@@ -15,7 +15,7 @@ from mcp_salesforce.localorg.store.literals import NUMBER_TYPES, TEXT_TYPES
 from mcp_salesforce.localorg.store.matching import limit_sql, order_sql, where_sql
 from mcp_salesforce.localorg.store.schema import SObjectDef
 from mcp_salesforce.localorg.store.scope import Bindings, Column, Run, Scope
-from mcp_salesforce.localorg.store.shapes import Groups, Leaf, Sql
+from mcp_salesforce.localorg.store.shapes import Groups, Leaf, Sql, words
 from mcp_salesforce.soql.tree import Distance, Field, Function, InQuery, Query, SelectItem
 
 _MAX_TOTALS: Final = 3
@@ -63,7 +63,7 @@ class _Grouping:
         union = " UNION ALL ".join(each.replace("{FROM}", from_sql) for each in selects)
         columns = ", ".join(f"c{place}" for place in range(len(self.query.select)))
         text = f"SELECT {columns} FROM ({union}){self._order()}{limit_sql(self.scope, self.query)}"  # noqa: S608 - names of the schema
-        return Groups(Sql(text, self.scope.bindings.values), shape)
+        return Groups(self.scope.sobject, Sql(text, self.scope.bindings.values), shape)
 
     def key(self, operand: Operand) -> Key:
         """Return what is the same for two ways to write one operand."""
@@ -126,7 +126,7 @@ class _Grouping:
         return self.value(expression, kept)
 
     def value(
-        self, operand: Operand, kept: frozenset[int], words: str = "Field must be grouped or aggregated"
+        self, operand: Operand, kept: frozenset[int], said: str = "Field must be grouped or aggregated"
     ) -> Column:
         """Return an operand's value in the rows that are grouped by `kept`.
 
@@ -135,6 +135,8 @@ class _Grouping:
         """
         if isinstance(operand, Function) and operand.name.upper() in functions.AGGREGATES:
             return self._aggregate(operand, kept)
+        if isinstance(operand, Function) and operand.name.upper() == "FORMAT":
+            return functions.formatted(self.scope, self.value(operand.argument, kept, said))
         place = self.grouped.get(self.key(operand))
         if place is not None:
             column = self.columns[place]
@@ -145,14 +147,14 @@ class _Grouping:
             if place is not None and column.field.type == "date":
                 return replace(column, sql=column.sql if place in kept else "NULL", outer=True)
         name = operand.name if isinstance(operand, Field) else column.field.name
-        raise self.run.error("MALFORMED_QUERY", f"{words}: {name}", operand.position)
+        raise self.run.error("MALFORMED_QUERY", f"{said}: {name}", operand.position)
 
     def _aggregate(self, function: Function, kept: frozenset[int]) -> Column:
         name, argument = function.name.upper(), function.argument
         if name == "GROUPING":
             place = self.grouped.get(self.key(argument))
             if place is None or not (self.query.group_by and self.query.group_by.totals):
-                reason = f"GROUPING needs a field of GROUP BY ROLLUP or CUBE: {_words(argument)}"
+                reason = f"GROUPING needs a field of GROUP BY ROLLUP or CUBE: {words(argument)}"
                 raise self.run.error("MALFORMED_QUERY", reason, function.position)
             return replace(self.columns[place], sql="0" if place in kept else "1", type="int", outer=True)
         if isinstance(argument, Function):
@@ -177,7 +179,8 @@ class _Grouping:
                 key, unnamed = f"expr{unnamed}", unnamed + 1
             if key.lower() in {each.lower() for each in shape}:
                 raise self.run.error("MALFORMED_QUERY", f"duplicate alias: {key}", item.position)
-            shape[key] = Leaf(place, column.type)
+            said = words(item.expression) if isinstance(item.expression, Field | Function) else ""
+            shape[key] = Leaf(place, column.type, column.field, said)
         return shape
 
     def _ordered(self, kept: frozenset[int]) -> Sequence[Column]:
@@ -202,7 +205,3 @@ class _Grouping:
             named = replace(column, sql=f"o{place}{collation}")
             terms.append(order_sql(named, items[place] if items else None, self.scope.bindings))
         return f" ORDER BY {', '.join(terms)}" if terms else ""
-
-
-def _words(operand: Operand) -> str:
-    return operand.name if isinstance(operand, Field) else f"{operand.name}({_words(operand.argument)})"

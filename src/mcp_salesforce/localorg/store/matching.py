@@ -103,12 +103,24 @@ def _conditions(scope: Scope, *, nested: bool = False) -> Conditions:
 
 
 def _using(scope: Scope, using: Using) -> str:
-    owner = scope.table.column("OwnerId")
-    match using.name.lower() if using.kind == "SCOPE" else "":
-        case "everything":
-            return "1"
-        case "mine" if owner is not None:
-            return f"{owner.sql} = {scope.bindings.bind(scope.run.user_id)}"
+    """Return the condition of USING SCOPE.
+
+    Raises:
+        OrgError: The object does not have this scope, or the local org cannot tell what is in it.
+    """
+    name = using.name.lower()
+    user = scope.bindings.bind(scope.run.user_id)
+    known = {each[0].lower() for each in scope.sobject.scopes} | {"everything"}
+    if using.kind == "SCOPE" and name not in known:
+        reason = f"USING SCOPE {using.name} is not supported on {scope.sobject.name}"
+        raise scope.run.error("MALFORMED_QUERY", reason, using.position)
+    owner, creator = scope.table.column("OwnerId"), scope.table.column("CreatedById")
+    if using.kind == "SCOPE" and name == "everything":
+        return "1"
+    if using.kind == "SCOPE" and name == "mine" and owner is not None:
+        return f"{owner.sql} = {user}"
+    if using.kind == "SCOPE" and name == "delegated" and owner is not None and creator is not None:
+        return f"({creator.sql} = {user} AND {owner.sql} IS NOT {user})"
     raise not_implemented(f"USING {using.kind} {using.name}")
 
 

@@ -201,15 +201,24 @@ class Scope:
         self._paths: dict[str, tuple[str, ...]] = {sobject.name.lower(): ()}
         self._hops: dict[tuple[str, ...], Hop] = {}
         self._joins: list[str] = []
-        for item in from_:
-            self._name(item)
+        for item in from_[:1]:
+            self._paths[(item.alias or sobject.name).lower()] = ()
+        for item in from_[1:]:
+            self._name_parent(item)
 
-    def _name(self, item: FromItem) -> None:
-        """Take over the names that one entry of FROM gives."""
-        if item.alias:
-            parts = tuple(item.name.split("."))
-            first = self._paths.get(parts[0].lower())
-            self._paths[item.alias.lower()] = (first or ()) + parts[1:] if len(parts) > 1 and first is not None else ()
+    def _name_parent(self, item: FromItem) -> None:
+        """Take over the path of a parent, and its alias, from an entry of FROM after the first."""
+        first, *rest = item.name.split(".")
+        known = self._paths.get(first.lower())
+        if known is None or not rest:
+            reason = (
+                "A driving SObject type has already been set, all other entity types in the FROM clause must be "
+                f"relationships to the initial object. The driving object is {self.sobject.name}."
+            )
+            raise self.run.error("MALFORMED_QUERY", reason, item.position)
+        path = (*known, *rest)
+        self.hops(path, Field(item.name, position=item.position))
+        self._paths[(item.alias or item.name).lower()] = path
 
     def from_sql(self) -> str:
         """Return the tables of FROM, joins included; call it when every name has been looked up."""
@@ -259,8 +268,10 @@ class Scope:
         alias = self._paths.get(first.lower())
         return name.path if alias is None or not rest else (*alias, *rest)
 
-    def hops(self, relationships: Sequence[str], name: Field) -> list[Hop]:
+    def hops(self, relationships: Sequence[str], name: Field, start: Source | None = None) -> list[Hop]:
         """Return the parents along a path of relationships, joined once however often they are named.
+
+        The path starts at this scope's object, or at the parent `start`.
 
         Raises:
             OrgError: INVALID_FIELD for an unknown relationship, MALFORMED_QUERY for a path that is too long.
@@ -269,9 +280,10 @@ class Scope:
             reason = f"Relationship path is longer than {_PARENT_LEVELS} levels: {name.name}"
             raise self.run.error("MALFORMED_QUERY", reason, name.position)
         hops: list[Hop] = []
-        source: Source = self.table
+        source: Source = start or self.table
+        root = source.id_sql()
         for depth, relationship in enumerate(relationships, start=1):
-            key = tuple(each.lower() for each in relationships[:depth])
+            key = (root, *(each.lower() for each in relationships[:depth]))
             hop = self._hops.get(key) or self._join(source, relationship, name)
             self._hops[key] = hop
             hops.append(hop)

@@ -9,7 +9,7 @@ from mcp_salesforce.localorg.store.groups import group
 from mcp_salesforce.localorg.store.matching import check_clauses, row_ids_sql, sobject_of
 from mcp_salesforce.localorg.store.schema import FieldDef, SObjectDef
 from mcp_salesforce.localorg.store.scope import WSDL, Bindings, Hop, Name, Run, Scope, Source, Table
-from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Count, Leaf, Plan, Record, Rows, Sql
+from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Count, Leaf, Plan, Record, Rows, Sql, words
 from mcp_salesforce.localorg.store.sqlite import quote
 from mcp_salesforce.soql.tree import CountRows, Distance, Field, Function, Query, SelectItem, TypeOf
 
@@ -17,6 +17,7 @@ _FIELDS_LIMIT: Final = 200
 _CHILD_QUERIES: Final = 20
 _NESTED_SINCE: Final = 58.0
 _CHILD_LEVELS: Final = 5
+_VIEWED: Final = {"VIEW": ("LastViewedDate", "LastReferencedDate"), "REFERENCE": ("LastReferencedDate",)}
 
 
 def plan(run: Run, query: Query) -> Plan:
@@ -29,15 +30,15 @@ def plan(run: Run, query: Query) -> Plan:
     check_clauses(run, query)
     if any(isinstance(item.expression, CountRows) for item in query.select):
         return _count(run, query, sobject)
-    if query.group_by is not None or any(_is_aggregate(item) for item in query.select):
+    if query.group_by is not None or any(_is_aggregate(item.expression) for item in query.select):
         return group(run, query, sobject)
     return _Selection(run, query, sobject, level=1).rows()
 
 
-def _is_aggregate(item: SelectItem) -> bool:
-    expression = item.expression
-    return isinstance(expression, Function) and expression.name.upper() in (
-        functions.AGGREGATES | functions.DATE_FUNCTIONS
+def _is_aggregate(expression: object) -> bool:
+    """Tell whether an expression, or what it formats, is about groups of records."""
+    return isinstance(expression, Function) and (
+        expression.name.upper() in functions.AGGREGATES | functions.DATE_FUNCTIONS or _is_aggregate(expression.argument)
     )
 
 
@@ -46,7 +47,7 @@ def _count(run: Run, query: Query, sobject: SObjectDef) -> Count:
         raise run.error("MALFORMED_QUERY", "COUNT() must stand alone, without GROUP BY and ORDER BY", query.position)
     scope = Scope(run, sobject, Bindings(), query.from_)
     rows = row_ids_sql(scope, query)
-    return Count(Sql(f"SELECT COUNT(*) FROM ({rows})", scope.bindings.values))  # noqa: S608 - names of the schema
+    return Count(sobject, Sql(f"SELECT COUNT(*) FROM ({rows})", scope.bindings.values))  # noqa: S608 - names of the schema
 
 
 class _Selection:
@@ -78,8 +79,9 @@ class _Selection:
             Sql(row_ids, match_scope.bindings.values),
             Sql(page, self.scope.bindings.values),
             self.shape,
-            self.has_long_text,
+            has_long_text=self.has_long_text,
             single_page=self.query.offset is not None,
+            viewed=tuple(each for each in _VIEWED.get(self.query.tracking or "", ()) if table.column(each)),
         )
 
     def _place(self, sql: str) -> int:
@@ -93,7 +95,7 @@ class _Selection:
             if item.alias:
                 reason = "only aggregate expressions use field aliasing"
                 raise OrgError(400, "MALFORMED_QUERY", reason, None)
-            self._field(expression)
+            self._field(expression, self.shape, self.scope.table)
         elif isinstance(expression, Function):
             self._function(item, expression)
         elif isinstance(expression, TypeOf):
@@ -103,22 +105,20 @@ class _Selection:
         else:
             raise not_implemented("DISTANCE" if isinstance(expression, Distance) else "COUNT() beside other fields")
 
-    def _field(self, name: Field) -> None:
-        hops, last = self.scope.path(name)
-        shape, source = self._parent(hops, name)
-        self._entry(shape, source, last, name)
+    def _field(self, name: Field, shape: Record, source: Source) -> None:
+        """Add a field, or a path to one, to the record `shape` whose fields are those of `source`."""
+        parts = self.scope.parts(name) if source is self.scope.table else name.path
+        hops = self.scope.hops(parts[:-1], name, source)
+        self._entry(self._parent(hops, name, shape), hops[-1].source if hops else source, parts[-1], name)
 
-    def _parent(self, hops: Sequence[Hop], name: Field) -> tuple[Record, Source]:
-        """Return the shape and the source at the end of a path, making the parents on the way."""
-        shape = self.shape
-        source: Source = self.scope.table
+    def _parent(self, hops: Sequence[Hop], name: Field, shape: Record) -> Record:
+        """Return the record at the end of a path from `shape`, making the parents on the way."""
         for hop in hops:
-            source = hop.source
-            found = shape.entries.setdefault(hop.key, Record(source.name, self._place(source.id_sql())))
+            found = shape.entries.setdefault(hop.key, Record(hop.source.name, self._place(hop.source.id_sql())))
             if not isinstance(found, Record):
                 raise _duplicate(name.name)
             shape = found
-        return shape, source
+        return shape
 
     def _entry(self, shape: Record, source: Source, last: str, name: Field) -> None:
         column = self.scope.require(source, last, name)
@@ -128,7 +128,7 @@ class _Selection:
         if column.type == "address" and isinstance(source, Table):
             shape.entries[key] = self._compound(source, column.field)
         else:
-            shape.entries[key] = Leaf(self._place(column.sql), column.type)
+            shape.entries[key] = Leaf(self._place(column.sql), column.type, column.field, name.name)
             self.has_long_text |= column.type == "textarea" and not column.field.filterable
 
     def _compound(self, source: Table, compound: FieldDef) -> Compound:
@@ -142,12 +142,12 @@ class _Selection:
             return
         column = functions.column(self.scope, function)
         argument = function.argument
-        hops = self.scope.path(argument)[0] if isinstance(argument, Field) else []
-        shape, _ = self._parent([] if item.alias else hops, Field(function.name))
+        hops = self.scope.path(argument)[0] if isinstance(argument, Field) and not item.alias else []
+        shape = self._parent(hops, Field(function.name), self.shape)
         key = item.alias or column.field.name
         if key in shape.entries:
             raise _duplicate(key)
-        shape.entries[key] = Leaf(self._place(column.sql), column.type)
+        shape.entries[key] = Leaf(self._place(column.sql), column.type, column.field, words(function))
 
     def _fields(self, function: Function) -> None:
         group = function.argument.name.upper() if isinstance(function.argument, Field) else ""
@@ -169,7 +169,8 @@ class _Selection:
         if not isinstance(hop.source, Name):
             reason = f"TYPEOF needs a polymorphic relationship: {relationship.name}"
             raise self.run.error("MALFORMED_QUERY", reason, relationship.position)
-        shape, _ = self._parent(self.scope.hops(self.scope.parts(relationship)[:-1], relationship), relationship)
+        above = self.scope.hops(self.scope.parts(relationship)[:-1], relationship)
+        shape = self._parent(above, relationship, self.shape)
         if hop.key in shape.entries:
             raise _duplicate(relationship.name)
         by_type = ByType(self._place(hop.source.id_sql()), {}, None)
@@ -188,9 +189,7 @@ class _Selection:
     def _case(self, type_name: str, source: Source, fields: Sequence[Field]) -> Record:
         record = Record(type_name, self._place(source.id_sql()))
         for each in fields:
-            if len(each.path) > 1:
-                raise not_implemented("relationship paths inside TYPEOF")
-            self._entry(record, source, each.name, each)
+            self._field(each, record, source)
         return record
 
     def _children(self, query: Query) -> None:

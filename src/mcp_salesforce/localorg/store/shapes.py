@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_salesforce.localorg.store.schema import FieldDef, SObjectDef
+from mcp_salesforce.soql.tree import Field, Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,12 @@ class Sql:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value: its place in the row, and its type."""
+    """A value: its place in the row, its type, the field it comes from, and the words that asked for it."""
 
     index: int
     type: str
+    field: FieldDef
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +68,24 @@ class Rows:
     """How to answer a query for records: which rows, in which order, and what of them.
 
     `row_ids` lists the rowids that match, in order; `page` reads the rows whose rowids are the JSON list `:rows`.
-    A sub-query's `row_ids` takes the id of the parent as `:parent`.
+    A sub-query's `row_ids` takes the id of the parent as `:parent`, a search's the rowids it found as `:found`.
+    `viewed` names the fields that FOR VIEW or FOR REFERENCE sets to the present moment.
     """
 
     sobject: SObjectDef
     row_ids: Sql
     page: Sql
     shape: Record
-    has_long_text: bool
-    single_page: bool
+    has_long_text: bool = False
+    single_page: bool = False
+    viewed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
     """How to answer SELECT COUNT(): one row with one number."""
 
+    sobject: SObjectDef
     sql: Sql
 
 
@@ -87,8 +93,14 @@ class Count:
 class Groups:
     """How to answer a query that aggregates: the keys of its rows, and where their values stand."""
 
+    sobject: SObjectDef
     sql: Sql
     shape: Mapping[str, Leaf]
 
 
 Plan = Rows | Count | Groups
+
+
+def words(operand: Field | Function) -> str:
+    """Return what a field or a function of one looks like in a query."""
+    return operand.name if isinstance(operand, Field) else f"{operand.name}({words(operand.argument)})"
