@@ -2,7 +2,7 @@
 
 import re
 
-from mcp_salesforce.localorg.errors import OrgError
+from mcp_salesforce.localorg.errors import OrgError, not_implemented
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
 from mcp_salesforce.localorg.services.query import MAX_BATCH
 
