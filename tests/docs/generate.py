@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.docs.commands import render_commands
 from tests.docs.configuration import render_configuration, render_env_example
+from tests.docs.tools import render_readme, render_tools, snapshots
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,6 +15,9 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/commands.md": render_commands,
     "docs/configuration.md": render_configuration,
     ".env.example": render_env_example,
+    "README.md": render_readme,
+    "docs/tools.md": render_tools,
+    **snapshots(),
 }
 """Path from the root of the project to a function from the page as it stands to the page as it should be."""
 

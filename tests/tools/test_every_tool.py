@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # comes with the SDK, without types
@@ -150,3 +151,9 @@ async def test_what_a_model_reads_of_the_tools_stays_within_its_budget(mcp: Clie
 
     assert read + sum(tokens(t["inputSchema"], "schema") for t in listed) <= 1_700
     assert tokens({"tools": listed}, "schema") <= 3_500
+
+
+async def test_a_host_is_told_of_a_tool_what_its_snapshot_says(mcp: Client) -> None:
+    for name, tool in (await tools_of(mcp)).items():
+        snapshot = Path(__file__).parent / "snapshots" / f"{name}.json"
+        assert tool.model_dump(by_alias=True, mode="json", exclude_none=True) == json.loads(snapshot.read_text("utf-8"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from mcp_salesforce.appointments.spans import Span, Wish, moved, shown, span_in, span_of
 from mcp_salesforce.appointments.times import Window, instant_of, window_of, wire, zone_named
@@ -25,6 +25,7 @@ from mcp_salesforce.tools.params import (
     SubjectReference,
     Text255,
     TimeZone,
+    data_schema,
 )
 from mcp_salesforce.tools.records import delete_record, difference, read_fields, require_fields
 from mcp_salesforce.tools.results import Appointment, Deleted, Rows, Updated, flat_record, record_of
@@ -93,23 +94,37 @@ class AppointmentData(RecordData):
         return values
 
 
-_FIELDS = (
-    "Event fields: Subject, StartDateTime, EndDateTime or DurationInMinutes, Location, Description, WhoId (contact or "
-    "lead), WhatId (other record), OwnerId, ShowAs (Busy, OutOfOffice, Free), IsAllDayEvent, IsPrivate, …\n"
-    'Times: "2026-11-24T15:00:00+01:00", or no offset and time_zone (IANA, e.g. "Europe/Berlin"); a day if all-day'
-)
+_TEXT, _FLAG = {"type": "string"}, {"type": "boolean"}
+_SHOWN = {
+    "Subject": _TEXT,
+    "StartDateTime": {
+        "type": "string",
+        "description": "2026-11-24T15:00:00+01:00, or without offset and with time_zone; a day (2026-11-24) if all-day",
+    },
+    "EndDateTime": {"type": "string", "description": "Same forms; or give DurationInMinutes"},
+    "DurationInMinutes": {"type": "integer"},
+    "time_zone": {"type": "string", "description": "IANA zone of times without offset, e.g. Europe/Berlin"},
+    "IsAllDayEvent": _FLAG,
+    "Location": _TEXT,
+    "Description": _TEXT,
+    "WhoId": {"type": "string", "description": "Contact or lead"},
+    "WhatId": {"type": "string", "description": "Account, opportunity, case, …"},
+    "OwnerId": {"type": "string", "description": "User whose calendar it is; default: you"},
+    "ShowAs": {"enum": ["Busy", "OutOfOffice", "Free"]},
+    "IsPrivate": _FLAG,
+}
 NewData = Annotated[
-    AppointmentData, WithJsonSchema({"type": "object", "description": _FIELDS, "required": ["StartDateTime"]})
+    AppointmentData,
+    data_schema("Fields of Event: these, other standard ones, and custom ones (X__c)", _SHOWN, ["StartDateTime"]),
 ]
 ChangedData = Annotated[
-    AppointmentData,
-    WithJsonSchema({"type": "object", "description": "Fields to change, as for creating; null clears one"}),
+    AppointmentData, data_schema("Fields to change, as for salesforce_create_appointment; null clears one")
 ]
 
 
 @appointments.tool(CREATES, title="Create an appointment")
 async def create_appointment(ctx: ToolContext, data: NewData) -> Appointment:
-    """Create an appointment and return it, with its weekday and local time to read back to the user."""
+    """Create an appointment (an Event) and return it with its weekday and local time; read these back to the user."""
     org = org_of(ctx)
     values = {**data.others(), **span_of(data.wish()).values()}
     saved = await org.client.sobjects.create("Event", values)
@@ -118,7 +133,7 @@ async def create_appointment(ctx: ToolContext, data: NewData) -> Appointment:
 
 @appointments.tool(READS, title="Get an appointment")
 async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldNames = ()) -> Appointment:
-    """Return one appointment by Id: its times and filled fields, or exactly `fields`."""
+    """Return one appointment by Id: its times and the fields that have a value, or exactly those in fields."""
     if fields:
         return cast("Appointment", await read_fields(org_of(ctx), "Event", event_id, fields))
     return await _appointment(org_of(ctx), event_id)
@@ -126,7 +141,7 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldName
 
 @appointments.tool(UPDATES, title="Change an appointment")
 async def update_appointment(ctx: ToolContext, event_id: EventId, data: ChangedData) -> Updated:
-    """Change or move an appointment; return what changed, before and after. A new start alone keeps the length."""
+    """Change or move an appointment and return what changed; a new StartDateTime alone keeps the length."""
     org, wish, values = org_of(ctx), data.wish(), data.others()
     fields = dict.fromkeys(values)
     if not wish.is_empty():
@@ -143,7 +158,7 @@ async def update_appointment(ctx: ToolContext, event_id: EventId, data: ChangedD
 
 @appointments.tool(DELETES, title="Delete an appointment")
 async def delete_appointment(ctx: ToolContext, event_id: EventId) -> Deleted:
-    """Move an appointment to the recycle bin."""
+    """Move an appointment to the recycle bin, where it can be restored for 15 days."""
     return await delete_record(org_of(ctx), "Event", event_id)
 
 
@@ -153,13 +168,16 @@ async def list_appointments(
     *,
     limit: Limit = 10,
     cursor: Cursor = "",
-    start: Annotated[str, Field(description="Day or time")] = "",
-    end: Annotated[str, Field(description="Day (included) or time")] = "",
+    start: Annotated[str, Field(description="Time, or a day (2026-11-24) from its beginning")] = "",
+    end: Annotated[str, Field(description="Time, or a day to its end")] = "",
     owner_id: OwnerFilter = "",
     contact_id: ContactFilter = "",
     time_zone: TimeZone = "",
 ) -> Rows:
-    """List appointments that overlap a window, in agenda order; without start and end the newest created first."""
+    """List appointments that overlap the window from start to end, in agenda order.
+
+    Without start and end: the newest created first.
+    """
     org = org_of(ctx)
     zone = await org.zone(time_zone, owner_id)
     window = window_of(start, end, zone, local=zone if time_zone else None) if start or end else None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, cast
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from mcp_salesforce.salesforce.soql import like_literal, quote
 from mcp_salesforce.tools.listings import Listing, read_page
@@ -23,6 +23,7 @@ from mcp_salesforce.tools.params import (
     Text128,
     Text255,
     UserReference,
+    data_schema,
 )
 from mcp_salesforce.tools.records import delete_record, read_fields, update_record
 from mcp_salesforce.tools.results import Contact, Deleted, Rows, Updated, record_of
@@ -82,21 +83,25 @@ class NewContactData(ContactData):
     LastName: Annotated[str, Field(min_length=1, max_length=80)]
 
 
-_FIELDS = (
-    "Contact fields: FirstName, LastName, Email, Phone, MobilePhone, Title, Department, AccountId, MailingStreet, "
-    "MailingCity, MailingState, MailingPostalCode, MailingCountry, Birthdate, LeadSource, Description, custom X__c, …"
-)
+_SHOWN = (
+    "LastName", "FirstName", "Salutation", "Title", "Department", "Email", "Phone", "MobilePhone", "AccountId",
+    "MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry", "LeadSource", "Birthdate",
+    "Description",
+)  # fmt: skip
 NewData = Annotated[
-    NewContactData, WithJsonSchema({"type": "object", "description": _FIELDS, "required": ["LastName"]})
+    NewContactData,
+    data_schema(
+        "Fields of Contact by API name: these, other standard ones, and custom ones (X__c)",
+        {name: {"type": "string"} for name in _SHOWN},
+        required=["LastName"],
+    ),
 ]
-ChangedData = Annotated[
-    ContactData, WithJsonSchema({"type": "object", "description": "Fields to change; null clears one"})
-]
+ChangedData = Annotated[ContactData, data_schema("Fields to change, as for salesforce_create_contact; null clears one")]
 
 
 @contacts.tool(CREATES, title="Create a contact")
 async def create_contact(ctx: ToolContext, data: NewData) -> Contact:
-    """Create a contact and return it. Look for an existing one with salesforce_list_contacts first."""
+    """Create a contact and return it. First look for an existing one with salesforce_list_contacts."""
     org = org_of(ctx)
     saved = await org.client.sobjects.create("Contact", data.given())
     return await _contact(ctx, saved.id or "")
@@ -104,7 +109,10 @@ async def create_contact(ctx: ToolContext, data: NewData) -> Contact:
 
 @contacts.tool(READS, title="Get a contact")
 async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldNames = ()) -> Contact:
-    """Return one contact by Id: its filled fields, or exactly `fields`."""
+    """Return one contact by Id: the fields that have a value, or exactly those in fields.
+
+    To find a contact whose Id you do not know, use salesforce_list_contacts.
+    """
     if fields:
         return cast("Contact", await read_fields(org_of(ctx), "Contact", contact_id, fields))
     return await _contact(ctx, contact_id)
@@ -118,7 +126,7 @@ async def update_contact(ctx: ToolContext, contact_id: ContactId, data: ChangedD
 
 @contacts.tool(DELETES, title="Delete a contact")
 async def delete_contact(ctx: ToolContext, contact_id: ContactId) -> Deleted:
-    """Move a contact to the recycle bin."""
+    """Move a contact to the recycle bin, where it can be restored for 15 days."""
     return await delete_record(org_of(ctx), "Contact", contact_id)
 
 
@@ -129,14 +137,14 @@ async def list_contacts(
     limit: Limit = 10,
     cursor: Cursor = "",
     name: Annotated[str, Field(description="Part of the name")] = "",
-    email: Annotated[str, Field(description="Address, or part such as @acme.com")] = "",
-    phone: Annotated[str, Field(description="Number in any format, or part")] = "",
+    email: Annotated[str, Field(description="Address, or a part such as @acme.com")] = "",
+    phone: Annotated[str, Field(description="Number in any format, or a part")] = "",
     account_id: AccountFilter = "",
     fields: FieldNames = (),
 ) -> Rows:
-    """List contacts, newest first, that match every filter given.
+    """List contacts that match every filter given, newest first: Id, Name, Email, Phone, Account.Name, or fields.
 
-    For other conditions or orders use salesforce_query.
+    For other conditions or orders, use salesforce_query.
     """
     columns = tuple(dict.fromkeys(("Id", *fields))) if fields else _COLUMNS
     conditions = [f"Name LIKE {like_literal(name)}"] if name else []

@@ -1,9 +1,9 @@
 """Parameters that several tools share, described once: Ids, paging, field names, and checked texts."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from mcp_salesforce.appointments.times import day_of
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
@@ -81,12 +81,26 @@ def _field_names(names: tuple[str, ...]) -> tuple[str, ...]:
 ContactId = Annotated[str, AfterValidator(id_of("003"))]
 EventId = Annotated[str, AfterValidator(id_of("00U"))]
 Limit = Annotated[int, Field(ge=1, le=2000)]
-Cursor = Annotated[str, Field(description="next_cursor of the previous answer")]
-FieldNames = Annotated[tuple[str, ...], Field(max_length=200), AfterValidator(_field_names)]
+Cursor = Annotated[str, Field(description="next_cursor of the answer before; repeat its other arguments")]
+FieldNames = Annotated[
+    tuple[str, ...],
+    Field(description="Field API names; a parent's as Account.Name"),
+    AfterValidator(_field_names),
+]
 AccountFilter = Annotated[str, AfterValidator(or_empty(id_of("001")))]
 ContactFilter = Annotated[str, AfterValidator(or_empty(id_of("003")))]
 OwnerFilter = Annotated[str, AfterValidator(or_empty(id_of("005", "023")))]
-TimeZone = Annotated[str, Field(description="IANA zone; default: the user's")]
+TimeZone = Annotated[str, Field(description="IANA zone to read and show times in; default: the user's")]
+
+
+def data_schema(
+    description: str, properties: Mapping[str, Any] | None = None, required: Sequence[str] = ()
+) -> WithJsonSchema:
+    """Return the schema that a model reads for field values: those worth showing, of the many that are accepted."""
+    schema: dict[str, Any] = {"type": "object", "description": description}
+    if properties:
+        schema |= {"properties": dict(properties), "required": list(required)}
+    return WithJsonSchema(schema)
 
 
 class RecordData(BaseModel):

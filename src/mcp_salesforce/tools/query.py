@@ -38,10 +38,11 @@ Soql = Annotated[str, Field(max_length=100_000), AfterValidator(_select)]
 
 @queries.tool(READS, title="Run a SOQL query")
 async def query(ctx: ToolContext, soql: Soql, limit: Limit = 200, cursor: Cursor = "") -> Rows:
-    """Run a SOQL SELECT on any object. total counts all its rows; pass next_cursor, with the same soql, for the rest.
+    """Run a SOQL SELECT on any object; total counts all its rows.
 
     Example: SELECT Id, Name, Account.Name FROM Contact WHERE Account.Industry = 'Energy' ORDER BY Name
-    Write datetimes bare: StartDateTime >= 2026-11-24T00:00:00Z.
+    Datetimes are bare (StartDateTime >= 2026-11-24T00:00:00Z).
+    For contacts and agendas prefer their list tools.
     """
     org = org_of(ctx)
     call = ("query", soql)
