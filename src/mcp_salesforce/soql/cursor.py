@@ -8,6 +8,9 @@ from mcp_salesforce.soql.lexer import Kind, Token, tokens_of
 
 T = TypeVar("T")
 
+MAX_CHARACTERS: Final = 100_000
+"""The longest text that Salesforce takes."""
+
 MAX_DEPTH: Final = 100
 """How many parentheses and sub-queries may stand inside each other; Salesforce's own bound is not documented."""
 
@@ -35,7 +38,9 @@ class Cursor:
     """Reads tokens from left to right; every refusal is an error at the token that does not fit."""
 
     def __init__(self, text: str, start: int = 0, error: type[SoqlError] = SoqlError) -> None:
-        """Stand at the first token of `text` from `start`; a refusal is an `error`."""
+        """Stand at the first token of `text` from `start`; a refusal is an `error`, also of a text that is too long."""
+        if len(text) > MAX_CHARACTERS:
+            raise error(text, MAX_CHARACTERS, f"SOQL statements cannot be longer than {MAX_CHARACTERS} characters.")
         self._text = text
         self._error = error
         self._tokens = tokens_of(text, start)

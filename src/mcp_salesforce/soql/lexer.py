@@ -7,10 +7,7 @@ legal. Case means nothing. There are no comments.
 import re
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from mcp_salesforce.soql.errors import SoqlError, row_and_column
-
-MAX_CHARACTERS: Final = 100_000
-"""The longest query that Salesforce takes."""
+from mcp_salesforce.soql.errors import row_and_column
 
 _MAX_DIGITS: Final = 1_000  # more in one number is refused, before anything is computed with it
 
@@ -20,7 +17,7 @@ Kind: TypeAlias = Literal[
 
 
 class Token(NamedTuple):
-    """A piece of the query; `word` is its text in lower case, empty for a quoted text, the end and a bad token."""
+    """A piece of the query; `word` is its text in lower case, empty for the end and a bad token."""
 
     kind: Kind
     text: str
@@ -50,13 +47,9 @@ _TOKEN: Final = re.compile(
 def tokens_of(text: str, start: int = 0) -> list[Token]:
     """Return the tokens of `text` from `start`.
 
-    The last one is of the kind "end", or "bad" where no token starts, with the reason as its text.
-
-    Raises:
-        SoqlError: `text` is longer than Salesforce takes.
+    The last one is of the kind "end". Where no token starts, one of the kind "bad" stands for the rest, with the reason
+    as its text.
     """
-    if len(text) > MAX_CHARACTERS:
-        raise SoqlError(text, MAX_CHARACTERS, f"SOQL statements cannot be longer than {MAX_CHARACTERS} characters.")
     tokens: list[Token] = []
     for found in _TOKEN.finditer(text, start):
         kind: Kind = found.lastgroup  # type: ignore[assignment]  # the groups bear the names of the kinds
