@@ -1,0 +1,84 @@
+"""docs/localorg.md: what the local org does and how well each behaviour is known, from the marks beside the code."""
+
+import ast
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from mcp_salesforce import localorg
+from mcp_salesforce.localorg.evidence import BEHAVIOURS, Behaviour
+from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
+
+MARKS = {
+    "recorded": "recorded",
+    "verified": "verified by a client",
+    "documented": "documented",
+    "quoted": "quoted",
+    "simulated": "simulated without evidence",
+}
+
+HEAD = """# The local org: what it does, and how well that is known
+
+Generated from the marks beside the code (`make docs UPDATE=1`). Each behaviour is
+
+- **recorded**: seen on the wire of a real org, or tried there by someone who published the outcome;
+- **verified by a client**: an unmodified Salesforce client works with it in this project's tests;
+- **documented**: Salesforce's guides say so;
+- **quoted**: real text that appears in several public repositories or logs;
+- **simulated without evidence**: plausible, and not to be relied on.
+
+What the local org does not have answers with status 501 and says so.
+"""
+
+
+def render_localorg(_before: str) -> str:
+    """Return the page as it should be."""
+    behaviours = marked_behaviours()
+    lines = [HEAD, "| how it is known | behaviours |", "|---|---|"]
+    lines += [f"| {words} | {sum(each.mark == mark for each in behaviours)} |" for mark, words in MARKS.items()]
+    for area in sorted({behaviour.area for behaviour in behaviours}):
+        lines += ["", f"## {area}", "", "| behaviour | how it is known |", "|---|---|"]
+        lines += [f"| {cell(each.statement)} | {MARKS[each.mark]} |" for each in behaviours if each.area == area]
+    lines += ["", "## Objects", "", "| object | Ids begin with | fields |", "|---|---|---|"]
+    lines += [f"| {sobject.name} | `{sobject.key_prefix}` | {len(sobject.fields)} |" for sobject in STANDARD_OBJECTS]
+    lines += ["", "## Known to be missing (501)", ""]
+    lines += [f"- {what}" for what in sorted(set(missing()))]
+    return "\n".join(lines) + "\n"
+
+
+def marked_behaviours() -> list[Behaviour]:
+    """Every behaviour that a module of the local org marks, by area and then by the place in the code."""
+    for module in pkgutil.walk_packages(localorg.__path__, f"{localorg.__name__}."):
+        importlib.import_module(module.name)
+    unique = dict.fromkeys(BEHAVIOURS)
+    return sorted(unique, key=lambda each: (each.area, each.where, each.statement))
+
+
+def missing() -> Iterator[str]:
+    """What the code refuses with 501, in the words of the refusal."""
+    for path in sorted(Path(localorg.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and called(node) == "not_implemented" and node.args:
+                yield cell("".join(words(node.args[0])))
+
+
+def called(node: ast.Call) -> str:
+    """The last part of the name that is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def words(node: ast.expr) -> Iterator[str]:
+    """A text of the source, with an ellipsis for what is known at run time only."""
+    if isinstance(node, ast.Constant):
+        yield str(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        for part in node.values:
+            yield from words(part)
+    else:
+        yield "…"
+
+
+def cell(text: str) -> str:
+    """The text as it can stand in a table."""
+    return text.replace("|", "\\|").replace("\n", " ")
