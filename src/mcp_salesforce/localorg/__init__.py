@@ -77,6 +77,7 @@ class LocalOrg:
         now: Callable[[], datetime] = utcnow,
         fresh: bool = False,
         contacts: int = DEFAULT_CONTACTS,
+        schema_file: Path | None = None,
     ) -> Self:
         """Open the org in a file, or a new one in memory.
 
@@ -86,17 +87,24 @@ class LocalOrg:
             now: The org's clock.
             fresh: Whether to start over where the file exists already.
             contacts: How many contacts a new org starts with.
+            schema_file: Custom objects and fields, as YAML or as the describe of a real org (`standard.custom`).
 
         Raises:
             OSError: The file cannot be opened, or is no database.
+            SchemaFileError: The schema file cannot be used.
         """
+        schema = Schema(STANDARD_OBJECTS)
+        if schema_file is not None:
+            from mcp_salesforce.localorg.standard.custom import read_schema
+
+            for each in read_schema(schema_file, STANDARD_OBJECTS):
+                schema.add(each)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             if fresh:
                 for suffix in ("", "-wal", "-shm"):
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
         store = Store(path)
-        schema = Schema(STANDARD_OBJECTS)
         store.apply(schema)
         plant(store, schema, now, contacts=contacts if seed else None)
         return cls(store, schema, now)

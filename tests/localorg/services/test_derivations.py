@@ -39,11 +39,11 @@ def test_cases_are_numbered_and_closed_by_their_status(org: LocalOrg) -> None:
     first = created(org, "Case", Subject="Broken", ContactId=contact)
     second = created(org, "Case", Subject="Broken too", Status="Closed")
 
-    assert (first["CaseNumber"], second["CaseNumber"]) == ("00001001", "00001002")
+    assert (first["CaseNumber"], second["CaseNumber"]) == ("00000001", "00000002")
     assert (first["AccountId"], first["ContactEmail"], first["IsClosed"]) == (account, "hale@example.com", False)
     assert second["ClosedDate"] == "2026-11-22T15:00:00.000+0000"
     assert changed(org, "Case", second, Status="Working")["ClosedDate"] is None
-    assert changed(org, "Case", first, Subject="Fixed")["CaseNumber"] == "00001001"
+    assert changed(org, "Case", first, Subject="Fixed")["CaseNumber"] == "00000001"
 
 
 def test_a_task_is_completed_by_its_status(org: LocalOrg, clock: Clock) -> None:

@@ -52,13 +52,10 @@ def complete_opportunity(save: Save) -> None:
     row["Fiscal"] = f"{closing.year} {row['FiscalQuarter']}"
 
 
-@evidence("Case", "recorded", "CaseNumber counts up, with eight digits")
 @evidence("Case", "simulated", "Status Closed closes a case; phone, fax and e-mail are those of its contact")
 def complete_case(save: Save) -> None:
-    """Number a new case, and fill what follows from its status and its contact."""
+    """Fill what follows from its status and its contact."""
     row = save.row
-    if save.before is None:
-        row["CaseNumber"] = f"{1000 + save.store.reserve('CaseNumber', 1):08}"
     row["IsClosed"] = int(row["Status"] == "Closed")
     if not row["IsClosed"]:
         row["ClosedDate"] = None

@@ -267,11 +267,22 @@ class Records:
                 if other is not None:
                     raise errors.duplicate_value([name], other["Id"])
 
+    @evidence("Records", "recorded", "An automatic number counts up, in its display format")
+    def _number(self, definition: SObjectDef, row: Changes) -> None:
+        for field in definition.fields:
+            if field.auto_number:
+                number = str(self._store.reserve(f"{definition.name}.{field.name}", 1))
+                head, _, tail = field.display_format.partition("{")
+                zeros, _, end = tail.partition("}")
+                row[field.name] = f"{head}{number.rjust(len(zeros), '0')}{end}"
+
     @evidence("Records", "recorded", "A person's Name is first and last name, without the salutation")
     def _complete(self, definition: SObjectDef, row: Changes, given: Changes, before: Row | None, user_id: str) -> None:
         """Fill the columns that follow from others, and check what they say together."""
         if definition.field("LastName") and definition.field("Name"):
             row["Name"] = " ".join(str(row[part]) for part in ("FirstName", "LastName") if row.get(part))
+        if before is None:
+            self._number(definition, row)
         if definition.field("PhotoUrl"):
             row["PhotoUrl"] = f"/services/images/photo/{row['Id']}"
         rule = _RULES.get(definition.name)

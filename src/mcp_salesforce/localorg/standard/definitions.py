@@ -46,7 +46,10 @@ class PicklistValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDef:
-    """One field of an object: what a describe says of it, and what the store and the rules need."""
+    """One field of an object: what a describe says of it, and what the store and the rules need.
+
+    `display_format` is of an automatic number: zeros in braces stand for its digits (`V-{0000}`).
+    """
 
     name: str
     label: str
@@ -68,6 +71,7 @@ class FieldDef:
     case_sensitive: bool = False
     name_field: bool = False
     auto_number: bool = False
+    display_format: str = "{0}"
     custom: bool = False
     digits: int = 0
     precision: int = 0
@@ -103,7 +107,10 @@ class FieldDef:
 
 @dataclass(frozen=True, kw_only=True)
 class SObjectDef:
-    """One object: its names, its key prefix, its fields in describe order, and what can be done with it."""
+    """One object: its names, its key prefix, its fields in describe order, and what can be done with it.
+
+    `hidden_columns` are the store's own: no client sees them.
+    """
 
     name: str
     label: str
@@ -124,6 +131,7 @@ class SObjectDef:
     triggerable: bool = True
     deep_cloneable: bool = False
     scopes: tuple[tuple[str, str], ...] = ()
+    hidden_columns: tuple[str, ...] = ()
     by_name: Mapping[str, FieldDef] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -184,7 +184,9 @@ class Store:
         stored = [field for field in sobject.fields if field.stored]
         known = {row["name"].lower() for row in self.rows(f"PRAGMA table_info({table})")}
         if not known:
-            self.execute(f"CREATE TABLE {table} ({', '.join([*map(_column, stored), *_EXTRA_COLUMNS])})")
+            self.execute(
+                f"CREATE TABLE {table} ({', '.join([*map(_column, stored), *_EXTRA_COLUMNS, *sobject.hidden_columns])})"
+            )
             if sobject.field("IsDeleted") is None:
                 self.execute(f"ALTER TABLE {table} ADD COLUMN IsDeleted INTEGER NOT NULL DEFAULT 0")
         else:

@@ -1,0 +1,166 @@
+"""Custom objects and fields from files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg.errors import OrgError
+from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
+from mcp_salesforce.localorg.standard.custom import SchemaFileError, read_schema
+from tests.localorg.evidence import recorded
+
+CLINIC = """
+objects:
+  Visit__c:
+    label: Visit
+    name: "V-{0000}"
+    fields:
+      Patient__c: {type: reference, to: Contact, children: Visits, required: true, on_delete: cascade}
+      Kind__c: {type: picklist, values: [First, Follow-up], restricted: true, default: First}
+      Cost__c: {type: currency, scale: 2}
+      Seen__c: {type: boolean}
+      Notes__c: {type: textarea, length: 1000}
+      Number_of_Tests__c: {type: int, digits: 3}
+  Ward__c:
+    fields:
+      Head__c: {type: reference, to: [User], on_delete: restrict}
+      Colours__c: {type: multipicklist, values: [Red, Blue]}
+  Contact:
+    fields:
+      Loyalty_Number__c: {length: 20, unique: true, external_id: true}
+"""
+
+
+def opened(path: Path, text: str) -> LocalOrg:
+    file = path / "schema.yaml"
+    file.write_text(text)
+    return LocalOrg.open(seed=False, schema_file=file)
+
+
+def test_a_yaml_file_makes_objects_that_follow_every_rule(tmp_path: Path) -> None:
+    with opened(tmp_path, CLINIC) as org:
+        patient = org.insert("Contact", LastName="Hale", Loyalty_Number__c="L1")
+        visit = org.insert("Visit__c", Patient__c=patient, Cost__c=12.345)
+
+        assert visit.startswith("a00")
+        record = org.records.retrieve("visit__c", visit)
+        assert (record["Name"], record["Kind__c"], record["Cost__c"], record["Seen__c"]) == (
+            "V-0001", "First", 12.35, False,
+        )  # fmt: skip
+        with pytest.raises(OrgError, match=r"Required fields are missing: \[Patient__c\]"):
+            org.insert("Visit__c")
+        with pytest.raises(OrgError, match="bad value for restricted picklist field: Third"):
+            org.insert("Visit__c", Patient__c=patient, Kind__c="Third")
+        with pytest.raises(OrgError, match="duplicate value found: Loyalty_Number__c"):
+            org.insert("Contact", LastName="Keane", Loyalty_Number__c="l1")
+        assert org.insert("Ward__c", Name="North", Colours__c="Red;Blue").startswith("a01")
+
+        org.records.delete("Contact", patient, org.user_id)
+        with pytest.raises(OrgError, match="entity is deleted"):
+            org.records.retrieve("Visit__c", visit)
+
+
+def test_custom_objects_are_described_and_queried_like_standard_ones(tmp_path: Path) -> None:
+    with opened(tmp_path, CLINIC) as org:
+        patient = org.insert("Contact", LastName="Hale")
+        org.insert("Visit__c", Patient__c=patient)
+
+        described = org.describes.describe("Visit__c", "v60.0")
+        children = org.describes.describe("Contact", "v60.0")["childRelationships"]
+        soql = "SELECT Name, Patient__r.LastName FROM Visit__c"
+        reply = org.queries.query(soql, org.user_id)
+
+    patient_field = next(each for each in described["fields"] if each["name"] == "Patient__c")
+    assert (described["custom"], described["keyPrefix"], patient_field["relationshipName"]) == (
+        True, "a00", "Patient__r",
+    )  # fmt: skip
+    assert "Visits__r" in [each["relationshipName"] for each in children]
+    assert reply["records"][0]["Patient__r"]["LastName"] == "Hale"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("objects: []", "must have a mapping `objects`"),
+        ("- a", "must have a mapping `objects`"),
+        ("objects: {Visit: {}}", "Visit: the org has no such object; the name of a custom one ends in __c"),
+        ("objects: {'a b__c': {}}", "a b__c: an API name has letters"),
+        ("objects: {Visit__c: {colour: red}}", "Visit__c: unknown colour; known are fields, label, name, plural"),
+        ("objects: {Visit__c: {fields: {Kind: {}}}}", "Visit__c.Kind: the name of a custom field ends in __c"),
+        ("objects: {Visit__c: {fields: {K__c: string}}}", "Visit__c.K__c: a mapping is expected, not 'string'"),
+        ("objects: {Visit__c: {fields: {K__c: {type: text}}}}", "Visit__c.K__c: type 'text' is not one of boolean"),
+        ("objects: {Visit__c: {fields: {K__c: {type: picklist}}}}", "a picklist needs a list `values`"),
+        ("objects: {Visit__c: {fields: {K__c: {type: reference}}}}", "a reference needs `to`"),
+        ("objects: {Visit__c: {fields: {K__c: {type: reference, to: Horse}}}}", "the org has no object Horse"),
+        (
+            "objects: {Visit__c: {fields: {K__c: {type: reference, to: Contact, on_delete: explode}}}}",
+            "on_delete is cascade, restrict or clear, not 'explode'",
+        ),
+        ("objects: {Visit__c: {fields: {K__c: {length: long}}}}", "length is a whole number, not 'long'"),
+        ("objects: {Contact: {fields: {K__c: {}, k__C: {nope: 1}}}}", "unknown nope"),
+        ("objects: [", "while parsing"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_its_place(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "schema.yaml"
+    file.write_text(text)
+
+    with pytest.raises(SchemaFileError) as caught:
+        read_schema(file, STANDARD_OBJECTS)
+
+    assert complaint in str(caught.value)
+    assert str(caught.value).startswith(str(file))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SchemaFileError, match=r"absent\.yaml"):
+        read_schema(tmp_path / "absent.yaml", STANDARD_OBJECTS)
+
+
+def test_a_field_that_the_object_has_already_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path, CLINIC) as org:
+        known = list(org.schema)
+    file = tmp_path / "again.yaml"
+    file.write_text("objects: {Contact: {fields: {Loyalty_Number__c: {}}}}")
+
+    with pytest.raises(SchemaFileError, match="the object has this field already"):
+        read_schema(file, known)
+
+
+def test_the_describe_of_a_real_org_makes_its_object(tmp_path: Path) -> None:
+    describe = recorded("describe/Custom__c_describe.json")
+    file = tmp_path / "describe.json"
+    file.write_text(json.dumps(describe))
+
+    with LocalOrg.open(seed=False, schema_file=file) as org:
+        record = org.records.retrieve("Custom__c", org.insert("Custom__c", Name="One", CustomField__c="Two"))
+
+        assert record == {"Id": record["Id"], "Name": "One", "CustomField__c": "Two"}
+        assert record["Id"].startswith("aB5")
+        ours = org.describes.describe("Custom__c", "v60.0")["fields"]
+        assert ours == describe["fields"]
+
+
+def test_the_describe_of_a_standard_object_replaces_its_fields(tmp_path: Path) -> None:
+    describe = recorded("describe/Account_PersonAccount_describe.json")
+    file = tmp_path / "describes.json"
+    file.write_text(json.dumps([describe]))
+
+    with LocalOrg.open(seed=False, schema_file=file) as org:
+        ours = {each["name"]: each for each in org.describes.describe("Account", "v60.0")["fields"]}
+        contact = org.schema.child(org.schema["Account"], "Contacts")
+
+    assert "PersonEmail" in ours
+    assert set(ours) <= {each["name"] for each in describe["fields"]}
+    assert contact is not None
+    assert contact.field.cascade_delete
+
+
+def test_other_json_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('{"name": "Visit__c"}')
+
+    with pytest.raises(SchemaFileError, match="this is no describe"):
+        read_schema(file, STANDARD_OBJECTS)
