@@ -19,7 +19,9 @@ OBJECTS = re.compile(r"\b(?:from|sobjects|sObjects=|sobjects/)[\s/]*([A-Z]\w+)",
 RELATIONSHIPS = {"Opportunities": "Opportunity"}
 NOT_AN_ANSWER = {
     143: "the recording holds an error of the transport, not a reply",
+    146: "the recorded describes are cut; whole ones are held against the local org's in tests/localorg",
     147: "the recorded request is not JSON",
+    148: "as 146",
 }
 
 
