@@ -16,7 +16,7 @@ WIDEST = 120
 INDENT = 4
 LONGEST_ARGUMENT = 40
 SHORT = 14
-"""A column of at most this many characters is never cut; the longer ones give way."""
+"""A column of at most this many characters is not cut; the longer ones give way."""
 
 
 class Screen:
@@ -50,9 +50,9 @@ class Screen:
         cells = [["" if value is None else str(value) for value in row] for row in rows]
         for place, column in enumerate(columns):
             longest = max(map(len, (column, *(row[place] for row in cells))))
-            table.add_column(column, overflow="ellipsis", no_wrap=True, min_width=min(longest, SHORT))
+            table.add_column(_one_line(column), no_wrap=longest <= SHORT)
         for place, row in enumerate(cells):
-            table.add_row(*map(Text, row), style="bold" if place == emphasis else None)
+            table.add_row(*map(_one_line, row), style="bold" if place == emphasis else None)
         self._console.print(Padding(table, (0, 0, 0, INDENT), expand=False))
 
     def properties(self, values: Mapping[str, object]) -> None:
@@ -101,6 +101,10 @@ class Screen:
         """Show a remark."""
         self._console.print()
         self._console.print(Text(text, style="bright_black"))
+
+
+def _one_line(text: str) -> Text:
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def _argument(value: object) -> str:
