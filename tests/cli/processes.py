@@ -24,12 +24,12 @@ def run(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProc
 
 
 @contextmanager
-def running(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+def running(*arguments: str, cwd: Path, stdin: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
     """Start a command, and make sure that it is gone afterwards."""
     process = subprocess.Popen(
         [sys.executable, "-m", "mcp_salesforce", *arguments],
         cwd=cwd,
-        stdin=subprocess.PIPE,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,6 +1,7 @@
 """The demo believes nothing: each step checks what it was told, and one that fails makes the demo fail."""
 
 import io
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -181,6 +182,21 @@ async def test_a_step_that_fails_ends_the_demo_without_success_and_without_regis
     assert f"0 of {len(STEPS) + 1} steps verified" in written.getvalue()
     assert "✗ salesforce_get_contact was refused" in " ".join(written.getvalue().split())
     assert "claude mcp add" not in written.getvalue()
+
+
+async def test_a_server_that_does_not_start_ends_the_demo_with_what_it_wrote() -> None:
+    shown, written = screen()
+
+    assert await walk(shown, server=(sys.executable, "-c", "import sys; sys.exit('no org today')")) is False
+    assert "The connection to the server broke" in written.getvalue()
+    assert "The server wrote: no org today" in written.getvalue()
+
+
+async def test_a_program_that_is_not_there_ends_the_demo_too() -> None:
+    shown, written = screen()
+
+    assert await walk(shown, server=("no-such-program-here",)) is False
+    assert "no-such-program-here" in written.getvalue()
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

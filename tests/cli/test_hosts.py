@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ def test_this_folder_is_served_through_uv_from_its_absolute_path() -> None:
     assert Path(program).name == "uv"
     assert arguments == ["run", "--directory", str(ROOT), "mcp-salesforce", "serve", "--demo"]
     assert ROOT.is_absolute()
+
+
+def test_an_installation_without_its_project_is_started_by_its_interpreter(tmp_path: Path) -> None:
+    launch = launch_command(demo=False, folder=tmp_path)
+
+    assert launch == (sys.executable, "-m", "mcp_salesforce", "serve")
 
 
 def test_the_line_for_the_own_org_differs_by_the_demo_option_only() -> None:

@@ -96,6 +96,32 @@ def test_the_server_module_says_the_same_about_missing_settings(tmp_path: Path) 
     assert "Traceback" not in done.stderr
 
 
+def test_a_person_at_a_terminal_is_told_what_is_served(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty", reason="terminals of this kind are POSIX's")
+    settings = {"CLIENT_ID": "a", "CLIENT_SECRET": "b", "REFRESH_TOKEN": "c", "INSTANCE_URL": "acme.my.salesforce.com"}
+    (tmp_path / ".env").write_text("".join(f"SALESFORCE_{name}={value}\n" for name, value in settings.items()))
+    ours, theirs = pty.openpty()
+    with running("serve", cwd=tmp_path, stdin=theirs) as process:
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        process.terminate()
+        process.wait(timeout=END_S)
+    os.close(ours)
+    os.close(theirs)
+
+    assert told == "Serving https://acme.my.salesforce.com. An MCP client is expected on stdin; Ctrl-C ends.\n"
+
+
+def test_a_file_that_is_no_org_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("not an org" * 100)
+
+    result = CliRunner().invoke(cli, ["serve", "--demo", "--file", str(file)])
+
+    assert result.exit_code == 1
+    assert f"The local org cannot be opened: {file}" in result.output
+
+
 @pytest.mark.parametrize("option", [["--fresh"], ["--file", "org.sqlite"]])
 def test_options_of_the_local_org_without_demo_are_a_wrong_call(option: list[str]) -> None:
     result = CliRunner().invoke(cli, ["serve", *option])

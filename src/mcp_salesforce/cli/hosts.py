@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVER_NAME = "salesforce"
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,11 @@ class Registration:
     text: str
 
 
-def launch_command(*, demo: bool) -> tuple[str, ...]:
-    """Return the command that starts this very installation: from its folder through uv, else by its interpreter."""
-    folder = Path(__file__).resolve().parents[3]
+def launch_command(*, demo: bool, folder: Path = PROJECT) -> tuple[str, ...]:
+    """Return the command that starts this very installation: through uv where `folder` is its project.
+
+    Installed without its project folder, its interpreter starts it.
+    """
     serve = ("serve", "--demo") if demo else ("serve",)
     if (folder / "pyproject.toml").is_file():
         return (shutil.which("uv") or "uv", "run", "--directory", str(folder), "mcp-salesforce", *serve)

@@ -14,16 +14,17 @@ from mcp_salesforce.cli.demo.screen import Screen
 from mcp_salesforce.cli.demo.steps import STEPS, Agent, Step, StepError
 from mcp_salesforce.cli.hosts import launch_command, registrations
 
+SERVER = (sys.executable, "-m", "mcp_salesforce", "serve", "--demo")
 ANSWER_TIMEOUT_S = 30
 SHOWN_OF_LOG = 2000
 
 
-async def walk(screen: Screen, steps: Sequence[Step] = STEPS) -> bool:
-    """Go through the steps until one is not verified, and return whether all were."""
+async def walk(screen: Screen, steps: Sequence[Step] = STEPS, server: Sequence[str] = SERVER) -> bool:
+    """Start the command `server`, go through the steps until one is not verified, and return whether all were."""
     screen.title("mcp-salesforce demo", "A server process, an MCP client over stdio, a local org with sample data.")
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mcp-salesforce-demo-") as folder:
-        verified = await _go(screen, steps, Path(folder))
+        verified = await _go(screen, steps, server, Path(folder))
     elapsed = time.perf_counter() - started
     if verified < len(steps):
         screen.summary(f"{verified} of {len(steps)} steps verified, in {elapsed:.1f} s.", success=False)
@@ -34,12 +35,12 @@ async def walk(screen: Screen, steps: Sequence[Step] = STEPS) -> bool:
     return True
 
 
-async def _go(screen: Screen, steps: Sequence[Step], folder: Path) -> int:
+async def _go(screen: Screen, steps: Sequence[Step], server: Sequence[str], folder: Path) -> int:
     """Return how many steps were verified before one was not."""
     log = folder / "server.log"
     verified = 0
     try:
-        async with _server(folder / "org.sqlite", log) as client:
+        async with _connected(server, folder / "org.sqlite", log) as client:
             agent = Agent(client, screen)
             for number, step in enumerate(steps, start=1):
                 if not await _verify(number, step, agent):
@@ -72,11 +73,10 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 @asynccontextmanager
-async def _server(org: Path, log: Path) -> AsyncIterator[Client]:
-    """Start `serve --demo` as a process on a new org, and connect to it as any MCP host would."""
-    process = StdioServerParameters(
-        command=sys.executable, args=["-m", "mcp_salesforce", "serve", "--demo", "--file", str(org)], cwd=org.parent
-    )
+async def _connected(server: Sequence[str], org: Path, log: Path) -> AsyncIterator[Client]:
+    """Start the server as a process on a new org, and connect to it as any MCP host would."""
+    program, *arguments = server
+    process = StdioServerParameters(command=program, args=[*arguments, "--file", str(org)], cwd=org.parent)
     with log.open("w", encoding="utf-8") as errors:
         async with Client(stdio_client(process, errlog=errors), read_timeout_seconds=ANSWER_TIMEOUT_S) as client:
             yield client
