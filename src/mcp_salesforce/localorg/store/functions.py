@@ -104,7 +104,7 @@ def _convert_currency(scope: Scope, operand: Function) -> Column:
 def _format(scope: Scope, operand: Function) -> Column:
     if isinstance(operand.argument, Function):
         return formatted(scope, column(scope, operand.argument))
-    return formatted(scope, scope.column(operand.argument))
+    return formatted(scope, _field(scope, operand))
 
 
 def formatted(scope: Scope, value: Column) -> Column:
@@ -133,7 +133,11 @@ def _field(scope: Scope, operand: Function) -> Column:
         raise scope.run.error(
             "MALFORMED_QUERY", f"unexpected token: '{operand.argument.name}'", operand.argument.position
         )
-    return scope.column(operand.argument)
+    found = scope.column(operand.argument)
+    if found.type == "address":
+        reason = f"field {found.field.name} does not support function {operand.name}"
+        raise scope.run.error("MALFORMED_QUERY", reason, operand.position)
+    return found
 
 
 _FUNCTIONS: Final[dict[str, Callable[[Scope, Function], Column]]] = {

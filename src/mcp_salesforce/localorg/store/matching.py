@@ -24,6 +24,7 @@ from mcp_salesforce.soql.tree import (
 )
 
 MAX_OFFSET: Final = 2000
+_MOST_RECORDS: Final = 2**31  # beyond any org, within SQLite
 _SEMI_JOINS: Final = 2
 _NOT_IN_SEMI_JOINS: Final = frozenset(["activityhistory", "attachment", "event", "note", "openactivity", "task"])
 _NOT_UNDER_OR: Final = "Semi join sub-selects are not allowed with the 'OR' operator"
@@ -79,7 +80,8 @@ def limit_sql(scope: Scope, query: Query) -> str:
     if query.limit is None and query.offset is None:
         return ""
     bind = scope.bindings.bind
-    return f" LIMIT {bind(-1 if query.limit is None else query.limit)} OFFSET {bind(query.offset or 0)}"
+    limit = -1 if query.limit is None else min(query.limit, _MOST_RECORDS)
+    return f" LIMIT {bind(limit)} OFFSET {bind(query.offset or 0)}"
 
 
 def where_sql(scope: Scope, query: Query, *extra: str) -> str:
