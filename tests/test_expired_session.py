@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -10,11 +10,11 @@ import pytest
 from mcp.client import Client
 from mcp_types import CallToolResult, TextContent
 
-from mcp_salesforce.config import Settings
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce.transport import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
+from tests.conftest import settings_of
 
 CALLS = 64
 TOKEN_PATH = "/services/oauth2/token"
@@ -42,22 +42,9 @@ class WatchedTransport:
 
 
 @asynccontextmanager
-async def connected(org: LocalOrg, transport: WatchedTransport) -> AsyncIterator[Client]:
-    known = org.credentials
-    settings = Settings(
-        client_id=known.client_id,
-        client_secret=known.client_secret,
-        refresh_token=known.refresh_token,
-        instance_url="http://127.0.0.1",
-    )
-    async with Client(create_server(settings, transport=transport)) as client:
+async def connected(org: LocalOrg, transport: WatchedTransport, **settings: str) -> AsyncIterator[Client]:
+    async with Client(create_server(settings_of(org, **settings), transport=transport)) as client:
         yield client
-
-
-@pytest.fixture
-def org() -> Iterator[LocalOrg]:
-    with LocalOrg.open() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -110,13 +97,7 @@ async def test_a_session_that_stays_invalid_stops_after_one_refresh_and_says_so(
 
 
 async def test_a_dead_refresh_token_is_one_clear_error(org: LocalOrg, transport: WatchedTransport) -> None:
-    settings = Settings(
-        client_id=org.credentials.client_id,
-        client_secret=org.credentials.client_secret,
-        refresh_token="5Aep861dead",
-        instance_url="http://127.0.0.1",
-    )
-    async with Client(create_server(settings, transport=transport)) as client:
+    async with connected(org, transport, refresh_token="5Aep861dead") as client:
         result = await client.call_tool(LIST, {"limit": 1})
 
     assert result.is_error

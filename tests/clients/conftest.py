@@ -1,12 +1,16 @@
 """Where the clients of `package.json` are, and the Node that runs them."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.clients.servers import ServerCommand
 
 FOLDER = Path(__file__).parent
 INSTALL = "npm install --prefix tests/clients"
@@ -43,3 +47,13 @@ def installed() -> Callable[[str], Path]:
         return found
 
     return find
+
+
+@pytest.fixture
+def demo_server(tmp_path: Path) -> ServerCommand:
+    """The command of a real server on a local org of its own, kept in a file under `tmp_path`."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("SALESFORCE_")}
+    return ServerCommand(
+        [sys.executable, "-m", "mcp_salesforce", "serve", "--demo", "--file", str(tmp_path / "org.db")],
+        env | {"HOME": str(tmp_path)},
+    )

@@ -1,0 +1,116 @@
+"""The TypeScript SDKs, unmodified: one of each protocol era."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.servers import ELEVEN_TOOLS, ServerCommand
+
+pytestmark = pytest.mark.clients
+
+FOLDER = Path(__file__).parent
+
+
+class TypeScriptClient:
+    """A client process: it told what the server lists, and makes the calls that it is given."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.connected = self._read()
+
+    def call(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps({"name": tool, "arguments": dict(arguments)}) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, f"the client ended with status {self._process.wait(30)}"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def running(node: Path, script: str, server: ServerCommand) -> Iterator[TypeScriptClient]:
+    with subprocess.Popen(
+        [node, FOLDER / script, *server.command],
+        env=server.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield TypeScriptClient(process)
+            assert process.stdin
+            process.stdin.close()
+            assert process.wait(30) == 0
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture(
+    params=[
+        ("mcp_old.mjs", "@modelcontextprotocol/sdk", "2025-11-25"),
+        ("mcp_new.mjs", "@modelcontextprotocol/client", "2026-07-28"),
+    ],
+    ids=["old era", "new era"],
+)
+def client(
+    request: pytest.FixtureRequest, node: Path, installed: Callable[[str], Path], demo_server: ServerCommand
+) -> Iterator[TypeScriptClient]:
+    script, package, revision = request.param
+    installed(package)
+    with running(node, script, demo_server) as connected:
+        assert connected.connected["revision"] == revision
+        yield connected
+
+
+def test_the_tools_are_listed_with_titles_annotations_and_both_schemas(client: TypeScriptClient) -> None:
+    tools = {tool["name"]: tool for tool in client.connected["tools"]}
+
+    assert set(tools) >= set(ELEVEN_TOOLS)
+    for tool in tools.values():
+        assert tool["title"]
+        assert tool["inputSchema"]["additionalProperties"] is False
+        assert tool["outputSchema"]["type"] == "object"
+        assert set(tool["annotations"]) >= {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
+
+
+def test_a_contact_is_created_read_changed_and_deleted(client: TypeScriptClient) -> None:
+    created = client.call(
+        "salesforce_create_contact", {"data": {"LastName": "Okafor", "Email": "n.okafor@example.com"}}
+    )
+    contact = {"contact_id": created["structuredContent"]["Id"]}
+    changed = client.call("salesforce_update_contact", {**contact, "data": {"Title": "Director"}})
+    read = client.call("salesforce_get_contact", contact)
+    deleted = client.call("salesforce_delete_contact", contact)
+    gone = client.call("salesforce_get_contact", contact)
+
+    assert [bool(result.get("isError")) for result in (created, changed, read, deleted, gone)] == [False] * 4 + [True]
+    assert read["structuredContent"]["Title"] == "Director"
+
+
+def test_an_error_reaches_the_client_as_a_result_with_its_text(client: TypeScriptClient) -> None:
+    result = client.call("salesforce_query", {"soql": "SELECT Nickname__c FROM Contact"})
+
+    error = json.loads(result["content"][0]["text"])
+    assert result["isError"] is True
+    assert "structuredContent" not in result
+    assert error["code"] == "INVALID_FIELD"
+    assert "Nickname__c" in error["message"]
+
+
+def test_a_second_page_follows_from_the_first(client: TypeScriptClient) -> None:
+    first = client.call("salesforce_list_contacts", {"limit": 3})["structuredContent"]
+    second = client.call("salesforce_list_contacts", {"limit": 3, "cursor": first["next_cursor"]})["structuredContent"]
+
+    ids = [row[first["columns"].index("Id")] for row in first["rows"] + second["rows"]]
+    assert len(set(ids)) == 6
