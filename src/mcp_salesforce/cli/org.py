@@ -7,38 +7,82 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from mcp_salesforce.localorg import LocalOrg
+    from mcp_salesforce.localorg.certificates import Certificate
     from mcp_salesforce.localorg.services.oauth import Credentials
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(name="org")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 picks a free one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready, for scripts.")
-@click.option(
-    "--file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep the org in this file. Default: in memory, gone when the command ends.",
-)
+@click.option("--file", type=FILE, help="Keep the org in this file. Default: in memory, gone when the command ends.")
 @click.option("--fresh", is_flag=True, help="With --file: throw the org in it away and start over.")
-def command(*, port: int, as_json: bool, file: Path | None, fresh: bool) -> None:
+@click.option("--contacts", type=click.IntRange(1, 10_000_000), help="How many contacts a new org has. Default: 200.")
+@click.option("--schema", type=EXISTING_FILE, help="Custom objects and fields: YAML, or the describe of a real org.")
+@click.option("--tls", is_flag=True, help="Listen with TLS, with a certificate of its own authority.")
+@click.option("--faults", is_flag=True, help="Let clients ask for failures at /_local/faults.")
+def command(
+    *,
+    port: int,
+    as_json: bool,
+    file: Path | None,
+    fresh: bool,
+    contacts: int | None,
+    schema: Path | None,
+    tls: bool,
+    faults: bool,
+) -> None:
     """Serve a local org with sample data on 127.0.0.1, until Ctrl-C.
 
     Any Salesforce client can use it: REST, OAuth, SOQL. Needs no settings.
     """
     if fresh and file is None:
         raise click.UsageError("--fresh goes with --file: an org in memory always starts over.")
-    from mcp_salesforce.localorg import LocalOrg
+    if contacts and file and file.exists() and not fresh:
+        raise click.UsageError(f"{file} has its contacts already: --contacts needs --fresh, or another --file.")
     from mcp_salesforce.localorg.listener import serve
 
-    try:
-        org = LocalOrg.open(file, fresh=fresh)
-    except OSError as error:
-        raise click.ClickException(f"The local org cannot be opened: {error}") from None
-    with org:
-        write = _as_json if as_json else _as_text
+    certificate = _certificate() if tls else None
+    write = _as_json if as_json else _as_text
+    with _opened(file, fresh=fresh, contacts=contacts, schema=schema) as org:
+        org.faults.is_controllable = faults
+
+        def ready(address: str) -> None:
+            connection = _connection(address, org.credentials)
+            if certificate:
+                connection["ca_file"] = str(certificate.authority)
+            if faults:
+                connection["faults_url"] = f"{address}/_local/faults"
+            click.echo(write(connection))
+
         try:
-            serve(org.app, port=port, ready=lambda address: click.echo(write(_connection(address, org.credentials))))
+            serve(org.app, port=port, certificate=certificate, ready=ready)
         except OSError as error:
             raise click.ClickException(f"Port {port} cannot be used: {error}. --port 0 picks a free one.") from None
+
+
+def _opened(file: Path | None, *, fresh: bool, contacts: int | None, schema: Path | None) -> "LocalOrg":
+    from mcp_salesforce.localorg import LocalOrg
+    from mcp_salesforce.localorg.standard.custom import SchemaFileError
+    from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
+
+    try:
+        return LocalOrg.open(file, fresh=fresh, contacts=contacts or DEFAULT_CONTACTS, schema_file=schema)
+    except SchemaFileError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"The local org cannot be opened: {error}") from None
+
+
+def _certificate() -> "Certificate":
+    import platformdirs
+
+    from mcp_salesforce.localorg.certificates import loopback_certificate
+
+    return loopback_certificate(platformdirs.user_data_path("mcp-salesforce", appauthor=False) / "tls")
 
 
 def _connection(address: str, credentials: "Credentials") -> dict[str, str]:
@@ -60,6 +104,10 @@ def _as_json(connection: dict[str, str]) -> str:
 
 def _as_text(connection: dict[str, str]) -> str:
     url = f"{connection['instance_url']}/services/data/v60.0/query?q=SELECT+Name,Email+FROM+Contact+LIMIT+3"
+    authority = connection.get("ca_file")
+    trust = f"--cacert '{authority}' " if authority else ""
+    start = f"SSL_CERT_FILE='{authority}' mcp-salesforce serve" if authority else "mcp-salesforce serve"
+    settings = ("instance_url", "client_id", "client_secret", "refresh_token")
     return "\n".join(
         [
             f"A local Salesforce org listens on {connection['instance_url']}, for this machine only. Ctrl-C ends it.",
@@ -67,12 +115,9 @@ def _as_text(connection: dict[str, str]) -> str:
             *(f"  {name:<14}{value}" for name, value in connection.items()),
             "",
             "Ask it something:",
-            f"  curl -H 'Authorization: Bearer {connection['access_token']}' '{url}'",
+            f"  curl {trust}-H 'Authorization: Bearer {connection['access_token']}' '{url}'",
             "",
-            "Serve it over MCP: put these lines into .env, then mcp-salesforce serve",
-            *(
-                f"  SALESFORCE_{name.upper()}={connection[name]}"
-                for name in ("instance_url", "client_id", "client_secret", "refresh_token")
-            ),
+            f"Serve it over MCP: put these lines into .env, then {start}",
+            *(f"  SALESFORCE_{name.upper()}={connection[name]}" for name in settings),
         ]
     )
