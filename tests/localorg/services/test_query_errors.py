@@ -269,6 +269,14 @@ def test_what_a_query_may_not_ask(org: SoqlOrg, soql: str, code: str, message: s
     assert (error.status, error.error_code, error.message) == (400, code, message)
 
 
+@pytest.mark.parametrize("mode", ["SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"])
+def test_modes_are_for_apex(org: SoqlOrg, mode: str) -> None:
+    error = refusal(org, f"SELECT Id FROM Account WITH {mode.lower()}")
+
+    assert (error.status, error.error_code) == (400, "MALFORMED_QUERY")
+    assert error.message.endswith(f"ERROR at Row:1:Column:24\n{mode} not allowed in this context")
+
+
 @pytest.mark.parametrize(
     "soql",
     [

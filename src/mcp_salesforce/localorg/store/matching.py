@@ -21,12 +21,14 @@ from mcp_salesforce.soql.tree import (
     OrderItem,
     Query,
     Using,
+    WithOption,
 )
 
 MAX_OFFSET: Final = 2000
 _MOST_RECORDS: Final = 2**31  # beyond any org, within SQLite
 _SEMI_JOINS: Final = 2
 _NOT_IN_SEMI_JOINS: Final = frozenset(["activityhistory", "attachment", "event", "note", "openactivity", "task"])
+_FOR_APEX: Final = frozenset(["SECURITY_ENFORCED", "SYSTEM_MODE", "USER_MODE"])
 _NOT_UNDER_OR: Final = "Semi join sub-selects are not allowed with the 'OR' operator"
 _NOT_UNDER_NOT: Final = "Semi join sub-selects are only allowed at the top level WHERE expressions."
 
@@ -49,7 +51,9 @@ def sobject_of(run: Run, item: FromItem) -> SObjectDef:
 
 def check_clauses(run: Run, query: Query) -> None:
     """Refuse what no query here may have."""
-    if query.with_:
+    for option in query.with_:
+        if isinstance(option, WithOption) and option.name.upper() in _FOR_APEX:
+            raise run.error("MALFORMED_QUERY", f"{option.name.upper()} not allowed in this context", option.position)
         raise not_implemented("WITH")
     if query.bind:
         raise not_implemented("BIND")
