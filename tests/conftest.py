@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from mcp import Client
 
 from mcp_salesforce.config import Settings
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
+
+settings.register_profile("any-machine", deadline=None)  # tests do not measure speed
+settings.load_profile("any-machine")
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)  # a Sunday
 

@@ -39,3 +39,14 @@ def text_of(content: Any) -> str:
 def rows_as_dicts(rows: dict[str, Any]) -> list[dict[str, Any]]:
     """Return rows with their column names."""
     return [dict(zip(rows["columns"], row, strict=True)) for row in rows["rows"]]
+
+
+async def all_ids(mcp: Client, tool: str, /, *, limit: int, **arguments: Any) -> list[str]:
+    """Return the Ids of every page, none of which may be longer than asked."""
+    page = await call(mcp, tool, limit=limit, **arguments)
+    ids = [row["Id"] for row in rows_as_dicts(page)]
+    while "next_cursor" in page:
+        page = await call(mcp, tool, limit=limit, **(arguments | {"cursor": page["next_cursor"]}))
+        assert len(page["rows"]) <= limit
+        ids += [row["Id"] for row in rows_as_dicts(page)]
+    return ids

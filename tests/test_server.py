@@ -1,0 +1,175 @@
+"""The server as a process: both eras over stdio, a clean end, and nothing but the protocol on stdout."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.server import _ValuelessFormatter, create_server
+from tests.conftest import settings_of
+from tests.tools.calls import call
+
+ENVIRONMENT = {
+    "SALESFORCE_CLIENT_ID": "3MVGclient",
+    "SALESFORCE_CLIENT_SECRET": "secretsecret",
+    "SALESFORCE_REFRESH_TOKEN": "5Aep861refresh",
+    "SALESFORCE_INSTANCE_URL": "http://127.0.0.1:9",  # the discard port: nobody answers
+}
+COMMAND = [sys.executable, "-m", "mcp_salesforce.server"]
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+
+
+@contextmanager
+def process(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    started = subprocess.Popen(
+        COMMAND,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait()
+        for stream in (started.stdin, started.stdout, started.stderr):
+            with suppress(OSError):
+                pipe(stream).close()
+
+
+def pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None
+    return stream
+
+
+def ask(server: subprocess.Popen[bytes], message: dict[str, Any]) -> dict[str, Any]:
+    pipe(server.stdin).write(json.dumps(message).encode() + b"\n")
+    pipe(server.stdin).flush()
+    reply: dict[str, Any] = json.loads(pipe(server.stdout).readline())
+    return reply
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_host_lists_and_calls_the_tools_over_stdio(mode: str) -> None:
+    parameters = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], env={**os.environ, **ENVIRONMENT})
+    async with Client(stdio_client(parameters), mode=mode) as client:
+        assert len((await client.list_tools()).tools) == 11
+        result = await client.call_tool("salesforce_query", {"soql": "SELECT Id FROM Contact"})
+
+    assert result.is_error
+    assert (result.meta or {})["code"] == "NO_ANSWER"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_at_once_while_the_host_keeps_stdin_open(number: signal.Signals) -> None:
+    with process(ENVIRONMENT) as server:
+        ask(server, INITIALIZE)
+        server.send_signal(number)
+
+        assert server.wait(timeout=10) == 0
+        assert pipe(server.stdout).read() == b""
+        assert pipe(server.stderr).read() == b""
+
+
+def test_the_end_of_input_ends_it_at_once() -> None:
+    with process(ENVIRONMENT) as server:
+        ask(server, INITIALIZE)
+        pipe(server.stdin).close()
+
+        assert server.wait(timeout=10) == 0
+        assert pipe(server.stderr).read() == b""
+
+
+def test_a_host_that_is_gone_leaves_no_traceback() -> None:
+    with process(ENVIRONMENT) as server:
+        ask(server, INITIALIZE)
+        pipe(server.stdout).close()
+        pipe(server.stdin).write(b'{"jsonrpc":"2.0","id":2,"method":"ping"}\n')
+        pipe(server.stdin).flush()
+
+        assert server.wait(timeout=10) == 0
+        assert b"Traceback" not in pipe(server.stderr).read()
+
+
+def test_a_message_in_pieces_and_one_that_is_no_json_do_not_stop_it() -> None:
+    with process(ENVIRONMENT) as server:
+        ask(server, INITIALIZE)
+        stdin = pipe(server.stdin)
+        stdin.write(b"{not json}\n")
+        for piece in (b'{"jsonrpc":"2.0","id":7,', b'"method":"ping"}\n'):
+            stdin.write(piece)
+            stdin.flush()
+
+        while "id" not in (reply := json.loads(pipe(server.stdout).readline())) or reply["id"] is None:
+            assert "error" in reply
+        assert reply == {"jsonrpc": "2.0", "id": 7, "result": {}}
+
+
+def test_without_settings_it_says_what_is_missing_and_ends_with_status_2() -> None:
+    with process(dict.fromkeys(ENVIRONMENT, "")) as server:
+        output, errors = server.communicate(timeout=20)
+
+    assert server.returncode == 2
+    assert output == b""
+    assert all(name.encode() in errors for name in ENVIRONMENT)
+    assert b"Traceback" not in errors
+
+
+async def test_calls_at_the_same_time_ask_for_the_users_zone_once(org: LocalOrg) -> None:
+    asked = 0
+
+    async def counting(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal asked
+        asked += b"TimeZoneSidKey" in scope["query_string"]
+        await org.app(scope, receive, send)
+
+    async with Client(create_server(settings_of(org), transport=AsgiTransport(counting))) as mcp:
+        await asyncio.gather(*(call(mcp, "list_appointments", limit=1) for _ in range(20)))
+        await call(mcp, "list_appointments", limit=1)
+
+    assert asked == 1
+
+
+async def test_no_value_of_a_call_reaches_the_log(org: LocalOrg, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with Client(create_server(settings_of(org), transport=AsgiTransport(org.app)), mode="legacy") as mcp:
+        for arguments in ({"data": {"LastName": "Zanzibar"}}, {"data": {"LastName": "Zanzibar" * 20}}):
+            await mcp.call_tool("salesforce_create_contact", arguments)
+        await mcp.call_tool("salesforce_list_contacts", {"name": "Zanzibar", "limit": 0})
+
+    ours_and_the_sdks = [r for r in caplog.records if r.name.startswith(("mcp_salesforce", "mcp.server"))]
+    assert "Zanzibar" not in "".join(record.getMessage() for record in ours_and_the_sdks)
+
+
+def test_a_logged_exception_tells_where_and_not_what() -> None:
+    formatter = _ValuelessFormatter("%(message)s")
+    try:
+        raise ValueError("Zanzibar")  # noqa: TRY301 - the exception is what is tested
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, __file__, 1, "Tool %r broke", ("t",), sys.exc_info())
+
+    text = formatter.format(record)
+    assert "Zanzibar" not in text.replace('raise ValueError("Zanzibar")', "")
+    assert text.endswith("ValueError")

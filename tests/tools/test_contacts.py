@@ -1,0 +1,194 @@
+"""Contacts, through the whole stack: client, server, Salesforce client, local org."""
+
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.server import create_server
+from tests.conftest import settings_of
+from tests.tools.calls import all_ids, call, rows_as_dicts, text_of
+from tests.tools.tokens import tokens
+
+FULL = {
+    "LastName": "Whitlock", "FirstName": "Una", "Salutation": "Ms.", "Title": "Head of Operations",
+    "Department": "Operations", "Email": "una.whitlock@example.com", "Phone": "+14155550191",
+    "MobilePhone": "+14155550192", "HomePhone": "+14155550193", "OtherPhone": "+14155550194",
+    "AssistantPhone": "+14155550195", "AssistantName": "Tom Reed", "Fax": "+14155550196",
+    "MailingStreet": "12 Harbour Street", "MailingCity": "San Francisco", "MailingState": "CA",
+    "MailingPostalCode": "94105", "MailingCountry": "USA", "OtherStreet": "1 Side Road", "OtherCity": "Oakland",
+    "OtherState": "CA", "OtherPostalCode": "94607", "OtherCountry": "USA", "LeadSource": "Web",
+    "Birthdate": "1980-05-17", "Description": "Met at the autumn trade fair; prefers mornings.",
+}  # fmt: skip
+
+
+async def test_a_created_contact_comes_back_with_what_the_org_made_of_it(mcp: Client) -> None:
+    made = await call(mcp, "create_contact", data={"LastName": "Ode", "FirstName": "Ada", "Email": "ada@example.com"})
+
+    assert made["Name"] == "Ada Ode"
+    assert await call(mcp, "get_contact", contact_id=made["Id"]) == made
+
+
+async def test_field_names_may_be_in_any_case(mcp: Client) -> None:
+    made = await call(mcp, "create_contact", data={"lastname": "Ode", "FIRSTNAME": "Ada"})
+
+    assert made["Name"] == "Ada Ode"
+
+
+async def test_data_may_come_as_the_text_of_its_json(mcp: Client) -> None:
+    made = await call(mcp, "create_contact", data='{"LastName": "Ode"}')
+
+    assert made["Name"] == "Ode"
+
+
+async def test_a_contact_shows_what_has_a_value_in_few_tokens(mcp: Client) -> None:
+    made = await call(mcp, "create_contact", data=FULL)
+
+    result = await mcp.call_tool("salesforce_get_contact", {"contact_id": made["Id"]})
+
+    shown = result.structured_content
+    assert shown.items() >= FULL.items()
+    assert None not in shown.values()
+    assert not {"attributes", "IsDeleted", "SystemModstamp", "MailingAddress", "PhotoUrl"} & shown.keys()
+    assert shown["CreatedDate"] == "2026-11-22T09:00:00Z"
+    assert tokens(text_of(result.content), "rows") <= 390
+
+
+async def test_named_fields_come_as_asked_empty_ones_and_parents_included(org: LocalOrg, mcp: Client) -> None:
+    account_id = org.insert("Account", Name="Acme")
+    contact_id = org.insert("Contact", LastName="Ode", AccountId=account_id)
+
+    shown = await call(mcp, "get_contact", contact_id=contact_id[:15], fields=["lastname", "Fax", "Account.Name"])
+    assert shown == {"Id": contact_id, "LastName": "Ode", "Fax": None, "Account.Name": "Acme"}
+    plain = await call(mcp, "get_contact", contact_id=contact_id, fields=["LastName", "Fax"])
+    assert plain == {"Id": contact_id, "LastName": "Ode", "Fax": None}
+
+
+async def test_an_update_tells_what_changed_and_an_explicit_null_clears(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", LastName="Ode", Title="CTO", Email="ode@example.com")
+
+    told = await call(
+        mcp, "update_contact", contact_id=contact_id, data={"Title": "CFO", "Email": None, "LastName": "Ode"}
+    )
+
+    assert told == {
+        "Id": contact_id,
+        "changed": {
+            "Title": {"before": "CTO", "after": "CFO"},
+            "Email": {"before": "ode@example.com", "after": None},
+        },
+    }
+    assert "Email" not in await call(mcp, "get_contact", contact_id=contact_id)
+
+
+async def test_a_deleted_contact_is_gone(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", LastName="Ode")
+
+    assert await call(mcp, "delete_contact", contact_id=contact_id) == {"Id": contact_id, "deleted": True}
+    assert not (await call(mcp, "list_contacts", name="Ode"))["rows"]
+
+
+async def test_contacts_are_listed_newest_first_in_five_columns(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", LastName="Ode", Email="ode@example.com")
+
+    listed = await call(mcp, "list_contacts")
+
+    assert listed["columns"] == ["Id", "Name", "Email", "Phone", "Account.Name"]
+    assert listed["rows"][0] == [contact_id, "Ode", "ode@example.com", None, None]
+    assert len(listed["rows"]) == 10
+
+
+@pytest.mark.parametrize(("limit", "most", "most_structured"), [(10, 400, 480), (200, 7_700, 9_800)])
+async def test_a_list_takes_few_tokens(mcp: Client, limit: int, most: int, most_structured: int) -> None:
+    result = await mcp.call_tool("salesforce_list_contacts", {"limit": limit})
+
+    assert len(result.structured_content["rows"]) == limit
+    assert tokens(text_of(result.content), "rows") <= most
+    assert tokens(result.structured_content, "rows") <= most_structured
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"name": "o'har"}, ["O'Hara"]),
+        ({"name": "100%"}, ["100%_sure"]),
+        ({"name": "_"}, ["100%_sure"]),
+        ({"name": "\\"}, ["Back\\slash"]),
+        ({"email": "OHARA@example.org"}, ["O'Hara"]),
+        ({"email": "@example.org"}, ["100%_sure", "O'Hara"]),
+        ({"phone": "(030) 901820-77"}, ["O'Hara"]),
+        ({"phone": "49 30 90182077"}, ["O'Hara"]),
+        ({"phone": "1820"}, ["O'Hara"]),
+        ({"name": "a", "email": "@example.org"}, ["O'Hara"]),
+        ({"name": "' OR Name LIKE '%"}, []),
+    ],
+)
+async def test_filters_find_by_parts_and_take_every_character_as_itself(
+    org: LocalOrg, mcp: Client, filters: dict[str, Any], found: list[str]
+) -> None:
+    org.insert("Contact", LastName="O'Hara", Email="ohara@example.org", MobilePhone="+49 (030) 901820-77")
+    org.insert("Contact", LastName="100%_sure", Email="sure@example.org")
+    org.insert("Contact", LastName="Back\\slash")
+
+    listed = await call(mcp, "list_contacts", limit=50, fields=["LastName"], **filters)
+
+    assert sorted(row["LastName"] for row in rows_as_dicts(listed)) == found
+
+
+async def test_contacts_of_an_account_are_listed(org: LocalOrg, mcp: Client) -> None:
+    account_id = org.insert("Account", Name="Acme")
+    contact_id = org.insert("Contact", LastName="Ode", AccountId=account_id)
+
+    listed = await call(
+        mcp, "list_contacts", account_id=account_id, fields=["Name", "Account.Name", "account.industry"]
+    )
+
+    assert listed == {
+        "columns": ["Id", "Name", "Account.Name", "Account.Industry"],
+        "rows": [[contact_id, "Ode", "Acme", None]],
+    }
+
+
+@pytest.mark.parametrize("limit", [7, 50, 200, 2000])
+async def test_pages_hold_every_contact_exactly_once(org: LocalOrg, mcp: Client, limit: int) -> None:
+    every = [row["Id"] for row in org.store.rows("SELECT Id FROM Contact ORDER BY CreatedDate DESC, Id DESC")]
+
+    assert await all_ids(mcp, "list_contacts", limit=limit) == every
+
+
+async def test_paging_neither_skips_nor_repeats_while_contacts_come_and_go(org: LocalOrg, mcp: Client) -> None:
+    every = await all_ids(mcp, "list_contacts", limit=200)
+    first = await call(mcp, "list_contacts", limit=20)
+
+    org.insert("Contact", LastName="Newcomer")
+    await call(mcp, "delete_contact", contact_id=every[19])  # the last row of the page before
+    await call(mcp, "delete_contact", contact_id=every[30])
+    rest = await all_ids(mcp, "list_contacts", limit=20, cursor=first["next_cursor"])
+
+    assert rest == every[20:30] + every[31:]
+
+
+async def test_an_answer_beyond_the_budget_ends_at_a_whole_row_and_says_so(org: LocalOrg) -> None:
+    server = create_server(settings_of(org, max_answer_tokens=1000), transport=AsgiTransport(org.app))
+    async with Client(server) as mcp:
+        page = await call(mcp, "list_contacts", limit=200)
+        ids = [row[0] for row in page["rows"]]
+        assert 0 < len(ids) < 200
+        assert page["left_out"] == 200 - len(ids)
+        assert tokens(page, "rows") <= 1100
+        while "next_cursor" in page:
+            page = await call(mcp, "list_contacts", limit=200, cursor=page["next_cursor"])
+            ids += [row[0] for row in page["rows"]]
+
+    assert ids == [row["Id"] for row in org.store.rows("SELECT Id FROM Contact ORDER BY CreatedDate DESC, Id DESC")]
+
+
+async def test_text_that_hides_or_turns_itself_around_is_shown_plain(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", LastName="O\u202ede\u200b", Title="C\U000e0041TO \U0001f469\u200d\U0001f4bb")
+
+    shown = await call(mcp, "get_contact", contact_id=contact_id)
+
+    assert shown["LastName"] == "Ode"
+    assert shown["Title"] == "CTO \U0001f469\u200d\U0001f4bb"
