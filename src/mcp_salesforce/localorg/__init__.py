@@ -18,6 +18,7 @@ from mcp_salesforce.localorg.services.query import Queries
 from mcp_salesforce.localorg.services.recents import Recents
 from mcp_salesforce.localorg.services.records import Records
 from mcp_salesforce.localorg.services.replication import Replication
+from mcp_salesforce.localorg.services.series import archive
 from mcp_salesforce.localorg.services.sessions import Sessions
 from mcp_salesforce.localorg.services.upserts import Upserts
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
@@ -107,6 +108,7 @@ class LocalOrg:
         store = Store(path)
         store.apply(schema)
         plant(store, schema, now, contacts=contacts if seed else None)
+        archive(store, now())
         return cls(store, schema, now)
 
     def insert(self, sobject: str, **fields: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -70,6 +70,14 @@ def delete(call: Call, sobject: str, record_id: str) -> Reply:
     return Reply(204)
 
 
+@sobjects.route("DELETE", "sobjects/Event/{record_id}/fromThisEventOnwards", "documented")
+def delete_onwards(call: Call, record_id: str) -> Reply:
+    """Move an occurrence of a Lightning series to the recycle bin, with those after it."""
+    call.org.records.delete_onwards(record_id, call.user_id)
+    message = "We\u2019re deleting the selected events from the series. Wait for all events to be removed."
+    return Reply(body={"success": message})
+
+
 @sobjects.route("GET", "sobjects/{sobject}/{field}/{value}", "documented")
 def retrieve_by_external_id(call: Call, sobject: str, field: str, value: str) -> Reply:
     """Return the record that has a value in an external id field; 300 with their URLs if several have it."""

@@ -2,13 +2,16 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services.recurrence import check_classic, normal_pattern
 from mcp_salesforce.localorg.services.saves import Save
-from mcp_salesforce.localorg.services.values import instant, moment
+from mcp_salesforce.localorg.services.values import Stored, instant, moment
 
 DAY_MINUTES: Final = 24 * 60
+_STARTS: Final = ("StartDateTime", "ActivityDateTime", "ActivityDate")
 _NOT_WITH_PRIVATE: Final = frozenset({"Account", "Campaign", "Case", "Contact", "Contract", "Lead", "Opportunity"})
 
 
@@ -16,28 +19,65 @@ def complete_event(save: Save) -> None:
     """Check an event about to be saved, and fill the columns that follow from others.
 
     Raises:
-        OrgError: Start, end, duration, privacy or relations contradict each other.
+        OrgError: Start, end, duration, privacy, relations or recurrence contradict each other.
     """
     row = save.row
     row["EventSubtype"] = row.get("EventSubtype") or "Event"
+    _check_child(save)
+    _prepare_series(save)
     start = _all_day_start(save) if row["IsAllDayEvent"] else _timed_start(save)
-    minutes = _minutes(save, start)
-    if row["IsAllDayEvent"]:
-        last = start + timedelta(minutes=minutes - DAY_MINUTES)
-        row |= {"ActivityDateTime": None, "ActivityDate": start.date().isoformat()}
-    else:
-        last = start + timedelta(minutes=minutes)
-        local = start.astimezone(save.user_zone)
-        row |= {"ActivityDateTime": instant(start), "ActivityDate": local.date().isoformat()}
-    end_day = last if row["IsAllDayEvent"] else last.astimezone(save.user_zone)
-    row |= {
-        "StartDateTime": instant(start),
-        "EndDateTime": instant(last),
-        "EndDate": end_day.date().isoformat(),
-        "DurationInMinutes": minutes,
-    }
+    row |= times(start, _minutes(save, start), save.user_zone, all_day=bool(row["IsAllDayEvent"]))
     _check_relations(save)
     row["AccountId"] = account_of(save)
+    if row["IsRecurrence2"] and save.before is None:
+        row["Recurrence2PatternStartDate"] = row["StartDateTime"]
+        row["Recurrence2PatternTimeZone"] = save.user_zone.key
+
+
+@evidence("Event", "simulated", "The day of a timed event is that of its start in the zone of the user who saves it")
+def times(start: datetime, minutes: int, zone: ZoneInfo, *, all_day: bool) -> dict[str, Stored]:
+    """Return every column that says when an event is."""
+    last = start + timedelta(minutes=minutes - DAY_MINUTES if all_day else minutes)
+    day_of = UTC if all_day else zone
+    return {
+        "ActivityDateTime": None if all_day else instant(start),
+        "ActivityDate": start.astimezone(day_of).date().isoformat(),
+        "StartDateTime": instant(start),
+        "EndDateTime": instant(last),
+        "EndDate": last.astimezone(day_of).date().isoformat(),
+        "DurationInMinutes": minutes,
+    }
+
+
+@evidence("Event", "documented", "Of a child event only the reminder can be changed")
+@evidence("Event", "simulated", "Another change of a child event is INVALID_FIELD_FOR_INSERT_UPDATE")
+def _check_child(save: Save) -> None:
+    if save.before is not None and save.before["IsChild"]:
+        refused = [name for name in save.given if name not in {"IsReminderSet", "ReminderDateTime"}]
+        if refused:
+            raise errors.not_writeable(refused)
+
+
+@evidence("Event", "documented", "A Classic and a Lightning series exclude each other")
+def _prepare_series(save: Save) -> None:
+    """Fill what a new series leaves to its recurrence fields, so that the rest sees an event like any other."""
+    row = save.row
+    if row["IsRecurrence"]:
+        if row.get("Recurrence2PatternText"):
+            raise errors.field_integrity("An event recurs in Classic or in Lightning, not in both", ["IsRecurrence"])
+        check_classic(row)
+        if save.before is None and not any(save.given.get(name) for name in _STARTS):
+            save.given["StartDateTime"] = row["RecurrenceStartDateTime"]
+        row["RecurrenceActivityId"] = row["Id"]
+    elif row.get("RecurrenceType") and (save.before is None or "RecurrenceType" in save.given):
+        raise errors.field_integrity("Recurrence fields need IsRecurrence", ["RecurrenceType"])
+    if row.get("Recurrence2PatternText") and save.before is None:
+        row |= {
+            "Recurrence2PatternText": normal_pattern(str(row["Recurrence2PatternText"])),
+            "Recurrence2PatternVersion": "1",
+            "IsRecurrence2": 1,
+            "GroupEventType": "3",
+        }
 
 
 @evidence("Event", "documented", "StartDateTime and ActivityDateTime are the same instant, or one of them is left out")

@@ -16,6 +16,14 @@ from mcp_salesforce.localorg.services.derivations import (
 )
 from mcp_salesforce.localorg.services.events import complete_event
 from mcp_salesforce.localorg.services.saves import Save
+from mcp_salesforce.localorg.services.series import (
+    complete_invitation,
+    events_of_invitation,
+    events_onwards,
+    events_with,
+    follow_event,
+    follow_invitation,
+)
 from mcp_salesforce.localorg.store.ids import is_id_shaped, mint, to_18
 from mcp_salesforce.localorg.store.schema import FieldDef, Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store, quote
@@ -32,10 +40,20 @@ _RULES: Final[Mapping[str, Rule]] = {
     "CampaignMember": complete_campaign_member,
     "Case": complete_case,
     "Event": complete_event,
+    "EventRelation": complete_invitation,
     "Opportunity": complete_opportunity,
     "Task": complete_task,
 }
 """What an object checks and fills beyond what its fields say."""
+
+_FOLLOWERS: Final[Mapping[str, Rule]] = {"Event": follow_event, "EventRelation": follow_invitation}
+"""What happens to other records once one is stored."""
+
+_BELONGINGS: Final[Mapping[str, Callable[[Store, Row], list[Row]]]] = {
+    "Event": events_with,
+    "EventRelation": events_of_invitation,
+}
+"""The events that are deleted with a record, beside those that a reference says."""
 
 
 class Records:
@@ -74,8 +92,9 @@ class Records:
             self._check_references(definition, changes)
             self._check_unique(definition, changes, None)
             row["Id"] = self._store.new_id(definition)
-            self._complete(definition, row, changes, None, user_id)
+            save = self._complete(definition, row, changes, None, user_id)
             self._store.insert(definition, row)
+            _follow(save)
         return str(row["Id"])
 
     def load(self, sobject: str, records: Iterable[Mapping[str, Any]], user_id: str) -> None:
@@ -134,8 +153,9 @@ class Records:
             _require(definition, merged)
             self._check_references(definition, changes)
             self._check_unique(definition, changes, row["Id"])
-            self._complete(definition, merged, changes, row, user_id)
+            save = self._complete(definition, merged, changes, row, user_id)
             self._store.update(definition, row["Id"], _difference(row, merged))
+            _follow(save)
 
     def delete(self, sobject: str, record_id: str, user_id: str) -> None:
         """Put a record in the recycle bin, with the records that belong to it.
@@ -150,12 +170,28 @@ class Records:
             row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
             self._delete(definition, row, row["Id"], user_id)
 
+    def delete_onwards(self, record_id: str, user_id: str) -> None:
+        """Put an occurrence of a Lightning series in the recycle bin, with those after it.
+
+        API: DELETE /sobjects/Event/{id}/fromThisEventOnwards
+
+        Raises:
+            OrgError: The event does not exist, or is of no series.
+        """
+        definition = self._schema["Event"]
+        with self._store.transaction():
+            row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
+            for each in events_onwards(self._store, row):
+                self._delete(definition, each, row["Id"], user_id)
+
     @evidence(
         "Records", "documented", "Deleting a record deletes those that belong to it; other references are cleared"
     )
     def _delete(self, definition: SObjectDef, row: Row, root: str, user_id: str) -> None:
         gone = {"IsDeleted": 1, "_deleted_with": root} | self._touched(definition, user_id)
         self._store.update(definition, row["Id"], gone)
+        for event in _BELONGINGS.get(definition.name, _nothing)(self._store, row):
+            self._delete(self._schema["Event"], event, root, user_id)
         for child in self._schema.children(definition):
             table, column = quote(child.child.name), quote(child.field.name)
             where = f"{column} = ? AND IsDeleted = 0"
@@ -277,7 +313,7 @@ class Records:
                 row[field.name] = f"{head}{number.rjust(len(zeros), '0')}{end}"
 
     @evidence("Records", "recorded", "A person's Name is first and last name, without the salutation")
-    def _complete(self, definition: SObjectDef, row: Changes, given: Changes, before: Row | None, user_id: str) -> None:
+    def _complete(self, definition: SObjectDef, row: Changes, given: Changes, before: Row | None, user_id: str) -> Save:
         """Fill the columns that follow from others, and check what they say together."""
         if definition.field("LastName") and definition.field("Name"):
             row["Name"] = " ".join(str(row[part]) for part in ("FirstName", "LastName") if row.get(part))
@@ -285,9 +321,15 @@ class Records:
             self._number(definition, row)
         if definition.field("PhotoUrl"):
             row["PhotoUrl"] = f"/services/images/photo/{row['Id']}"
+        save = Save(self._store, self._schema, self._now, definition, row, given, before, user_id)
         rule = _RULES.get(definition.name)
         if rule is not None:
-            rule(Save(self._store, self._schema, self._now, definition, row, given, before, user_id))
+            rule(save)
+        return save
+
+
+def _nothing(_: Store, __: Row) -> list[Row]:
+    return []
 
 
 def _known(definition: SObjectDef, name: str) -> FieldDef:
@@ -302,6 +344,12 @@ def _require(definition: SObjectDef, row: Mapping[str, values.Stored]) -> None:
     missing = [field.name for field in definition.fields if field.required and row.get(field.name) is None]
     if missing:
         raise errors.required_field_missing(missing)
+
+
+def _follow(save: Save) -> None:
+    follower = _FOLLOWERS.get(save.definition.name)
+    if follower is not None:
+        follower(save)
 
 
 def _difference(before: Row, after: Changes) -> Changes:

@@ -114,6 +114,7 @@ EVENT = SObjectDef(
         datetime("Recurrence2PatternStartDate", "Recurrence Pattern Start Date", "N"),
         string("Recurrence2PatternTimeZone", "Recurrence Pattern Time Zone Reference", 255, "N"),
     ),
+    hidden_columns=("_master",),
     scopes=(
         ("delegated", "My delegated events"),
         ("everything", "All events"),

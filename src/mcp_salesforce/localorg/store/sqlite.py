@@ -193,8 +193,9 @@ class Store:
             for field in stored:
                 if field.name.lower() not in known:
                     self.execute(f"ALTER TABLE {table} ADD COLUMN {_column(field)}")
-        index = quote(f"{sobject.name}_deleted_with")
-        self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} (_deleted_with) WHERE _deleted_with IS NOT NULL")
+        for name in ("_deleted_with", *sobject.hidden_columns):
+            index = quote(f"{sobject.name}{name}")
+            self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({name}) WHERE {name} IS NOT NULL")
         for field in stored:
             if field.type in _INDEXED_TYPES or field.name in _INDEXED_FIELDS or field.external_id or field.unique:
                 index = quote(f"{sobject.name}_{field.name}")
