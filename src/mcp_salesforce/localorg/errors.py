@@ -13,6 +13,7 @@ class OrgError(Exception):
         message: What is wrong, in Salesforce's words.
         fields: Names of the fields at fault; None where Salesforce sends no `fields` key at all.
         extra: Further keys of the error's body, such as `duplicateResult`.
+        code_first: Whether `errorCode` stands before `message` on the wire, as it does for unknown resources.
     """
 
     def __init__(
@@ -22,6 +23,8 @@ class OrgError(Exception):
         message: str,
         fields: Sequence[str] | None = (),
         extra: Mapping[str, Any] | None = None,
+        *,
+        code_first: bool = False,
     ) -> None:
         super().__init__(f"{error_code}: {message}")
         self.status = status
@@ -29,28 +32,32 @@ class OrgError(Exception):
         self.message = message
         self.fields = None if fields is None else tuple(fields)
         self.extra = dict(extra or {})
+        self.code_first = code_first
 
     def body(self) -> dict[str, Any]:
         """Return the error as one entry of the list that a REST reply carries."""
-        return self._entry("errorCode")
+        said = {"message": self.message, "errorCode": self.error_code}
+        return self._entry(dict(reversed(said.items())) if self.code_first else said)
 
     def save_error(self) -> dict[str, Any]:
         """Return the error as one entry of `errors` in the result of a collection or a tree."""
-        return self._entry("statusCode") | {"fields": list(self.fields or ())}
+        said = {"statusCode": self.error_code, "message": self.message}
+        return self._entry(said) | {"fields": list(self.fields or ())}
 
-    def _entry(self, code_key: str) -> dict[str, Any]:
-        entry = {**self.extra, "message": self.message, code_key: self.error_code}
+    def _entry(self, said: dict[str, str]) -> dict[str, Any]:
+        entry = {**self.extra, **said}
         return entry if self.fields is None else entry | {"fields": list(self.fields)}
 
 
-def not_found(message: str = "The requested resource does not exist") -> OrgError:
+def not_found() -> OrgError:
     """There is no such resource, object or record."""
-    return OrgError(404, "NOT_FOUND", message, None)
+    return OrgError(404, "NOT_FOUND", "The requested resource does not exist", None, code_first=True)
 
 
 def external_id_not_found(value: str) -> OrgError:
     """The path names neither a record id nor a field that records can be found by."""
-    return not_found(f"Provided external ID field does not exist or is not accessible: {value}")
+    message = f"Provided external ID field does not exist or is not accessible: {value}"
+    return OrgError(404, "NOT_FOUND", message, None)
 
 
 def entity_is_deleted() -> OrgError:

@@ -27,6 +27,8 @@ _SHARING = (
     ("ReadSelect", "Use"),
 )
 
+*_CREATED_AND_MODIFIED, _SYSTEM_MODSTAMP = AUDIT  # which do not stand together in this object
+
 
 def _access(name: str, label: str) -> FieldDef:
     return picklist(f"Default{name}Access", f"Default {label} Access", _SHARING, "NR")
@@ -75,6 +77,7 @@ ORGANIZATION = SObjectDef(
         _access("Calendar", "Calendar"),
         _access("Pricebook", "Price Book"),
         _access("Campaign", "Campaign"),
+        _SYSTEM_MODSTAMP,
         email("ComplianceBccEmail", "Compliance BCC Email", "N"),
         picklist("UiSkin", "UI Skin", (("Theme3", "Lightning Experience"),), "UN"),
         string("SignupCountryIsoCode", "Signup Country", 2, "N"),
@@ -88,6 +91,6 @@ ORGANIZATION = SObjectDef(
         integer("MonthlyPageViewsUsed", "Monthly Page Views Used", "N"),
         integer("MonthlyPageViewsEntitlement", "Monthly Page Views Allowed", "N"),
         boolean("IsReadOnly", "Is Read Only"),
-        *AUDIT,
+        *_CREATED_AND_MODIFIED,
     ),
 )
