@@ -76,3 +76,14 @@ async def test_the_tooling_api_has_no_objects(http: httpx2.AsyncClient) -> None:
 
     assert (sandbox.status_code, sandbox.json()[0]["errorCode"]) == (400, "INVALID_TYPE")
     assert account.status_code == 501
+
+
+async def test_columns_and_plans_come_in_the_place_of_records(http: httpx2.AsyncClient) -> None:
+    soql = "SELECT Id, LastName FROM Contact"
+
+    columns = (await http.get(f"{DATA}/query", params={"q": soql, "columns": "true"})).json()
+    plan = (await http.get(f"{DATA}/query/", params={"explain": soql})).json()
+
+    assert [column["columnName"] for column in columns["columnMetadata"]] == ["Id", "LastName"]
+    assert (columns["entityName"], plan["sourceQuery"]) == ("Contact", soql)
+    assert plan["plans"][0]["sobjectType"] == "Contact"

@@ -11,7 +11,10 @@ query = Family("query")
 
 @query.route("GET", "query", "recorded")
 def run_query(call: Call) -> Reply:
-    """Run the SOQL in `q`; deleted records are left out."""
+    """Run the SOQL in `q`; deleted records are left out.
+
+    With columns=true, tell the columns instead of the records; with `explain` in the place of `q`, the plan.
+    """
     return _run(call, all_rows=False)
 
 
@@ -46,7 +49,7 @@ def _run(call: Call, *, all_rows: bool) -> Reply:
     soql = call.params.get("q")
     if soql is None:
         raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified", None)
-    if call.params.get("columns") == "true":
+    if call.params.get("columns", "").lower() == "true":
         return Reply(body=call.org.queries.columns(soql, call.user_id))
     page = call.org.queries.query(
         soql, call.user_id, all_rows=all_rows, batch_size=_batch_size(call), version=call.version
