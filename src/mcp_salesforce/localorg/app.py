@@ -70,7 +70,7 @@ class App:
             org=self._org,
             send=self.answer,
             base_url=str(request.base_url).rstrip("/"),
-            method=request.method,
+            method=request.query_params.get("_HttpMethod", "POST") if request.method == "POST" else request.method,
             path=path,
             params=request.query_params,
             headers=request.headers,

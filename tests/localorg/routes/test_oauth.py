@@ -384,6 +384,13 @@ async def test_openid_configuration_points_at_the_endpoints(anonymous: httpx2.As
     assert known["code_challenge_methods_supported"] == ["S256"]
 
 
+async def test_openid_is_left_out_of_what_is_granted(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    token = await anonymous.post(TOKEN, data=exchange(org, await code(org, anonymous, scope="api openid")))
+
+    assert token.json()["scope"] == "api"
+    assert "id_token" not in token.json()
+
+
 def test_secrets_do_not_show_in_reprs(org: LocalOrg) -> None:
     credentials = org.credentials
     shown = repr(credentials) + repr(org.sessions.find(credentials.access_token)) + repr(vars(org))

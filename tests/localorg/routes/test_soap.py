@@ -65,6 +65,15 @@ async def test_undelete_takes_records_out_of_the_recycle_bin(org: LocalOrg, anon
     assert org.records.retrieve("Contact", record_id)["LastName"] == "Finch"
 
 
+async def test_logout_ends_the_session(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+    body = envelope("<logout/>", org.credentials.access_token)
+
+    first, second = await send(http, body), await send(http, body)
+
+    assert (first[0], second[0]) == (200, 500)
+    assert (await http.get("/services/data/v60.0/limits")).status_code == 401
+
+
 async def test_undelete_needs_a_session(anonymous: httpx2.AsyncClient) -> None:
     status, reply = await send(anonymous, envelope("<undelete><ids>x</ids></undelete>", "wrong"))
 

@@ -260,6 +260,8 @@ async def test_updated_and_deleted_tell_what_happened_in_a_span(
     updated = await http.get(f"{DATA}/sobjects/Contact/updated/", params=span)
     deleted = await http.get(f"{DATA}/sobjects/Contact/deleted/?start=2026-03-02T09:30:00+00:00&end={span['end']}")
 
+    later = await http.get(f"{DATA}/sobjects/Contact/updated/", params=span | {"end": "2026-03-03T00:00:00Z"})
+
     covered = "2026-03-02T10:30:00.000+0000"
     assert updated.json() == {"ids": [kept], "latestDateCovered": covered}
     assert deleted.json() == {
@@ -267,6 +269,7 @@ async def test_updated_and_deleted_tell_what_happened_in_a_span(
         "earliestDateAvailable": "2026-01-31T11:00:00.000+0000",
         "latestDateCovered": covered,
     }
+    assert later.json()["latestDateCovered"] == "2026-03-02T11:00:00.000+0000"
 
 
 async def test_a_span_that_makes_no_sense_is_refused(http: httpx2.AsyncClient) -> None:
@@ -297,3 +300,35 @@ async def test_recent_lists_what_was_viewed_the_latest_first(org: LocalOrg, http
     assert recent[0]["attributes"] == {"type": "Contact", "url": f"{DATA}/sobjects/Contact/{newer}"}
     assert one == recent[:1]
     assert of_account == recent[1:]
+
+
+async def test_a_relationship_behind_an_id_leads_to_the_parent_or_the_children(
+    org: LocalOrg, http: httpx2.AsyncClient
+) -> None:
+    account = org.insert("Account", Name="A")
+    contact = org.insert("Contact", LastName="B", AccountId=account)
+    alone = org.insert("Contact", LastName="C")
+
+    parent = await http.get(f"{DATA}/sobjects/Contact/{contact}/Account?fields=Name")
+    children = await http.get(f"{DATA}/sobjects/Account/{account}/contacts", params={"fields": "LastName"})
+    whole = await http.get(f"{DATA}/sobjects/Account/{account}/Contacts")
+    missing = [
+        await http.get(f"{DATA}/sobjects/Contact/{alone}/Account"),
+        await http.get(f"{DATA}/sobjects/Contact/{contact}/Nonsense"),
+    ]
+
+    assert (parent.json()["Name"], parent.json()["attributes"]["type"]) == ("A", "Account")
+    assert [each["LastName"] for each in children.json()["records"]] == ["B"]
+    assert whole.json()["records"][0]["AccountId"] == account
+    injected = await http.get(f"{DATA}/sobjects/Account/{account}/Contacts", params={"fields": "Id FROM User"})
+    assert [reply.status_code for reply in missing] == [404, 404]
+    assert (injected.status_code, injected.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
+
+
+async def test_a_post_may_stand_for_another_method(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+    record_id = org.insert("Contact", LastName="A")
+
+    reply = await http.post(f"{DATA}/sobjects/Contact/{record_id}?_HttpMethod=PATCH", json={"LastName": "B"})
+
+    assert reply.status_code == 204
+    assert org.records.retrieve("Contact", record_id)["LastName"] == "B"

@@ -71,9 +71,9 @@ class Call:
     base_url: str
     method: str
     path: str
-    params: QueryParams
-    headers: Headers
-    body: bytes
+    params: QueryParams = field(repr=False)
+    headers: Headers = field(repr=False)
+    body: bytes = field(repr=False)
     version: str = ""
     session: Session | None = None
 

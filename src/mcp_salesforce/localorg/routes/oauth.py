@@ -115,7 +115,7 @@ def openid_configuration(call: Call) -> Reply:
             "revocation_endpoint": f"{endpoints}/revoke",
             "userinfo_endpoint": f"{endpoints}/userinfo",
             "introspection_endpoint": f"{endpoints}/introspect",
-            "scopes_supported": ["api", "web", "id", "openid", "refresh_token", "offline_access"],
+            "scopes_supported": ["api", "web", "id", "refresh_token", "offline_access"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],

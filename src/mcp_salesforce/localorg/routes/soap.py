@@ -1,4 +1,4 @@
-"""SOAP: login, and undelete, which has no REST form."""
+"""SOAP: login and logout, and undelete, which has no REST form."""
 
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -24,7 +24,7 @@ _INVALID_LOGIN: Final = "Invalid username, password, security token; or user loc
 
 @soap.route("POST", "/services/Soap/{api}/{version_and_org:path}", "documented", needs_session=False)
 def call_soap(call: Call, api: str, version_and_org: str) -> Reply:
-    """Answer login and undelete of the partner and enterprise APIs; other operations are not implemented."""
+    """Answer login, logout and undelete of the partner and enterprise APIs; other operations are not implemented."""
     namespace = _NAMESPACES.get(api)
     if namespace is None:
         raise not_implemented(f"SOAP API {api}")
@@ -33,6 +33,8 @@ def call_soap(call: Call, api: str, version_and_org: str) -> Reply:
         match operation.tag.rpartition("}")[2]:
             case "login":
                 return _reply(namespace, _login(call, operation, namespace, f"/services/Soap/{api}/{version_and_org}"))
+            case "logout":
+                return _reply(namespace, _logout(call, namespace, session_id))
             case "undelete":
                 return _reply(namespace, _undelete(call, operation, namespace, session_id))
             case name:
@@ -95,6 +97,12 @@ def _user_info(call: Call, session: Session) -> str:
         "userType": "Standard",
     }
     return "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in known.items())
+
+
+def _logout(call: Call, namespace: str, session_id: str) -> str:
+    session = call.org.sessions.require(session_id)
+    call.org.sessions.end(access_token=session.access_token)
+    return f'<logoutResponse xmlns="{namespace}"/>'
 
 
 def _undelete(call: Call, operation: ET.Element, namespace: str, session_id: str) -> str:

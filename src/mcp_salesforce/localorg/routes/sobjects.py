@@ -8,6 +8,7 @@ from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
 from mcp_salesforce.localorg.routes.conditions import reply_if_modified, require_unmodified
 from mcp_salesforce.localorg.services.upserts import Upserted
+from mcp_salesforce.localorg.store.ids import is_id_shaped
 
 sobjects = Family("sobjects")
 
@@ -48,7 +49,7 @@ def create_by_upsert(call: Call, sobject: str) -> Reply:
 @sobjects.route("GET", "sobjects/{sobject}/{record_id}", "recorded")
 def retrieve(call: Call, sobject: str, record_id: str) -> Reply:
     """Return a record, with all its fields or those in `fields`, and always with its Id."""
-    fields = [name.strip() for name in call.params.get("fields", "").split(",") if name.strip()]
+    fields = _fields(call)
     record = call.org.records.retrieve(sobject, record_id, [*fields, "Id"] if fields else ())
     reply = Reply(body=call.record(sobject, record))
     return reply_if_modified(call, reply, *_stamp(call, sobject, record_id))
@@ -80,7 +81,12 @@ def delete_onwards(call: Call, record_id: str) -> Reply:
 
 @sobjects.route("GET", "sobjects/{sobject}/{field}/{value}", "documented")
 def retrieve_by_external_id(call: Call, sobject: str, field: str, value: str) -> Reply:
-    """Return the record that has a value in an external id field; 300 with their URLs if several have it."""
+    """Return the record that has a value in an external id field; 300 with their URLs if several have it.
+
+    Behind a record's id it is the name of a relationship: the parent record, or the child records, come back.
+    """
+    if is_id_shaped(field):
+        return _related(call, sobject, field, value)
     return retrieve(call, sobject, _found(call, sobject, field, value))
 
 
@@ -102,6 +108,33 @@ def upsert(call: Call, sobject: str, field: str, value: str) -> Reply:
 def delete_by_external_id(call: Call, sobject: str, field: str, value: str) -> Reply:
     """Move the record that has a value in an external id field to the recycle bin."""
     return delete(call, sobject, _found(call, sobject, field, value))
+
+
+def _fields(call: Call) -> list[str]:
+    return [name.strip() for name in call.params.get("fields", "").split(",") if name.strip()]
+
+
+def _related(call: Call, sobject: str, record_id: str, relationship: str) -> Reply:
+    """Return what a relationship of a record leads to."""
+    definition = call.org.records.sobject(sobject)
+    row = call.org.records.row(definition, record_id)
+    reference = call.org.schema.parent(definition, relationship)
+    if reference is not None:
+        parent_id = row[reference.name]
+        parent = call.org.schema.of_record(parent_id) if parent_id else None
+        if parent is None:
+            raise errors.not_found()
+        return retrieve(call, parent.name, parent_id)
+    relation = call.org.schema.child(definition, relationship)
+    if relation is None:
+        raise errors.not_found()
+    child = relation.child
+    fields = _fields(call) or [each.name for each in child.fields]
+    for name in fields:
+        if child.field(name) is None:
+            raise errors.no_such_column(name, child.name)
+    soql = f"SELECT {', '.join(fields)} FROM {child.name} WHERE {relation.field.name} = '{row['Id']}'"  # noqa: S608 - names of the schema
+    return Reply(body=call.org.queries.query(soql, call.user_id, version=call.version))
 
 
 def _found(call: Call, sobject: str, field: str, value: str) -> str:

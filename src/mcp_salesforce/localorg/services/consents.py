@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
+from mcp_salesforce.localorg.evidence import evidence
+
 CODE_LIFETIME: Final = timedelta(minutes=10)
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-DEFAULT_SCOPE: Final = "refresh_token web api id openid"
+SCOPES: Final = "refresh_token web api id"
 
 
 class OAuthError(Exception):
@@ -75,7 +77,7 @@ class Consents:
         self._asks[ticket] = Ask(
             client_id=self._client_id,
             redirect_uri=redirect_uri,
-            scope=query.get("scope") or DEFAULT_SCOPE,
+            scope=_granted(query.get("scope") or SCOPES),
             state=query.get("state", ""),
             code_challenge=query.get("code_challenge", ""),
         )
@@ -124,6 +126,11 @@ class Consents:
         if ask is None:
             raise OAuthError("invalid_request", "This page is out of date: start again from the app")
         return ask
+
+
+@evidence("OAuth", "simulated", "The app may not ask for openid: the scope is left out, and no id_token is issued")
+def _granted(scope: str) -> str:
+    return " ".join(each for each in scope.split() if each != "openid")
 
 
 def _is_loopback(uri: str) -> bool:

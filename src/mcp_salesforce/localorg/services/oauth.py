@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from mcp_salesforce.localorg.evidence import evidence
-from mcp_salesforce.localorg.services.consents import Consents, OAuthError
+from mcp_salesforce.localorg.services.consents import SCOPES, Consents, OAuthError
 from mcp_salesforce.localorg.services.sessions import SESSION_TIMEOUT, Session, Sessions
 from mcp_salesforce.localorg.store.grants import Grants
 from mcp_salesforce.localorg.store.sqlite import Row
 
-SCOPES: Final = "refresh_token web api id openid"
 LOGIN_AUDIENCES: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
 JWT_LIFETIME_S: Final = 300
 _JWT_OPTIONS: Final[Any] = {

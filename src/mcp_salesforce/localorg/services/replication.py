@@ -62,7 +62,7 @@ class Replication:
         if first < self._now() - DAYS_KEPT:
             message = "startDate cannot be more than 30 days ago"
             raise OrgError(400, "INVALID_REPLICATION_DATE", message, None)
-        return instant(first), instant(last)
+        return instant(first), instant(min(last, self._now()))
 
 
 def _moment(name: str, text: str) -> datetime:
