@@ -18,6 +18,7 @@ from mcp_salesforce.localorg.services.query import Queries
 from mcp_salesforce.localorg.services.recents import Recents
 from mcp_salesforce.localorg.services.records import Records
 from mcp_salesforce.localorg.services.replication import Replication
+from mcp_salesforce.localorg.services.search import Searches
 from mcp_salesforce.localorg.services.series import archive
 from mcp_salesforce.localorg.services.sessions import Sessions
 from mcp_salesforce.localorg.services.upserts import Upserts
@@ -43,6 +44,7 @@ class LocalOrg:
         self.now = now
         self.records = Records(store, schema, now)
         self.queries = Queries(store, schema, now)
+        self.searches = Searches(store, schema, now)
         self.describes = Describes(store, schema)
         self.organization_id: str = self._first_id("Organization")
         self.user_id: str = self._first_id("User")

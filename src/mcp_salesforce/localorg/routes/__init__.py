@@ -8,6 +8,7 @@ from mcp_salesforce.localorg.routes.limits import limits
 from mcp_salesforce.localorg.routes.missing import missing, missing_of_sobjects
 from mcp_salesforce.localorg.routes.oauth import oauth
 from mcp_salesforce.localorg.routes.query import query
+from mcp_salesforce.localorg.routes.search import search
 from mcp_salesforce.localorg.routes.soap import soap
 from mcp_salesforce.localorg.routes.sobjects import sobjects
 from mcp_salesforce.localorg.routes.versions import versions
@@ -18,6 +19,7 @@ FAMILIES = (
     soap,
     limits,
     query,
+    search,
     describes,
     missing_of_sobjects,
     sobjects,

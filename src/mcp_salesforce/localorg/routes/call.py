@@ -20,6 +20,7 @@ from mcp_salesforce.localorg.services.query import Queries
 from mcp_salesforce.localorg.services.recents import Recents
 from mcp_salesforce.localorg.services.records import Records
 from mcp_salesforce.localorg.services.replication import Replication
+from mcp_salesforce.localorg.services.search import Searches
 from mcp_salesforce.localorg.services.sessions import Session, Sessions
 from mcp_salesforce.localorg.services.upserts import Upserts
 from mcp_salesforce.localorg.store.schema import Schema
@@ -39,6 +40,7 @@ class Services(Protocol):
     limits: Limits
     faults: Faults
     queries: Queries
+    searches: Searches
     describes: Describes
     recents: Recents
     replication: Replication

@@ -8,8 +8,8 @@ from mcp_salesforce.localorg.routes.call import Call, Family, Reply
 _RESOURCES: Final = (
     "actions", "analytics", "appMenu", "async-queries", "chatter", "compactLayouts", "connect", "consent", "dedupe",
     "domino", "eclair", "emailConnect", "event", "fingerprint", "folders", "graphql", "iot", "jobs",
-    "knowledgeManagement", "licensing", "localizedvalue", "metadata", "mobile", "nouns", "parameterizedSearch",
-    "prechatForms", "process", "quickActions", "scheduling", "search", "serviceTemplates", "support", "tabs", "theme",
+    "knowledgeManagement", "licensing", "localizedvalue", "metadata", "mobile", "nouns",
+    "prechatForms", "process", "quickActions", "scheduling", "search/", "serviceTemplates", "support", "tabs", "theme",
     "tokenizer", "tooling", "ui-api", "wave",
 )  # fmt: skip
 _UNDER_SOBJECTS: Final = (

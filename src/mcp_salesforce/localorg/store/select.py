@@ -35,6 +35,17 @@ def plan(run: Run, query: Query) -> Plan:
     return _Selection(run, query, sobject, level=1).rows()
 
 
+def plan_found(run: Run, query: Query) -> Rows:
+    """Return how to read what a search found: those of the rowids in the JSON list `:found` that the query keeps.
+
+    Raises:
+        OrgError: As `plan`.
+    """
+    sobject = sobject_of(run, query.from_[0])
+    check_clauses(run, query)
+    return _Selection(run, query, sobject, level=1).rows("{0}.rowid IN (SELECT value FROM json_each(:found))")
+
+
 def _is_aggregate(expression: object) -> bool:
     """Tell whether an expression, or what it formats, is about groups of records."""
     return isinstance(expression, Function) and (
