@@ -119,13 +119,13 @@ def test_generated_queries_are_taken_by_both(salesforce: SalesforceParser, text:
     assert salesforce.errors(text) == []
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(st.one_of(almost_queries(st.sampled_from(GOOD + BAD)), almost_queries(queries.map(format_query))))
 def test_what_is_almost_soql_gets_one_verdict(salesforce: SalesforceParser, text: str) -> None:
     assert agree(text, salesforce.errors(text))
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(garbled(st.sampled_from(GOOD + BAD)))
 def test_garbled_soql_gets_one_verdict(salesforce: SalesforceParser, text: str) -> None:
     assert agree(text, salesforce.errors(text))
