@@ -13,6 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mcp_salesforce.logs import Format, Level
+
 ENV_PREFIX: Final = "SALESFORCE_"
 ENV_FILE: Final = ".env"
 OLDEST_API_VERSION: Final = 31
@@ -48,6 +50,14 @@ def _tidy(value: object) -> object:
     if re.search(r"\s", tidied):
         raise ValueError("has a space or a line break inside: copy it again, in one piece")
     return tidied
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 def _refuse_access_token(value: SecretStr) -> SecretStr:
@@ -155,6 +165,14 @@ class Settings(BaseModel):
         ge=500,
         le=1_000_000,
         description="Most tokens a tool's answer may have; the rest comes by cursor.",
+    )
+    log_level: Annotated[Level, BeforeValidator(_upper)] = Field(
+        default="WARNING",
+        description="What is logged to stderr: `INFO` adds a line for each tool call, `DEBUG` one for each request to "
+        "Salesforce. Values of fields and secrets are never logged.",
+    )
+    log_format: Annotated[Format, BeforeValidator(_lower)] = Field(
+        default="text", description="Form of the log's lines: `text`, or `json`."
     )
 
     @classmethod

@@ -1,24 +1,24 @@
 """The MCP server: the tools, on one org."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
-from typing import Any, Final, Self, cast
+from typing import Final, Self, cast
 
 import anyio
 from anyio import AsyncFile, CancelScope
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
 
+from mcp_salesforce import logs
 from mcp_salesforce.config import ConfigurationError, Settings
-from mcp_salesforce.salesforce import RefreshTokenSource, SalesforceClient, Transport
+from mcp_salesforce.salesforce import AiohttpTransport, RefreshTokenSource, SalesforceClient, Transport
+from mcp_salesforce.salesforce.observed import ObservedTransport
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import build_tool
@@ -46,12 +46,13 @@ def create_server(settings: Settings, *, transport: Transport | None = None) -> 
             settings.refresh_token.get_secret_value(),
             settings.login_url,
         )
+        observed = ObservedTransport(transport or AiohttpTransport())
         async with SalesforceClient(
-            tokens, api_version=settings.api_version, transport=transport, timeout_s=settings.timeout_s
+            tokens, api_version=settings.api_version, transport=observed, timeout_s=settings.timeout_s
         ) as client:
             yield OrgSession(client, max_answer_tokens=settings.max_answer_tokens)
 
-    _log_to_stderr()
+    logs.set_up(settings.log_level, settings.log_format)
     return MCPServer(
         "mcp-salesforce",
         title="Salesforce",
@@ -122,24 +123,6 @@ def _stop_on_signals(stop: Callable[[], object]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(number, stop)
-
-
-class _ValuelessFormatter(logging.Formatter):
-    """Formats a traceback without the exception's text, which can hold values of fields."""
-
-    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's own signature
-        kind, _, trace = ei
-        return "".join(traceback.format_tb(trace)) + (kind.__qualname__ if kind else "")
-
-
-def _log_to_stderr() -> None:
-    """Log warnings to stderr, unless the process has set up logging before; stdout belongs to the protocol."""
-    if logging.root.handlers:
-        return
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_ValuelessFormatter("%(levelname)s %(name)s: %(message)s"))
-    logging.root.addHandler(handler)
-    logging.root.setLevel(logging.WARNING)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -88,7 +88,8 @@ def _resetting(app: ASGIApp) -> ASGIApp:
         except ConnectionResetError:
             transport = send.__self__.transport  # type: ignore[attr-defined]  # uvicorn's cycle holds it
             reset = struct.pack("ii", 1, 0)  # linger for no time: close() sends RST
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            with suppress(OSError):  # the client hung up first
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
             transport.abort()
 
     return wrapped

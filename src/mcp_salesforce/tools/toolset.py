@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, create_model
 from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.tools.arguments import Arguments
+from mcp_salesforce.tools.calls import tool_call
 from mcp_salesforce.tools.errors import failure
 from mcp_salesforce.tools.results import answer
 from mcp_salesforce.tools.schemas import input_schema, output_schema
@@ -93,12 +94,15 @@ class SalesforceTool(Tool):
 
         The error is returned and not raised, because the SDK writes the text of a raised one to its log.
         """
-        try:
-            result = await self.fn(context, **self.arguments.read(arguments))
-        except (SalesforceError, TimeError) as error:
-            hint = await org_of(context).hint_for(error) if isinstance(error, SalesforceError) else ""
-            return failure(error, hint)
-        return answer(result)
+        with tool_call(self.name) as call:
+            try:
+                result = await self.fn(context, **self.arguments.read(arguments))
+            except (SalesforceError, TimeError) as error:
+                hint = await org_of(context).hint_for(error) if isinstance(error, SalesforceError) else ""
+                refusal = failure(error, hint)
+                call.outcome = (refusal.meta or {})["code"]
+                return refusal
+            return answer(result)
 
 
 def build_tool(spec: ToolSpec) -> SalesforceTool:
