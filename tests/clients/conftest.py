@@ -1,11 +1,14 @@
 """Where the clients of `package.json` are, and the Node that runs them."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -57,3 +60,42 @@ def demo_server(tmp_path: Path) -> ServerCommand:
         [sys.executable, "-m", "mcp_salesforce", "serve", "--demo", "--file", str(tmp_path / "org.db")],
         env | {"HOME": str(tmp_path)},
     )
+
+
+@dataclass(frozen=True)
+class ServedOrg:
+    """A local org that a process of its own serves: what it printed, and the environment that clients get."""
+
+    connection: dict[str, str]
+    contacts: int
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def served_org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedOrg]:
+    """`mcp-salesforce org`, with more contacts than a page of a query holds."""
+    with serving(tmp_path_factory.mktemp("home")) as org:
+        yield org
+
+
+@pytest.fixture(scope="session")
+def served_org_with_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedOrg]:
+    """The same over HTTPS, for clients that take nothing else; `ca_file` is what they trust."""
+    with serving(tmp_path_factory.mktemp("home"), "--tls") as org:
+        yield org
+
+
+@contextmanager
+def serving(home: Path, *options: str) -> Iterator[ServedOrg]:
+    contacts = 2100
+    command = [sys.executable, "-m", "mcp_salesforce", "org", "--port", "0", "--json", "--contacts", str(contacts)]
+    own = os.environ | {"HOME": str(home), "XDG_DATA_HOME": str(home)}  # the certificate goes there
+    with subprocess.Popen([*command, *options], env=own, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            connection = json.loads(process.stdout.readline())
+            # Clients keep logins and logs in the home folder.
+            environment = {"PATH": os.environ["PATH"], "HOME": str(home), "ORG": json.dumps(connection)}
+            yield ServedOrg(connection, contacts, environment)
+        finally:
+            process.terminate()

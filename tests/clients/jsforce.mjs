@@ -1,0 +1,45 @@
+// Works through an org as a user of jsforce does, and prints what it saw as one line of JSON.
+import jsforce from "jsforce";
+
+const org = JSON.parse(process.env.ORG);
+const version = "60.0";
+const seen = {};
+
+const asError = (error) => ({ code: error.errorCode ?? error.name, message: error.message });
+const refused = async (promise) => promise.then((value) => ({ value }), asError);
+
+const connection = new jsforce.Connection({ instanceUrl: org.instance_url, accessToken: org.access_token, version });
+const contacts = connection.sobject("Contact");
+
+seen.created = await contacts.create({ LastName: "Förster", FirstName: "Ana", Email: "ana.foerster@example.com" });
+const id = seen.created.id;
+seen.read = await contacts.retrieve(id);
+seen.updated = await contacts.update({ Id: id, Title: "O'Brien & Söhne" });
+seen.title = (await connection.query(`SELECT Title, Account.Name FROM Contact WHERE Id = '${id}'`)).records[0];
+seen.several = await contacts.create([{ LastName: "One" }, { Title: "no name" }], { allOrNone: false });
+seen.destroyed = await contacts.destroy(id);
+seen.gone = await refused(contacts.retrieve(id));
+seen.rejected = await refused(contacts.create({ FirstName: "No last name" }));
+seen.malformed = await refused(connection.query("SELECT Nmae FROM Contact"));
+
+const all = await connection.query("SELECT Id, Name FROM Contact ORDER BY Name", { autoFetch: true, maxFetch: 100000 });
+seen.fetched = { totalSize: all.totalSize, rows: all.records.length, distinct: new Set(all.records.map((row) => row.Id)).size };
+
+const described = await contacts.describe();
+seen.described = { name: described.name, keyPrefix: described.keyPrefix, fields: described.fields.map((field) => field.name) };
+seen.objects = (await connection.describeGlobal()).sobjects.map((sobject) => sobject.name);
+seen.identity = await connection.identity();
+seen.limits = await connection.limits();
+
+const expiring = new jsforce.Connection({
+  oauth2: { loginUrl: org.instance_url, clientId: org.client_id, clientSecret: org.client_secret },
+  instanceUrl: org.instance_url,
+  accessToken: `${org.access_token.slice(0, 16)}expired`,
+  refreshToken: org.refresh_token,
+  version,
+});
+let refreshes = 0;
+expiring.on("refresh", () => (refreshes += 1));
+seen.refreshed = { totalSize: (await expiring.query("SELECT Id FROM User")).totalSize, refreshes };
+
+console.log(JSON.stringify(seen));

@@ -1,0 +1,71 @@
+"""jsforce, unmodified, on the local org."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.conftest import ServedOrg
+
+pytestmark = pytest.mark.clients
+
+
+@pytest.fixture(scope="module")
+def seen(node: Path, installed: Callable[[str], Path], served_org: ServedOrg) -> Any:
+    installed("jsforce/package.json")
+    script = Path(__file__).with_name("jsforce.mjs")
+    run = subprocess.run(
+        [node, script], env=served_org.environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def test_jsforce_creates_reads_updates_and_deletes(seen: Any) -> None:
+    assert seen["created"]["success"]
+    assert seen["created"]["id"].startswith("003")
+    assert (seen["read"]["LastName"], seen["read"]["Name"]) == ("Förster", "Ana Förster")
+    assert seen["read"]["attributes"]["type"] == "Contact"
+    assert seen["updated"] == {"id": seen["created"]["id"], "success": True, "errors": []}
+    assert seen["title"]["Title"] == "O'Brien & Söhne"
+    assert seen["title"]["Account"] is None
+    assert seen["destroyed"]["success"]
+
+
+def test_jsforce_reads_each_outcome_of_a_collection(seen: Any) -> None:
+    first, second = seen["several"]
+
+    assert first["success"]
+    assert (second["success"], second["errors"][0]["statusCode"]) == (False, "REQUIRED_FIELD_MISSING")
+    assert second["errors"][0]["fields"] == ["LastName"]
+
+
+def test_jsforce_reads_the_errors(seen: Any) -> None:
+    assert seen["gone"]["code"] in {"NOT_FOUND", "ENTITY_IS_DELETED"}
+    assert seen["rejected"] == {"code": "REQUIRED_FIELD_MISSING", "message": "Required fields are missing: [LastName]"}
+    assert seen["malformed"]["code"] == "INVALID_FIELD"
+    assert "No such column 'Nmae' on entity 'Contact'" in seen["malformed"]["message"]
+
+
+def test_jsforce_fetches_every_page_of_a_query(seen: Any, served_org: ServedOrg) -> None:
+    fetched = seen["fetched"]
+
+    assert fetched["totalSize"] == fetched["rows"] == fetched["distinct"]
+    assert fetched["rows"] > 2000
+    assert fetched["rows"] >= served_org.contacts
+
+
+def test_jsforce_describes_the_object_and_the_org(seen: Any) -> None:
+    assert (seen["described"]["name"], seen["described"]["keyPrefix"]) == ("Contact", "003")
+    assert {"Id", "LastName", "AccountId", "MailingAddress"} <= set(seen["described"]["fields"])
+    assert {"Account", "Contact", "Event", "User"} <= set(seen["objects"])
+    assert seen["identity"]["organization_id"].startswith("00D")
+    assert seen["limits"]["DailyApiRequests"]["Max"] > 0
+
+
+def test_jsforce_refreshes_an_expired_session(seen: Any) -> None:
+    assert seen["refreshed"]["refreshes"] == 1
+    assert seen["refreshed"]["totalSize"] >= 3

@@ -1,0 +1,132 @@
+"""The sf command line, unmodified, on the local org; and Salesforce's own MCP server on the same login."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.client.stdio import stdio_client
+
+from tests.clients.conftest import ServedOrg
+
+pytestmark = [pytest.mark.clients, pytest.mark.slow]
+
+Sf = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def environment(node: Path, served_org: ServedOrg) -> dict[str, str]:
+    quiet = {
+        "SF_DISABLE_TELEMETRY": "true",
+        "SF_AUTOUPDATE_DISABLE": "true",
+        "SF_SKIP_NEW_VERSION_CHECK": "true",
+        "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
+        "SF_ACCESS_TOKEN": served_org.connection["access_token"],
+    }
+    path = f"{node.parent}:{served_org.environment['PATH']}"
+    return served_org.environment | quiet | {"PATH": path}
+
+
+@pytest.fixture(scope="module")
+def sf(node: Path, installed: Callable[[str], Path], environment: dict[str, str], served_org: ServedOrg) -> Sf:
+    """Run one sf command with --json and return what it printed; logged in before the first."""
+    script = installed("@salesforce/cli/bin/run.js")
+
+    def run(*arguments: str) -> Any:
+        done = subprocess.run(
+            [node, script, *arguments, "--json"],
+            env=environment,
+            cwd=environment["HOME"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return json.loads(done.stdout)
+
+    instance_url = served_org.connection["instance_url"]
+    login = run(
+        "org",
+        "login",
+        "access-token",
+        "--instance-url",
+        instance_url,
+        "--alias",
+        "local",
+        "--set-default",
+        "--no-prompt",
+    )
+    assert login["status"] == 0, login
+    assert login["result"]["username"] == served_org.connection["username"]
+    return run
+
+
+def test_sf_creates_reads_updates_and_deletes_a_record(sf: Sf) -> None:
+    created = sf("data", "create", "record", "--sobject", "Contact", "--values", "LastName=Förster Title='Head of IT'")
+    assert created["status"] == 0, created
+    record_id = created["result"]["id"]
+    by_id = ("--sobject", "Contact", "--record-id", record_id)
+
+    assert sf("data", "update", "record", *by_id, "--values", "Title=Director")["status"] == 0
+    read = sf("data", "get", "record", *by_id)["result"]
+    assert (read["LastName"], read["Title"]) == ("Förster", "Director")
+    assert sf("data", "delete", "record", *by_id)["status"] == 0
+    gone = sf("data", "get", "record", *by_id)
+    assert gone["status"] != 0
+    assert gone["name"] in {"NOT_FOUND", "ENTITY_IS_DELETED"}
+
+
+def test_sf_reads_every_page_of_a_query(sf: Sf, served_org: ServedOrg) -> None:
+    result = sf("data", "query", "--query", "SELECT Id, Name FROM Contact")["result"]
+
+    assert result["totalSize"] == len(result["records"]) == len({row["Id"] for row in result["records"]})
+    assert result["totalSize"] >= served_org.contacts > 2000
+
+
+def test_sf_shows_the_errors_of_the_org(sf: Sf) -> None:
+    malformed = sf("data", "query", "--query", "SELECT Nmae FROM Contact")
+    rejected = sf("data", "create", "record", "--sobject", "Contact", "--values", "FirstName=Ana")
+
+    assert malformed["name"] == "INVALID_FIELD"
+    assert "No such column 'Nmae' on entity 'Contact'" in malformed["message"]
+    assert rejected["name"] == "REQUIRED_FIELD_MISSING"
+    assert "[LastName]" in rejected["message"]
+
+
+def test_sf_describes_an_object_and_reads_the_limits(sf: Sf) -> None:
+    described = sf("sobject", "describe", "--sobject", "Event")["result"]
+    limits = sf("org", "list", "limits")["result"]
+
+    assert (described["name"], described["keyPrefix"]) == ("Event", "00U")
+    assert {"StartDateTime", "WhoId"} <= {field["name"] for field in described["fields"]}
+    assert "DailyApiRequests" in {limit["name"] for limit in limits}
+
+
+@pytest.mark.usefixtures("sf")
+async def test_the_mcp_server_of_salesforce_runs_a_query(
+    node: Path, installed: Callable[[str], Path], environment: dict[str, str]
+) -> None:
+    script = installed("@salesforce/mcp/bin/run.js")
+    server = StdioServerParameters(
+        command=str(node),
+        args=[str(script), "--orgs", "DEFAULT_TARGET_ORG", "--toolsets", "data,orgs", "--no-telemetry"],
+        env=environment,
+        cwd=environment["HOME"],
+    )
+    arguments = {
+        "query": "SELECT Id, LastName FROM Contact ORDER BY LastName LIMIT 3",
+        "usernameOrAlias": "local",
+        "directory": environment["HOME"],
+    }
+    async with Client(stdio_client(server)) as client:
+        good = await client.call_tool("run_soql_query", arguments)
+        bad = await client.call_tool("run_soql_query", arguments | {"query": "SELECT Nmae FROM Contact"})
+
+    assert good.content[0].type == "text"
+    assert bad.content[0].type == "text"
+    assert good.content[0].text.count('"LastName"') == 3
+    assert "No such column 'Nmae' on entity 'Contact'" in bad.content[0].text
