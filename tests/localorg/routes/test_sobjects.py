@@ -1,9 +1,11 @@
 """Single records over HTTP."""
 
+from pathlib import Path
+
 import httpx2
 
 from mcp_salesforce.localorg import LocalOrg
-from tests.localorg.conftest import Clock
+from tests.localorg.conftest import BASE_URL, Clock
 
 DATA = "/services/data/v60.0"
 
@@ -332,3 +334,20 @@ async def test_a_post_may_stand_for_another_method(org: LocalOrg, http: httpx2.A
 
     assert reply.status_code == 204
     assert org.records.retrieve("Contact", record_id)["LastName"] == "B"
+
+
+async def test_a_numeric_external_id_is_found_by_its_number(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.yaml"
+    schema.write_text("objects: {Contact: {fields: {Number__c: {type: double, external_id: true}}}}")
+    with LocalOrg.open(seed=False, schema_file=schema) as org:
+        headers = {"Authorization": f"Bearer {org.credentials.access_token}"}
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(org.app), base_url=BASE_URL, headers=headers
+        ) as client:
+            url = f"{DATA}/sobjects/Contact/Number__c"
+            created = await client.patch(f"{url}/42", json={"LastName": "A"})
+            updated = await client.patch(f"{url}/42.0", json={"LastName": "B"})
+            wrong = await client.get(f"{url}/many")
+
+    assert (created.status_code, updated.status_code, wrong.status_code) == (201, 200, 404)
+    assert created.json()["id"] == updated.json()["id"]

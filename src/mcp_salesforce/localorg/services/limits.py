@@ -56,15 +56,15 @@ class Limits:
         limits["DailyApiRequests"]["Remaining"] = max(0, DAILY_API_REQUESTS - self._used)
         return limits
 
-    @evidence("REST: limits", "recorded", "recordCount leaves out unknown objects and, unless named, empty ones")
+    @evidence("REST: limits", "recorded", "recordCount leaves out unknown objects and those that never had a record")
     def record_counts(self, names: list[str] | None) -> list[dict[str, object]]:
-        """Return how many records the named objects have; of all objects that have any, if none are named."""
-        if names is None:
-            counts = [(each.name, self._count(each.name)) for each in self._schema]
-            return [{"count": number, "name": name} for name, number in counts if number]
-        known = [sobject for name in names if (sobject := self._schema.get(name)) is not None]
-        return [{"count": self._count(each.name), "name": each.name} for each in known]
+        """Return how many records the named objects have; of all objects, if none are named."""
+        known = [self._schema.get(name) for name in names] if names is not None else list(self._schema)
+        counted = [(each.name, self._count(each.name)) for each in known if each is not None]
+        return [{"count": count, "name": name} for name, count in counted if count is not None]
 
-    def _count(self, sobject: str) -> int:
-        rows = self._store.rows(f"SELECT count(*) FROM {quote(sobject)} WHERE IsDeleted = 0")  # noqa: S608 - a name of the schema
-        return int(rows[0][0])
+    def _count(self, sobject: str) -> int | None:
+        """Return how many records an object has; None if there were not even deleted ones."""
+        sql = f"SELECT count(*), count(*) FILTER (WHERE IsDeleted = 0) FROM {quote(sobject)}"  # noqa: S608 - a name of the schema
+        [(ever, live)] = self._store.rows(sql)
+        return int(live) if ever else None
