@@ -2,6 +2,7 @@
 
 import re
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from mcp_salesforce.tools.session import OrgSession
+from tests.clients.conformance_fixtures import add_fixtures
 from tests.conftest import settings_of
 
 pytestmark = pytest.mark.clients
@@ -43,6 +45,25 @@ SCENARIOS = {
     ],
 }
 """Those that need no tool, resource or prompt of the suite's own."""
+
+FIXTURE_SCENARIOS = [
+    "completion-complete",
+    "prompts-get-embedded-resource",
+    "prompts-get-simple",
+    "prompts-get-with-args",
+    "prompts-get-with-image",
+    "resources-read-binary",
+    "resources-read-text",
+    "resources-templates-read",
+    "tools-call-audio",
+    "tools-call-embedded-resource",
+    "tools-call-error",
+    "tools-call-image",
+    "tools-call-mixed-content",
+    "tools-call-simple-text",
+    "tools-call-with-progress",
+]
+"""Those that call what `conformance_fixtures` adds, in both revisions."""
 
 
 @pytest.fixture
@@ -72,17 +93,13 @@ async def served(
                 running.should_exit = True
 
 
-@pytest.mark.parametrize(
-    ("revision", "scenario"), [(revision, scenario) for revision, named in SCENARIOS.items() for scenario in named]
-)
-async def test_scenario_passes_without_a_warning(
-    conformance: list[str], server: MCPServer[OrgSession], revision: str, scenario: str
-) -> None:
-    async with served(server) as url:
-        command = [*conformance, "--url", url, "--scenario", scenario, "--spec-version", revision]
-        with anyio.fail_after(60):
-            ended = await anyio.run_process(command, check=False)
+async def run(conformance: list[str], url: str, revision: str, scenario: str) -> subprocess.CompletedProcess[bytes]:
+    command = [*conformance, "--url", url, "--scenario", scenario, "--spec-version", revision]
+    with anyio.fail_after(60):
+        return await anyio.run_process(command, check=False)
 
+
+def assert_passed(ended: subprocess.CompletedProcess[bytes]) -> None:
     told = ended.stdout.decode() + ended.stderr.decode()
     assert ended.returncode == 0, told
     passed = re.search(r"Passed: (\d+)/(\d+), 0 failed, 0 warnings", told)
@@ -90,12 +107,30 @@ async def test_scenario_passes_without_a_warning(
     assert passed[1] == passed[2] != "0"
 
 
+@pytest.mark.parametrize(
+    ("revision", "scenario"), [(revision, scenario) for revision, named in SCENARIOS.items() for scenario in named]
+)
+async def test_the_server_passes_without_a_warning(
+    conformance: list[str], server: MCPServer[OrgSession], revision: str, scenario: str
+) -> None:
+    async with served(server) as url:
+        assert_passed(await run(conformance, url, revision, scenario))
+
+
+@pytest.mark.parametrize("scenario", FIXTURE_SCENARIOS)
+@pytest.mark.parametrize("revision", SCENARIOS)
+async def test_a_server_of_the_same_builder_passes_with_the_tools_of_the_suite(
+    conformance: list[str], server: MCPServer[OrgSession], revision: str, scenario: str
+) -> None:
+    add_fixtures(server)
+    async with served(server) as url:
+        assert_passed(await run(conformance, url, revision, scenario))
+
+
 async def test_the_suite_fails_a_server_that_answers_any_host(conformance: list[str], server: MCPServer) -> None:
     """Nothing above is worth much if the suite would pass anything."""
     unprotected = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     async with served(server, transport_security=unprotected) as url:
-        command = [*conformance, "--url", url, "--scenario", "dns-rebinding-protection", "--spec-version", "2025-11-25"]
-        with anyio.fail_after(60):
-            ended = await anyio.run_process(command, check=False)
+        ended = await run(conformance, url, "2025-11-25", "dns-rebinding-protection")
 
     assert ended.returncode == 1
