@@ -69,6 +69,7 @@ MISTAKES = [
     Mistake("FIELDS function must have a LIMIT", "GET", query("SELECT FIELDS(ALL) FROM Account")),
     Mistake("Maximum SOQL offset allowed is 2000", "GET", query("SELECT Id FROM Account LIMIT 1 OFFSET 2001")),
     Mistake("invalid query locator", "GET", f"{DATA}/query/0r8xx0000000000AAA-2000"),
+    Mistake("No search term found", "GET", f"{DATA}/search?q=FIND"),
     Mistake(
         "data value too large: AAAA...", "POST", f"{DATA}/sobjects/Account", {"Name": "A" * 256}, {"AAAA...": "A" * 256}
     ),
