@@ -55,6 +55,44 @@ async def test_an_unknown_field_in_fields_is_invalid_field(org: LocalOrg, http: 
     assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
 
 
+async def test_a_duplicate_is_refused_until_the_header_allows_it(http: httpx2.AsyncClient) -> None:
+    finch = {"FirstName": "Ada", "LastName": "Finch", "Email": "finch@example.com"}
+    allow = {"Sforce-Duplicate-Rule-Header": "allowSave=true; includeRecordDetails=true; runAsCurrentUser=true"}
+    first = await http.post("/services/data/v62.0/sobjects/Contact", json=finch)
+
+    refused = await http.post("/services/data/v62.0/sobjects/Contact", json=finch)
+    allowed = await http.post("/services/data/v62.0/sobjects/Contact", json=finch, headers=allow)
+
+    (error,) = refused.json()
+    (match,) = error["duplicateResult"]["matchResults"][0]["matchRecords"]
+    assert (refused.status_code, error["errorCode"]) == (400, "DUPLICATES_DETECTED")
+    assert match["record"]["attributes"]["url"] == f"/services/data/v62.0/sobjects/Contact/{first.json()['id']}"
+    assert allowed.status_code == 201
+
+
+async def test_the_rest_of_a_series_is_deleted_from_one_event_onwards(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+    series = org.insert(
+        "Event",
+        StartDateTime="2027-03-01T14:00:00Z",
+        DurationInMinutes=30,
+        Recurrence2PatternText="RRULE:FREQ=DAILY;COUNT=3",
+    )
+    count = "SELECT count() FROM Event WHERE IsRecurrence2 = true AND GroupEventType = '0'"
+    second = (
+        await http.get(f"{DATA}/query", params={"q": "SELECT Id FROM Event WHERE ActivityDate = 2027-03-02"})
+    ).json()["records"][0]["Id"]
+
+    before = await http.get(f"{DATA}/query", params={"q": count})
+    deleted = await http.delete(f"{DATA}/sobjects/Event/{second}/fromThisEventOnwards")
+    after = await http.get(f"{DATA}/query", params={"q": count})
+
+    assert before.json()["totalSize"] == 3
+    assert deleted.status_code == 200
+    assert deleted.json()["success"].endswith("Wait for all events to be removed.")
+    assert after.json()["totalSize"] == 1
+    assert org.records.retrieve("Event", series)["IsDeleted"] is False
+
+
 async def test_update_and_delete_answer_204_without_a_body(org: LocalOrg, http: httpx2.AsyncClient) -> None:
     url = f"{DATA}/sobjects/Contact/{org.insert('Contact', LastName='Finch')}"
 

@@ -1,5 +1,6 @@
 """What a route takes and gives: a `Call` that is signed and read, and a `Reply` that the application writes."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -89,6 +90,17 @@ class Call:
         if self.session is None:
             raise errors.invalid_session()
         return self.session.user_id
+
+    @property
+    def records(self) -> Records:
+        """The org's records, under the duplicate rules that the call asks for."""
+        asked = self.headers.get("sforce-duplicate-rule-header", "").lower().replace(" ", "")
+        return self.org.records.for_call(self.version, allow_duplicates="allowsave=true" in re.split("[;,]", asked))
+
+    @property
+    def upserts(self) -> Upserts:
+        """Upserts under the same duplicate rules."""
+        return Upserts(self.org.store, self.records)
 
     @property
     def is_loopback(self) -> bool:

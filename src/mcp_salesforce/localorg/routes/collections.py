@@ -42,7 +42,7 @@ def create_records(call: Call) -> Reply:
     body = call.json_object()
 
     def save(record: Mapping[str, Any]) -> Result:
-        record_id = call.org.records.create(_type(record), record, call.user_id)
+        record_id = call.records.create(_type(record), record, call.user_id)
         return {"id": record_id, "success": True, "errors": []}
 
     return _each(call, _records(body), save, all_or_none=body.get("allOrNone") is True)
@@ -57,7 +57,7 @@ def update_records(call: Call) -> Reply:
         record_id, values = _split(record, "id")
         if not isinstance(record_id, str):
             raise OrgError(400, "MISSING_ARGUMENT", "Id not specified in an update call")
-        call.org.records.update(_type(record), record_id, values, call.user_id)
+        call.records.update(_type(record), record_id, values, call.user_id)
         return {"id": _to_18(record_id), "success": True, "errors": []}
 
     return _each(call, _records(body), save, all_or_none=body.get("allOrNone") is True)
@@ -74,14 +74,14 @@ def upsert_records(call: Call, sobject: str, field: str) -> Reply:
         key, values = _split(record, field)
         created = True
         if key is None and field.lower() == "id":
-            record_id = call.org.records.create(sobject, values, call.user_id)
+            record_id = call.records.create(sobject, values, call.user_id)
         elif key is None:
             raise OrgError(400, "MISSING_ARGUMENT", f"{field} not specified")
         elif field.lower() == "id":
-            call.org.records.update(sobject, str(key), values, call.user_id)
+            call.records.update(sobject, str(key), values, call.user_id)
             record_id, created = _to_18(str(key)), False
         else:
-            upserted = call.org.upserts.upsert(sobject, field, str(key), values, call.user_id)
+            upserted = call.upserts.upsert(sobject, field, str(key), values, call.user_id)
             record_id, created = upserted.record_id, upserted.created
         return {"id": record_id, "success": True, "errors": [], "created": created}
 
@@ -164,7 +164,7 @@ def _grow(call: Call, branch: Branch) -> tuple[str, list[Branch]]:
             children += [(relation, each) for each in _records(value)]
         else:
             values[key] = value
-    record_id = call.org.records.create(branch.sobject, {**values, **branch.parent}, call.user_id)
+    record_id = call.records.create(branch.sobject, {**values, **branch.parent}, call.user_id)
     return record_id, [
         Branch(relation.child.name, each, {relation.field.name: record_id}, branch.depth + 1)
         for relation, each in children

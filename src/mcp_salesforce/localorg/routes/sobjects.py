@@ -35,14 +35,14 @@ def recent(call: Call) -> Reply:
 @sobjects.route("POST", "sobjects/{sobject}", "recorded")
 def create(call: Call, sobject: str) -> Reply:
     """Create a record; the reply's Location is its URL."""
-    record_id = call.org.records.create(sobject, call.json_object(), call.user_id)
+    record_id = call.records.create(sobject, call.json_object(), call.user_id)
     return Reply(201, {"id": record_id, "success": True, "errors": []}, _location(call, sobject, record_id))
 
 
 @sobjects.route("POST", "sobjects/{sobject}/Id", "documented")
 def create_by_upsert(call: Call, sobject: str) -> Reply:
     """Create a record, as an upsert without an Id does."""
-    record_id = call.org.records.create(sobject, call.json_object(), call.user_id)
+    record_id = call.records.create(sobject, call.json_object(), call.user_id)
     return _upserted(call, sobject, Upserted(record_id, created=True))
 
 
@@ -60,7 +60,7 @@ def update(call: Call, sobject: str, record_id: str) -> Reply:
     """Change the fields in the body."""
     if _has_conditions(call):
         require_unmodified(call, *_stamp(call, sobject, record_id))
-    call.org.records.update(sobject, record_id, call.json_object(), call.user_id)
+    call.records.update(sobject, record_id, call.json_object(), call.user_id)
     return Reply(204)
 
 
@@ -100,7 +100,7 @@ def upsert(call: Call, sobject: str, field: str, value: str) -> Reply:
     record = call.json_object()
     if field.lower() == "id":
         return update(call, sobject, value)
-    done = call.org.upserts.upsert(sobject, field, value, record, call.user_id, update_only=update_only)
+    done = call.upserts.upsert(sobject, field, value, record, call.user_id, update_only=update_only)
     return _upserted(call, sobject, done)
 
 
@@ -138,7 +138,7 @@ def _related(call: Call, sobject: str, record_id: str, relationship: str) -> Rep
 
 
 def _found(call: Call, sobject: str, field: str, value: str) -> str:
-    record_id = value if field.lower() == "id" else call.org.upserts.find(sobject, field, value)
+    record_id = value if field.lower() == "id" else call.upserts.find(sobject, field, value)
     if record_id is None:
         raise errors.not_found()
     return record_id

@@ -14,6 +14,7 @@ from mcp_salesforce.localorg.services.derivations import (
     complete_opportunity,
     complete_task,
 )
+from mcp_salesforce.localorg.services.duplicates import check_duplicates
 from mcp_salesforce.localorg.services.events import complete_event
 from mcp_salesforce.localorg.services.saves import Save
 from mcp_salesforce.localorg.services.series import (
@@ -59,11 +60,33 @@ _BELONGINGS: Final[Mapping[str, Callable[[Store, Row], list[Row]]]] = {
 class Records:
     """The records of an org."""
 
-    def __init__(self, store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
-        """Keep records of `schema` in `store`; `now` is the org's clock."""
+    def __init__(
+        self,
+        store: Store,
+        schema: Schema,
+        now: Callable[[], datetime],
+        *,
+        version: str = "v60.0",
+        allow_duplicates: bool = False,
+    ) -> None:
+        """Keep records of `schema` in `store`.
+
+        Args:
+            store: Where they are.
+            schema: The objects of the org.
+            now: The org's clock.
+            version: The API version of URLs inside errors.
+            allow_duplicates: Whether a duplicate is saved where its rule only warns.
+        """
         self._store = store
         self._schema = schema
         self._now = now
+        self._version = version
+        self._allow_duplicates = allow_duplicates
+
+    def for_call(self, version: str, *, allow_duplicates: bool) -> "Records":
+        """Return the same records as one call treats them."""
+        return Records(self._store, self._schema, self._now, version=version, allow_duplicates=allow_duplicates)
 
     def sobject(self, name: str) -> SObjectDef:
         """Return an object by its API name in any case.
@@ -93,6 +116,8 @@ class Records:
             self._check_unique(definition, changes, None)
             row["Id"] = self._store.new_id(definition)
             save = self._complete(definition, row, changes, None, user_id)
+            if not self._allow_duplicates:
+                check_duplicates(save, self._version)
             self._store.insert(definition, row)
             _follow(save)
         return str(row["Id"])

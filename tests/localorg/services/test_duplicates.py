@@ -1,0 +1,58 @@
+"""The duplicate rule of contacts."""
+
+import pytest
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg.errors import OrgError
+from tests.localorg.evidence import recorded
+
+HALE = {"FirstName": "Imogen", "LastName": "Hale", "Email": "imogen@example.com"}
+
+
+def test_a_contact_who_is_there_already_is_refused_as_a_real_org_refuses(org: LocalOrg) -> None:
+    contact = org.insert("Contact", **HALE)
+
+    with pytest.raises(OrgError) as caught:
+        org.insert("Contact", **(HALE | {"LastName": "HALE"}))
+
+    body = caught.value.body()
+    match = body["duplicateResult"]["matchResults"][0]["matchRecords"][0]["record"]
+    assert caught.value.status == 400
+    assert match == {
+        "attributes": {"type": "Contact", "url": f"/services/data/v60.0/sobjects/Contact/{contact}"},
+        "Id": contact,
+    }
+    errors = recorded("errors/catalogue.json")["errors"]
+    (real,) = next(each["body"] for each in errors if "duplicateResult" in str(each["body"]))
+    real["duplicateResult"]["matchResults"][0]["matchRecords"][0]["record"] = match
+    assert body == real
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        HALE | {"Email": "other@example.com"},
+        HALE | {"FirstName": "Ian"},
+        {"LastName": "Hale", "Email": "imogen@example.com"},
+    ],
+)
+def test_a_namesake_or_a_shared_address_is_no_duplicate(org: LocalOrg, other: dict[str, str]) -> None:
+    org.insert("Contact", **HALE)
+
+    assert org.insert("Contact", **other)
+
+
+def test_a_duplicate_is_saved_when_the_caller_insists(org: LocalOrg) -> None:
+    first = org.insert("Contact", **HALE)
+
+    second = org.records.for_call("v62.0", allow_duplicates=True).create("Contact", HALE, org.user_id)
+
+    assert second != first
+
+
+def test_a_deleted_contact_and_the_contact_itself_are_no_duplicates(org: LocalOrg) -> None:
+    contact = org.insert("Contact", **HALE)
+    org.records.update("Contact", contact, {"Title": "Buyer"}, org.user_id)
+    org.records.delete("Contact", contact, org.user_id)
+
+    assert org.insert("Contact", **HALE)
