@@ -1,14 +1,11 @@
 """The whole client against the local org: in this process, and over a port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.localorg.listener import listening
 from mcp_salesforce.salesforce import (
-    AiohttpTransport,
     AsgiTransport,
     AuthenticationError,
     InvalidRequestError,
@@ -19,29 +16,6 @@ from mcp_salesforce.salesforce import (
 )
 
 LAST_NAMES = "SELECT Id, LastName FROM Contact ORDER BY Id"
-
-
-@pytest.fixture
-def org() -> Iterator[LocalOrg]:
-    with LocalOrg.open(contacts=450) as made:
-        yield made
-
-
-@pytest.fixture(params=["in this process", "over a port"])
-async def client(request: pytest.FixtureRequest, org: LocalOrg) -> AsyncIterator[SalesforceClient]:
-    if request.param == "in this process":
-        async with client_of(org, "http://localhost", AsgiTransport(org.app)) as client:
-            yield client
-    else:
-        with listening(org.app) as url:
-            async with client_of(org, url, AiohttpTransport()) as client:
-                yield client
-
-
-def client_of(org: LocalOrg, url: str, transport: AiohttpTransport | AsgiTransport) -> SalesforceClient:
-    given = org.credentials
-    source = RefreshTokenSource(given.client_id, given.client_secret, given.refresh_token, url)
-    return SalesforceClient(source, transport=transport)
 
 
 async def test_a_record_lives_from_create_to_delete(client: SalesforceClient) -> None:
