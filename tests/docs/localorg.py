@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcp_salesforce import localorg
 from mcp_salesforce.localorg.evidence import BEHAVIOURS, Behaviour
+from mcp_salesforce.localorg.routes.missing import NAMES
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
 
 MARKS = {
@@ -57,6 +58,7 @@ def marked_behaviours() -> list[Behaviour]:
 
 def missing() -> Iterator[str]:
     """What the code refuses with 501, in the words of the refusal."""
+    yield from (f"`{name}`" for name in NAMES)
     for path in sorted(Path(localorg.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and called(node) == "not_implemented" and node.args:

@@ -141,12 +141,11 @@ Handler = Callable[..., Reply]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method on one path, who answers it, and how well that is known of Salesforce."""
+    """One method on one path, and who answers it; the method `*` is any."""
 
     method: str
     path: str
     handler: Handler
-    mark: Mark
     needs_session: bool
 
 
@@ -157,8 +156,10 @@ class Family:
         self.name = name
         self.routes: list[Route] = []
 
-    def route(self, method: str, path: str, mark: Mark, *, needs_session: bool = True) -> Callable[[Handler], Handler]:
-        """Register the function below as the answer to `method` on `path`.
+    def route(
+        self, method: str, path: str, mark: Mark | None, *, needs_session: bool = True
+    ) -> Callable[[Handler], Handler]:
+        """Register the function below as the answer to `method` on `path`; without a mark, it claims no likeness.
 
         The path is below /services/data/{version} unless it begins with a slash. The function takes the call, and
         by name the parameters in the path's braces, percent-decoded. Its docstring says what it does, for
@@ -167,7 +168,9 @@ class Family:
         full_path = path if path.startswith("/") else f"/services/data/{{version}}/{path}".rstrip("/")
 
         def register(handler: Handler) -> Handler:
-            self.routes.append(Route(method, full_path, handler, mark, needs_session))
+            self.routes.append(Route(method, full_path, handler, needs_session))
+            if mark is None:
+                return handler
             summary = (handler.__doc__ or "").partition("\n")[0]
             return evidence(f"REST: {self.name}", mark, f"`{method} {full_path}`: {summary}")(handler)
 

@@ -19,16 +19,16 @@ _MAINTENANCE: Final = """<!DOCTYPE html>
 <body><h1>503 Service Unavailable</h1><p>We are down for maintenance.</p></body></html>
 """
 
-faults = Family("faults (not Salesforce's)")
+faults = Family("faults")
 
 
-@faults.route("GET", CONTROL_PATH, "simulated", needs_session=False)
+@faults.route("GET", CONTROL_PATH, None, needs_session=False)
 def list_faults(call: Call) -> Reply:
     """Return the faults that wait for their calls."""
     return Reply(body=[asdict(fault) for fault in _controlled(call).pending])
 
 
-@faults.route("POST", CONTROL_PATH, "simulated", needs_session=False)
+@faults.route("POST", CONTROL_PATH, None, needs_session=False)
 def add_fault(call: Call) -> Reply:
     """Let a fault wait: kind, method, path, count, delay_s."""
     waiting = _controlled(call)
@@ -36,7 +36,7 @@ def add_fault(call: Call) -> Reply:
     return Reply(201, [asdict(fault) for fault in waiting.pending])
 
 
-@faults.route("DELETE", CONTROL_PATH, "simulated", needs_session=False)
+@faults.route("DELETE", CONTROL_PATH, None, needs_session=False)
 def clear_faults(call: Call) -> Reply:
     """Forget every fault."""
     _controlled(call).clear()

@@ -18,6 +18,9 @@ _UNDER_SOBJECTS: Final = (
 )  # fmt: skip
 _ELSEWHERE: Final = ("/services/apexrest", "/services/async", "/services/Soap", "/cometd", "/services/proxy")
 
+NAMES: Final = (*_RESOURCES, *(f"sobjects/{{sobject}}/{name}" for name in _UNDER_SOBJECTS), *_ELSEWHERE)
+"""The resources that answer 501, with all that is below them."""
+
 missing_of_sobjects = Family("not implemented")
 missing = Family("not implemented")
 
@@ -27,9 +30,7 @@ def _refusal(family: Family, path: str, what: str) -> None:
         del call, rest
         raise not_implemented(what)
 
-    refuse.__doc__ = "Answers 501."
-    refuse.__qualname__ = f"refuse {what}"
-    family.route("*", path + "{rest:path}", "simulated")(refuse)
+    family.route("*", path + "{rest:path}", None)(refuse)
 
 
 for _name in _UNDER_SOBJECTS:
