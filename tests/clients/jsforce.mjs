@@ -42,4 +42,21 @@ let refreshes = 0;
 expiring.on("refresh", () => (refreshes += 1));
 seen.refreshed = { totalSize: (await expiring.query("SELECT Id FROM User")).totalSize, refreshes };
 
+const byPassword = new jsforce.Connection({ loginUrl: org.instance_url, version });
+seen.login = await byPassword.login(org.username, org.password);
+seen.badLogin = await refused(new jsforce.Connection({ loginUrl: org.instance_url, version }).login(org.username, "wrong"));
+const oauth2 = { loginUrl: org.instance_url, clientId: org.client_id, clientSecret: org.client_secret };
+const asApp = new jsforce.Connection({ instanceUrl: org.instance_url, oauth2, version });
+await asApp.authorize({ grant_type: "client_credentials" });
+seen.asApp = (await asApp.identity()).username;
+
+const person = { Email: "upserted@example.com", LastName: "Upserted" };
+seen.upserts = [
+  await contacts.upsert(person, "Email"),
+  await contacts.upsert({ ...person, Title: "Second" }, "Email"),
+];
+seen.search = (await connection.search("FIND {Upserted} IN NAME FIELDS RETURNING Contact(Id, Title)")).searchRecords;
+seen.grouped = (await connection.query("SELECT COUNT(Id) n, Account.Name a FROM Contact GROUP BY Account.Name LIMIT 1")).records[0];
+seen.children = (await connection.query("SELECT Name, (SELECT LastName FROM Contacts LIMIT 2) FROM Account LIMIT 1")).records[0];
+
 console.log(JSON.stringify(seen));

@@ -69,3 +69,26 @@ def test_jsforce_describes_the_object_and_the_org(seen: Any) -> None:
 def test_jsforce_refreshes_an_expired_session(seen: Any) -> None:
     assert seen["refreshed"]["refreshes"] == 1
     assert seen["refreshed"]["totalSize"] >= 3
+
+
+def test_jsforce_logs_in_by_password_and_as_an_application(seen: Any, served_org: ServedOrg) -> None:
+    assert seen["login"]["id"].startswith("005")
+    assert seen["login"]["url"].startswith(served_org.connection["instance_url"])
+    assert seen["badLogin"]["message"].startswith("INVALID_LOGIN")
+    assert seen["asApp"] == served_org.connection["username"]
+
+
+def test_jsforce_upserts_and_finds_what_it_saved(seen: Any) -> None:
+    first, second = seen["upserts"]
+
+    assert (first["created"], second["created"]) == (True, False)
+    assert first["id"] == second["id"]
+    assert [(row["Id"], row["Title"]) for row in seen["search"]] == [(first["id"], "Second")]
+
+
+def test_jsforce_reads_aggregates_and_children(seen: Any) -> None:
+    assert seen["grouped"]["attributes"] == {"type": "AggregateResult"}
+    assert seen["grouped"]["n"] > 0
+    children = seen["children"]["Contacts"]
+    assert (children["totalSize"], children["done"], len(children["records"])) == (2, True, 2)
+    assert children["records"][0]["attributes"]["type"] == "Contact"
