@@ -6,6 +6,7 @@ environment and reports everything that is wrong with it in one message.
 
 import ipaddress
 import re
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
@@ -129,6 +130,11 @@ def _api_version(value: str) -> str:
     return f"v{int(version[1])}.0"
 
 
+_LINE = 96
+_WITHOUT_SETTINGS = (
+    "To try everything without an org and without settings: mcp-salesforce demo",
+    "(in the project's folder: uv run mcp-salesforce demo)",
+)
 _CONSUMER = "In Setup: External Client App Manager, your app, Settings, OAuth Settings, Consumer Key and Secret."
 
 Text = Annotated[str, BeforeValidator(_tidy)]
@@ -215,6 +221,6 @@ def _report(error: ValidationError, file: Path) -> str:
         lines += [
             "",
             f"  {ENV_PREFIX}{name.upper()} {wrong.replace('Input should', 'must')}.",
-            f"    {Settings.model_fields[name].description}",
+            textwrap.indent(textwrap.fill(Settings.model_fields[name].description or "", _LINE), "    "),
         ]
-    return "\n".join([*lines, "", "To try everything without an org and without settings: mcp-salesforce demo"])
+    return "\n".join([*lines, "", *_WITHOUT_SETTINGS])

@@ -112,7 +112,7 @@ def _as_text(connection: dict[str, str]) -> str:
         [
             f"A local Salesforce org listens on {connection['instance_url']}, for this machine only. Ctrl-C ends it.",
             "",
-            *(f"  {name:<14}{value}" for name, value in connection.items()),
+            *(f"  {name:<15}{value}" for name, value in connection.items()),
             "",
             "Ask it something:",
             f"  curl {trust}-H 'Authorization: Bearer {connection['access_token']}' '{url}'",
