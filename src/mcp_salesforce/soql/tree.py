@@ -358,7 +358,7 @@ Nulls: TypeAlias = Literal["FIRST", "LAST"]
 
 @dataclass(frozen=True, slots=True)
 class OrderItem(Node):
-    """One entry of ORDER BY; without `nulls`, Salesforce puts nulls first ascending and last descending."""
+    """One entry of ORDER BY; without `nulls`, Salesforce puts nulls first."""
 
     expression: Operand
     descending: bool = False

@@ -119,6 +119,12 @@ def test_cube_adds_sub_totals_for_every_combination(org: SoqlOrg) -> None:
     assert rows[-1] == (1, 1, 5)
 
 
+def test_having_tells_sub_totals_from_groups(org: SoqlOrg) -> None:
+    soql = "SELECT LeadSource, COUNT(Id) n FROM Contact GROUP BY ROLLUP(LeadSource) HAVING GROUPING(LeadSource) = 1"
+
+    assert org.records(soql) == [{"LeadSource": None, "n": 5}]
+
+
 def test_date_functions_group(org: SoqlOrg) -> None:
     soql = (
         "SELECT CALENDAR_YEAR(Birthdate) y, CALENDAR_QUARTER(Birthdate), DAY_IN_YEAR(Birthdate), "

@@ -165,3 +165,31 @@ def test_order_by_sorts_and_puts_nulls_where_asked(org: SoqlOrg, field: str, dir
     assert column == ([*known, *missing] if nulls == "LAST" else [*missing, *known])
     if field in {"NumberOfEmployees", "Industry"}:
         assert known == sorted(known, reverse=bool(direction))
+
+
+@given(conditions)
+def test_groups_add_up_to_what_is_grouped(org: SoqlOrg, case: Case) -> None:
+    rows = org.records(f"SELECT Industry, NumberOfEmployees FROM Account WHERE {case.soql}")
+    aggregates = "COUNT(Id), COUNT(NumberOfEmployees), SUM(NumberOfEmployees), MIN(NumberOfEmployees)"
+
+    groups = org.records(f"SELECT Industry, {aggregates} FROM Account WHERE {case.soql} GROUP BY Industry")
+    [total] = org.records(f"SELECT {aggregates} FROM Account WHERE {case.soql}")
+
+    def expected(industry: str | None) -> dict[str, Any]:
+        sizes = [row["NumberOfEmployees"] for row in rows if row["Industry"] == industry]
+        return {"Industry": industry, **figures(sizes)}
+
+    assert {group["Industry"]: group for group in groups} == {
+        industry: expected(industry) for industry in {row["Industry"] for row in rows}
+    }
+    assert total == figures([row["NumberOfEmployees"] for row in rows])
+
+
+def figures(sizes: list[int | None]) -> dict[str, Any]:
+    known = [size for size in sizes if size is not None]
+    return {
+        "expr0": len(sizes),
+        "expr1": len(known),
+        "expr2": sum(known) if known else None,
+        "expr3": min(known, default=None),
+    }

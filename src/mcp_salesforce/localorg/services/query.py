@@ -9,6 +9,7 @@ from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.columns import column_metadata
 from mcp_salesforce.localorg.services.readers import Reader
+from mcp_salesforce.localorg.store.groups import MAX_GROUPS
 from mcp_salesforce.localorg.store.locators import Cursor, Locators, Page
 from mcp_salesforce.localorg.store.plans import explain
 from mcp_salesforce.localorg.store.schema import Schema
@@ -113,7 +114,7 @@ class Queries:
     @evidence("SOQL", "quoted", "More groups than a page holds are EXCEEDED_ID_LIMIT: groups are not paged")
     def _groups(self, planned: Groups) -> dict[str, Any]:
         records = self._reader.groups(planned)
-        if len(records) > MAX_BATCH:
+        if len(records) > MAX_GROUPS:
             reason = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
             raise OrgError(400, "EXCEEDED_ID_LIMIT", reason, None)
         return {"totalSize": len(records), "done": True, "records": records}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mcp_salesforce.localorg.errors import OrgError, not_implemented
+from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store import literals
 from mcp_salesforce.localorg.store.literals import ID_TYPES, TEXT_TYPES, Stored
 from mcp_salesforce.localorg.store.scope import Bindings, Column, Run
@@ -34,6 +35,10 @@ _ORDERED: Final = frozenset(["<", "<=", ">", ">="])
 Operand = Field | Function
 
 
+@evidence(
+    "SOQL", "documented", "Texts compare without regard to case; LIKE takes % and _; null in a boolean field is false"
+)
+@evidence("SOQL", "simulated", "!=, NOT IN, EXCLUDES and NOT are true of null fields; < and > are false of them")
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Turns conditions into SQL; `column` finds operands, `semi_join` turns the query after IN into SQL."""

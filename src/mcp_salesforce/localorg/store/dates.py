@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from mcp_salesforce.localorg.evidence import evidence
+
 SUNDAY: Final = 6
 MONDAY: Final = 0
 MONTHS_IN_YEAR: Final = 12
@@ -43,6 +45,11 @@ class Span:
     to_now: bool = False
 
 
+@evidence(
+    "SOQL",
+    "documented",
+    "The 44 date literals, in the running user's time zone and week; LAST_N_DAYS ends at the current second",
+)
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """The running user's calendar: the clock, the zone, the locale, the first month of the fiscal year."""

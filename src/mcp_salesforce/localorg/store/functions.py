@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg.errors import not_implemented
+from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store.scope import Column, Scope
 from mcp_salesforce.localorg.store.sqlite import Store
 from mcp_salesforce.soql.tree import Field, Function
@@ -67,6 +68,11 @@ def column(scope: Scope, operand: Field | Function) -> Column:
     return known(scope, operand)
 
 
+@evidence(
+    "SOQL",
+    "documented",
+    "Date functions are of UTC unless convertTimezone stands inside; weeks count from the first day",
+)
 def _date_function(scope: Scope, name: str, operand: Function) -> Column:
     inner = operand.argument
     converted = isinstance(inner, Function) and inner.name.upper() == "CONVERTTIMEZONE"
@@ -86,6 +92,7 @@ def _date_function(scope: Scope, name: str, operand: Function) -> Column:
     return replace(found, sql=sql, type="date" if name == "DAY_ONLY" else "int")
 
 
+@evidence("SOQL", "documented", "toLabel gives the label of a picklist value")
 def _to_label(scope: Scope, operand: Function) -> Column:
     found = _field(scope, operand)
     named = [each for each in found.field.picklist_values if each.label != each.value]
@@ -107,6 +114,7 @@ def _format(scope: Scope, operand: Function) -> Column:
     return formatted(scope, _field(scope, operand))
 
 
+@evidence("SOQL", "documented", "FORMAT writes values as en_US does; other locales are refused by name")
 def formatted(scope: Scope, value: Column) -> Column:
     """Return a value as the user's locale writes it.
 

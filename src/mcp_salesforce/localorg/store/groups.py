@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Final
 
 from mcp_salesforce.localorg.errors import OrgError, not_implemented
+from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store import functions
 from mcp_salesforce.localorg.store.conditions import Conditions
 from mcp_salesforce.localorg.store.literals import NUMBER_TYPES, TEXT_TYPES
@@ -18,6 +19,7 @@ from mcp_salesforce.localorg.store.scope import Bindings, Column, Run, Scope
 from mcp_salesforce.localorg.store.shapes import Groups, Leaf, Sql, words
 from mcp_salesforce.soql.tree import Distance, Field, Function, InQuery, Query, SelectItem
 
+MAX_GROUPS: Final = 2000
 _MAX_TOTALS: Final = 3
 _AGGREGATE_SQL: Final = {
     "AVG": "AVG({})",
@@ -33,6 +35,10 @@ Operand = Field | Function
 Key = tuple[str, ...]
 
 
+@evidence(
+    "SOQL", "documented", "GROUP BY, ROLLUP and CUBE of up to three fields, GROUPING, HAVING, all aggregate functions"
+)
+@evidence("SOQL", "quoted", "A field that is neither grouped nor aggregated is refused in Salesforce's words")
 def group(run: Run, query: Query, sobject: SObjectDef) -> Groups:
     """Return how to answer a query that aggregates.
 
@@ -62,8 +68,12 @@ class _Grouping:
         from_sql = self.scope.from_sql()
         union = " UNION ALL ".join(each.replace("{FROM}", from_sql) for each in selects)
         columns = ", ".join(f"c{place}" for place in range(len(self.query.select)))
-        text = f"SELECT {columns} FROM ({union}){self._order()}{limit_sql(self.scope, self.query)}"  # noqa: S608 - names of the schema
+        text = f"SELECT {columns} FROM ({union}){self._order()}{self._limit()}"  # noqa: S608 - names of the schema
         return Groups(self.scope.sobject, Sql(text, self.scope.bindings.values), shape)
+
+    def _limit(self) -> str:
+        """Return the LIMIT asked for, or one that shows that there are more groups than can be answered with."""
+        return limit_sql(self.scope, self.query) or f" LIMIT {MAX_GROUPS + 1}"
 
     def key(self, operand: Operand) -> Key:
         """Return what is the same for two ways to write one operand."""

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from mcp_salesforce.localorg.errors import OrgError, not_implemented
+from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store import ids
 from mcp_salesforce.localorg.store.scope import Column, Run
 from mcp_salesforce.soql.tree import (
@@ -74,6 +75,7 @@ def interval(run: Run, column: Column, value: DateFormula) -> tuple[str, str]:
     return wire_datetime(calendar.midnight(span.first)), wire_datetime(end)
 
 
+@evidence("SOQL", "quoted", "A value of another type than its field is INVALID_FIELD: dates are not quoted, texts are")
 def wrong_type(run: Run, column: Column) -> OrgError:
     """Return the error for a literal of another type than its column."""
     kind = {"datetime": "dateTime", **dict.fromkeys(TEXT_TYPES | ID_TYPES, "string")}.get(column.type, column.type)
@@ -86,6 +88,7 @@ def _family(column: Column) -> str:
     return "number" if column.type in NUMBER_TYPES else column.type
 
 
+@evidence("SOQL", "quoted", "An id that is none is INVALID_QUERY_FILTER_OPERATOR; 15 characters find what 18 find")
 def _text(run: Run, column: Column, text: str) -> str:
     if column.type in TEXT_TYPES:
         if len(text) > _STRING_LIMIT:

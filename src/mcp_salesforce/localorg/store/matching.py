@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mcp_salesforce.localorg.errors import OrgError, not_implemented
+from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store import functions
 from mcp_salesforce.localorg.store.conditions import Conditions
 from mcp_salesforce.localorg.store.literals import ID_TYPES
@@ -33,6 +34,7 @@ _NOT_UNDER_OR: Final = "Semi join sub-selects are not allowed with the 'OR' oper
 _NOT_UNDER_NOT: Final = "Semi join sub-selects are only allowed at the top level WHERE expressions."
 
 
+@evidence("SOQL", "recorded", "An unknown object is INVALID_TYPE, with row, column, caret and Salesforce's words")
 def sobject_of(run: Run, item: FromItem) -> SObjectDef:
     """Return the object that FROM names.
 
@@ -49,6 +51,7 @@ def sobject_of(run: Run, item: FromItem) -> SObjectDef:
     return found
 
 
+@evidence("SOQL", "quoted", "OFFSET above 2,000 is NUMBER_OUTSIDE_VALID_RANGE")
 def check_clauses(run: Run, query: Query) -> None:
     """Refuse what no query here may have."""
     for option in query.with_:
@@ -108,6 +111,7 @@ def _conditions(scope: Scope, *, nested: bool = False) -> Conditions:
     return Conditions(scope.run, scope.bindings, lambda operand: functions.column(scope, operand), semi_join)
 
 
+@evidence("SOQL", "documented", "USING SCOPE everything, mine and delegated; other scopes are refused by name")
 def _using(scope: Scope, using: Using) -> str:
     """Return the condition of USING SCOPE.
 
@@ -155,6 +159,11 @@ def _semi_joins(run: Run, condition: Condition, forbidden: str) -> Iterator[InQu
                 yield from _semi_joins(run, each, forbidden or _NOT_UNDER_OR)
 
 
+@evidence(
+    "SOQL",
+    "quoted",
+    "Semi-joins: at most two, not under OR or NOT, not nested, not of the same object, not of Event or Task",
+)
 def _semi_join(outer: Scope, condition: InQuery, left: Column) -> str:
     run, query = outer.run, condition.query
     if left.type not in ID_TYPES or (isinstance(condition.left, Field) and len(outer.parts(condition.left)) > 1):
@@ -201,6 +210,11 @@ def _order(scope: Scope, item: OrderItem) -> str:
     return order_sql(column, item, scope.bindings)
 
 
+@evidence(
+    "SOQL",
+    "documented",
+    "Nulls come first unless NULLS LAST, which references ignore; picklists sort in their own order",
+)
 def order_sql(column: Column, item: OrderItem | None, bindings: Bindings) -> str:
     """Return one term of ORDER BY, ascending without an `item`; nulls come first unless it says otherwise."""
     direction = " DESC" if item and item.descending else ""

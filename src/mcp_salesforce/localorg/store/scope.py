@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from mcp_salesforce.localorg.errors import OrgError
+from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store.dates import Calendar
 from mcp_salesforce.localorg.store.schema import FieldDef, Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import quote
@@ -245,6 +246,7 @@ class Scope:
         source = hops[-1].source if hops else self.table
         return self.require(source, last, name)
 
+    @evidence("SOQL", "quoted", "An unknown field is INVALID_FIELD, with row, column and caret")
     def require(self, source: Source, last: str, name: Field) -> Column:
         """Return a field of `source`, or say that it has none of that name."""
         found = source.column(last)
@@ -268,6 +270,7 @@ class Scope:
         alias = self._paths.get(first.lower())
         return name.path if alias is None or not rest else (*alias, *rest)
 
+    @evidence("SOQL", "documented", "Paths to parents have at most five levels, and a query at most 55 of them")
     def hops(self, relationships: Sequence[str], name: Field, start: Source | None = None) -> list[Hop]:
         """Return the parents along a path of relationships, joined once however often they are named.
 
@@ -293,6 +296,7 @@ class Scope:
             raise self.run.error("MALFORMED_QUERY", reason, name.position)
         return hops
 
+    @evidence("SOQL", "quoted", "An unknown relationship is INVALID_FIELD, with row, column and caret")
     def _join(self, source: Source, relationship: str, name: Field) -> Hop:
         found = source.reference(relationship)
         targets = self.run.schema.targets(found[0]) if found else ()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mcp_salesforce.localorg.errors import OrgError, not_implemented
+from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store import functions
 from mcp_salesforce.localorg.store.groups import group
 from mcp_salesforce.localorg.store.matching import check_clauses, row_ids_sql, sobject_of
@@ -160,6 +161,7 @@ class _Selection:
             raise _duplicate(key)
         shape.entries[key] = Leaf(self._place(column.sql), column.type, column.field, words(function))
 
+    @evidence("SOQL", "quoted", "FIELDS(ALL) and FIELDS(CUSTOM) need a LIMIT of at most 200")
     def _fields(self, function: Function) -> None:
         group = function.argument.name.upper() if isinstance(function.argument, Field) else ""
         if group not in {"ALL", "STANDARD", "CUSTOM"}:
@@ -203,6 +205,7 @@ class _Selection:
             self._field(each, record, source)
         return record
 
+    @evidence("SOQL", "documented", "Sub-queries nest four levels below the query since v58.0, one before; at most 20")
     def _children(self, query: Query) -> None:
         item = query.from_[0]
         relationship = item.name.split(".")[-1]
