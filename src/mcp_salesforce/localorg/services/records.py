@@ -16,21 +16,18 @@ from mcp_salesforce.localorg.services.derivations import (
 )
 from mcp_salesforce.localorg.services.duplicates import check_duplicates
 from mcp_salesforce.localorg.services.events import complete_event
+from mcp_salesforce.localorg.services.inputs import Changes, Inputs, known_field, require
+from mcp_salesforce.localorg.services.recycle_bin import RecycleBin
 from mcp_salesforce.localorg.services.saves import Save
 from mcp_salesforce.localorg.services.series import (
     complete_invitation,
-    events_of_invitation,
     events_onwards,
-    events_with,
     follow_event,
     follow_invitation,
 )
 from mcp_salesforce.localorg.store.ids import is_id_shaped, mint, to_18
-from mcp_salesforce.localorg.store.schema import FieldDef, Schema, SObjectDef
-from mcp_salesforce.localorg.store.sqlite import Row, Store, quote
-
-Changes = dict[str, values.Stored]
-"""Columns and what to store in them."""
+from mcp_salesforce.localorg.store.schema import Schema, SObjectDef
+from mcp_salesforce.localorg.store.sqlite import Row, Store
 
 Rule = Callable[[Save], None]
 
@@ -49,12 +46,6 @@ _RULES: Final[Mapping[str, Rule]] = {
 
 _FOLLOWERS: Final[Mapping[str, Rule]] = {"Event": follow_event, "EventRelation": follow_invitation}
 """What happens to other records once one is stored."""
-
-_BELONGINGS: Final[Mapping[str, Callable[[Store, Row], list[Row]]]] = {
-    "Event": events_with,
-    "EventRelation": events_of_invitation,
-}
-"""The events that are deleted with a record, beside those that a reference says."""
 
 
 class Records:
@@ -83,6 +74,7 @@ class Records:
         self._now = now
         self._version = version
         self._allow_duplicates = allow_duplicates
+        self._inputs = Inputs(store, schema)
 
     def for_call(self, version: str, *, allow_duplicates: bool) -> "Records":
         """Return the same records as one call treats them."""
@@ -108,12 +100,12 @@ class Records:
         definition = self.sobject(sobject)
         if not definition.createable:
             raise errors.operation_not_allowed(definition.name, "create")
-        changes = self._read(definition, record, "createable")
+        changes = self._inputs.read(definition, record, "createable")
         row = self._defaults(definition, user_id) | changes
-        _require(definition, row)
+        require(definition, row)
         with self._store.transaction():
-            self._check_references(definition, changes)
-            self._check_unique(definition, changes, None)
+            self._inputs.check_references(definition, changes)
+            self._inputs.check_unique(definition, changes, None)
             row["Id"] = self._store.new_id(definition)
             save = self._complete(definition, row, changes, None, user_id)
             if not self._allow_duplicates:
@@ -136,7 +128,9 @@ class Records:
                 number = self._store.reserve_ids(definition, len(chunk))
                 rows = []
                 for record in chunk:
-                    given = {name: values.from_json(_known(definition, name), each) for name, each in record.items()}
+                    given = {
+                        name: values.from_json(known_field(definition, name), each) for name, each in record.items()
+                    }
                     row = defaults | given | {"Id": mint(definition.key_prefix, number)}
                     self._complete(definition, row, given, None, user_id)
                     rows.append([row.get(name) for name in columns])
@@ -150,7 +144,7 @@ class Records:
             OrgError: NOT_FOUND, ENTITY_IS_DELETED, or INVALID_FIELD for an unknown name in `fields`.
         """
         definition = self.sobject(sobject)
-        wanted = [_known(definition, name) for name in fields] or definition.fields
+        wanted = [known_field(definition, name) for name in fields] or definition.fields
         row = self.row(definition, record_id)
         return {field.name: values.to_json(field, row) for field in wanted}
 
@@ -171,13 +165,13 @@ class Records:
         definition = self.sobject(sobject)
         if not definition.updateable:
             raise errors.operation_not_allowed(definition.name, "update")
-        changes = self._read(definition, record, "updateable")
+        changes = self._inputs.read(definition, record, "updateable")
         with self._store.transaction():
             row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
             merged = dict(row) | changes | self._touched(definition, user_id)
-            _require(definition, merged)
-            self._check_references(definition, changes)
-            self._check_unique(definition, changes, row["Id"])
+            require(definition, merged)
+            self._inputs.check_references(definition, changes)
+            self._inputs.check_unique(definition, changes, row["Id"])
             save = self._complete(definition, merged, changes, row, user_id)
             self._store.update(definition, row["Id"], _difference(row, merged))
             _follow(save)
@@ -193,7 +187,7 @@ class Records:
             raise errors.operation_not_allowed(definition.name, "delete")
         with self._store.transaction():
             row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
-            self._delete(definition, row, row["Id"], user_id)
+            self._recycle_bin(user_id).delete(definition, row, row["Id"])
 
     def delete_onwards(self, record_id: str, user_id: str) -> None:
         """Put an occurrence of a Lightning series in the recycle bin, with those after it.
@@ -207,48 +201,19 @@ class Records:
         with self._store.transaction():
             row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
             for each in events_onwards(self._store, row):
-                self._delete(definition, each, row["Id"], user_id)
+                self._recycle_bin(user_id).delete(definition, each, row["Id"])
 
-    @evidence(
-        "Records", "documented", "Deleting a record deletes those that belong to it; other references are cleared"
-    )
-    def _delete(self, definition: SObjectDef, row: Row, root: str, user_id: str) -> None:
-        gone = {"IsDeleted": 1, "_deleted_with": root} | self._touched(definition, user_id)
-        self._store.update(definition, row["Id"], gone)
-        for event in _BELONGINGS.get(definition.name, _nothing)(self._store, row):
-            self._delete(self._schema["Event"], event, root, user_id)
-        for child in self._schema.children(definition):
-            table, column = quote(child.child.name), quote(child.field.name)
-            where = f"{column} = ? AND IsDeleted = 0"
-            related = self._store.rows(f"SELECT * FROM {table} WHERE {where}", [row["Id"]])  # noqa: S608 - names of the schema
-            if related and child.field.restricted_delete:
-                raise _kept_by(definition, row, child.child, related)
-            for each in related:
-                if child.field.cascade_delete:
-                    self._delete(child.child, each, root, user_id)
-                elif child.field.nillable and child.field.updateable:
-                    self._store.update(
-                        child.child, each["Id"], {child.field.name: None} | self._touched(child.child, user_id)
-                    )
-
-    @evidence("Records", "documented", "Undeleting a record brings back what its deletion deleted")
     def undelete(self, record_id: str, user_id: str) -> None:
         """Take a record out of the recycle bin, with those that its deletion deleted.
 
         Raises:
             OrgError: UNDELETE_FAILED; it is not there.
         """
-        definition = self._schema.of_record(record_id)
-        row = self._store.find(definition, to_18(record_id) or "") if definition else None
-        if definition is None or row is None or not row["IsDeleted"] or not definition.undeletable:
-            raise errors.undelete_failed()
-        back = {"IsDeleted": 0, "_deleted_with": None}
         with self._store.transaction():
-            for each in self._schema:
-                sql = f"SELECT Id FROM {quote(each.name)} WHERE _deleted_with = ?"  # noqa: S608 - a name of the schema
-                for deleted in self._store.rows(sql, [row["Id"]]):
-                    self._store.update(each, deleted["Id"], back | self._touched(each, user_id))
-            self._store.update(definition, row["Id"], back | self._touched(definition, user_id))
+            self._recycle_bin(user_id).undelete(record_id)
+
+    def _recycle_bin(self, user_id: str) -> RecycleBin:
+        return RecycleBin(self._store, self._schema, lambda definition: self._touched(definition, user_id))
 
     def _live(self, definition: SObjectDef, record_id: str, absent: errors.OrgError) -> Row:
         if not is_id_shaped(record_id):
@@ -262,27 +227,6 @@ class Records:
         if row["IsDeleted"]:
             raise errors.entity_is_deleted()
         return row
-
-    @evidence("Records", "recorded", "A field that the object does not have is INVALID_FIELD, 'No such column'")
-    @evidence("Records", "quoted", "Fields that may not be set are INVALID_FIELD_FOR_INSERT_UPDATE, all named at once")
-    @evidence("Records", "documented", "An Id in the body is INVALID_FIELD")
-    def _read(self, definition: SObjectDef, record: Mapping[str, Any], may: str) -> Changes:
-        changes: Changes = {}
-        refused = []
-        for name, value in record.items():
-            if name == "attributes":
-                continue
-            field = _known(definition, name)
-            if field.type == "id":
-                message = "The Id field should not be specified in the sobject data."
-                raise errors.OrgError(400, "INVALID_FIELD", message, None)
-            if getattr(field, may):
-                changes[field.name] = values.from_json(field, value)
-            else:
-                refused.append(field.name)
-        if refused:
-            raise errors.not_writeable(refused)
-        return changes
 
     def _defaults(self, definition: SObjectDef, user_id: str) -> Changes:
         row: Changes = {
@@ -301,32 +245,6 @@ class Records:
         stamp = values.instant(self._now())
         touched: Changes = {"LastModifiedDate": stamp, "LastModifiedById": user_id, "SystemModstamp": stamp}
         return {name: value for name, value in touched.items() if definition.field(name)}
-
-    @evidence("Records", "recorded", "A well-formed id that no record has is INVALID_CROSS_REFERENCE_KEY")
-    @evidence("Records", "documented", "An id of an object that the reference does not take is MALFORMED_ID")
-    @evidence("Records", "simulated", "A reference to a deleted record is ENTITY_IS_DELETED")
-    def _check_references(self, definition: SObjectDef, changes: Changes) -> None:
-        for name, value in changes.items():
-            field = _known(definition, name)
-            if field.type != "reference" or value is None:
-                continue
-            target = self._schema.of_record(str(value))
-            if target is None or target.name not in field.reference_to:
-                raise errors.malformed_id(field.label, value, name)
-            found = self._store.find(target, str(value))
-            if found is None:
-                raise errors.invalid_cross_reference_key([name])
-            if found["IsDeleted"]:
-                raise errors.OrgError(400, "ENTITY_IS_DELETED", "entity is deleted", [name])
-
-    @evidence("Records", "quoted", "A value that a unique field has on another record is DUPLICATE_VALUE")
-    def _check_unique(self, definition: SObjectDef, changes: Changes, record_id: str | None) -> None:
-        for name, value in changes.items():
-            if value is not None and _known(definition, name).unique:
-                sql = f"SELECT Id FROM {quote(definition.name)} WHERE {quote(name)} = ? AND Id IS NOT ?"  # noqa: S608 - names of the schema
-                other = self._store.row(sql, [value, record_id])
-                if other is not None:
-                    raise errors.duplicate_value([name], other["Id"])
 
     @evidence("Records", "recorded", "An automatic number counts up, in its display format")
     def _number(self, definition: SObjectDef, row: Changes) -> None:
@@ -353,24 +271,6 @@ class Records:
         return save
 
 
-def _nothing(_: Store, __: Row) -> list[Row]:
-    return []
-
-
-def _known(definition: SObjectDef, name: str) -> FieldDef:
-    field = definition.field(name)
-    if field is None:
-        raise errors.no_such_column(name, definition.name)
-    return field
-
-
-@evidence("Records", "quoted", "Every required field that is missing is named in one REQUIRED_FIELD_MISSING")
-def _require(definition: SObjectDef, row: Mapping[str, values.Stored]) -> None:
-    missing = [field.name for field in definition.fields if field.required and row.get(field.name) is None]
-    if missing:
-        raise errors.required_field_missing(missing)
-
-
 def _follow(save: Save) -> None:
     follower = _FOLLOWERS.get(save.definition.name)
     if follower is not None:
@@ -379,13 +279,3 @@ def _follow(save: Save) -> None:
 
 def _difference(before: Row, after: Changes) -> Changes:
     return {name: value for name, value in after.items() if before[name] != value}
-
-
-def _kept_by(definition: SObjectDef, row: Row, child: SObjectDef, related: list[Row]) -> errors.OrgError:
-    def name(of: SObjectDef, each: Row) -> str:
-        return str(each[of.name_field.name if of.name_field else "Id"])
-
-    return errors.delete_failed(
-        f"Your attempt to delete {name(definition, row)} could not be completed because it is associated with the "
-        f"following {child.label_plural.lower()}.: {', '.join(name(child, each) for each in related)}"
-    )

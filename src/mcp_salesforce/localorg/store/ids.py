@@ -16,7 +16,7 @@ _CAPITALS: Final = str.maketrans({char: str(int(char.isupper())) for char in _DI
 def checksum(id15: str) -> str:
     """Return the three characters that say which of the fifteen are capitals."""
     bits = id15.translate(_CAPITALS)
-    return "".join(_CHECKSUM[int(bits[end - 5 : end][::-1], 2)] for end in (5, 10, 15))
+    return _CHECKSUM[int(bits[4::-1], 2)] + _CHECKSUM[int(bits[9:4:-1], 2)] + _CHECKSUM[int(bits[14:9:-1], 2)]
 
 
 def mint(key_prefix: str, number: int) -> str:
@@ -52,6 +52,8 @@ def to_18(text: str) -> str | None:
         return None
     if len(text) == 15:  # noqa: PLR2004 - the short form
         return text + checksum(text)
+    if checksum(text[:15]) == text[15:]:
+        return text
     suffix = text[15:].upper()
     if any(char not in _CHECKSUM for char in suffix):
         return None

@@ -1,0 +1,142 @@
+"""A record as JSON brings it: read into columns, and checked against its fields."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mcp_salesforce.localorg import errors
+from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services import values
+from mcp_salesforce.localorg.store.schema import FieldDef, Schema, SObjectDef
+from mcp_salesforce.localorg.store.sqlite import Store, quote
+
+Changes = dict[str, values.Stored]
+"""Columns and what to store in them."""
+
+
+def known_field(definition: SObjectDef, name: str) -> FieldDef:
+    """Return a field of an object by its API name in any case.
+
+    Raises:
+        OrgError: INVALID_FIELD; the object has no such field.
+    """
+    field = definition.field(name)
+    if field is None:
+        raise errors.no_such_column(name, definition.name)
+    return field
+
+
+class Inputs:
+    """Reads records for an org: names, types, what may be set, and what other records must be there."""
+
+    def __init__(self, store: Store, schema: Schema) -> None:
+        """Read records of `schema`; `store` has the records that they refer to."""
+        self._store = store
+        self._schema = schema
+
+    @evidence("Records", "recorded", "A field that the object does not have is INVALID_FIELD, 'No such column'")
+    @evidence("Records", "quoted", "Fields that may not be set are INVALID_FIELD_FOR_INSERT_UPDATE, all named at once")
+    @evidence("Records", "documented", "An Id in the body is INVALID_FIELD")
+    def read(self, definition: SObjectDef, record: Mapping[str, Any], may: str) -> Changes:
+        """Return the columns that a record sets; `may` is the ability its fields need (`createable`).
+
+        Raises:
+            OrgError: A field is unknown, may not be set, or has a value that it cannot hold.
+        """
+        changes: Changes = {}
+        refused = []
+        for name, value in record.items():
+            if name == "attributes":
+                continue
+            field = definition.field(name)
+            if field is None and (value is None or isinstance(value, dict)):
+                field, value = self._by_external_id(definition, name, value)  # noqa: PLW2901 - the id in place of the key
+            field = field or known_field(definition, name)
+            if field.type == "id":
+                message = "The Id field should not be specified in the sobject data."
+                raise errors.OrgError(400, "INVALID_FIELD", message, None)
+            if getattr(field, may):
+                changes[field.name] = values.from_json(field, value)
+            else:
+                refused.append(field.name)
+        if refused:
+            raise errors.not_writeable(refused)
+        return changes
+
+    @evidence("Records", "documented", "A parent may be given by an external id: {'Account': {'Number__c': '7'}}")
+    @evidence("Records", "quoted", "One that nobody has is INVALID_FIELD, 'Foreign key external ID: ... not found'")
+    def _by_external_id(
+        self, definition: SObjectDef, relationship: str, value: dict[str, Any] | None
+    ) -> tuple[FieldDef | None, str | None]:
+        """Return the reference that a relationship name stands for, and the id of the record that is meant."""
+        reference = self._schema.parent(definition, relationship)
+        if reference is None or value is None:
+            return reference, None
+        wanted = str((value.get("attributes") or {}).get("type") or "").lower()
+        targets = [each for each in self._schema.targets(reference) if wanted in {"", each.name.lower()}]
+        keys = {name: each for name, each in value.items() if name != "attributes"}
+        if len(targets) != 1 or len(keys) != 1:
+            raise errors.json_parser_error(
+                "Nested object for polymorphic foreign key must have an attributes field before any other fields."
+            )
+        ((name, key),) = keys.items()
+        field = known_field(targets[0], name)
+        if field.type == "id":
+            return reference, str(key)
+        if not (field.external_id or field.id_lookup):
+            raise errors.OrgError(
+                400, "INVALID_FIELD", f"{field.name} is not an external ID of {targets[0].name}", None
+            )
+        sql = f"SELECT Id FROM {quote(targets[0].name)} WHERE {quote(field.name)} = ? AND IsDeleted = 0"  # noqa: S608 - names of the schema
+        found = self._store.rows(sql, [values.from_json(field, key)])
+        if len(found) != 1:
+            message = f"Foreign key external ID: {key} not found for field {field.name} in entity {targets[0].name}"
+            raise errors.OrgError(400, "INVALID_FIELD", message, None)
+        return reference, str(found[0]["Id"])
+
+    @evidence("Records", "recorded", "A well-formed id that no record has is INVALID_CROSS_REFERENCE_KEY")
+    @evidence("Records", "documented", "An id of an object that the reference does not take is MALFORMED_ID")
+    @evidence("Records", "simulated", "A reference to a deleted record is ENTITY_IS_DELETED")
+    def check_references(self, definition: SObjectDef, changes: Changes) -> None:
+        """Let references pass that name records of the right objects.
+
+        Raises:
+            OrgError: A record is of another object, does not exist, or is deleted.
+        """
+        for name, value in changes.items():
+            field = known_field(definition, name)
+            if field.type != "reference" or value is None:
+                continue
+            target = self._schema.of_record(str(value))
+            if target is None or target.name not in field.reference_to:
+                raise errors.malformed_id(field.label, value, name)
+            found = self._store.find(target, str(value))
+            if found is None:
+                raise errors.invalid_cross_reference_key([name])
+            if found["IsDeleted"]:
+                raise errors.OrgError(400, "ENTITY_IS_DELETED", "entity is deleted", [name])
+
+    @evidence("Records", "quoted", "A value that a unique field has on another record is DUPLICATE_VALUE")
+    def check_unique(self, definition: SObjectDef, changes: Changes, record_id: str | None) -> None:
+        """Let values of unique fields pass that no record but `record_id` has.
+
+        Raises:
+            OrgError: DUPLICATE_VALUE.
+        """
+        for name, value in changes.items():
+            if value is not None and known_field(definition, name).unique:
+                sql = f"SELECT Id FROM {quote(definition.name)} WHERE {quote(name)} = ? AND Id IS NOT ?"  # noqa: S608 - names of the schema
+                other = self._store.row(sql, [value, record_id])
+                if other is not None:
+                    raise errors.duplicate_value([name], other["Id"])
+
+
+@evidence("Records", "quoted", "Every required field that is missing is named in one REQUIRED_FIELD_MISSING")
+def require(definition: SObjectDef, row: Mapping[str, values.Stored]) -> None:
+    """Let a row pass that has every field that its object requires.
+
+    Raises:
+        OrgError: REQUIRED_FIELD_MISSING, with all that are missing.
+    """
+    missing = [field.name for field in definition.fields if field.required and row.get(field.name) is None]
+    if missing:
+        raise errors.required_field_missing(missing)
