@@ -70,6 +70,7 @@ async def test_a_path_may_begin_with_two_slashes_and_end_with_one(http: httpx2.A
     reply = await http.get(f"{BASE_URL}//services//data/v60.0/limits/")
 
     assert reply.status_code == 200
+    assert reply.headers["Sforce-Limit-Info"] == "api-usage=1/15000"
     assert reply.json()["DailyApiRequests"]["Max"] == 15000
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import unquote
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
@@ -38,16 +38,20 @@ class App:
             reply = await self._strike_or_answer(await self._read(request))
         except OrgError as error:
             reply = _error_reply(error)
-        headers = {}
-        if request.url.path.startswith("/services/data/v") and reply.status != HTTPStatus.UNAUTHORIZED:
-            headers["sforce-limit-info"] = self._org.limits.count_call()
-        await response(request, reply, headers)(scope, receive, send)
+        except ClientDisconnect:
+            return
+        await response(request, reply)(scope, receive, send)
 
     async def _strike_or_answer(self, call: Call) -> Reply:
         fault = None if call.path == CONTROL_PATH else self._org.faults.take(call.method, call.path)
         if fault is None:
-            return self.answer(call)
-        return await strike(fault, lambda: self.answer(call), self._org.sessions.expire_all)
+            reply = self.answer(call)
+        else:
+            reply = await strike(fault, lambda: self.answer(call), self._org.sessions.expire_all)
+        if not call.path.startswith("/services/data/v") or reply.status == HTTPStatus.UNAUTHORIZED:
+            return reply
+        used = self._org.limits.count_call()
+        return replace(reply, headers={**reply.headers, "sforce-limit-info": used})
 
     def answer(self, call: Call) -> Reply:
         """Return the reply to a call, also when it is an error."""

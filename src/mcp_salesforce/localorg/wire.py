@@ -4,7 +4,6 @@ import gzip
 import re
 import secrets
 import zlib
-from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -88,9 +87,9 @@ def check_media_types(request: Request) -> None:
         raise not_implemented("XML replies")
 
 
-def response(request: Request, reply: Reply, headers: Mapping[str, str]) -> Response:
-    """Return a reply as Starlette writes it; `headers` are added to the reply's own."""
-    all_headers = {**_COMMON_HEADERS, **headers, **reply.headers}
+def response(request: Request, reply: Reply) -> Response:
+    """Return a reply as Starlette writes it, with the headers that every reply has."""
+    all_headers = {**_COMMON_HEADERS, **reply.headers}
     content, content_type = _content(reply.body, pretty=_wants_pretty_print(request))
     if content_type:
         all_headers.setdefault("content-type", content_type)

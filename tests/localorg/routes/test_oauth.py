@@ -285,6 +285,21 @@ async def test_no_means_no_and_the_app_is_told_so(org: LocalOrg, anonymous: http
     assert again.status_code == 400
 
 
+async def test_a_page_that_a_hundred_others_followed_is_out_of_date(
+    org: LocalOrg, anonymous: httpx2.AsyncClient
+) -> None:
+    pages = [
+        Form((await anonymous.get("/services/oauth2/authorize", params=authorization(org))).text) for _ in range(101)
+    ]
+
+    first, second = [
+        await anonymous.post("/services/oauth2/authorize", data=page.fields | {"decision": "deny"})
+        for page in pages[:2]
+    ]
+
+    assert (first.status_code, second.status_code) == (400, 302)
+
+
 async def test_consent_needs_the_pages_ticket_a_known_user_and_a_loopback_address(
     org: LocalOrg, anonymous: httpx2.AsyncClient
 ) -> None:

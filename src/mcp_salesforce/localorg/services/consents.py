@@ -13,6 +13,8 @@ from urllib.parse import urlencode, urlsplit
 from mcp_salesforce.localorg.evidence import evidence
 
 CODE_LIFETIME: Final = timedelta(minutes=10)
+MAX_OPEN: Final = 100
+"""So many pages may wait for their answer; older ones are forgotten."""
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 SCOPES: Final = "refresh_token web api id"
 
@@ -73,6 +75,8 @@ class Consents:
             raise OAuthError("unsupported_response_type", "response type not supported")
         if query.get("code_challenge_method", "S256") != "S256":
             raise OAuthError("invalid_request", "code_challenge_method must be S256")
+        while len(self._asks) >= MAX_OPEN:
+            del self._asks[next(iter(self._asks))]
         ticket = secrets.token_urlsafe(32)
         self._asks[ticket] = Ask(
             client_id=self._client_id,
@@ -90,7 +94,9 @@ class Consents:
             OAuthError: The ticket is unknown or used.
         """
         ask = self._close(ticket)
-        code = Code(ask, user_id, self._now(), f"aPrx{secrets.token_urlsafe(48)}")
+        now = self._now()
+        self._codes = {text: code for text, code in self._codes.items() if now - code.made_at <= 2 * CODE_LIFETIME}
+        code = Code(ask, user_id, now, f"aPrx{secrets.token_urlsafe(48)}")
         self._codes[code.text] = code
         return _redirect(ask, {"code": code.text})
 

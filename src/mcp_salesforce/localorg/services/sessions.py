@@ -34,8 +34,11 @@ class Sessions:
 
     @evidence("OAuth", "recorded", "An access token is `<15 characters of the org's Id>!<opaque>`")
     def start(self, user_id: str, client_id: str, scope: str) -> Session:
-        """Return a new session."""
+        """Return a new session; forget those that have ended."""
         now = self._now()
+        self._live = {
+            token: session for token, session in self._live.items() if now - session.last_used <= SESSION_TIMEOUT
+        }
         token = f"{self._organization_id[:15]}!AQ{secrets.token_urlsafe(70).replace('-', '.')}"
         session = Session(token, user_id, client_id, scope, now, now)
         self._live[token] = session
