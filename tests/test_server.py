@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Any
 
 import pytest
@@ -125,6 +127,64 @@ def test_a_message_in_pieces_and_one_that_is_no_json_do_not_stop_it() -> None:
         while "id" not in (reply := json.loads(pipe(server.stdout).readline())) or reply["id"] is None:
             assert "error" in reply
         assert reply == {"jsonrpc": "2.0", "id": 7, "result": {}}
+
+
+def test_a_host_that_does_not_read_keeps_nobody_from_ending_it() -> None:
+    with process(ENVIRONMENT) as server:
+        ask(server, INITIALIZE)
+        for number in range(40):  # far more than a pipe holds
+            pipe(server.stdin).write(
+                json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/list"}).encode() + b"\n"
+            )
+        pipe(server.stdin).flush()
+        time.sleep(1)  # until the pipe is full
+        assert server.poll() is None
+        server.send_signal(signal.SIGINT)
+
+        assert server.wait(timeout=10) == 0
+
+
+def test_a_host_that_reads_late_gets_every_answer_whole() -> None:
+    with process(ENVIRONMENT) as server:
+        ask(server, INITIALIZE)
+        for number in range(40):
+            pipe(server.stdin).write(
+                json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/list"}).encode() + b"\n"
+            )
+        pipe(server.stdin).flush()
+        time.sleep(1)
+        replies = [json.loads(pipe(server.stdout).readline()) for _ in range(40)]
+
+    assert sorted(reply["id"] for reply in replies) == list(range(40))
+    assert all(len(reply["result"]["tools"]) == 11 for reply in replies)
+
+
+def test_input_from_a_file_is_answered_to_its_last_line(tmp_path: Path) -> None:
+    script = tmp_path / "input.jsonl"
+    messages = [INITIALIZE, {"jsonrpc": "2.0", "id": 2, "method": "ping"}]
+    script.write_text("\n".join(map(json.dumps, messages)))
+    with script.open("rb") as stdin:
+        done = subprocess.run(
+            COMMAND, stdin=stdin, capture_output=True, env={**os.environ, **ENVIRONMENT}, timeout=60, check=True
+        )
+
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, 2]
+    assert done.stderr == b""
+
+
+def test_what_anything_else_prints_goes_to_stderr_while_it_serves() -> None:
+    program = (
+        "import anyio, mcp_salesforce.stdio as stdio\n"
+        "print('before', flush=True)\n"
+        "with stdio._protocol_alone_on_stdout() as wire:\n"
+        "    print('stray', flush=True)\n"
+        "    stdio.os.write(wire, b'message\\n')\n"
+        "print('after', flush=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=True)
+
+    assert done.stdout.splitlines() == [b"before", b"message", b"after"]
+    assert done.stderr.splitlines() == [b"stray"]
 
 
 def test_without_settings_it_says_what_is_missing_and_ends_with_status_2() -> None:

@@ -4,6 +4,7 @@ The position is the value of the ordering field and the Id of a row, so no page 
 come and go, and the server remembers nothing.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,8 @@ from mcp_salesforce.tools.session import OrgSession
 Shape = Callable[[list[dict[str, Any]]], Sequence[Mapping[str, Any]]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECONDS_BYTES, _FRACTION_BYTES, _ID_BYTES, _ID_CHARACTERS = 5, 2, 9, 12
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SECONDS_BYTES, _FRACTION_BYTES, _NUMBER_BYTES = 5, 2, 9
+_PREFIX_CHARACTERS, _ID_CHARACTERS = 3, 15
 _ANSWER_FRAME = 300  # bytes beside the rows: columns, total, cursor
 
 
@@ -105,20 +106,14 @@ def fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:
 def _packed(record: dict[str, Any], listing: Listing) -> bytes:
     milliseconds = (datetime.fromisoformat(record[listing.order_by]) - _EPOCH) // timedelta(milliseconds=1)
     seconds, milliseconds = divmod(milliseconds, 1000)
-    number = 0
-    for character in record["Id"][len(listing.key_prefix) : 15]:
-        number = number * len(_DIGITS) + _DIGITS.index(character)
+    number = b64decode(record["Id"][_PREFIX_CHARACTERS:_ID_CHARACTERS])  # an Id's alphabet is a part of base64's
     fraction = milliseconds.to_bytes(_FRACTION_BYTES) if milliseconds else b""  # Salesforce keeps whole seconds
-    return seconds.to_bytes(_SECONDS_BYTES, signed=True) + number.to_bytes(_ID_BYTES) + fraction
+    return seconds.to_bytes(_SECONDS_BYTES, signed=True) + number + fraction
 
 
 def _position(packed: bytes, listing: Listing) -> tuple[datetime, str]:
     seconds = int.from_bytes(packed[:_SECONDS_BYTES], signed=True)
-    number = int.from_bytes(packed[_SECONDS_BYTES : _SECONDS_BYTES + _ID_BYTES])
-    milliseconds = int.from_bytes(packed[_SECONDS_BYTES + _ID_BYTES :])
-    characters: list[str] = []
-    for _ in range(_ID_CHARACTERS):
-        number, digit = divmod(number, len(_DIGITS))
-        characters.append(_DIGITS[digit])
-    record_id = to_18(listing.key_prefix + "".join(reversed(characters)))
+    number = packed[_SECONDS_BYTES : _SECONDS_BYTES + _NUMBER_BYTES]
+    milliseconds = int.from_bytes(packed[_SECONDS_BYTES + _NUMBER_BYTES :])
+    record_id = to_18(listing.key_prefix + b64encode(number).decode())
     return _EPOCH + timedelta(seconds=seconds, milliseconds=milliseconds), record_id

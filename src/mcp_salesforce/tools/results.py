@@ -2,8 +2,9 @@
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from io import StringIO
+from itertools import chain
 from typing import Annotated, Any, NotRequired
 
 import orjson
@@ -125,7 +126,7 @@ def visible(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Return `value` without invisible and bidirectional control characters, at any depth."""
     if isinstance(value, str):
         return value if value.isascii() and value.isprintable() else _HIDDEN.sub("", value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {visible(key): visible(entry) for key, entry in value.items()}
     if isinstance(value, list):
         return [visible(entry) for entry in value]
@@ -136,7 +137,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Return a field's value without its envelope: UTC times end in Z, objects lose nulls, children become rows."""
     if isinstance(value, str):
         return f"{value[:19]}Z" if len(value) == _TIME_LENGTH and value.endswith(_WHOLE_SECOND_UTC) else value
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return value
     if "records" in value:
         children = table(value["records"])
@@ -157,28 +158,33 @@ def record_of(record: Mapping[str, Any], *, leave_out: frozenset[str] = frozense
 
 def flat_record(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return one record's fields, empty ones included; a parent's as `Account.Name`."""
-    return dict(_flattened(record, ""))
+    flat: dict[str, Any] = {}
+    _flatten(record, "", flat)
+    return flat
 
 
-def table(records: Sequence[Mapping[str, Any]], asked: Iterable[str] = ()) -> Rows:
+def table(records: Iterable[Mapping[str, Any]], asked: Iterable[str] = ()) -> Rows:
     """Return records as columns and rows; a parent's fields become columns such as `Account.Name`.
 
     `asked` orders the columns and keeps those whose value is null in every record.
     """
     flat = [flat_record(record) for record in records]
-    found = {name.casefold(): name for name in dict.fromkeys(name for row in flat for name in row)}
+    found = {name.casefold(): name for name in dict.fromkeys(chain.from_iterable(flat))}
     columns = [found.get(name.casefold(), name) for name in asked] or _without_null_parents(list(found.values()))
-    return {"columns": columns, "rows": [[row.get(column) for column in columns] for row in flat]}
+    return {"columns": columns, "rows": [[*map(row.get, columns)] for row in flat]}
 
 
-def _flattened(record: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
+def _flatten(record: Mapping[str, Any], prefix: str, flat: dict[str, Any]) -> None:
     for name, value in record.items():
-        if name == "attributes":
-            continue
-        if isinstance(value, Mapping) and "attributes" in value:
-            yield from _flattened(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, plain(value)
+        if isinstance(value, str):  # most values are texts: no call for each of them
+            is_time = len(value) == _TIME_LENGTH and value.endswith(_WHOLE_SECOND_UTC)
+            flat[prefix + name] = f"{value[:19]}Z" if is_time else value
+        elif not isinstance(value, dict):
+            flat[prefix + name] = value
+        elif "attributes" in value:
+            _flatten(value, f"{prefix}{name}.", flat)
+        elif name != "attributes":
+            flat[prefix + name] = plain(value)
 
 
 def _without_null_parents(columns: list[str]) -> list[str]:

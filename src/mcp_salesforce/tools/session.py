@@ -24,13 +24,16 @@ class OrgSession:
         """Work through `client`, with answers of at most about `max_answer_tokens`."""
         self.client = client
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
+        self._owner: tuple[str, str] | None = None
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
         self._known_names: dict[str, asyncio.Task[tuple[str, ...]]] = {}
 
     async def owner(self) -> tuple[str, str]:
         """Return whom cursors belong to: the org's Id and the user's."""
-        identity = await self.client.identity()
-        return identity.organization_id, identity.user_id
+        if self._owner is None:
+            identity = await self.client.identity()
+            self._owner = identity.organization_id, identity.user_id
+        return self._owner
 
     async def zone(self, asked: str = "", owner_id: str = "") -> ZoneInfo:
         """Return the zone to show times in: the asked one, else that of the user `owner_id`, else the caller's own.
@@ -41,7 +44,7 @@ class OrgSession:
         """
         if asked:
             return zone_named(asked)
-        user_id = owner_id if owner_id.startswith(_USER_PREFIX) else (await self.client.identity()).user_id
+        user_id = owner_id if owner_id.startswith(_USER_PREFIX) else (await self.owner())[1]
         return await _once(self._zones, user_id, lambda: self._read_zone(user_id))
 
     async def hint_for(self, error: SalesforceError) -> str:
