@@ -112,6 +112,48 @@ def test_a_reference_to_a_deleted_record_is_refused(org: LocalOrg) -> None:
     assert refusal(org, "Contact", LastName="Hale", AccountId=account)["errorCode"] == "ENTITY_IS_DELETED"
 
 
+def test_a_parent_is_named_by_id_or_by_a_field_that_finds_it(org: LocalOrg) -> None:
+    chief = org.insert("Contact", LastName="Hale", Email="hale@example.com")
+
+    for parent in ({"Email": "HALE@example.com"}, {"Id": chief}, {"attributes": {"type": "Contact"}, "Id": chief}):
+        contact = org.insert("Contact", LastName="Keane", ReportsTo=parent)
+        assert org.records.retrieve("Contact", contact)["ReportsToId"] == chief
+        org.records.update("Contact", contact, {"ReportsTo": None}, org.user_id)
+        assert org.records.retrieve("Contact", contact)["ReportsToId"] is None
+
+
+def test_a_parent_of_several_objects_is_named_with_its_type(org: LocalOrg) -> None:
+    org.insert("Contact", LastName="Hale", Email="hale@example.com")
+    when = {"StartDateTime": "2026-11-24T02:00:00Z", "DurationInMinutes": 30}
+    who = {"attributes": {"type": "Contact"}, "Email": "hale@example.com"}
+
+    assert org.insert("Event", **when, Who=who)
+    assert refusal(org, "Event", **when, Who={"Email": "hale@example.com"})["errorCode"] == "JSON_PARSER_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("parent", "message"),
+    [
+        (
+            {"Email": "no@a.example"},
+            "Foreign key external ID: no@a.example not found for field Email in entity Contact",
+        ),
+        ({"Title": "Chief"}, "Title is not an external ID field of Contact"),
+        ({"Horn": 1}, "No such column 'Horn' on sobject of type Contact"),
+    ],
+)
+def test_a_parent_that_cannot_be_found_is_refused(org: LocalOrg, parent: dict[str, Any], message: str) -> None:
+    assert refusal(org, "Contact", LastName="Keane", ReportsTo=parent) == {
+        "errorCode": "INVALID_FIELD",
+        "message": message,
+    }
+
+
+def test_an_object_in_the_place_of_a_value_is_refused(org: LocalOrg) -> None:
+    assert refusal(org, "Contact", LastName={"a": 1})["errorCode"] == "JSON_PARSER_ERROR"
+    assert refusal(org, "Contact", LastName="Hale", Nobody={"a": 1})["errorCode"] == "INVALID_FIELD"
+
+
 def test_a_refused_record_leaves_nothing_behind(org: LocalOrg) -> None:
     refusal(org, "Contact", LastName="Hale", AccountId="001lo000000zzzzAAA")
 

@@ -79,19 +79,20 @@ class Inputs:
                 "Nested object for polymorphic foreign key must have an attributes field before any other fields."
             )
         ((name, key),) = keys.items()
-        field = known_field(targets[0], name)
+        return reference, self._id_by(known_field(targets[0], name), targets[0], key)
+
+    def _id_by(self, field: FieldDef, target: SObjectDef, key: Any) -> str:  # noqa: ANN401 - any JSON value
         if field.type == "id":
-            return reference, str(key)
+            return str(key)
         if not (field.external_id or field.id_lookup):
-            raise errors.OrgError(
-                400, "INVALID_FIELD", f"{field.name} is not an external ID of {targets[0].name}", None
-            )
-        sql = f"SELECT Id FROM {quote(targets[0].name)} WHERE {quote(field.name)} = ? AND IsDeleted = 0"  # noqa: S608 - names of the schema
+            message = f"{field.name} is not an external ID field of {target.name}"
+            raise errors.OrgError(400, "INVALID_FIELD", message, None)
+        sql = f"SELECT Id FROM {quote(target.name)} WHERE {quote(field.name)} = ? AND IsDeleted = 0"  # noqa: S608 - names of the schema
         found = self._store.rows(sql, [values.from_json(field, key)])
         if len(found) != 1:
-            message = f"Foreign key external ID: {key} not found for field {field.name} in entity {targets[0].name}"
+            message = f"Foreign key external ID: {key} not found for field {field.name} in entity {target.name}"
             raise errors.OrgError(400, "INVALID_FIELD", message, None)
-        return reference, str(found[0]["Id"])
+        return str(found[0]["Id"])
 
     @evidence("Records", "recorded", "A well-formed id that no record has is INVALID_CROSS_REFERENCE_KEY")
     @evidence("Records", "documented", "An id of an object that the reference does not take is MALFORMED_ID")
