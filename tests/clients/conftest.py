@@ -16,6 +16,7 @@ import pytest
 from tests.clients.servers import ServerCommand
 
 FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
 INSTALL = "npm install --prefix tests/clients"
 OLDEST_NODE = 22
 
@@ -69,6 +70,11 @@ class ServedOrg:
     connection: dict[str, str]
     contacts: int
     environment: dict[str, str]
+    notes: Path
+
+    def routes(self) -> list[str]:
+        """Every route that has answered without an error so far, as `METHOD path`, in the order of the answers."""
+        return self.notes.read_text(encoding="utf-8").splitlines() if self.notes.exists() else []
 
 
 @pytest.fixture(scope="session")
@@ -85,17 +91,26 @@ def served_org_with_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         yield org
 
 
+@pytest.fixture(scope="module")
+def routes_answered(served_org: ServedOrg) -> Callable[[], set[str]]:
+    """A function that returns what has answered since the first test of the module that asks for it."""
+    before = len(served_org.routes())
+    return lambda: set(served_org.routes()[before:])
+
+
 @contextmanager
 def serving(home: Path, *options: str) -> Iterator[ServedOrg]:
     contacts = 2100
-    command = [sys.executable, "-m", "mcp_salesforce", "org", "--port", "0", "--json", "--contacts", str(contacts)]
+    notes = home / "routes.txt"
+    watched = [sys.executable, "-m", "tests.clients.watched", str(notes)]
+    command = [*watched, "org", "--port", "0", "--json", "--contacts", str(contacts)]
     own = os.environ | {"HOME": str(home), "XDG_DATA_HOME": str(home)}  # the certificate goes there
-    with subprocess.Popen([*command, *options], env=own, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*command, *options], cwd=ROOT, env=own, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             connection = json.loads(process.stdout.readline())
             # Clients keep logins and logs in the home folder.
             environment = {"PATH": os.environ["PATH"], "HOME": str(home), "ORG": json.dumps(connection)}
-            yield ServedOrg(connection, contacts, environment)
+            yield ServedOrg(connection, contacts, environment, notes)
         finally:
             process.terminate()

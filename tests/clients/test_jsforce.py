@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import ServedOrg
+from tests.clients.verified import VERIFIED
 
 pytestmark = pytest.mark.clients
 
 
 @pytest.fixture(scope="module")
-def seen(node: Path, installed: Callable[[str], Path], served_org: ServedOrg) -> Any:
+def seen(
+    node: Path, installed: Callable[[str], Path], served_org: ServedOrg, routes_answered: Callable[[], set[str]]
+) -> Any:
     installed("jsforce/package.json")
     script = Path(__file__).with_name("jsforce.mjs")
     run = subprocess.run(
         [node, script], env=served_org.environment, capture_output=True, text=True, check=False, timeout=120
     )
     assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+    return {**json.loads(run.stdout), "routes": routes_answered()}
 
 
 def test_jsforce_creates_reads_updates_and_deletes(seen: Any) -> None:
@@ -92,3 +95,7 @@ def test_jsforce_reads_aggregates_and_children(seen: Any) -> None:
     children = seen["children"]["Contacts"]
     assert (children["totalSize"], children["done"], len(children["records"])) == (2, True, 2)
     assert children["records"][0]["attributes"]["type"] == "Contact"
+
+
+def test_the_org_answered_jsforce_where_the_page_about_it_says_so(seen: Any) -> None:
+    assert seen["routes"] >= VERIFIED["jsforce"]

@@ -12,6 +12,7 @@ from mcp.client import Client
 from mcp.client.stdio import stdio_client
 
 from tests.clients.conftest import ServedOrg
+from tests.clients.verified import VERIFIED
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
@@ -32,7 +33,13 @@ def environment(node: Path, served_org: ServedOrg) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def sf(node: Path, installed: Callable[[str], Path], environment: dict[str, str], served_org: ServedOrg) -> Sf:
+def sf(
+    node: Path,
+    installed: Callable[[str], Path],
+    environment: dict[str, str],
+    served_org: ServedOrg,
+    routes_answered: Callable[[], set[str]],  # noqa: ARG001 - counts from the login on
+) -> Sf:
     """Run one sf command with --json and return what it printed; logged in before the first."""
     script = installed("@salesforce/cli/bin/run.js")
 
@@ -65,7 +72,7 @@ def sf(node: Path, installed: Callable[[str], Path], environment: dict[str, str]
     return run
 
 
-def test_sf_creates_reads_updates_and_deletes_a_record(sf: Sf) -> None:
+def test_sf_creates_reads_updates_and_deletes_a_record(sf: Sf, routes_answered: Callable[[], set[str]]) -> None:
     created = sf("data", "create", "record", "--sobject", "Contact", "--values", "LastName=Förster Title='Head of IT'")
     assert created["status"] == 0, created
     record_id = created["result"]["id"]
@@ -78,6 +85,7 @@ def test_sf_creates_reads_updates_and_deletes_a_record(sf: Sf) -> None:
     gone = sf("data", "get", "record", *by_id)
     assert gone["status"] != 0
     assert gone["name"] in {"NOT_FOUND", "ENTITY_IS_DELETED"}
+    assert routes_answered() >= VERIFIED["sf CLI"]
 
 
 def test_sf_reads_every_page_of_a_query(sf: Sf, served_org: ServedOrg) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import ServedOrg
+from tests.clients.verified import VERIFIED
 
 pytestmark = pytest.mark.clients
 
@@ -57,3 +58,8 @@ def test_simple_salesforce_knows_each_error_as_its_own(seen: Any) -> None:
     assert seen["malformed"] == {"class": "SalesforceMalformedRequest", "status": 400, "code": "INVALID_FIELD"}
     assert seen["unknown"] == {"class": "SalesforceResourceNotFound", "status": 404, "code": "NOT_FOUND"}
     assert seen["expired"] == {"class": "SalesforceExpiredSession", "status": 401, "code": "INVALID_SESSION_ID"}
+
+
+@pytest.mark.usefixtures("seen")
+def test_the_org_answered_simple_salesforce_where_the_page_about_it_says_so(served_org_with_tls: ServedOrg) -> None:
+    assert set(served_org_with_tls.routes()) >= VERIFIED["simple-salesforce"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.docs.commands import render_commands
 from tests.docs.configuration import render_configuration, render_env_example
+from tests.docs.localorg import render_localorg
 from tests.docs.tools import render_readme, render_tools, snapshots
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +17,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/configuration.md": render_configuration,
     ".env.example": render_env_example,
     "README.md": render_readme,
+    "docs/localorg.md": render_localorg,
     "docs/tools.md": render_tools,
     **snapshots(),
 }

@@ -10,6 +10,7 @@ from mcp_salesforce import localorg
 from mcp_salesforce.localorg.evidence import BEHAVIOURS, Behaviour
 from mcp_salesforce.localorg.routes.missing import NAMES
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
+from tests.clients.verified import VERIFIED
 
 MARKS = {
     "recorded": "recorded",
@@ -24,7 +25,7 @@ HEAD = """# The local org: what it does, and how well that is known
 Generated from the marks beside the code (`make docs UPDATE=1`). Each behaviour is
 
 - **recorded**: seen on the wire of a real org, or tried there by someone who published the outcome;
-- **verified by a client**: an unmodified Salesforce client works with it in this project's tests;
+- **verified**: an unmodified Salesforce client uses it in this project's tests (`tests/clients/`);
 - **documented**: Salesforce's guides say so;
 - **quoted**: real text that appears in several public repositories or logs;
 - **simulated without evidence**: plausible, and not to be relied on.
@@ -38,14 +39,25 @@ def render_localorg(_before: str) -> str:
     behaviours = marked_behaviours()
     lines = [HEAD, "| how it is known | behaviours |", "|---|---|"]
     lines += [f"| {words} | {sum(each.mark == mark for each in behaviours)} |" for mark, words in MARKS.items()]
+    lines += [f"| verified by {name} too | {sum(name in clients(each) for each in behaviours)} |" for name in VERIFIED]
     for area in sorted({behaviour.area for behaviour in behaviours}):
         lines += ["", f"## {area}", "", "| behaviour | how it is known |", "|---|---|"]
-        lines += [f"| {cell(each.statement)} | {MARKS[each.mark]} |" for each in behaviours if each.area == area]
+        lines += [f"| {cell(each.statement)} | {how_known(each)} |" for each in behaviours if each.area == area]
     lines += ["", "## Objects", "", "| object | Ids begin with | fields |", "|---|---|---|"]
     lines += [f"| {sobject.name} | `{sobject.key_prefix}` | {len(sobject.fields)} |" for sobject in STANDARD_OBJECTS]
     lines += ["", "## Known to be missing (501)", ""]
     lines += [f"- {what}" for what in sorted(set(missing()))]
     return "\n".join(lines) + "\n"
+
+
+def how_known(behaviour: Behaviour) -> str:
+    """The mark, and the clients that used the route."""
+    return ", ".join([MARKS[behaviour.mark], *(f"verified by {name}" for name in clients(behaviour))])
+
+
+def clients(behaviour: Behaviour) -> list[str]:
+    """The clients whose tests use the route that the behaviour is about."""
+    return [name for name, routes in VERIFIED.items() if any(f"`{route}`" in behaviour.statement for route in routes)]
 
 
 def marked_behaviours() -> list[Behaviour]:
@@ -62,7 +74,9 @@ def missing() -> Iterator[str]:
     for path in sorted(Path(localorg.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and called(node) == "not_implemented" and node.args:
-                yield cell("".join(words(node.args[0])))
+                said = cell("".join(words(node.args[0])))
+                if said.strip("… "):
+                    yield said
 
 
 def called(node: ast.Call) -> str:
