@@ -99,6 +99,17 @@ def test_an_env_file_that_is_not_text_is_refused_by_name(tmp_path: Path) -> None
         Settings.load()
 
 
+def test_what_is_given_wins_over_the_environment_even_over_what_is_malformed_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {**GIVEN, "SALESFORCE_LOGIN_URL": "nowhere at all", "SALESFORCE_TIMEOUT_S": "7"}.items():
+        monkeypatch.setenv(name, value)
+
+    settings = Settings.load(instance_url="http://127.0.0.1:8080", login_url="http://127.0.0.1:8080")
+
+    assert (settings.instance_url, settings.timeout_s) == ("http://127.0.0.1:8080", 7)
+
+
 def test_a_settings_object_made_by_hand_does_not_look_at_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALESFORCE_TIMEOUT_S", "7")
 

@@ -182,16 +182,17 @@ class Settings(BaseModel):
     )
 
     @classmethod
-    def load(cls, env_file: Path = Path(ENV_FILE)) -> Self:
-        """Return the settings of the environment and of `env_file`; the environment wins.
+    def load(cls, **given: str) -> Self:
+        """Return the settings of the environment and of `.env`; the environment wins, and `given` over both.
 
         Variables without a value count as not set, and keys that are no setting are ignored.
 
         Raises:
             ConfigurationError: At least one setting is missing or malformed; the text names all of them.
         """
+        env_file = Path(ENV_FILE)
         try:
-            found = _Environment(_env_file=env_file)
+            found = _Environment(_env_file=env_file, **given)  # type: ignore[arg-type]  # fields read text
         except ValidationError as error:
             raise ConfigurationError(_report(error, env_file)) from None
         except (OSError, UnicodeError) as error:

@@ -42,12 +42,7 @@ def default_file() -> Path:
 
 
 def _serve_own_org() -> None:
-    from mcp_salesforce.config import ConfigurationError, Settings
-
-    try:
-        settings = Settings.load()
-    except ConfigurationError as error:
-        raise Refusal(str(error)) from None
+    settings = _settings()
     from mcp_salesforce.server import create_server, serve_stdio
 
     _greet(settings.instance_url)
@@ -55,15 +50,28 @@ def _serve_own_org() -> None:
 
 
 def local_settings(credentials: "Credentials") -> "Settings":
-    """Return the settings for a local org in this process; the environment has no part in them."""
-    from mcp_salesforce.config import Settings
+    """Return the settings for a local org in this process: its own connection, the rest from the environment.
 
-    return Settings(
+    Raises:
+        Refusal: The rest is malformed.
+    """
+    return _settings(
         client_id=credentials.client_id,
         client_secret=credentials.client_secret,
         refresh_token=credentials.refresh_token,
         instance_url="http://localhost",
+        login_url="http://localhost",
+        api_version="v60.0",
     )
+
+
+def _settings(**given: str) -> "Settings":
+    from mcp_salesforce.config import ConfigurationError, Settings
+
+    try:
+        return Settings.load(**given)
+    except ConfigurationError as error:
+        raise Refusal(str(error)) from None
 
 
 def _serve_local_org(file: Path, *, fresh: bool) -> None:
