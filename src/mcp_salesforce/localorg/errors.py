@@ -70,6 +70,12 @@ def invalid_cross_reference_key(fields: Sequence[str] = (), *, status: int = 400
     return OrgError(status, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields)
 
 
+def wrong_record_type(record_type_id: str) -> OrgError:
+    """The record type does not exist, or is of another object."""
+    message = f"Record Type ID: this ID value isn't valid for the user: {record_type_id}"
+    return OrgError(400, "INVALID_CROSS_REFERENCE_KEY", message, ["RecordTypeId"])
+
+
 def malformed_id(label: str, value: object, field: str) -> OrgError:
     """An id is not one, or belongs to an object that the field does not take."""
     return OrgError(400, "MALFORMED_ID", f"{label}: id value of incorrect type: {value}", [field])

@@ -105,6 +105,25 @@ def test_a_reference_to_nothing_or_to_another_object_is_refused(
     assert (body["errorCode"], body["fields"]) == (code, fields)
 
 
+def test_a_record_type_must_be_one_of_the_object(org: LocalOrg) -> None:
+    partner = org.insert("RecordType", Name="Partner", DeveloperName="Partner", SobjectType="Account")
+    visit = org.insert("RecordType", Name="Visit", DeveloperName="Visit", SobjectType="Event")
+
+    account = org.insert("Account", Name="Acme", RecordTypeId=partner)
+
+    assert org.records.retrieve("Account", account)["RecordTypeId"] == partner
+    assert refusal(org, "Account", Name="Other", RecordTypeId=visit) == {
+        "message": f"Record Type ID: this ID value isn't valid for the user: {visit}",
+        "errorCode": "INVALID_CROSS_REFERENCE_KEY",
+        "fields": ["RecordTypeId"],
+    }
+    infos = org.describes.describe("Account", "v60.0")["recordTypeInfos"]
+    assert [(each["name"], each["recordTypeId"], each["master"]) for each in infos] == [
+        ("Partner", partner, False),
+        ("Master", "012000000000000AAA", True),
+    ]
+
+
 def test_a_reference_to_a_deleted_record_is_refused(org: LocalOrg) -> None:
     account = org.insert("Account", Name="Acme")
     org.records.delete("Account", account, org.user_id)

@@ -1,6 +1,7 @@
 """What the org says of its objects: the global describe, and the full describe of one object."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,9 +10,9 @@ from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.values import moment
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES
 from mcp_salesforce.localorg.store.schema import ChildRelationship, FieldDef, PicklistValue, Schema, SObjectDef
-from mcp_salesforce.localorg.store.sqlite import Store
+from mcp_salesforce.localorg.store.sqlite import Row, Store
 
-MASTER_RECORD_TYPE: Final = "012000000000000AAA"
+_MASTER: Final = {"Id": "012000000000000AAA", "Name": "Master", "DeveloperName": "Master", "IsActive": True}
 """The record type of a record without one, in every org."""
 
 _MY_DOMAIN: Final = "https://local-org.my.salesforce.com"
@@ -99,13 +100,23 @@ class Describes:
             "lookupLayoutable": None,
             "namedLayoutInfos": [],
             "networkScopeFieldName": None,
-            "recordTypeInfos": _record_types(sobject, version),
+            "recordTypeInfos": self._record_types(sobject, version),
             "searchLayoutable": sobject.searchable,
             "sobjectDescribeOption": "FULL",
             "supportedScopes": [{"label": label, "name": scope} for scope, label in sobject.scopes],
         }
         described["urls"] |= _ui_urls(sobject)
         return dict(sorted(described.items()))
+
+    @evidence(
+        "Describe", "simulated", "The record types of an object stand before the master one, which is the default"
+    )
+    def _record_types(self, sobject: SObjectDef, version: str) -> list[dict[str, Any]]:
+        if not sobject.layoutable:
+            return []
+        layouts = f"/services/data/{version}/sobjects/{sobject.name}/describe/layouts"
+        own = self._store.rows("SELECT * FROM RecordType WHERE SobjectType = ? ORDER BY Name", [sobject.name])
+        return [*(_record_type(row, layouts, master=False) for row in own), _record_type(_MASTER, layouts, master=True)]
 
 
 def _urls(sobject: SObjectDef, version: str) -> dict[str, str]:
@@ -134,22 +145,17 @@ def _ui_urls(sobject: SObjectDef) -> dict[str, str]:
     }
 
 
-def _record_types(sobject: SObjectDef, version: str) -> list[dict[str, Any]]:
-    if not sobject.layoutable:
-        return []
-    layout = f"/services/data/{version}/sobjects/{sobject.name}/describe/layouts/{MASTER_RECORD_TYPE}"
-    return [
-        {
-            "active": True,
-            "available": True,
-            "defaultRecordTypeMapping": True,
-            "developerName": "Master",
-            "master": True,
-            "name": "Master",
-            "recordTypeId": MASTER_RECORD_TYPE,
-            "urls": {"layout": layout},
-        }
-    ]
+def _record_type(row: Mapping[str, Any] | Row, layouts: str, *, master: bool) -> dict[str, Any]:
+    return {
+        "active": bool(row["IsActive"]),
+        "available": True,
+        "defaultRecordTypeMapping": master,
+        "developerName": row["DeveloperName"],
+        "master": master,
+        "name": row["Name"],
+        "recordTypeId": row["Id"],
+        "urls": {"layout": f"{layouts}/{row['Id']}"},
+    }
 
 
 def _child(relationship: ChildRelationship) -> dict[str, Any]:

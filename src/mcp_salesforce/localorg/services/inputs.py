@@ -96,6 +96,7 @@ class Inputs:
 
     @evidence("Records", "recorded", "A well-formed id that no record has is INVALID_CROSS_REFERENCE_KEY")
     @evidence("Records", "documented", "An id of an object that the reference does not take is MALFORMED_ID")
+    @evidence("Records", "quoted", "A record type that is none, or of another object, is INVALID_CROSS_REFERENCE_KEY")
     @evidence("Records", "simulated", "A reference to a deleted record is ENTITY_IS_DELETED")
     def check_references(self, definition: SObjectDef, changes: Changes) -> None:
         """Let references pass that name records of the right objects.
@@ -111,6 +112,8 @@ class Inputs:
             if target is None or target.name not in field.reference_to:
                 raise errors.malformed_id(field.label, value, name)
             found = self._store.find(target, str(value))
+            if name == "RecordTypeId" and (found is None or found["SobjectType"] != definition.name):
+                raise errors.wrong_record_type(str(value))
             if found is None:
                 raise errors.invalid_cross_reference_key([name])
             if found["IsDeleted"]:

@@ -33,7 +33,7 @@ class Save:
     @property
     def user_zone(self) -> ZoneInfo:
         """The time zone of the user who saves."""
-        return user_zone(self.store, self.schema, self.user_id)
+        return user_zone(self.store, self.user_id)
 
     def record(self, record_id: Stored) -> Row | None:
         """Return the stored row of any record, by its id."""
@@ -43,7 +43,7 @@ class Save:
         return self.store.find(definition, record_id) if definition else None
 
 
-def user_zone(store: Store, schema: Schema, user_id: str) -> ZoneInfo:
+def user_zone(store: Store, user_id: str) -> ZoneInfo:
     """Return the time zone of a user; UTC for somebody who is no user of the org."""
-    user = store.find(schema["User"], user_id)
+    user = store.row("SELECT TimeZoneSidKey FROM User WHERE Id = ?", [user_id])
     return ZoneInfo(str(user["TimeZoneSidKey"]) if user else "UTC")
