@@ -103,7 +103,8 @@ def test_every_catalogued_error_body_has_its_class_and_keeps_every_entry() -> No
             assert isinstance(error, AuthenticationError)
             assert error.code == "INVALID_SESSION_ID"
         elif body:
-            assert type(error) is CLASS_OF_CATALOGUED_CODE[body[0]["errorCode"]]
+            is_absent = status == 404 and body[0]["errorCode"] == "INVALID_CROSS_REFERENCE_KEY"
+            assert type(error) is (NotFoundError if is_absent else CLASS_OF_CATALOGUED_CODE[body[0]["errorCode"]])
             assert isinstance(error, ApiError)
             assert [detail.error_code for detail in error.details] == [item["errorCode"] for item in body]
             assert error.fields == tuple(body[0].get("fields", ()))
@@ -160,6 +161,13 @@ def test_the_code_decides_and_not_the_status() -> None:
 
     assert type(refused(reply(400, body))) is RecordLockedError
     assert type(refused(reply(500, body))) is RecordLockedError
+
+
+def test_an_invalid_reference_is_a_missing_record_or_a_wrong_value_by_the_status() -> None:
+    body = [{"errorCode": "INVALID_CROSS_REFERENCE_KEY", "message": "invalid cross reference id", "fields": []}]
+
+    assert type(refused(reply(404, body))) is NotFoundError
+    assert type(refused(reply(400, body))) is RecordRejectedError
 
 
 def test_all_entries_of_an_error_are_kept_and_their_fields_told_once() -> None:

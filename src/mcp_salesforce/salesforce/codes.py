@@ -15,6 +15,7 @@ from mcp_salesforce.salesforce.errors import (
     ServerError,
 )
 
+_NOT_FOUND = 404
 _SERVER_ERROR = 500
 _CLASS_OF_STATUS: Mapping[int, type[ApiError]] = {
     403: AccessDeniedError,
@@ -102,6 +103,8 @@ _CLASS_OF_CODE = {code: kind for kind, codes in _CODES_OF_CLASS.items() for code
 
 
 def error_class(error_code: str, status: int) -> type[ApiError]:
-    """Return the class for Salesforce's `error_code`; `status` decides where the code is unknown."""
+    """Return the class for `error_code`; `status` decides where the code is unknown or means two things."""
+    if error_code == "INVALID_CROSS_REFERENCE_KEY" and status == _NOT_FOUND:
+        return NotFoundError  # of the record in the URL; with 400 it is a reference among the values
     unknown = ServerError if status >= _SERVER_ERROR else InvalidRequestError
     return _CLASS_OF_CODE.get(error_code) or _CLASS_OF_STATUS.get(status, unknown)

@@ -85,6 +85,10 @@ async def test_the_org_refuses_with_its_reasons(client: SalesforceClient) -> Non
         await client.queries.query("SELECT Nmae FROM Contact")
     with pytest.raises(NotFoundError):
         await client.describe.describe("Nothing")
+    with pytest.raises(NotFoundError, match="INVALID_CROSS_REFERENCE_KEY"):
+        await client.sobjects.update("Contact", "003000000000009AAA", {"Title": "Nobody"})
+    with pytest.raises(NotFoundError, match="INVALID_CROSS_REFERENCE_KEY"):
+        await client.sobjects.delete("Contact", "003000000000009AAA")
 
     assert rejected.value.fields == ("LastName",)
 
