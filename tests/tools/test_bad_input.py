@@ -115,6 +115,8 @@ async def test_bad_input_is_refused_in_words_that_teach_and_changes_nothing(
         ({"Subject": "x" * 256}, "STRING_TOO_LONG", "at most 255"),
         ({"Loction": "x"}, "INVALID_FIELD", "Did you mean Location"),
         ({"IsAllDayEvent": True}, "INVALID_TIME", "needs StartDateTime"),
+        ({"EndDateTime": None, "Location": "x"}, "INVALID_ARGUMENT", "EndDateTime cannot be cleared"),
+        ({"ActivityDate": "2026-11-25", "Location": "x"}, "INVALID_ARGUMENT", "Say it as StartDateTime"),
     ],
 )
 async def test_a_refused_change_leaves_the_appointment_as_it_was(

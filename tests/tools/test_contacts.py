@@ -9,7 +9,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
-from tests.tools.calls import all_ids, call, rows_as_dicts, text_of
+from tests.tools.calls import all_ids, call, refusal, rows_as_dicts, text_of
 from tests.tools.tokens import tokens
 
 FULL = {
@@ -192,3 +192,67 @@ async def test_text_that_hides_or_turns_itself_around_is_shown_plain(org: LocalO
 
     assert shown["LastName"] == "Ode"
     assert shown["Title"] == "CTO \U0001f469\u200d\U0001f4bb"
+
+
+async def test_a_duplicate_is_refused_with_its_matches_unless_it_is_wanted(mcp: Client) -> None:
+    first = await call(mcp, "create_contact", data=FULL)
+
+    error = await refusal(mcp, "create_contact", data=FULL)
+    assert error["code"] == "DUPLICATES_DETECTED"
+    assert first["Id"] in error["hint"]
+    assert "allow_duplicate" in error["hint"]
+    assert tokens(error, "prose") <= 80
+
+    second = await call(mcp, "create_contact", data=FULL, allow_duplicate=True)
+    assert second["Id"] != first["Id"]
+
+
+async def test_a_value_outside_a_restricted_picklist_is_refused_with_the_values_allowed(
+    org: LocalOrg, mcp: Client
+) -> None:
+    contact_id = org.insert("Contact", LastName="Ode")
+
+    error = await refusal(mcp, "update_contact", contact_id=contact_id, data={"MailingGeocodeAccuracy": "Nearby"})
+
+    assert error["code"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    assert error["hint"].startswith("Allowed: Address, ")
+
+
+async def test_names_are_found_by_their_words_in_any_order(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", FirstName="Ada", LastName="Byron Ode")
+
+    listed = await call(mcp, "list_contacts", name="ode ada")
+
+    assert [row[0] for row in listed["rows"]] == [contact_id]
+
+
+async def test_a_write_whose_result_cannot_be_read_back_is_no_failure(org: LocalOrg) -> None:
+    """A permission to create without one to read, or a connection that breaks after the write."""
+    answered = 0
+
+    async def failing_reads(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal answered
+        answered += scope["method"] in {"POST", "PATCH"} and "sobjects" in scope["path"]
+        if answered and scope["method"] == "GET":
+            scope = {**scope, "path": "/services/data/v60.0/sobjects/Contact/003000000000999"}
+            scope["raw_path"] = scope["path"].encode()
+        await org.app(scope, receive, send)
+
+    async with Client(create_server(settings_of(org), transport=AsgiTransport(failing_reads))) as mcp:
+        contact_id = org.insert("Contact", LastName="Ode")
+        told = await call(mcp, "update_contact", contact_id=contact_id, data={"Title": "CTO"})
+        assert told["changed"] == {"Title": {"before": None, "after": "CTO"}}
+        assert "could not be read back" in told["warning"]
+
+        made = await call(mcp, "create_contact", data={"LastName": "Byron"})
+        assert made["LastName"] == "Byron"
+        assert "could not be read back" in made["warning"]
+        assert org.store.rows("SELECT LastName FROM Contact WHERE Id = ?", [made["Id"]])[0]["LastName"] == "Byron"
+
+        booked = await call(
+            mcp,
+            "create_appointment",
+            data={"Subject": "Call", "StartDateTime": "2026-11-24T15:00", "DurationInMinutes": 5, "time_zone": "UTC"},
+        )
+        assert booked["start"]["utc"] == "2026-11-24T15:00:00Z"
+        assert "could not be read back" in booked["warning"]

@@ -136,12 +136,16 @@ async def test_an_answer_beyond_the_budget_ends_at_a_whole_row_and_goes_on_by_cu
     assert ids == ids_of(org, IN_ORDER)
 
 
-async def test_one_row_that_is_larger_than_the_budget_is_still_given(org: LocalOrg) -> None:
-    org.insert("Contact", LastName="Aaa", Description="word " * 6000)
+async def test_one_row_that_is_larger_than_the_budget_is_given_with_its_texts_cut(org: LocalOrg) -> None:
+    org.insert("Contact", LastName="Aaa", Description="word " * 6000 + "end")
     server = create_server(settings_of(org, max_answer_tokens=500), transport=AsgiTransport(org.app))
     async with Client(server) as mcp:
         soql = "SELECT Description FROM Contact WHERE LastName = 'Aaa'"
         rows: dict[str, Any] = await call(mcp, "query", soql=soql)
 
-    assert len(rows["rows"]) == 1
     assert "next_cursor" not in rows
+    ((text,),) = rows["rows"]
+    assert text.startswith("word word")
+    shown, more = text.removesuffix(" more characters]").split(" [")
+    assert len(shown) + int(more) == len("word " * 6000 + "end")
+    assert len(text) < 1250

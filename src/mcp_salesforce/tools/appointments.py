@@ -27,12 +27,12 @@ from mcp_salesforce.tools.params import (
     TimeZone,
     data_schema,
 )
-from mcp_salesforce.tools.records import delete_record, difference, read_fields, require_fields
+from mcp_salesforce.tools.records import delete_record, difference, read_back, read_fields, require_fields
 from mcp_salesforce.tools.results import Appointment, Deleted, Rows, Updated, flat_record, record_of
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
 
-appointments = Toolset("appointments", "The calendar: create, read, move, delete and list appointments")
+appointments = Toolset("appointments", "The calendar: create, read, move, delete and list appointments", "Event")
 
 _TIME_FIELDS = ("StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "DurationInMinutes")
 _SAID_BY_START_AND_END = frozenset({*_TIME_FIELDS, "ActivityDateTime", "EndDate"})
@@ -46,6 +46,7 @@ _COLUMNS = (
     "Who.Name", "What.Name", "Owner.Name",
 )  # fmt: skip
 _LEAD = "00Q"
+_OLDER_NAMES = frozenset({"activitydate", "activitydatetime"})
 
 
 class AppointmentData(RecordData):
@@ -56,7 +57,7 @@ class AppointmentData(RecordData):
     EndDateTime: str | None = None
     DurationInMinutes: Annotated[int, Field(ge=0)] | None = None
     IsAllDayEvent: bool | None = None
-    time_zone: str = ""
+    time_zone: str | None = None
     Location: Text255 = None
     Description: LongText = None
     WhoId: PersonReference = None
@@ -79,9 +80,11 @@ class AppointmentData(RecordData):
         """Return the fields to send that do not say when the appointment is.
 
         Raises:
-            InvalidArgumentError: A lead as `WhoId` does not go with a `WhatId`.
+            InvalidArgumentError: A lead as `WhoId` does not go with a `WhatId`; a day has another name here.
             TimeError: The reminder's time cannot be read.
         """
+        if older := [name for name in self.model_extra or () if name.casefold() in _OLDER_NAMES]:
+            raise refused(f"{older[0]} is not used here.", hint="Say it as StartDateTime.", fields=older)
         values = {name: value for name, value in self.given().items() if name not in {*_TIME_FIELDS, "time_zone"}}
         if (self.WhoId or "").startswith(_LEAD) and self.WhatId:
             raise refused(
@@ -126,9 +129,11 @@ ChangedData = Annotated[
 async def create_appointment(ctx: ToolContext, data: NewData) -> Appointment:
     """Create an appointment (an Event) and return it with its weekday and local time; read these back to the user."""
     org = org_of(ctx)
-    values = {**data.others(), **span_of(data.wish()).values()}
-    saved = await org.client.sobjects.create("Event", values)
-    return await _appointment(org, saved.id or "", data.time_zone)
+    others, span = data.others(), span_of(data.wish())
+    saved = await org.client.sobjects.create("Event", {**others, **span.values()})
+    event_id = saved.id or ""
+    written = {"Id": event_id, **others, **shown(span, data.zone() or zone_named("UTC"))}
+    return await read_back(_appointment(org, event_id, data.time_zone or ""), cast("Appointment", written))
 
 
 @appointments.tool(READS, title="Get an appointment")
@@ -143,16 +148,22 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldName
 async def update_appointment(ctx: ToolContext, event_id: EventId, data: ChangedData) -> Updated:
     """Change or move an appointment and return what changed; a new StartDateTime alone keeps the length."""
     org, wish, values = org_of(ctx), data.wish(), data.others()
+    if cleared := [name for name in _TIME_FIELDS if data.given().get(name, "") is None]:
+        raise refused(f"{cleared[0]} cannot be cleared.", hint="Leave it out, or give its new value.", fields=cleared)
     fields = dict.fromkeys(values)
     if not wish.is_empty():
         fields |= dict.fromkeys((*_TIME_FIELDS, "OwnerId"))
     require_fields(fields)
     before = await org.client.sobjects.retrieve("Event", event_id, fields=tuple(fields))
+    zone = await org.zone(data.time_zone or "", before.get("OwnerId") or "")
     if not wish.is_empty() and (span := span_in(before)):
-        values |= moved(span, wish).values()
+        times = moved(span, wish).values()
+        if wish.all_day is None:
+            del times["IsAllDayEvent"]
+        values |= times
     await org.client.sobjects.update("Event", event_id, values)
-    after = await org.client.sobjects.retrieve("Event", event_id, fields=tuple(fields))
-    zone = await org.zone(data.time_zone, after.get("OwnerId", ""))
+    reading = org.client.sobjects.retrieve("Event", event_id, fields=tuple(fields))
+    after = await read_back(reading, {**before, **values})
     return difference(_compared(event_id, before, zone), _compared(event_id, after, zone))
 
 

@@ -25,11 +25,11 @@ from mcp_salesforce.tools.params import (
     UserReference,
     data_schema,
 )
-from mcp_salesforce.tools.records import delete_record, read_fields, update_record
+from mcp_salesforce.tools.records import delete_record, read_back, read_fields, update_record
 from mcp_salesforce.tools.results import Contact, Deleted, Rows, Updated, record_of
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
 
-contacts = Toolset("contacts", "People: create, read, change, delete and find contacts")
+contacts = Toolset("contacts", "People: create, read, change, delete and find contacts", "Contact")
 
 _COLUMNS = ("Id", "Name", "Email", "Phone", "Account.Name")
 _LEFT_OUT = frozenset({
@@ -100,11 +100,12 @@ ChangedData = Annotated[ContactData, data_schema("Fields to change, as for sales
 
 
 @contacts.tool(CREATES, title="Create a contact")
-async def create_contact(ctx: ToolContext, data: NewData) -> Contact:
+async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: bool = False) -> Contact:
     """Create a contact and return it. First look for an existing one with salesforce_list_contacts."""
     org = org_of(ctx)
-    saved = await org.client.sobjects.create("Contact", data.given())
-    return await _contact(ctx, saved.id or "")
+    saved = await org.client.sobjects.create("Contact", data.given(), allow_duplicate=allow_duplicate)
+    contact_id = saved.id or ""
+    return await read_back(_contact(ctx, contact_id), cast("Contact", {**data.given(), "Id": contact_id}))
 
 
 @contacts.tool(READS, title="Get a contact")
@@ -136,7 +137,7 @@ async def list_contacts(
     *,
     limit: Limit = 10,
     cursor: Cursor = "",
-    name: Annotated[str, Field(description="Part of the name")] = "",
+    name: Annotated[str, Field(description="Parts of the name, in any order")] = "",
     email: Annotated[str, Field(description="Address, or a part such as @acme.com")] = "",
     phone: Annotated[str, Field(description="Number in any format, or a part")] = "",
     account_id: AccountFilter = "",
@@ -147,7 +148,7 @@ async def list_contacts(
     For other conditions or orders, use salesforce_query.
     """
     columns = tuple(dict.fromkeys(("Id", *fields))) if fields else _COLUMNS
-    conditions = [f"Name LIKE {like_literal(name)}"] if name else []
+    conditions = [f"Name LIKE {like_literal(word)}" for word in name.split()]
     if email:
         is_whole = email.find("@") > 0 and "." in email.rpartition("@")[2]
         conditions.append(f"Email = {quote(email)}" if is_whole else f"Email LIKE {like_literal(email)}")

@@ -8,13 +8,14 @@ import orjson
 from mcp_types import CallToolResult, TextContent
 
 from mcp_salesforce.appointments.times import TimeError
-from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError
+from mcp_salesforce.salesforce.errors import DuplicateError, InvalidArgumentError, SalesforceError
 
 _POINTER = re.compile(r"^\n.*?\n *\^\nERROR at (Row:\d+:Column:\d+)\n", re.DOTALL)
 _BOILERPLATE = re.compile(r"\s*(If you are attempting to use a custom|Please (reference your|check the)).*", re.DOTALL)
 NO_SUCH_FIELD = re.compile(r"No such column '([^']+)' on (?:entity '(\w+)'|sobject of type (\w+))")
 NO_SUCH_OBJECT = re.compile(r"sObject type '([^']+)' is not supported")
 _MESSAGE_CHARACTERS, _HINT_CHARACTERS = 180, 150
+_MATCHES = 3
 _BEGINNING = 4  # characters that tell a name's beginning from an accident
 
 
@@ -53,10 +54,19 @@ def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResul
     if error.fields:
         payload["fields"] = list(error.fields)
     payload["retryable"] = error.retryable
-    if hint := hint or error.hint:
+    if hint := hint or _matches(error) or error.hint:
         payload["hint"] = _shortened(hint, _HINT_CHARACTERS)
     text = orjson.dumps(payload).decode()
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True, _meta=payload)
+
+
+def _matches(error: SalesforceError) -> str:
+    """Return which records a duplicate rule found, and what can be done about them."""
+    if not isinstance(error, DuplicateError) or not error.matches:
+        return ""
+    ids = ", ".join(match.record_id for match in error.matches[:_MATCHES])
+    allow = " If the user wants a duplicate, set allow_duplicate." if error.can_be_allowed else ""
+    return f"Like it: {ids}. Update that one.{allow}"
 
 
 def _worded(message: str) -> str:

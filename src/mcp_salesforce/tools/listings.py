@@ -82,17 +82,23 @@ async def read_page(
         found = [*found, *result.records]
     records = found[:limit]
     rows = table(shape(records), listing.columns)
-    kept = fitting(rows["rows"], org.max_answer_bytes)
-    if kept < len(records):
-        rows["rows"] = rows["rows"][:kept]
-        rows["left_out"] = len(records) - kept
+    kept = cut_to_fit(rows, org.max_answer_bytes)
     if kept < len(found):
         rows["next_cursor"] = pack(_packed(records[kept - 1], listing), await org.owner(), call)
     return rows
 
 
-def fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:
-    """Return how many of `rows`, at least one where there are any, fit into an answer of `budget_bytes`."""
+def cut_to_fit(rows: Rows, budget_bytes: int) -> int:
+    """Cut `rows` on a row boundary where they are too long for the budget; return how many stay, one at least."""
+    count = len(rows["rows"])
+    kept = _fitting(rows["rows"], budget_bytes)
+    if kept < count:
+        rows["rows"] = rows["rows"][:kept]
+        rows["left_out"] = count - kept
+    return kept
+
+
+def _fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:
     if len(orjson.dumps(rows)) <= budget_bytes - _ANSWER_FRAME:
         return len(rows)
     used = _ANSWER_FRAME

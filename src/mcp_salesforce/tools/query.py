@@ -13,7 +13,7 @@ from mcp_salesforce.salesforce import QueryResult
 from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH, SMALLEST_BATCH
 from mcp_salesforce.tools.cursors import pack, stale, unpack
 from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.listings import fitting
+from mcp_salesforce.tools.listings import cut_to_fit
 from mcp_salesforce.tools.params import Cursor, Limit
 from mcp_salesforce.tools.results import Rows, table
 from mcp_salesforce.tools.session import OrgSession
@@ -50,11 +50,8 @@ async def query(ctx: ToolContext, soql: Soql, limit: Limit = 200, cursor: Cursor
     await reader.begin(unpack(cursor, await org.owner(), call) if cursor else b"")
     records = await reader.take(limit)
     rows = table(records)
-    kept = fitting(rows["rows"], org.max_answer_bytes)
+    kept = cut_to_fit(rows, org.max_answer_bytes)
     rows["total"] = reader.total
-    if kept < len(records):
-        rows["rows"] = rows["rows"][:kept]
-        rows["left_out"] = len(records) - kept
     if (position := reader.position_after(kept)) is not None:
         rows["next_cursor"] = pack(position, await org.owner(), call)
     return rows

@@ -1,12 +1,15 @@
 """One record by its Id: what reading, changing and deleting have in common, whatever the object."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
+from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.results import Change, Deleted, Updated, flat_record, table
 from mcp_salesforce.tools.session import OrgSession
+
+Record = TypeVar("Record", bound=Mapping[str, Any])
 
 
 async def read_fields(org: OrgSession, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
@@ -33,7 +36,15 @@ async def update_record(org: OrgSession, sobject: str, record_id: str, values: M
     fields = require_fields(values)
     before = await read_fields(org, sobject, record_id, fields)
     await org.client.sobjects.update(sobject, record_id, values)
-    return difference(before, await read_fields(org, sobject, record_id, fields))
+    return difference(before, await read_back(read_fields(org, sobject, record_id, fields), {**before, **values}))
+
+
+async def read_back(reading: Awaitable[Record], written: Record) -> Record:
+    """Return what a read after a write gives; where it fails, what was written, with a warning: the write is done."""
+    try:
+        return await reading
+    except SalesforceError as error:
+        return cast("Record", {**written, "warning": f"Saved, but it could not be read back: {error.message}"})
 
 
 def require_fields(values: Mapping[str, Any]) -> list[str]:
@@ -50,9 +61,14 @@ def require_fields(values: Mapping[str, Any]) -> list[str]:
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Updated:
     """Return what is another value in `after`."""
     changed: dict[str, Change] = {
-        name: {"before": before.get(name), "after": value} for name, value in after.items() if before.get(name) != value
+        name: {"before": before.get(name), "after": value}
+        for name, value in after.items()
+        if before.get(name) != value and name != "warning"
     }
-    return {"Id": after["Id"], "changed": changed}
+    told: Updated = {"Id": after["Id"], "changed": changed}
+    if "warning" in after:
+        told["warning"] = after["warning"]
+    return told
 
 
 async def delete_record(org: OrgSession, sobject: str, record_id: str) -> Deleted:

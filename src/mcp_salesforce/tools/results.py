@@ -22,6 +22,8 @@ _ESCAPED = "\\u00"  # how JSON writes a control character
 # Each type is named because some hosts take a schema that says nothing for a mistake.
 _JSON_TYPES = ("string", "number", "boolean", "null", "object", "array")
 FieldValue = Annotated[Any, WithJsonSchema({"anyOf": [{"type": name} for name in _JSON_TYPES]})]
+_TOLERANCE = 1.25  # how much longer than the budget an answer may be before texts in it are cut
+_SHORTEST_CUT = 100  # characters
 _TIME_LENGTH, _WHOLE_SECOND_UTC = 28, ".000+0000"
 
 
@@ -85,6 +87,7 @@ class Updated(TypedDict):
 
     Id: str
     changed: dict[str, Change]
+    warning: NotRequired[str]
 
 
 class Deleted(TypedDict):
@@ -94,12 +97,15 @@ class Deleted(TypedDict):
     deleted: bool
 
 
-def answer(result: Mapping[str, Any]) -> CallToolResult:
+def answer(result: Mapping[str, Any], budget_bytes: int | None = None) -> CallToolResult:
     """Return `result` as structured content and, for hosts that show only text, in as few tokens as it takes.
 
     As text, rows are CSV (RFC 4180) below lines of what else the result says: a tenth less than their JSON. A record's
-    text cannot pass for such a line, because those stand first.
+    text cannot pass for such a line, because those stand first. Where a single record is longer than the budget, its
+    long texts are cut, and say so.
     """
+    if budget_bytes and len(orjson.dumps(result)) > budget_bytes * _TOLERANCE:
+        result = _within(result, budget_bytes)
     text = orjson.dumps(result).decode()
     if _ESCAPED in text or not text.isascii():
         result = visible(result)
@@ -107,6 +113,25 @@ def answer(result: Mapping[str, Any]) -> CallToolResult:
     if "rows" in result:
         text = _csv(result)
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=result)
+
+
+def _within(result: Mapping[str, Any], budget_bytes: int) -> Mapping[str, Any]:
+    characters, shorter = budget_bytes, result
+    while characters > _SHORTEST_CUT and len(orjson.dumps(shorter)) > budget_bytes:
+        characters //= 2
+        shorter = _cut(result, characters)
+    return shorter
+
+
+def _cut(value: Any, characters: int) -> Any:  # noqa: ANN401 - any JSON value
+    """Return `value` with no text longer than `characters`, but for the words that say so; at any depth."""
+    if isinstance(value, str) and len(value) > characters:
+        return f"{value[:characters]} [{len(value) - characters} more characters]"
+    if isinstance(value, dict):
+        return {key: _cut(entry, characters) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_cut(entry, characters) for entry in value]
+    return value
 
 
 def _csv(result: Mapping[str, Any]) -> str:

@@ -1,18 +1,19 @@
 """What lives as long as the server: the client of one org, and the facts about it that are asked again and again."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.times import TimeError, zone_named
-from mcp_salesforce.salesforce import SalesforceClient
-from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError, SObjectDescribe
+from mcp_salesforce.salesforce.models import SObjectSummary
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.errors import NO_SUCH_FIELD, NO_SUCH_OBJECT, did_you_mean, nearest
 
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
 _USER_PREFIX = "005"
+_NOT_IN_PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
 
 Value = TypeVar("Value")
 
@@ -26,7 +27,8 @@ class OrgSession:
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
         self._owner: tuple[str, str] | None = None
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
-        self._known_names: dict[str, asyncio.Task[tuple[str, ...]]] = {}
+        self._describes: dict[str, asyncio.Task[SObjectDescribe]] = {}
+        self._summaries: dict[str, asyncio.Task[tuple[SObjectSummary, ...]]] = {}
 
     async def owner(self) -> tuple[str, str]:
         """Return whom cursors belong to: the org's Id and the user's."""
@@ -47,36 +49,48 @@ class OrgSession:
         user_id = owner_id if owner_id.startswith(_USER_PREFIX) else (await self.owner())[1]
         return await _once(self._zones, user_id, lambda: self._read_zone(user_id))
 
-    async def hint_for(self, error: SalesforceError) -> str:
-        """Return a better hint than the error's own: the nearest names where a field or an object is unknown."""
-        if field := NO_SUCH_FIELD.search(error.message):
-            sobject, name = field[2] or field[3], field[1].rpartition(".")[2]
-            return did_you_mean(nearest(name, await self._names(sobject))) or "Custom fields end in __c."
-        if sobject := NO_SUCH_OBJECT.search(error.message):
-            return did_you_mean(nearest(sobject[1], await self._names(""))) or "Custom objects end in __c."
+    async def hint_for(self, error: SalesforceError, sobject: str) -> str:
+        """Return a better hint than the error's own, from describe: the nearest names, or the values allowed.
+
+        Args:
+            error: What went wrong.
+            sobject: The object that the call was about; empty where it could be any.
+        """
+        try:
+            if field := NO_SUCH_FIELD.search(error.message):
+                names = await self._field_names(field[2] or field[3])
+                return did_you_mean(nearest(field[1].rpartition(".")[2], names)) or "Custom fields end in __c."
+            if unknown := NO_SUCH_OBJECT.search(error.message):
+                return did_you_mean(nearest(unknown[1], await self._object_names())) or "Custom objects end in __c."
+            if error.code == _NOT_IN_PICKLIST and error.fields and sobject:
+                return await self._allowed_values(sobject, error.fields[0])
+        except SalesforceError:
+            return ""  # a hint is not worth a second error
         return ""
 
     async def _read_zone(self, user_id: str) -> ZoneInfo:
+        """Return the user's zone, or UTC where the org does not tell: the answer names it, so it deceives nobody."""
         soql = f"SELECT TimeZoneSidKey FROM User WHERE Id = {quote(user_id)}"  # noqa: S608 - SOQL, with a quoted value
-        found = await self.client.queries.query(soql)
-        name = found.records[0].get("TimeZoneSidKey") if found.records else None
         try:
-            return zone_named(name or "UTC")
-        except TimeError:
-            return zone_named("UTC")  # the answer names it, so nobody takes it for the user's own
+            found = await self.client.queries.query(soql)
+            return zone_named(found.records[0]["TimeZoneSidKey"] or "UTC")
+        except (ApiError, LookupError, TimeError):
+            return zone_named("UTC")
 
-    async def _names(self, sobject: str) -> Iterable[str]:
-        """Return the names of the object's fields, or of all objects where none is given."""
+    async def _field_names(self, sobject: str) -> list[str]:
+        return [field.name for field in (await self._describe(sobject)).fields]
 
-        async def read() -> tuple[str, ...]:
-            if not sobject:
-                return tuple(summary.name for summary in await self.client.describe.global_())
-            return tuple(field.name for field in (await self.client.describe.describe(sobject)).fields)
+    async def _object_names(self) -> list[str]:
+        summaries = await _once(self._summaries, "", self.client.describe.global_)
+        return [summary.name for summary in summaries]
 
-        try:
-            return await _once(self._known_names, sobject, read)
-        except SalesforceError:
-            return ()
+    async def _allowed_values(self, sobject: str, name: str) -> str:
+        fields = {field.name: field for field in (await self._describe(sobject)).fields}
+        values = [value.value for value in fields[name].picklist_values if value.active] if name in fields else []
+        return f"Allowed: {', '.join(values)}." if values else ""
+
+    async def _describe(self, sobject: str) -> SObjectDescribe:
+        return await _once(self._describes, sobject, lambda: self.client.describe.describe(sobject))
 
 
 async def _once(

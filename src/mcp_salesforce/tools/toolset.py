@@ -48,14 +48,16 @@ class ToolSpec:
     description: str
     annotations: ToolAnnotations
     function: ToolFunction
+    sobject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Toolset:
-    """Tools that belong together, in the order in which they are listed."""
+    """Tools that belong together, in the order of their list; `sobject` is the one they are about, if it is one."""
 
     name: str
     description: str
+    sobject: str = ""
     specs: list[ToolSpec] = field(default_factory=list)
 
     def tool(
@@ -71,7 +73,7 @@ class Toolset:
         ) -> Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]:
             name = NAME_PREFIX + cast("Any", function).__name__
             description = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
-            self.specs.append(ToolSpec(name, title, description, annotations, function))
+            self.specs.append(ToolSpec(name, title, description, annotations, function, self.sobject))
             return function
 
         return add
@@ -83,6 +85,7 @@ class SalesforceTool(Tool):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     arguments: Arguments = Field(exclude=True)
+    sobject: str = ""
 
     async def run(
         self,
@@ -98,11 +101,13 @@ class SalesforceTool(Tool):
             try:
                 result = await self.fn(context, **self.arguments.read(arguments))
             except (SalesforceError, TimeError) as error:
-                hint = await org_of(context).hint_for(error) if isinstance(error, SalesforceError) else ""
-                refusal = failure(error, hint)
+                refusal = failure(error, await self._hint(error, context))
                 call.outcome = (refusal.meta or {})["code"]
                 return refusal
-            return answer(result)
+            return answer(result, org_of(context).max_answer_bytes)
+
+    async def _hint(self, error: SalesforceError | TimeError, context: Context[Any, Any]) -> str:
+        return "" if isinstance(error, TimeError) else await org_of(context).hint_for(error, self.sobject)
 
 
 def build_tool(spec: ToolSpec) -> SalesforceTool:
@@ -124,4 +129,5 @@ def build_tool(spec: ToolSpec) -> SalesforceTool:
         is_async=True,
         annotations=spec.annotations,
         arguments=Arguments(model),
+        sobject=spec.sobject,
     )
