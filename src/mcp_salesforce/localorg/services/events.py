@@ -81,7 +81,9 @@ def _prepare_series(save: Save) -> None:
 
 
 @evidence("Event", "documented", "StartDateTime and ActivityDateTime are the same instant, or one of them is left out")
-@evidence("Event", "simulated", "A start that is missing is REQUIRED_FIELD_MISSING; two that differ are refused")
+@evidence(
+    "Event", "simulated", "A missing start or length is REQUIRED_FIELD_MISSING; two starts that differ are refused"
+)
 def _timed_start(save: Save) -> datetime:
     starts = {name: save.given.get(name) for name in ("StartDateTime", "ActivityDateTime")}
     given = {moment(str(value)) for value in starts.values() if value is not None}

@@ -94,7 +94,7 @@ class Inputs:
             raise errors.OrgError(400, "INVALID_FIELD", message, None)
         return str(found[0]["Id"])
 
-    @evidence("Records", "recorded", "A well-formed id that no record has is INVALID_CROSS_REFERENCE_KEY")
+    @evidence("Records", "simulated", "A reference to a record that does not exist is INVALID_CROSS_REFERENCE_KEY")
     @evidence("Records", "documented", "An id of an object that the reference does not take is MALFORMED_ID")
     @evidence("Records", "quoted", "A record type that is none, or of another object, is INVALID_CROSS_REFERENCE_KEY")
     @evidence("Records", "simulated", "A reference to a deleted record is ENTITY_IS_DELETED")

@@ -215,6 +215,9 @@ class Records:
     def _recycle_bin(self, user_id: str) -> RecycleBin:
         return RecycleBin(self._store, self._schema, lambda definition: self._touched(definition, user_id))
 
+    @evidence("Records", "recorded", "An absent id is 404: NOT_FOUND to read, INVALID_CROSS_REFERENCE_KEY to change")
+    @evidence("Records", "quoted", "A deleted record is 404 ENTITY_IS_DELETED to read, change and delete")
+    @evidence("Records", "documented", "An id with a wrong checksum is MALFORMED_ID")
     def _live(self, definition: SObjectDef, record_id: str, absent: errors.OrgError) -> Row:
         if not is_id_shaped(record_id):
             raise errors.external_id_not_found(record_id)
@@ -246,7 +249,7 @@ class Records:
         touched: Changes = {"LastModifiedDate": stamp, "LastModifiedById": user_id, "SystemModstamp": stamp}
         return {name: value for name, value in touched.items() if definition.field(name)}
 
-    @evidence("Records", "recorded", "An automatic number counts up, in its display format")
+    @evidence("Records", "documented", "An automatic number counts up, in its display format")
     def _number(self, definition: SObjectDef, row: Changes) -> None:
         for field in definition.fields:
             if field.auto_number:

@@ -153,7 +153,7 @@ def _time(_: FieldDef, value: Any) -> str:  # noqa: ANN401 - any JSON value
     return f"{clock.isoformat()}.{(match[2] or '').ljust(3, '0')}Z"
 
 
-@evidence("Field values", "recorded", "An id is taken with 15 or 18 characters and kept with 18")
+@evidence("Field values", "documented", "An id is taken with 15 or 18 characters and kept with 18")
 @evidence("Field values", "documented", "A text that is no id is MALFORMED_ID")
 def _id(field: FieldDef, value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     text = _text(field, value) if isinstance(value, str) and len(value) <= field.length else str(value)
@@ -192,6 +192,7 @@ _READERS: Final[Mapping[str, Callable[[FieldDef, Any], Stored]]] = {
 }
 
 
+@evidence("Field values", "simulated", "JSON_PARSER_ERROR names line 1, column 2, wherever the wrong value is")
 def _mismatch(type_name: str, value: Any) -> errors.OrgError:  # noqa: ANN401 - any JSON value
     tokens = {bool: f"VALUE_{str(value).upper()}", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT",
               str: "VALUE_STRING", dict: "START_OBJECT", list: "START_ARRAY"}  # fmt: skip
