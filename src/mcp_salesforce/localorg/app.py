@@ -1,5 +1,6 @@
 """The ASGI application: the routing table, and the one place where an OrgError becomes JSON."""
 
+import re
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import unquote
@@ -29,7 +30,10 @@ class App:
 
     def __init__(self, org: Services) -> None:
         self._org = org
-        self._table = [(compile_path(route.path)[0], route) for family in FAMILIES for route in family.routes]
+        self._table: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
+        for family in FAMILIES:
+            for route in family.routes:
+                self._table.setdefault(_shelf(route.path), []).append((compile_path(route.path)[0], route))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request (ASGI)."""
@@ -83,17 +87,17 @@ class App:
 
     def _find(self, call: Call) -> tuple[Route, dict[str, str]]:
         method = "GET" if call.method == "HEAD" else call.method
-        allowed = []
-        for pattern, route in self._table:
+        allowed: dict[str, None] = {}
+        for pattern, route in self._table.get(_shelf(call.path), ()):
             match = pattern.match(call.path)
             if match is None:
                 continue
             if route.method in {"*", method}:
                 return route, {name: unquote(value) for name, value in match.groupdict().items()}
-            allowed.append(route.method)
+            allowed[route.method] = None
         if not allowed:
             raise errors.not_found()
-        raise errors.method_not_allowed(call.method, ["HEAD", *allowed] if "GET" in allowed else allowed)
+        raise errors.method_not_allowed(call.method, ["HEAD", *allowed] if "GET" in allowed else [*allowed])
 
     def _sign(self, call: Call, route: Route, version: str) -> Call:
         """Return the call with its version and its session, both checked."""
@@ -106,6 +110,14 @@ class App:
                 raise errors.invalid_session()
             call = replace(call, session=self._org.sessions.require(token.strip()))
         return call
+
+
+def _shelf(path: str) -> str:
+    """Return where in the table a path is looked up: the first segment behind the version of a data resource."""
+    segments = path.split("/", 5)
+    if segments[1:3] != ["services", "data"]:
+        return "/"
+    return segments[4].partition("{")[0] if len(segments) > 4 else ""  # noqa: PLR2004 - "", services, data, version
 
 
 def _error_reply(error: OrgError) -> Reply:
