@@ -185,5 +185,8 @@ def _host(request: HttpRequest) -> str:
 
 def _reason(error: BaseException) -> str:
     """Name a failure: the system's words where it has some, else its class. Never its `repr`, which holds headers."""
+    certificate = getattr(error, "certificate_error", None)
+    if certificate is not None:
+        return f"its certificate is not trusted ({getattr(certificate, 'verify_message', 'no reason given')})"
     cause = getattr(error, "os_error", error)
     return getattr(cause, "strerror", None) or type(error).__name__
