@@ -147,6 +147,11 @@ def duplicate_value(fields: Sequence[str], record_id: str) -> OrgError:
     return OrgError(400, "DUPLICATE_VALUE", message)
 
 
+def unable_to_lock_row() -> OrgError:
+    """Somebody else is writing; the same call may succeed later."""
+    return OrgError(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
+
+
 def delete_failed(message: str) -> OrgError:
     """Other records keep this one from being deleted."""
     return OrgError(400, "DELETE_FAILED", message)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
 from mcp_salesforce.localorg.standard.account import ACCOUNT
 from mcp_salesforce.localorg.standard.contact import CONTACT
@@ -83,6 +84,17 @@ def test_two_connections_to_one_file_never_mint_the_same_id(tmp_path: Path) -> N
         add(store, "Acme")
 
     assert len(one.rows("SELECT DISTINCT Id FROM Account")) == 4
+
+
+def test_a_writer_that_waits_too_long_is_told_that_the_row_is_locked(tmp_path: Path) -> None:
+    one, other = opened(tmp_path / "org.db"), Store(tmp_path / "org.db", lock_timeout_s=0.01)
+
+    with one.transaction(), pytest.raises(OrgError) as caught:
+        add(other, "Acme")
+
+    assert caught.value.error_code == "UNABLE_TO_LOCK_ROW"
+    add(other, "Acme")
+    assert names(one) == ["Acme"]
 
 
 def test_text_compares_without_regard_to_case_and_ids_with_it() -> None:

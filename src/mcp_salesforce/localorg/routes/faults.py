@@ -67,7 +67,7 @@ async def strike(fault: Fault, answer: Callable[[], Reply], expire_sessions: Cal
         case "request_limit":
             raise OrgError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", None)
         case "lock_row":
-            raise OrgError(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
+            raise errors.unable_to_lock_row()
         case "reset_before" | "hang":
             raise ConnectionResetError
         case "reset_after":

@@ -120,7 +120,7 @@ class Records:
         Fields that only the org sets (CreatedDate, ...) may be given.
         """
         definition = self.sobject(sobject)
-        columns = [field.name for field in definition.fields if field.stored]
+        fields = {field.name: field for field in definition.fields if field.stored}
         defaults = self._defaults(definition, user_id)
         remaining = iter(records)
         with self._store.transaction():
@@ -128,14 +128,14 @@ class Records:
                 number = self._store.reserve_ids(definition, len(chunk))
                 rows = []
                 for record in chunk:
-                    given = {
-                        name: values.from_json(known_field(definition, name), each) for name, each in record.items()
-                    }
+                    given = {name: values.from_json(fields[name], each) for name, each in record.items()}
                     row = defaults | given | {"Id": mint(definition.key_prefix, number)}
                     self._complete(definition, row, given, None, user_id)
-                    rows.append([row.get(name) for name in columns])
+                    rows.append(row)
                     number += 1
-                self._store.insert_many(definition, columns, rows)
+                used = set[str]().union(*rows)
+                columns = [name for name in fields if name in used]
+                self._store.insert_many(definition, columns, [[row.get(name) for name in columns] for row in rows])
 
     def retrieve(self, sobject: str, record_id: str, fields: Iterable[str] = ()) -> dict[str, Any]:
         """Return a record in wire form, in describe order unless `fields` names some; without `attributes`.

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from mcp_salesforce.localorg.errors import unable_to_lock_row
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, FieldDef, SObjectDef
 from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.localorg.store.schema import Schema
@@ -29,7 +30,6 @@ _INDEXED_TOGETHER: Final = (("OwnerId", "StartDateTime"),)
 """A calendar is read by its owner and a window; either index alone would find half of a busy org."""
 _EXTRA_COLUMNS: Final = ("_deleted_with TEXT",)
 """Columns of every table beside its fields: the id of the record whose deletion put this one in the recycle bin."""
-_BUSY_TIMEOUT_S: Final = 10.0
 
 
 class Transaction:
@@ -45,8 +45,10 @@ class Transaction:
 class Store:
     """One SQLite database, in a file (write-ahead log) or in memory, that threads may share."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, lock_timeout_s: float = 10.0) -> None:
         """Open `path`, or a database in memory that nobody else sees.
+
+        A transaction waits up to `lock_timeout_s` for other processes that write to the file.
 
         Raises:
             OSError: The file cannot be opened, or is no database.
@@ -58,7 +60,7 @@ class Store:
                 ":memory:" if path is None else path,
                 isolation_level=None,
                 check_same_thread=False,
-                timeout=_BUSY_TIMEOUT_S,
+                timeout=lock_timeout_s,
             )
             # A killed process loses nothing that was committed: the log is with the system by then.
             self._connection.execute("PRAGMA journal_mode=WAL")
@@ -84,10 +86,16 @@ class Store:
         """Do everything inside the block or, if it raises or says so, nothing of it; blocks may be nested.
 
         The outermost block commits; an inner one that raises takes back only its own work.
+
+        Raises:
+            OrgError: UNABLE_TO_LOCK_ROW; another process has been writing for too long.
         """
         with self._lock:
             name = f"level_{self._depth}"
-            self._connection.execute("BEGIN IMMEDIATE" if self._depth == 0 else f"SAVEPOINT {name}")
+            try:
+                self._connection.execute("BEGIN IMMEDIATE" if self._depth == 0 else f"SAVEPOINT {name}")
+            except sqlite3.OperationalError as error:
+                raise unable_to_lock_row() from error
             self._depth += 1
             transaction = Transaction()
             try:
