@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import compileall
 import logging
+import os
 import sys
 import sysconfig
 from collections.abc import Callable, Coroutine
@@ -49,7 +50,9 @@ def main() -> int:
     figures: list[Figure] = []
     for name in given.sections or SECTIONS:
         figures += asyncio.run(SECTIONS[name]())
-    show("medians of this run", figures)
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    busy = "; the machine is busy with other work: do not trust the times" if load > processors + 1 else ""
+    show(f"medians of this run; load {load:.1f} on {processors} processors{busy}", figures)
     missed = [figure.measure for figure in figures if figure.verdict == "miss"]
     return 1 if given.check and missed else 0
 

@@ -89,7 +89,10 @@ async def calls(org: Org, target: str) -> list[Figure]:
         servers = {"product": product, "trivial": trivial}
         one_by_one, processor = await sequential(callers, servers)
         await org.control(delay_ms=DELAY_MS)
-        together = {name: [await timed_together(call) for _ in range(ROUNDS)] for name, call in callers.items()}
+        together: dict[str, list[float]] = {name: [] for name in callers}
+        for _ in range(ROUNDS):
+            for name, call in callers.items():
+                together[name].append(await timed_together(call))
         await org.control(delay_ms=0, replay=0)
         memory = {name: server.peak_mib() for name, server in servers.items()}
     middle = {name: median(taken) for name, taken in one_by_one.items()}
