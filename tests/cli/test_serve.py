@@ -96,6 +96,15 @@ def test_the_server_module_says_the_same_about_missing_settings(tmp_path: Path) 
     assert "Traceback" not in done.stderr
 
 
+def test_a_closed_stdin_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    command = f"exec '{sys.executable}' -m mcp_salesforce serve --demo --file org.sqlite <&-"
+
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: stdin is closed: an MCP client is expected on it.\n"
+
+
 def test_a_person_at_a_terminal_is_told_what_is_served(tmp_path: Path) -> None:
     pty = pytest.importorskip("pty", reason="terminals of this kind are POSIX's")
     settings = {"CLIENT_ID": "a", "CLIENT_SECRET": "b", "REFRESH_TOKEN": "c", "INSTANCE_URL": "acme.my.salesforce.com"}

@@ -26,6 +26,8 @@ def command(*, demo: bool, fresh: bool, file: Path | None) -> None:
 
     Your org comes from SALESFORCE_* settings, in the environment or in .env.
     """
+    if sys.stdin is None:
+        raise click.ClickException("stdin is closed: an MCP client is expected on it.")
     if demo:
         _serve_local_org(file or default_file(), fresh=fresh)
     elif fresh or file:
