@@ -142,6 +142,17 @@ def test_an_update_of_something_else_leaves_the_times_alone(org: LocalOrg) -> No
         assert times(changed(org, record, Subject="Renamed")) == times(record)
 
 
+def test_somebody_in_another_zone_can_rename_an_event_without_moving_its_day(org: LocalOrg) -> None:
+    record = event(org, StartDateTime=START, EndDateTime=END)
+    tokyo = org.store.rows("SELECT Id FROM User WHERE TimeZoneSidKey = 'Asia/Tokyo'")[0]["Id"]
+
+    org.records.update("Event", record["Id"], {"Subject": "Renamed"}, tokyo)
+    assert org.records.retrieve("Event", record["Id"])["ActivityDate"] == "2026-11-23"
+
+    org.records.update("Event", record["Id"], {"StartDateTime": START}, tokyo)
+    assert org.records.retrieve("Event", record["Id"])["ActivityDate"] == "2026-11-24"
+
+
 def test_a_timed_event_becomes_an_all_day_one_and_back(org: LocalOrg) -> None:
     record = event(org, StartDateTime=START, EndDateTime=END)
 

@@ -11,6 +11,10 @@ from mcp_salesforce.localorg.services.saves import Save
 from mcp_salesforce.localorg.services.values import Stored, instant, moment
 
 DAY_MINUTES: Final = 24 * 60
+TIME_FIELDS: Final = frozenset(
+    {"StartDateTime", "ActivityDateTime", "ActivityDate", "EndDateTime", "DurationInMinutes", "IsAllDayEvent"}
+)
+"""The fields that say when an event is; a change of others leaves its times alone, whoever makes it."""
 _STARTS: Final = ("StartDateTime", "ActivityDateTime", "ActivityDate")
 _NOT_WITH_PRIVATE: Final = frozenset({"Account", "Campaign", "Case", "Contact", "Contract", "Lead", "Opportunity"})
 
@@ -25,8 +29,9 @@ def complete_event(save: Save) -> None:
     row["EventSubtype"] = row.get("EventSubtype") or "Event"
     _check_child(save)
     _prepare_series(save)
-    start = _all_day_start(save) if row["IsAllDayEvent"] else _timed_start(save)
-    row |= times(start, _minutes(save, start), save.user_zone, all_day=bool(row["IsAllDayEvent"]))
+    if save.before is None or TIME_FIELDS & save.given.keys():
+        start = _all_day_start(save) if row["IsAllDayEvent"] else _timed_start(save)
+        row |= times(start, _minutes(save, start), save.user_zone, all_day=bool(row["IsAllDayEvent"]))
     _check_relations(save)
     row["AccountId"] = account_of(save)
     if row["IsRecurrence2"] and save.before is None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
-from mcp_salesforce.localorg.services.events import times
+from mcp_salesforce.localorg.services.events import TIME_FIELDS, times
 from mcp_salesforce.localorg.services.recurrence import classic_starts, pattern_starts
 from mcp_salesforce.localorg.services.saves import Save
 from mcp_salesforce.localorg.services.values import Stored, instant, moment
@@ -15,9 +15,6 @@ from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.localorg.store.schema import SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store
 
-_TIMES: Final = frozenset(
-    {"StartDateTime", "ActivityDateTime", "ActivityDate", "EndDateTime", "DurationInMinutes", "IsAllDayEvent"}
-)
 _NOT_SHARED: Final = frozenset({"IsReminderSet", "ReminderDateTime", "OwnerId"})
 
 
@@ -59,7 +56,7 @@ def _make_classic(save: Save, after: datetime | None = None) -> None:
 def _change_classic(save: Save) -> None:
     future = "RecurrenceActivityId = ? AND Id <> ? AND StartDateTime >= ? AND IsDeleted = 0"
     keys = [save.row["Id"], save.row["Id"], instant(save.now())]
-    if any(name.startswith("Recurrence") or name in _TIMES for name in save.given):
+    if any(name.startswith("Recurrence") or name in TIME_FIELDS for name in save.given):
         save.store.execute(f"DELETE FROM Event WHERE {future}", keys)  # noqa: S608 - a constant
         _make_classic(save, after=save.now())
     else:
@@ -89,8 +86,8 @@ def _change_lightning(save: Save) -> None:
         "(_master = ? AND StartDateTime >= ? OR Id = ?) AND IsChild = 0 AND Id <> ? AND IsDeleted = 0",
         [series, instant(save.now()), series, row["Id"]],
     )
-    _copy(save, siblings, {name: value for name, value in save.given.items() if name not in _TIMES})
-    if _TIMES & save.given.keys():
+    _copy(save, siblings, {name: value for name, value in save.given.items() if name not in TIME_FIELDS})
+    if TIME_FIELDS & save.given.keys():
         shift = moment(str(row["StartDateTime"])) - start
         for each in siblings:
             moved = moment(each["StartDateTime"]) + shift
