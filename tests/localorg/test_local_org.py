@@ -24,6 +24,28 @@ for number in range(10_000):
 """
 
 
+NEIGHBOUR = """
+import sys
+from pathlib import Path
+from mcp_salesforce.localorg import LocalOrg
+
+with LocalOrg.open(Path(sys.argv[1]), seed=False) as org:
+    for number in range(100):
+        org.insert("Contact", LastName=f"{sys.argv[2]} {number}")
+"""
+
+
+def test_processes_that_write_to_one_file_at_once_lose_nothing_and_lock_nobody_out(tmp_path: Path) -> None:
+    path = tmp_path / "org.db"
+    writers = [subprocess.Popen([sys.executable, "-c", NEIGHBOUR, str(path), str(each)]) for each in range(3)]
+
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
+
+    with LocalOrg.open(path) as org:
+        names = [row["LastName"] for row in org.store.rows("SELECT LastName FROM Contact")]
+    assert sorted(names) == sorted(f"{writer} {number}" for writer in range(3) for number in range(100))
+
+
 def test_a_file_keeps_what_was_written_and_is_seeded_once(tmp_path: Path) -> None:
     path = tmp_path / "orgs" / "org.db"
     with LocalOrg.open(path, now=Clock()) as org:
