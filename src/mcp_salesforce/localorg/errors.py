@@ -167,6 +167,12 @@ def undelete_failed() -> OrgError:
     return OrgError(400, "UNDELETE_FAILED", "Entity is not in the recycle bin")
 
 
+def query_too_complicated() -> OrgError:
+    """A query has more fields, or more or deeper conditions, than can be run."""
+    message = "Query is either selecting too many fields or the filter conditions are too complicated."
+    return OrgError(400, "QUERY_TOO_COMPLICATED", message, None)
+
+
 def not_implemented(what: str) -> OrgError:
     """A real org can do this; the local org cannot, and says so instead of guessing."""
     return OrgError(501, "NOT_IMPLEMENTED", f"not implemented by the local org: {what}", None)

@@ -336,3 +336,50 @@ def test_what_the_local_org_cannot_is_refused_by_name(org: SoqlOrg, soql: str, w
 
     assert (error.status, error.error_code) == (501, "NOT_IMPLEMENTED")
     assert what in error.message
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        " OR ".join(f"Subject = 's{number}'" for number in range(4500)),
+        " AND ".join(f"Subject != 's{number}'" for number in range(3800)) + " AND Subject = 's1'",
+        f"DurationInMinutes IN ({','.join(str(number % 10) for number in range(49_000))})",
+        f"Subject IN ({','.join(repr(str(number)) for number in range(11_000))})",
+        "(" * 90 + "Subject = 'x'" + ")" * 90,
+        "(NOT " * 90 + "Subject = 'x'" + ")" * 90,
+        "(Subject = 'x' OR (Subject = 'y' AND " * 40 + "Subject = 'z'" + "))" * 40,
+        "StartDateTime IN (" + ", ".join(["TODAY"] * 9000) + ")",
+    ],
+    ids=["or", "and", "numbers", "texts", "parentheses", "not", "or and", "date literals"],
+)
+def test_large_conditions_are_answered(org: SoqlOrg, where: str) -> None:
+    assert org.ask(f"SELECT COUNT() FROM Event WHERE {where}")["totalSize"] == 0
+
+
+def test_conditions_that_are_too_large_to_be_run_are_refused(org: SoqlOrg) -> None:
+    where = " OR ".join(f"What.Name = '{number}'" for number in range(4000))
+
+    error = refusal(org, f"SELECT Id FROM Event WHERE {where}")
+
+    assert (error.status, error.error_code) == (400, "QUERY_TOO_COMPLICATED")
+
+
+def test_more_fields_than_can_be_read_are_refused(org: SoqlOrg) -> None:
+    people = ["o", "c", "m", "p.Owner", "p.CreatedBy", "p.LastModifiedBy", "pp.Owner", "pp.CreatedBy"]
+    paths = [
+        *people,
+        "pp.LastModifiedBy",
+        "ppp.Owner",
+        "ppp.CreatedBy",
+        "ppp.LastModifiedBy",
+        "o.CreatedBy",
+        "o.Manager",
+    ]
+    fields = [field.name for field in org.org.schema["User"].fields if field.type != "address"]
+    soql = f"SELECT {', '.join(f'{path}.{field}' for path in paths for field in fields)} FROM Account a, "
+    soql += "a.Owner o, a.CreatedBy c, a.LastModifiedBy m, a.Parent p, p.Parent pp, pp.Parent ppp"
+
+    error = refusal(org, soql)
+
+    assert len(soql) < 100_000
+    assert (error.status, error.error_code) == (400, "QUERY_TOO_COMPLICATED")

@@ -13,7 +13,7 @@ from mcp_salesforce.localorg.store.dates import Calendar
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.scope import Run
 from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Entry, Groups, Leaf, Record, Rows
-from mcp_salesforce.localorg.store.sqlite import Store
+from mcp_salesforce.localorg.store.sqlite import Store, quote
 
 
 class Reader:
@@ -42,13 +42,18 @@ class Reader:
         """Return the records with these rowids, in their order; a row that is gone is left out."""
         ids = json.dumps(row_ids)
         page = self._store.rows(rows.page.text, {**rows.page.values, "rows": ids})
-        for name in rows.viewed:
-            self._store.execute(
-                f'UPDATE "{rows.sobject.name}" SET "{name}" = ? '  # noqa: S608 - names of the schema
-                "WHERE rowid IN (SELECT value FROM json_each(?))",
-                [instant(run.calendar.now), ids],
-            )
+        if rows.viewed:
+            self._look_at(rows, ids, instant(run.calendar.now))
         return [self._record(run, rows.shape, tuple(row), rows.shape.type) for row in page]
+
+    @evidence("SOQL", "documented", "FOR VIEW sets LastViewedDate and LastReferencedDate, FOR REFERENCE the latter")
+    def _look_at(self, rows: Rows, ids: str, moment: str) -> None:
+        """Leave the trace that FOR VIEW or FOR REFERENCE asks for."""
+        table = quote(rows.sobject.name)
+        with self._store.transaction():
+            for name in rows.viewed:
+                sql = f"UPDATE {table} SET {quote(name)} = ? WHERE rowid IN (SELECT value FROM json_each(?))"  # noqa: S608 - names of the schema
+                self._store.execute(sql, [moment, ids])
 
     @evidence(
         "SOQL", "recorded", "Grouped rows are AggregateResult records without url; unnamed values are expr0, expr1 …"

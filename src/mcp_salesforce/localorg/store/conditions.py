@@ -3,6 +3,7 @@
 A condition is true or false, never unknown: a comparison with a null field is false, `!=` and NOT IN are true of it.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -30,6 +31,8 @@ from mcp_salesforce.soql.tree import (
     Value,
 )
 
+_FEW: Final = 100
+_GROUP: Final = 100
 _ORDERED: Final = frozenset(["<", "<=", ">", ">="])
 
 Operand = Field | Function
@@ -56,10 +59,10 @@ class Conditions:
         """
         match condition:
             case And(operands) | Or(operands):
-                word = " AND " if isinstance(condition, And) else " OR "
-                return "(" + word.join(self.sql(each) for each in operands) + ")"
+                word = "AND" if isinstance(condition, And) else "OR"
+                return _joined(word, [self.sql(each) for each in operands])
             case Not(operand):
-                return f"({self.sql(operand)} IS NOT TRUE)"
+                return self.sql(operand.operand) if isinstance(operand, Not) else f"({self.sql(operand)} IS NOT TRUE)"
             case Comparison():
                 return self._comparison(condition)
             case InValues():
@@ -147,12 +150,13 @@ class Conditions:
 
     def _in_values(self, condition: InValues) -> str:
         column = self._filterable(condition.left)
-        ranges = [self._range(column, "=", each) for each in condition.values if isinstance(each, DateFormula)]
-        values = [self._stored(column, each) for each in condition.values if not isinstance(each, DateFormula)]
+        distinct = dict.fromkeys(condition.values)
+        ranges = [self._range(column, "=", each) for each in distinct if isinstance(each, DateFormula)]
+        values = [self._stored(column, each) for each in distinct if not isinstance(each, DateFormula)]
         alternatives = [*ranges, *self._equal_to_any(column, [each for each in values if each is not None])]
         if None in values:
             alternatives.append(f"{column.sql} IS NULL")
-        sql = "(" + " OR ".join(alternatives) + ")"
+        sql = _joined("OR", alternatives)
         return f"({sql} IS NOT TRUE)" if condition.negated else sql
 
     def _stored(self, column: Column, value: Value) -> Stored | None:
@@ -161,11 +165,17 @@ class Conditions:
 
     def _equal_to_any(self, column: Column, values: Sequence[Stored]) -> list[str]:
         """Return one IN for the values that compare alike."""
-        alike: dict[str, list[str]] = {}
+        alike: dict[str, list[Stored]] = {}
         for value in values:
             sql, folded = self._comparable(column, value)
-            alike.setdefault(sql, []).append(self.bindings.bind(folded))
-        return [f"{sql} IN ({', '.join(names)})" for sql, names in alike.items()]
+            alike.setdefault(sql, []).append(folded)
+        return [f"{sql} IN ({self._list(found)})" for sql, found in alike.items()]
+
+    def _list(self, values: Sequence[Stored]) -> str:
+        """Return what stands after IN: a few values one by one, many as one list."""
+        if len(values) <= _FEW:
+            return ", ".join(map(self.bindings.bind, values))
+        return f"SELECT value FROM json_each({self.bindings.bind(json.dumps(values))})"  # noqa: S608 - the name of a parameter
 
     def _includes(self, condition: Includes) -> str:
         column = self._filterable(condition.left)
@@ -178,10 +188,22 @@ class Conditions:
             wanted = [f";{each.strip().casefold()};" for each in str(text or "").split(";") if each.strip()]
             found = [f"instr({chosen}, {self.bindings.bind(each)}) > 0" for each in wanted]
             alternatives.append("(" + " AND ".join(found) + ")" if found else f"{column.sql} IS NULL")
-        sql = "(" + " OR ".join(alternatives) + ")"
+        sql = _joined("OR", alternatives)
         return f"({sql} IS NOT TRUE)" if condition.negated else sql
 
     def _wrong_operator(self, column: Column) -> OrgError:
         kind = "id" if column.type in ID_TYPES else column.type
         reason = f"invalid operator on {kind} field"
         return self.run.error("INVALID_QUERY_FILTER_OPERATOR", reason, column.position)
+
+
+def _joined(word: str, conditions: Sequence[str]) -> str:
+    """Join conditions so that SQLite can read them, however many and however deeply nested they are.
+
+    Many are joined in groups, because SQLite takes no chain of a thousand; the longest comes first, because what stands
+    before a parenthesis stays on the stack of SQLite's parser until the parenthesis is closed.
+    """
+    if len(conditions) > _GROUP:
+        groups = [conditions[start : start + _GROUP] for start in range(0, len(conditions), _GROUP)]
+        return _joined(word, [_joined(word, group) for group in groups])
+    return "(" + f" {word} ".join(sorted(conditions, key=len, reverse=True)) + ")"

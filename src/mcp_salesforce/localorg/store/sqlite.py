@@ -6,6 +6,7 @@ primary key (18 characters); booleans are 0 and 1, and every table has `IsDelete
 Text compares without regard to the case of ASCII letters; `fold(text)` does so for every alphabet.
 """
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from mcp_salesforce.localorg.errors import unable_to_lock_row
+from mcp_salesforce.localorg.errors import query_too_complicated, unable_to_lock_row
+from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, FieldDef, SObjectDef
 from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.localorg.store.schema import Schema
@@ -30,6 +32,12 @@ _INDEXED_TOGETHER: Final = (("OwnerId", "StartDateTime"),)
 """A calendar is read by its owner and a window; either index alone would find half of a busy org."""
 _EXTRA_COLUMNS: Final = ("_deleted_with TEXT",)
 """Columns of every table beside its fields: the id of the record whose deletion put this one in the recycle bin."""
+_BEYOND_LIMITS: Final = re.compile(
+    "stack overflow|too large|too many (columns|SQL variables|terms)|tables in a join|too big|too complex"
+)
+"""SQLite's words for a query that has more of something than it takes."""
+_MAX_SQL: Final = 1_000_000
+"""Characters of a statement; SQLite's own default, which some builds raise to what would run for minutes."""
 
 
 class Transaction:
@@ -68,6 +76,7 @@ class Store:
         except sqlite3.Error as error:
             raise OSError(f"{path}: {error}") from error
         self._connection.row_factory = sqlite3.Row
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, _MAX_SQL)
         self._connection.create_function("fold", 1, _fold, deterministic=True)
         self.execute("CREATE TABLE IF NOT EXISTS _sequence (name TEXT PRIMARY KEY, last INTEGER NOT NULL)")
 
@@ -125,13 +134,21 @@ class Store:
             self._connection.executemany(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
-        """Return every row of a query."""
-        with self._lock:
+        """Return every row of a query.
+
+        Raises:
+            OrgError: QUERY_TOO_COMPLICATED; the query is beyond SQLite's limits.
+        """
+        with self._lock, _within_limits():
             return self._connection.execute(sql, parameters).fetchall()
 
     def chunks(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), *, size: int) -> Iterator[list[Row]]:
-        """Return the rows of a query in lists of `size`, read as they are asked for: memory does not grow with them."""
-        with self._lock:
+        """Return the rows of a query in lists of `size`, read as they are asked for: memory does not grow with them.
+
+        Raises:
+            OrgError: QUERY_TOO_COMPLICATED; the query is beyond SQLite's limits.
+        """
+        with self._lock, _within_limits():
             cursor = self._connection.execute(sql, parameters)
             while rows := cursor.fetchmany(size):
                 yield rows
@@ -212,6 +229,17 @@ class Store:
             if all(sobject.field(name) for name in names):
                 index = quote(f"{sobject.name}_{'_'.join(names)}")
                 self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({', '.join(map(quote, names))})")
+
+
+@evidence("SOQL", "quoted", "A query with too many fields or conditions to be run is QUERY_TOO_COMPLICATED")
+@contextmanager
+def _within_limits() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.DataError) as error:
+        if _BEYOND_LIMITS.search(str(error)) is None:
+            raise
+        raise query_too_complicated() from None
 
 
 def quote(name: str) -> str:
