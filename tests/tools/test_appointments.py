@@ -100,6 +100,7 @@ async def test_moving_the_start_alone_keeps_the_length_and_tells_before_and_afte
     told = await call(mcp, "update_appointment", event_id=event_id, data={"StartDateTime": "2026-11-25T10:00:00-05:00"})
 
     assert told["Id"] == event_id
+    assert told["time_zone"] == "America/New_York"
     assert told["changed"].keys() == {"start", "end"}
     assert told["changed"]["start"]["before"]["weekday"] == "Tuesday"
     assert told["changed"]["start"]["after"] == {

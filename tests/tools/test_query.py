@@ -29,10 +29,8 @@ async def test_a_parents_fields_are_columns_and_a_missing_parent_is_empty(org: L
         "ORDER BY LastName"
     )  # fmt: skip
 
-    assert sorted(rows["columns"]) == ["Account.Name", "Account.Owner.Name", "LastName"]
-    by_name = {row[rows["columns"].index("LastName")]: row for row in rows["rows"]}
-    assert by_name["Ode-1"].count(None) == 2
-    assert {"Acme", "Nora Quill"} <= set(by_name["Ode-2"])
+    assert rows["columns"] == ["Account.Name", "Account.Owner.Name", "LastName"]
+    assert rows["rows"] == [[None, None, "Ode-1"], ["Acme", "Nora Quill", "Ode-2"]]
     assert rows["total"] == 2
 
 

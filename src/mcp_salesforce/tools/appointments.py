@@ -164,7 +164,10 @@ async def update_appointment(ctx: ToolContext, event_id: EventId, data: ChangedD
     await org.client.sobjects.update("Event", event_id, values)
     reading = org.client.sobjects.retrieve("Event", event_id, fields=tuple(fields))
     after = await read_back(reading, {**before, **values})
-    return difference(_compared(event_id, before, zone), _compared(event_id, after, zone))
+    told = difference(_compared(event_id, before, zone), _compared(event_id, after, zone))
+    if not wish.is_empty():
+        told["time_zone"] = zone.key
+    return told
 
 
 @appointments.tool(DELETES, title="Delete an appointment")

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from itertools import chain
 from typing import Annotated, Any, NotRequired
@@ -87,6 +87,7 @@ class Updated(TypedDict):
 
     Id: str
     changed: dict[str, Change]
+    time_zone: NotRequired[str]
     warning: NotRequired[str]
 
 
@@ -188,7 +189,7 @@ def flat_record(record: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def table(records: Iterable[Mapping[str, Any]], asked: Iterable[str] = ()) -> Rows:
+def table(records: Sequence[Mapping[str, Any]], asked: Sequence[str] = ()) -> Rows:
     """Return records as columns and rows; a parent's fields become columns such as `Account.Name`.
 
     `asked` orders the columns and keeps those whose value is null in every record.
@@ -196,6 +197,11 @@ def table(records: Iterable[Mapping[str, Any]], asked: Iterable[str] = ()) -> Ro
     flat = [flat_record(record) for record in records]
     found = {name.casefold(): name for name in dict.fromkeys(chain.from_iterable(flat))}
     columns = [found.get(name.casefold(), name) for name in asked] or _without_null_parents(list(found.values()))
+    if (
+        not asked and records
+    ):  # a record keeps the place of a parent that it has not, so any one tells the query's order
+        place = {name: at for at, name in enumerate(records[0])}
+        columns.sort(key=lambda column: place.get(column.partition(".")[0], len(place)))
     return {"columns": columns, "rows": [[*map(row.get, columns)] for row in flat]}
 
 

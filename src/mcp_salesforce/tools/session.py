@@ -13,6 +13,7 @@ from mcp_salesforce.tools.errors import NO_SUCH_FIELD, NO_SUCH_OBJECT, did_you_m
 
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
 _USER_PREFIX = "005"
+_CHECK_NAMES = "Check the fields' API names; custom ones end in __c, their relationships in __r."
 _NOT_IN_PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
 
 Value = TypeVar("Value")
@@ -66,7 +67,9 @@ class OrgSession:
                 return await self._allowed_values(sobject, error.fields[0])
         except SalesforceError:
             return ""  # a hint is not worth a second error
-        return ""
+        if "must be of type dateTime" in error.message:
+            return "Write it bare and with a time: 2026-11-24T00:00:00Z."
+        return _CHECK_NAMES if error.code == "INVALID_FIELD" else ""
 
     async def _read_zone(self, user_id: str) -> ZoneInfo:
         """Return the user's zone, or UTC where the org does not tell: the answer names it, so it deceives nobody."""
