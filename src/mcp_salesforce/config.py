@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mcp_salesforce.logs import Format, Level
+from mcp_salesforce.salesforce.budget import Reserve
 
 ENV_PREFIX: Final = "SALESFORCE_"
 ENV_FILE: Final = ".env"
@@ -51,6 +52,11 @@ def _tidy(value: object) -> object:
     if re.search(r"\s", tidied):
         raise ValueError("has a space or a line break inside: copy it again, in one piece")
     return tidied
+
+
+def _reserve(value: str) -> str:
+    Reserve.parse(value)
+    return value
 
 
 def _upper(value: object) -> object:
@@ -171,6 +177,14 @@ class Settings(BaseModel):
         ge=500,
         le=1_000_000,
         description="Most tokens a tool's answer may have; the rest comes by cursor.",
+    )
+    max_concurrency: int = Field(
+        default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; more wait for their turn."
+    )
+    api_reserve: Annotated[str, AfterValidator(_reserve)] = Field(
+        default="0",
+        description="API calls of the org's 24-hour limit that this server leaves to others: a number, or a share such "
+        "as `10%`. With no more than these left, calls are refused.",
     )
     log_level: Annotated[Level, BeforeValidator(_upper)] = Field(
         default="WARNING",

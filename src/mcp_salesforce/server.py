@@ -11,6 +11,7 @@ from mcp.server import MCPServer
 from mcp_salesforce import logs
 from mcp_salesforce.config import ConfigurationError, Settings
 from mcp_salesforce.salesforce import AiohttpTransport, RefreshTokenSource, SalesforceClient, Transport
+from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.observed import ObservedTransport
 from mcp_salesforce.stdio import serve_stdio
 from mcp_salesforce.tools import TOOLSETS
@@ -39,10 +40,15 @@ def create_server(settings: Settings, *, transport: Transport | None = None) -> 
             settings.refresh_token.get_secret_value(),
             settings.login_url,
         )
-        observed = ObservedTransport(transport or AiohttpTransport())
-        async with SalesforceClient(
-            tokens, api_version=settings.api_version, transport=observed, timeout_s=settings.timeout_s
-        ) as client:
+        client = SalesforceClient(
+            tokens,
+            api_version=settings.api_version,
+            transport=ObservedTransport(transport or AiohttpTransport()),
+            timeout_s=settings.timeout_s,
+            max_concurrency=settings.max_concurrency,
+            reserve=Reserve.parse(settings.api_reserve),
+        )
+        async with client:
             yield OrgSession(client, max_answer_tokens=settings.max_answer_tokens)
 
     logs.set_up(settings.log_level, settings.log_format)

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import traceback
-from urllib.parse import parse_qs
+from contextlib import suppress
+from urllib.parse import parse_qs, unquote
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from mcp_salesforce.salesforce import (
     AuthenticationError,
     InvalidArgumentError,
     NotFoundError,
+    OutcomeUnknownError,
     RecordLockedError,
     Request,
     SalesforceClient,
@@ -307,17 +309,84 @@ async def test_a_failure_that_lasts_is_raised_after_four_attempts(
     assert len(scripted.data_calls) == 4
 
 
-@pytest.mark.parametrize(("answer", "kind"), [(AWAY, ServerError), (BROKEN, TransportError)])
-async def test_a_create_of_unknown_outcome_is_never_sent_again(
-    client: SalesforceClient, scripted: ScriptedOrg, answer: Answer, kind: type[SalesforceError]
+@pytest.mark.parametrize("answer", [AWAY, BROKEN])
+async def test_a_create_of_unknown_outcome_is_never_sent_again_but_looked_for(
+    client: SalesforceClient, scripted: ScriptedOrg, answer: Answer
 ) -> None:
     scripted.answers.append(answer)
+    scripted.answers.append(Answer(value={"user_id": USER_ID, "organization_id": ORG_ID}))
+    records = [
+        {"Id": CONTACT_ID, "LastName": "Doe", "Start__c": "2026-02-20T18:00:00.000+0000"},
+        {"Id": "003000000000002AAA", "LastName": "Doe", "Start__c": "2026-02-20T19:00:00.000+0000"},
+    ]
+    scripted.answers.append(Answer(value={"totalSize": 2, "done": True, "records": records}))
 
-    with pytest.raises(kind, match=r".") as caught:
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await client.sobjects.create("Contact", {"LastName": "Doe ", "Start__c": "2026-02-20T19:00:00+01:00"})
+
+    assert caught.value.candidates == (CONTACT_ID,)
+    assert [call.method for call in scripted.data_calls] == ["POST", "GET", "GET"]
+    assert f"CreatedById = '{USER_ID}'" in unquote(scripted.data_calls[-1].query)
+
+
+async def test_a_create_of_unknown_outcome_says_so_where_the_org_cannot_be_asked(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    scripted.answers.extend([AWAY, refusal(403, "API_DISABLED_FOR_ORG")])
+
+    with pytest.raises(OutcomeUnknownError, match="could not be asked") as caught:
         await client.sobjects.create("Contact", {"LastName": "Doe"})
 
-    assert len(scripted.data_calls) == 1
-    assert "look whether it was carried out" in caught.value.hint
+    assert caught.value.candidates == ()
+
+
+@pytest.mark.parametrize(("method", "is_unknown"), [("PATCH", True), ("DELETE", True), ("GET", False)])
+async def test_a_write_without_an_answer_may_have_been_done_and_a_read_not(
+    client: SalesforceClient, scripted: ScriptedOrg, method: str, is_unknown: bool
+) -> None:
+    scripted.answers.extend([BROKEN] * 4)
+
+    with pytest.raises(TransportError) as caught:
+        await client.send(Request(method, f"sobjects/Contact/{CONTACT_ID}"))
+
+    assert caught.value.is_outcome_unknown is is_unknown
+
+
+async def test_requests_beyond_the_most_at_once_wait_for_their_turn(scripted: ScriptedOrg) -> None:
+    under_way: list[int] = []
+    running = 0
+
+    async def answer(_call: Call) -> None:
+        nonlocal running
+        running += 1
+        under_way.append(running)
+        await asyncio.sleep(0)
+        running -= 1
+
+    scripted.before_answer = answer
+    async with SalesforceClient(refresh_source(), transport=AsgiTransport(scripted), max_concurrency=3) as client:
+        await asyncio.gather(*(client.send(LIMITS) for _ in range(20)))
+
+    assert max(under_way) == 3
+
+
+async def test_a_create_that_never_got_its_turn_was_not_sent(scripted: ScriptedOrg) -> None:
+    async def hang(call: Call) -> None:
+        if call.method == "GET":
+            await asyncio.sleep(60)
+
+    scripted.before_answer = hang
+    transport = AsgiTransport(scripted)
+    async with SalesforceClient(refresh_source(), transport=transport, max_concurrency=1, timeout_s=0.2) as client:
+        blocking = asyncio.create_task(client.send(LIMITS))
+        await scripted.token_asked.wait()
+        with pytest.raises(TransportError, match="No turn") as caught:
+            await client.sobjects.create("Contact", {"LastName": "Doe"})
+        with suppress(TransportError):
+            await blocking
+
+    assert not caught.value.sent
+    assert not caught.value.is_outcome_unknown
 
 
 async def test_a_create_that_met_a_lock_is_sent_again(client: SalesforceClient, scripted: ScriptedOrg) -> None:

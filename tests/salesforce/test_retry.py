@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tenacity import Future, RetryCallState
 
 from mcp_salesforce.salesforce import (
     AccessDeniedError,
@@ -16,7 +17,7 @@ from mcp_salesforce.salesforce import (
     TransportError,
     UnreadableReplyError,
 )
-from mcp_salesforce.salesforce.retry import MAX_ATTEMPTS, retry_delay
+from mcp_salesforce.salesforce.retry import MAX_ATTEMPTS, may_be_done, may_be_repeated, retrying
 
 DETAILS = [ErrorDetail("CODE", "message")]
 NOTHING_DONE = [TransportError("", sent=False), RecordLockedError(400, DETAILS)]
@@ -42,47 +43,78 @@ def name(error: SalesforceError) -> str:
     return f"{type(error).__name__}-{getattr(error, 'status', getattr(error, 'sent', ''))}"
 
 
+class Failing:
+    """A call that always fails, and counts how often."""
+
+    def __init__(self, error: SalesforceError) -> None:
+        self.calls = 0
+        self._error = error
+
+    async def __call__(self) -> None:
+        self.calls += 1
+        raise self._error
+
+
+def state_after(error: SalesforceError, attempt: int) -> RetryCallState:
+    """Return tenacity's state when `attempt` has just failed."""
+    state = RetryCallState(retrying(idempotent=True, deadline_s=30), None, (), {})
+    state.attempt_number = attempt
+    state.outcome = Future.construct(attempt, error, has_exception=True)
+    return state
+
+
+def delay_after(error: SalesforceError, attempt: int) -> float:
+    state = state_after(error, attempt)
+    return float(state.retry_object.wait(state))
+
+
 @pytest.mark.parametrize("error", NOTHING_DONE, ids=name)
 def test_a_call_of_which_nothing_was_done_is_repeated_even_if_it_writes(error: SalesforceError) -> None:
-    assert retry_delay(error, 1, idempotent=False) is not None
-    assert retry_delay(error, 1, idempotent=True) is not None
+    assert may_be_repeated(error, idempotent=False)
+    assert not may_be_done(error)
 
 
 @pytest.mark.parametrize("error", OUTCOME_UNKNOWN, ids=name)
-def test_a_write_of_unknown_outcome_is_never_repeated_and_a_read_is(error: SalesforceError) -> None:
-    assert retry_delay(error, 1, idempotent=False) is None
-    assert retry_delay(error, 1, idempotent=True) is not None
+def test_a_call_of_unknown_outcome_is_repeated_only_if_that_changes_nothing(error: SalesforceError) -> None:
+    assert not may_be_repeated(error, idempotent=False)
+    assert may_be_repeated(error, idempotent=True)
+    assert may_be_done(error)
 
 
 @pytest.mark.parametrize("error", FINAL, ids=name)
 def test_an_error_that_stays_is_not_repeated(error: SalesforceError) -> None:
-    assert retry_delay(error, 1, idempotent=True) is None
+    assert not may_be_repeated(error, idempotent=True)
+    assert not may_be_done(error)
 
 
-@given(
-    st.integers(1, 10**4), st.floats(0, 1), st.sampled_from([*NOTHING_DONE, *OUTCOME_UNKNOWN, *FINAL]), st.booleans()
-)
-def test_delays_are_bounded_and_attempts_end(
-    attempt: int, share: float, error: SalesforceError, idempotent: bool
-) -> None:
-    delay = retry_delay(error, attempt, idempotent, lambda: share)
+@given(st.integers(1, MAX_ATTEMPTS), st.sampled_from([*NOTHING_DONE, *OUTCOME_UNKNOWN]))
+def test_delays_grow_up_to_a_cap_and_spread_over_their_whole_length(attempt: int, error: SalesforceError) -> None:
+    longest = 0.25 * 2 ** (attempt - 1)
+    delays = [delay_after(error, attempt) for _ in range(50)]
 
-    assert delay is None or (0 <= delay <= 8 and attempt < MAX_ATTEMPTS)
-    assert attempt < MAX_ATTEMPTS or delay is None
+    assert all(0 <= delay <= longest for delay in delays)
+    assert min(delays) < longest / 2 < max(delays)
 
 
-def test_delays_double_and_spread_over_their_whole_length() -> None:
-    error = TransportError("", sent=False)
-
-    assert [retry_delay(error, attempt, idempotent=False, jitter=lambda: 1.0) for attempt in (1, 2, 3)] == [
-        0.25,
-        0.5,
-        1.0,
-    ]
-    assert retry_delay(error, 3, idempotent=False, jitter=lambda: 0.0) == 0.0
+def test_no_delay_is_longer_than_eight_seconds() -> None:
+    assert delay_after(TransportError("", sent=False), 50) <= 8
 
 
 def test_the_wait_that_the_server_asks_for_is_kept() -> None:
-    error = ServerError(503, DETAILS, retry_after_s=7.0)
+    assert delay_after(ServerError(503, DETAILS, retry_after_s=7.0), 1) == 7.0
 
-    assert retry_delay(error, 1, idempotent=True, jitter=lambda: 0.0) == 7.0
+
+async def test_attempts_end() -> None:
+    failing = Failing(RecordLockedError(400, DETAILS))
+    with pytest.raises(RecordLockedError):
+        await retrying(idempotent=False, deadline_s=30)(failing)
+
+    assert failing.calls == MAX_ATTEMPTS
+
+
+async def test_a_wait_that_would_pass_the_deadline_is_not_begun() -> None:
+    failing = Failing(ServerError(503, DETAILS, retry_after_s=6.0))
+    with pytest.raises(ServerError):
+        await retrying(idempotent=True, deadline_s=5)(failing)
+
+    assert failing.calls == 1

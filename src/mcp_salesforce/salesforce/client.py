@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, Self, TypeVar
 
 from mcp_salesforce.salesforce.api.collections import CollectionsApi
@@ -13,6 +14,7 @@ from mcp_salesforce.salesforce.api.queries import QueriesApi
 from mcp_salesforce.salesforce.api.search import SearchApi
 from mcp_salesforce.salesforce.api.sobjects import SObjectsApi
 from mcp_salesforce.salesforce.auth import Session, Token, TokenSource
+from mcp_salesforce.salesforce.budget import NO_RESERVE, Budget, Reserve
 from mcp_salesforce.salesforce.errors import (
     AuthenticationError,
     InvalidArgumentError,
@@ -23,12 +25,11 @@ from mcp_salesforce.salesforce.errors import (
 from mcp_salesforce.salesforce.ids import is_id, to_18
 from mcp_salesforce.salesforce.models import ApiUsage, Identity, UserInfo
 from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_reply
-from mcp_salesforce.salesforce.retry import retry_delay
+from mcp_salesforce.salesforce.retry import may_be_done, retrying
 from mcp_salesforce.salesforce.transport import AiohttpTransport, Transport
 from mcp_salesforce.salesforce.wire import HttpRequest, Request, json_body, url_of
 
 _VERSION: Final = re.compile(r"v?(\d{2,3}\.0)")
-_USAGE: Final = re.compile(r"\bapi-usage=(\d+)/(\d+)")
 _TOKEN_REQUEST: Final = Request("POST", "/services/oauth2/token", idempotent=True)
 _Answer = TypeVar("_Answer")
 
@@ -49,6 +50,8 @@ class SalesforceClient:
         api_version: str = "v60.0",
         transport: Transport | None = None,
         timeout_s: float = 30.0,
+        max_concurrency: int = 64,
+        reserve: Reserve = NO_RESERVE,
     ) -> None:
         """Prepare; the first call gets the first token.
 
@@ -57,6 +60,8 @@ class SalesforceClient:
             api_version: Such as `v60.0`; `60.0` is taken too.
             transport: How requests travel; HTTPS without one. It is closed with the client.
             timeout_s: How long a call may take in all, with its retries.
+            max_concurrency: How many requests may be under way at once; more wait for their turn.
+            reserve: API calls of the org's daily allowance to leave to others.
 
         Raises:
             InvalidArgumentError: `api_version` is not a version.
@@ -69,7 +74,8 @@ class SalesforceClient:
         self._transport = transport or AiohttpTransport()
         self._timeout_s = timeout_s
         self._session = Session(self._renew)
-        self._usage = ""
+        self._turns = asyncio.Semaphore(max_concurrency)
+        self._budget = Budget(reserve)
         self.sobjects = SObjectsApi(self.send)
         self.collections = CollectionsApi(self.send)
         self.queries = QueriesApi(self.send)
@@ -91,8 +97,7 @@ class SalesforceClient:
     @property
     def api_usage(self) -> ApiUsage | None:
         """API calls of the last 24 hours, as the latest reply told (Sforce-Limit-Info)."""
-        found = _USAGE.search(self._usage)
-        return ApiUsage(used=int(found[1]), limit=int(found[2])) if found else None
+        return self._budget.usage
 
     async def send(self, request: Request) -> object:
         """Return the JSON value of the reply to `request`, or None where the reply has none.
@@ -149,11 +154,12 @@ class SalesforceClient:
         return UserInfo.read(await self.send(Request("GET", "/services/oauth2/userinfo")))
 
     async def _attempts(self, request: Request, body: bytes | None, token: Token) -> object:
+        self._budget.check()
         signed = self._sign(request, body, token)
 
         async def once(attempt: int) -> object:
             reply = await self._transport.exchange(signed)
-            self._usage = reply.headers.get("sforce-limit-info", self._usage)
+            self._budget.note(reply.headers.get("sforce-limit-info", ""))
             try:
                 return read_reply(reply, (token.access_token,))
             except NotFoundError as error:
@@ -179,18 +185,27 @@ class SalesforceClient:
             raise TransportError(f"No access token: {error.message}", sent=False) from None
 
     async def _repeat(self, once: Callable[[int], Awaitable[_Answer]], request: Request) -> _Answer:
-        """Call `once` until it succeeds, may not be repeated, or the deadline is near."""
+        """Call `once` until it succeeds, may not be repeated, or the deadline is near.
+
+        Raises:
+            SalesforceError: The last failure; it tells whether a write may have been carried out.
+        """
         deadline = asyncio.get_running_loop().time() + self._timeout_s
-        attempt = 1
-        while True:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    return await once(attempt)
-            except TimeoutError:
-                raise TransportError(f"No answer within {self._timeout_s:g} s.", sent=True) from None
-            except SalesforceError as error:
-                delay = retry_delay(error, attempt, request.is_idempotent)
-                if delay is None or asyncio.get_running_loop().time() + delay >= deadline:
-                    raise
-            await asyncio.sleep(delay)
-            attempt += 1
+        try:
+            async for attempt in retrying(idempotent=request.is_idempotent, deadline_s=self._timeout_s):
+                with attempt:
+                    return await self._in_turn(partial(once, attempt.retry_state.attempt_number), deadline)
+        except SalesforceError as error:
+            error.is_outcome_unknown = request.is_write and may_be_done(error)
+            raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _in_turn(self, once: Callable[[], Awaitable[_Answer]], deadline: float) -> _Answer:
+        is_waiting = True
+        try:
+            async with asyncio.timeout_at(deadline), self._turns:
+                is_waiting = False
+                return await once()
+        except TimeoutError:
+            what = "No turn to be sent" if is_waiting else "No answer"
+            raise TransportError(f"{what} within {self._timeout_s:g} s.", sent=not is_waiting) from None

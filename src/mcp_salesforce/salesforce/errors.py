@@ -17,6 +17,7 @@ class SalesforceError(Exception):
         fields: API names of the fields that Salesforce names as the cause.
         hint: What to do next; empty where the message says it all.
         retry_after_s: Seconds the other side asked to wait before another attempt.
+        is_outcome_unknown: Whether Salesforce may have carried out a call that was to change something.
     """
 
     code: str = "SALESFORCE_ERROR"
@@ -28,6 +29,7 @@ class SalesforceError(Exception):
         self.message = message
         self.fields: tuple[str, ...] = ()
         self.retry_after_s = retry_after_s
+        self.is_outcome_unknown = False
         if code:
             self.code = code
         if hint:
@@ -53,6 +55,40 @@ class TransportError(SalesforceError):
     def __init__(self, message: str, *, sent: bool) -> None:
         super().__init__(message, hint=_OUTCOME_UNKNOWN if sent else "Nothing was sent; check the network and the URL.")
         self.sent = sent
+
+
+class OutcomeUnknownError(SalesforceError):
+    """A record was to be created and no answer tells whether it was; it is not sent again.
+
+    Attributes:
+        candidates: Ids of records with the same values that the user created in the last minutes.
+    """
+
+    code = "OUTCOME_UNKNOWN"
+
+    def __init__(self, sobject: str, cause: SalesforceError, candidates: Sequence[str] | None) -> None:
+        """Word it; `candidates` is None where the org could not be asked."""
+        found = ", ".join(candidates or ())
+        seen = "The org could not be asked." if candidates is None else "No such record has appeared so far."
+        super().__init__(
+            f"Unknown whether the {sobject} was created: {cause.message} "
+            + (f"Created by this user in the last minutes, with these values: {found}." if found else seen),
+            hint="Read it to be sure; do not create it again." if found else "Look for it before creating it again.",
+        )
+        self.is_outcome_unknown = True
+        self.candidates = tuple(candidates or ())
+
+
+class ApiReserveError(SalesforceError):
+    """What is left of the org's API calls is reserved for others (a setting); nothing was sent."""
+
+    code = "API_RESERVE_REACHED"
+
+    def __init__(self, used: int, limit: int, reserved: int) -> None:
+        super().__init__(
+            f"{used:,} of the org's {limit:,} API calls of 24 hours are used, and {reserved:,} are reserved.",
+            hint="Calls come free as the oldest fall away; wait, or lower SALESFORCE_API_RESERVE.",
+        )
 
 
 class AuthenticationError(SalesforceError):
@@ -222,7 +258,7 @@ class RecordLockedError(ApiError):
 class LimitExceededError(ApiError):
     """A limit of the org or of one request is used up; the same call will not succeed soon."""
 
-    hint = "Do less in one call, or wait until the limit is reset; an immediate retry fails as well."
+    hint = "Do less in one call, or wait: an immediate retry fails as well."
 
 
 class ServerError(ApiError):
@@ -256,7 +292,7 @@ HINTS: Mapping[str, str] = {
     "NUMBER_OUTSIDE_VALID_RANGE": "Use a number within the range; beyond OFFSET 2000 filter by the last value seen.",
     "OPERATION_TOO_LARGE": "Narrow the WHERE clause.",
     "QUERY_TIMEOUT": "Narrow the WHERE clause to indexed fields, such as Id, a lookup or CreatedDate.",
-    "REQUEST_LIMIT_EXCEEDED": "The org has used up its API calls of the last 24 hours; wait, or raise the limit.",
+    "REQUEST_LIMIT_EXCEEDED": "The org's API calls of 24 hours are used up; they come free as the oldest fall away.",
     "REQUIRED_FIELD_MISSING": "Give a value for each field named.",
     "STRING_TOO_LONG": "Shorten the text to the length given.",
     "UNSUPPORTED_API_VERSION": "Set a newer API version.",

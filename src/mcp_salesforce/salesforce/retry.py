@@ -1,8 +1,6 @@
-"""When a failed call is sent again. Pure: the caller sleeps, and keeps the deadline."""
+"""When a failed call is sent again: capped exponential backoff with full jitter, within a deadline, by tenacity."""
 
-import random
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mcp_salesforce.salesforce.errors import (
     RecordLockedError,
@@ -12,35 +10,54 @@ from mcp_salesforce.salesforce.errors import (
     UnreadableReplyError,
 )
 
+if TYPE_CHECKING:
+    from tenacity import AsyncRetrying, RetryCallState
+
 MAX_ATTEMPTS: Final = 4
 _FIRST_DELAY_S: Final = 0.25
 _LONGEST_DELAY_S: Final = 8.0
+_SERVER_ERROR: Final = 500
 
 
-def retry_delay(
-    error: SalesforceError,
-    attempt: int,
-    idempotent: bool,
-    jitter: Callable[[], float] = random.random,
-) -> float | None:
-    """Return the seconds to wait before the next attempt, or None to give up.
+def retrying(*, idempotent: bool, deadline_s: float) -> "AsyncRetrying":
+    """Return the policy for one call: which failures to repeat, how long to wait, when to give up.
 
-    A call that changes something is sent again only when nothing was carried out: it never left, or
-    Salesforce says that a lock kept it from changing anything.
+    A wait that the other side asks for (`Retry-After`) is kept; one that would pass the deadline is not begun, and the
+    failure is raised as it is.
 
     Args:
-        error: Why the attempt failed.
-        attempt: Which attempt failed; 1 is the first.
         idempotent: Whether sending twice has the effect of sending once.
-        jitter: A number from 0 to 1, the share of the full delay ("full jitter").
+        deadline_s: Seconds that all attempts and waits may take.
     """
-    if attempt >= MAX_ATTEMPTS or not _may_be_repeated(error, idempotent):
-        return None
-    delay = jitter() * min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** (attempt - 1))
-    return max(delay, error.retry_after_s or 0.0)
+    from tenacity import (
+        AsyncRetrying,
+        retry_if_exception,
+        stop_after_attempt,
+        stop_before_delay,
+        wait_random_exponential,
+    )
+
+    backoff = wait_random_exponential(multiplier=_FIRST_DELAY_S, max=_LONGEST_DELAY_S)
+
+    def wait(state: "RetryCallState") -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after_s if isinstance(error, SalesforceError) else None
+        return max(backoff(state), asked or 0.0)
+
+    return AsyncRetrying(
+        retry=retry_if_exception(lambda error: may_be_repeated(error, idempotent=idempotent)),
+        wait=wait,
+        stop=stop_after_attempt(MAX_ATTEMPTS) | stop_before_delay(deadline_s),
+        reraise=True,
+    )
 
 
-def _may_be_repeated(error: SalesforceError, idempotent: bool) -> bool:
+def may_be_repeated(error: BaseException, *, idempotent: bool) -> bool:
+    """Tell whether a call that failed like this may be sent again.
+
+    One that changes something may only when nothing was carried out: it never left, or Salesforce says that a lock kept
+    it from changing anything.
+    """
     if isinstance(error, RecordLockedError):
         return True
     if isinstance(error, TransportError):
@@ -48,3 +65,12 @@ def _may_be_repeated(error: SalesforceError, idempotent: bool) -> bool:
     if isinstance(error, UnreadableReplyError):
         return idempotent and error.is_passing
     return idempotent and isinstance(error, ServerError)
+
+
+def may_be_done(error: SalesforceError) -> bool:
+    """Tell whether Salesforce may have carried out a call that failed like this."""
+    if isinstance(error, TransportError):
+        return error.sent
+    if isinstance(error, UnreadableReplyError):
+        return error.is_passing or error.status >= _SERVER_ERROR
+    return isinstance(error, ServerError)

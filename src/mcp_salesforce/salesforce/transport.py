@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Message = MutableMapping[str, Any]
 AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
-_CONNECTIONS: Final = 100
+_CONNECTIONS: Final = 100  # the most that a client may use at once
 _CONNECT_TIMEOUT_S: Final = 10.0
 
 

@@ -44,6 +44,11 @@ class Request:
         """Whether sending it twice has the effect of sending it once."""
         return self.method in _IDEMPOTENT_METHODS if self.idempotent is None else self.idempotent
 
+    @property
+    def is_write(self) -> bool:
+        """Whether it changes something; a POST that may be sent twice only asks (a long query, a token)."""
+        return self.method not in {"GET", "HEAD"} and not (self.method == "POST" and self.is_idempotent)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest:

@@ -8,7 +8,12 @@ import orjson
 from mcp_types import CallToolResult, TextContent
 
 from mcp_salesforce.appointments.times import TimeError
-from mcp_salesforce.salesforce.errors import DuplicateError, InvalidArgumentError, SalesforceError
+from mcp_salesforce.salesforce.errors import (
+    DuplicateError,
+    InvalidArgumentError,
+    OutcomeUnknownError,
+    SalesforceError,
+)
 
 _POINTER = re.compile(r"^\n.*?\n *\^\nERROR at (Row:\d+:Column:\d+)\n", re.DOTALL)
 _BOILERPLATE = re.compile(r"\s*(If you are attempting to use a custom|Please (reference your|check the)).*", re.DOTALL)
@@ -53,7 +58,11 @@ def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResul
     }
     if error.fields:
         payload["fields"] = list(error.fields)
-    payload["retryable"] = error.retryable
+    payload["retryable"] = error.retryable and not error.is_outcome_unknown
+    if error.is_outcome_unknown:
+        payload["outcome"] = "unknown"
+    if isinstance(error, OutcomeUnknownError) and error.candidates:
+        payload["candidates"] = list(error.candidates)
     if hint := hint or _matches(error) or error.hint:
         payload["hint"] = _shortened(hint, _HINT_CHARACTERS)
     text = orjson.dumps(payload).decode()

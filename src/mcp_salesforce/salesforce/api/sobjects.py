@@ -1,10 +1,13 @@
 """Single records, by Id: the `sobjects` family of the REST API."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from mcp_salesforce.salesforce.api import Send
+from mcp_salesforce.salesforce.errors import OutcomeUnknownError, SalesforceError
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import SaveResult, SObjectRecord, record_of
+from mcp_salesforce.salesforce.outcomes import created_since
 from mcp_salesforce.salesforce.wire import Request, field_list, path, sobject_name
 
 
@@ -24,13 +27,19 @@ class SObjectsApi:
             RecordRejectedError: A value breaks a rule of the org.
             DuplicateError: A duplicate rule found matches, or a unique value is taken.
             InvalidRequestError: `sobject` or a field is unknown or not writable.
+            OutcomeUnknownError: No answer tells whether the record was created; it names those that may be it.
         """
-        headers = _allowing(allow_duplicate)
-        return SaveResult.read(
-            await self._send(
-                Request("POST", path("sobjects", sobject_name(sobject)), body=dict(values), headers=headers)
-            )
+        request = Request(
+            "POST", path("sobjects", sobject_name(sobject)), body=dict(values), headers=_allowing(allow_duplicate)
         )
+        started = datetime.now(UTC)
+        try:
+            return SaveResult.read(await self._send(request))
+        except SalesforceError as error:
+            if not error.is_outcome_unknown:
+                raise
+            candidates = await created_since(self._send, sobject, values, started)
+            raise OutcomeUnknownError(sobject, error, candidates) from None
 
     async def retrieve(self, sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> SObjectRecord:
         """Return one record, with all readable fields unless `fields` names some; without `attributes`.

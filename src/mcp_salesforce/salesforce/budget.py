@@ -1,0 +1,75 @@
+"""The org's daily allowance of API calls: what is used of it, and what of it is not ours to use."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final, Self
+
+from mcp_salesforce.salesforce.errors import ApiReserveError, InvalidArgumentError
+from mcp_salesforce.salesforce.models import ApiUsage
+
+LOOK_AGAIN_S: Final = 60.0
+_USAGE: Final = re.compile(r"\bapi-usage=(\d+)/(\d+)")
+_RESERVE: Final = re.compile(r"(\d{1,9})\s*(%?)")
+_WHOLE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """API calls left to others: a number of them, or a share of the org's limit in percent."""
+
+    amount: int
+    is_percent: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the reserve that `500` or `10%` names.
+
+        Raises:
+            InvalidArgumentError: It names none.
+        """
+        found = _RESERVE.fullmatch(text.strip())
+        if found is None or (found[2] and int(found[1]) >= _WHOLE):
+            raise InvalidArgumentError("A reserve is a number of API calls, such as 500, or a share, such as 10%.")
+        return cls(int(found[1]), bool(found[2]))
+
+    def of(self, limit: int) -> int:
+        """Return how many calls of `limit` are kept."""
+        return limit * self.amount // _WHOLE if self.is_percent else self.amount
+
+
+NO_RESERVE: Final = Reserve(0)
+
+
+class Budget:
+    """What the latest reply told of the org's API calls (`Sforce-Limit-Info`), and whether another one is ours."""
+
+    def __init__(self, reserve: Reserve, clock: Callable[[], float] = monotonic) -> None:
+        """Leave `reserve` to others; `clock` counts seconds."""
+        self._reserve = reserve
+        self._clock = clock
+        self._told_at = -LOOK_AGAIN_S
+        self.usage: ApiUsage | None = None
+
+    def note(self, limit_info: str) -> None:
+        """Take over what a reply told."""
+        if found := _USAGE.search(limit_info):
+            self.usage = ApiUsage(used=int(found[1]), limit=int(found[2]))
+            self._told_at = self._clock()
+
+    def check(self) -> None:
+        """Refuse a call that would use the reserve. Once a minute one passes, to see whether calls have come free.
+
+        Raises:
+            ApiReserveError: What is left is reserved.
+        """
+        if self.usage is None:
+            return
+        reserved = self._reserve.of(self.usage.limit)
+        if not reserved or self.usage.limit - self.usage.used > reserved:
+            return
+        if self._clock() - self._told_at >= LOOK_AGAIN_S:
+            self._told_at = self._clock()
+            return
+        raise ApiReserveError(self.usage.used, self.usage.limit, reserved)

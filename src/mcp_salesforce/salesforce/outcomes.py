@@ -1,0 +1,53 @@
+"""After a create whose answer was lost: the records that it may have made."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.models import QueryResult, UserInfo
+from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.salesforce.wire import Request, field_list
+
+LOOK_S: Final = 5.0
+_CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
+_MOST: Final = 20
+
+
+async def created_since(
+    send: Callable[[Request], Awaitable[object]], sobject: str, values: Mapping[str, object], started: datetime
+) -> list[str] | None:
+    """Return the Ids of the records with `values` that the user created since about `started`, the newest first.
+
+    None where the org cannot be asked now; the look takes at most `LOOK_S`.
+
+    API: GET /services/oauth2/userinfo, GET /query
+    """
+    try:
+        async with asyncio.timeout(LOOK_S):
+            user = UserInfo.read(await send(Request("GET", "/services/oauth2/userinfo")))
+            soql = (
+                f"SELECT {field_list(['Id', *values])} FROM {sobject} "  # noqa: S608 - SOQL, of names and quoted values
+                f"WHERE CreatedById = {quote(user.user_id)} AND CreatedDate >= {quote(started - _CLOCKS_DIFFER_BY)} "
+                f"ORDER BY CreatedDate DESC LIMIT {_MOST}"
+            )
+            found = QueryResult.read(await send(Request("GET", "query", {"q": soql})))
+    except (SalesforceError, TimeoutError):
+        return None
+    return [record["Id"] for record in found.records if _has(record, values)]
+
+
+def _has(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:
+    fields = {name.casefold(): value for name, value in record.items()}
+    return all(_plain(fields.get(name.casefold())) == _plain(value) for name, value in values.items())
+
+
+def _plain(value: object) -> object:
+    """Return a value in the one form in which what was sent and what is stored are alike."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value).timestamp() if "T" in value else value.strip()
+    except ValueError:
+        return value.strip()
