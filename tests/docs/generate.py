@@ -9,6 +9,7 @@ from tests.docs.commands import render_commands
 from tests.docs.configuration import render_configuration, render_env_example
 from tests.docs.localorg import render_localorg
 from tests.docs.tools import render_readme, render_tools, snapshots
+from tests.faults.table import render as render_failures
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,6 +20,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "README.md": render_readme,
     "docs/localorg.md": render_localorg,
     "docs/tools.md": render_tools,
+    "docs/failures.md": render_failures,
     **snapshots(),
 }
 """Path from the root of the project to a function from the page as it stands to the page as it should be."""

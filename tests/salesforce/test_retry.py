@@ -34,7 +34,7 @@ FINAL = [
     InvalidArgumentError("no"),
     AccessDeniedError(403, DETAILS),
     LimitExceededError(403, DETAILS, retry_after_s=1.0),
-    UnreadableReplyError("", status=200),
+    UnreadableReplyError("", status=302),
     UnreadableReplyError("", status=404),
 ]
 
@@ -102,6 +102,13 @@ def test_no_delay_is_longer_than_eight_seconds() -> None:
 
 def test_the_wait_that_the_server_asks_for_is_kept() -> None:
     assert delay_after(ServerError(503, DETAILS, retry_after_s=7.0), 1) == 7.0
+
+
+def test_a_write_answered_by_a_page_may_have_been_done() -> None:
+    error = UnreadableReplyError("", status=200, content_type="text/html")
+
+    assert may_be_done(error)
+    assert not may_be_repeated(error, idempotent=True)
 
 
 async def test_attempts_end() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS: Final = 4
 _FIRST_DELAY_S: Final = 0.25
 _LONGEST_DELAY_S: Final = 8.0
+_REFUSED: Final = 300
 _SERVER_ERROR: Final = 500
 
 
@@ -72,5 +73,5 @@ def may_be_done(error: SalesforceError) -> bool:
     if isinstance(error, TransportError):
         return error.sent
     if isinstance(error, UnreadableReplyError):
-        return error.is_passing or error.status >= _SERVER_ERROR
+        return error.is_passing or not _REFUSED <= error.status < _SERVER_ERROR
     return isinstance(error, ServerError)

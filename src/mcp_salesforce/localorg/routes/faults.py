@@ -83,6 +83,8 @@ async def strike(fault: Fault, answer: Callable[[], Reply], expire_sessions: Cal
 
 
 def _cut(reply: Reply) -> Reply:
+    if reply.body is None:
+        return reply
     whole = orjson.dumps(reply.body)
     headers = {**reply.headers, "content-type": "application/json;charset=UTF-8"}
     return Reply(reply.status, whole[: len(whole) // 2], headers)

@@ -1,0 +1,122 @@
+"""What each fault of the org comes to, for each kind of call: run by the tests, and printed in docs/failures.md."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mcp_salesforce.localorg.services.faults import Kind
+
+OK = "ok"
+NO_ANSWER = "`NO_ANSWER`"
+UNREADABLE = "`UNREADABLE_REPLY`"
+UNKNOWN = "`OUTCOME_UNKNOWN`"
+OUTCOME = ", `outcome: unknown`"
+
+FAULTS: dict[Kind, str] = {
+    "expired_session": "session expired",
+    "unavailable": "503 with a page of HTML",
+    "reset_before": "connection lost before the work was done",
+    "reset_after": "connection lost after the work was done",
+    "hang": "no answer",
+    "truncated": "answer cut in the middle",
+    "request_limit": "`REQUEST_LIMIT_EXCEEDED`",
+    "lock_row": "`UNABLE_TO_LOCK_ROW`",
+}
+METHODS = {"read": "GET", "create": "POST", "update": "PATCH", "delete": "DELETE"}
+
+
+@dataclass(frozen=True)
+class Came:
+    """What a call came to: how often it was sent, and what the caller saw. Looks for a lost record are not counted."""
+
+    sent: int
+    seen: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault on one kind of call: when it strikes once, and when it stays."""
+
+    kind: Kind
+    call: str
+    once: Came
+    staying: Came
+
+
+def _final(seen: str) -> tuple[Came, Came]:
+    """A fault after which nothing is sent again."""
+    return Came(1, seen), Came(1, seen)
+
+
+def _healing(seen: str, sent: int = 4) -> tuple[Came, Came]:
+    """A fault that a repetition gets past, if it goes away."""
+    return Came(2, OK), Came(sent, seen)
+
+
+_TABLE: dict[Kind, dict[str, tuple[Came, Came]]] = {
+    "expired_session": dict.fromkeys(METHODS, _healing("`INVALID_SESSION_ID`", sent=2)),
+    "unavailable": {
+        "read": _healing(UNREADABLE),
+        "create": _final(UNKNOWN),
+        "update": _final(UNREADABLE + OUTCOME),
+        "delete": _healing(UNREADABLE + OUTCOME),
+    },
+    "reset_before": {
+        "read": _healing(NO_ANSWER),
+        "create": _final(UNKNOWN),
+        "update": _final(NO_ANSWER + OUTCOME),
+        "delete": _healing(NO_ANSWER + OUTCOME),
+    },
+    "reset_after": {
+        "read": _healing(NO_ANSWER),
+        "create": _final(UNKNOWN + " with its Id"),
+        "update": _final(NO_ANSWER + OUTCOME),
+        "delete": _healing(NO_ANSWER + OUTCOME),
+    },
+    "hang": {
+        "read": _final(NO_ANSWER),
+        "create": _final(UNKNOWN),
+        "update": _final(NO_ANSWER + OUTCOME),
+        "delete": _final(NO_ANSWER + OUTCOME),
+    },
+    "truncated": {
+        "read": _healing(UNREADABLE),
+        "create": _final(UNKNOWN + " with its Id"),
+        "update": _final(OK),
+        "delete": _final(OK),
+    },
+    "request_limit": dict.fromkeys(METHODS, _final("`REQUEST_LIMIT_EXCEEDED`")),
+    "lock_row": dict.fromkeys(METHODS, _healing("`UNABLE_TO_LOCK_ROW`")),
+}
+ROWS = [Row(kind, call, *came) for kind, calls in _TABLE.items() for call, came in calls.items()]
+
+_INTRODUCTION = """# When the org fails
+What a tool call comes to under each failure. Every row is run by the tests against the local org, which can fail on
+demand ([faults.md](faults.md)). "Sent" counts how often the request went out; "sees" is what the agent gets, as the
+error's `code`.
+
+- Reads, and deletes (which come to the same done twice), are repeated up to four times, with growing random waits,
+  within `SALESFORCE_TIMEOUT_S`. A wait that Salesforce asks for (`Retry-After`) is kept.
+- A create or update is repeated only where nothing was done: the session had expired, a lock was in the way, or it
+  never left.
+- A create without an answer is **never** sent again. The server looks for the record, for at most five seconds, by a
+  query for what this user created in the last minutes with the same values, and names what it finds as `candidates`.
+- `outcome: unknown` on an update or delete: read the record before you try again.
+- An answer to an update or delete has no body that could be cut.
+- A write that is done but cannot be read back succeeds: its answer has the values as they were sent, and a `warning`.
+
+| failure | call | strikes once: sent | sees | stays: sent | sees |
+|---|---|---|---|---|---|
+"""
+
+
+def render(_page: str) -> str:
+    """Return docs/failures.md."""
+    return _INTRODUCTION + "".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    for row in ROWS:
+        yield (
+            f"| {FAULTS[row.kind]} | {row.call} | {row.once.sent} | {row.once.seen} "
+            f"| {row.staying.sent} | {row.staying.seen} |\n"
+        )
