@@ -18,6 +18,7 @@ ARGUMENTS = {"limit": 10}
 STARTS = 7
 ROUNDS = 5
 CALLS = 100
+CONCURRENT_ROUNDS = 15
 WARM_UP = 20
 CONCURRENT = 64
 DELAY_MS = 80
@@ -91,7 +92,7 @@ async def calls(org: Org, target: str) -> list[Figure]:
         one_by_one, processor = await sequential(callers, servers)
         await org.control(delay_ms=DELAY_MS)
         together: dict[str, list[float]] = {name: [] for name in callers}
-        for _ in range(ROUNDS):
+        for _ in range(CONCURRENT_ROUNDS):
             for name, call in callers.items():
                 together[name].append(await timed_together(call))
         await org.control(delay_ms=0, replay=0)
