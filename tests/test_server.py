@@ -90,7 +90,7 @@ def test_a_signal_ends_it_at_once_while_the_host_keeps_stdin_open(number: signal
         ask(server, INITIALIZE)
         server.send_signal(number)
 
-        assert server.wait(timeout=10) == 0
+        assert server.wait(timeout=30) == 0
         assert pipe(server.stdout).read() == b""
         assert pipe(server.stderr).read() == b""
 
@@ -100,7 +100,7 @@ def test_the_end_of_input_ends_it_at_once() -> None:
         ask(server, INITIALIZE)
         pipe(server.stdin).close()
 
-        assert server.wait(timeout=10) == 0
+        assert server.wait(timeout=30) == 0
         assert pipe(server.stderr).read() == b""
 
 
@@ -111,7 +111,7 @@ def test_a_host_that_is_gone_leaves_no_traceback() -> None:
         pipe(server.stdin).write(b'{"jsonrpc":"2.0","id":2,"method":"ping"}\n')
         pipe(server.stdin).flush()
 
-        assert server.wait(timeout=10) == 0
+        assert server.wait(timeout=30) == 0
         assert b"Traceback" not in pipe(server.stderr).read()
 
 
@@ -141,7 +141,7 @@ def test_a_host_that_does_not_read_keeps_nobody_from_ending_it() -> None:
         assert server.poll() is None
         server.send_signal(signal.SIGINT)
 
-        assert server.wait(timeout=10) == 0
+        assert server.wait(timeout=30) == 0
 
 
 def test_a_host_that_reads_late_gets_every_answer_whole() -> None:
@@ -189,7 +189,7 @@ def test_what_anything_else_prints_goes_to_stderr_while_it_serves() -> None:
 
 def test_without_settings_it_says_what_is_missing_and_ends_with_status_2() -> None:
     with process(dict.fromkeys(ENVIRONMENT, "")) as server:
-        output, errors = server.communicate(timeout=20)
+        output, errors = server.communicate(timeout=60)
 
     assert server.returncode == 2
     assert output == b""
