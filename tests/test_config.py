@@ -1,6 +1,7 @@
 """What `Settings` takes, refuses and says."""
 
 import os
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +248,113 @@ def test_a_limit_out_of_range_is_refused_by_name(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("blank", ["''", "   "])
 def test_a_blank_value_is_named_as_empty(monkeypatch: pytest.MonkeyPatch, blank: Any) -> None:
     assert "SALESFORCE_CLIENT_ID is empty." in refusal(monkeypatch, CLIENT_ID=blank)
+
+
+WAYS = {
+    "refresh token": dict(GIVEN),
+    "client credentials": {name: value for name, value in GIVEN.items() if name != "SALESFORCE_REFRESH_TOKEN"},
+    "JWT bearer": {
+        "SALESFORCE_CLIENT_ID": "3MVG9consumer",
+        "SALESFORCE_JWT_KEY_FILE": __file__,
+        "SALESFORCE_USERNAME": "ana@acme.com",
+    },
+    "access token": {
+        "SALESFORCE_ACCESS_TOKEN": "00D000000000001!AQEAQx.y_z",
+        "SALESFORCE_INSTANCE_URL": "https://acme.my.salesforce.com",
+    },
+    "sf CLI": {"SALESFORCE_SF_ORG": "dev"},
+}
+
+
+def set_only(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_complete_set_chooses_its_way(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    set_only(monkeypatch, WAYS[way])
+
+    assert Settings.load().way.name == way
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [pair for pair in combinations(WAYS, 2) if pair != ("refresh token", "client credentials")],
+)
+def test_two_complete_sets_are_an_error_that_names_both(monkeypatch: pytest.MonkeyPatch, one: str, other: str) -> None:
+    set_only(monkeypatch, WAYS[one] | WAYS[other])
+
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load()
+
+    message = str(refused.value)
+    assert "more than one way" in message
+    assert f"{one}: SALESFORCE_" in message
+    assert f"{other}: SALESFORCE_" in message
+    assert all(name in message for name in WAYS[one] | WAYS[other])
+    assert "consumer-secret-0815" not in message
+
+
+@pytest.mark.parametrize(
+    ("way", "missing"),
+    [
+        ("refresh token", "CLIENT_ID"),
+        ("refresh token", "CLIENT_SECRET"),
+        ("refresh token", "INSTANCE_URL"),
+        ("JWT bearer", "CLIENT_ID"),
+        ("JWT bearer", "USERNAME"),
+        ("access token", "INSTANCE_URL"),
+    ],
+)
+def test_an_incomplete_set_names_what_is_missing_of_it(monkeypatch: pytest.MonkeyPatch, way: str, missing: str) -> None:
+    set_only(monkeypatch, {name: value for name, value in WAYS[way].items() if name != f"SALESFORCE_{missing}"})
+
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load()
+
+    assert "1 setting is missing or wrong" in str(refused.value)
+    assert f"SALESFORCE_{missing} is missing." in str(refused.value)
+
+
+def test_a_way_that_was_begun_beside_a_complete_one_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = refusal(monkeypatch, JWT_KEY_FILE=__file__)
+
+    assert "SALESFORCE_USERNAME is missing." in message
+
+
+def test_two_ways_and_a_malformed_setting_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = refusal(monkeypatch, SF_ORG="dev", TIMEOUT_S="soon")
+
+    assert "more than one way" in message
+    assert "SALESFORCE_TIMEOUT_S must be a valid number" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"JWT_KEY_FILE": "nowhere.key"}, "SALESFORCE_JWT_KEY_FILE is not the path of a file"),
+        ({"ACCESS_TOKEN": "5Aep861refresh"}, "SALESFORCE_ACCESS_TOKEN is a refresh token"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_from_the_right_one(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], says: str
+) -> None:
+    assert says in refusal(monkeypatch, **changes)
+
+
+def test_a_jwt_without_an_org_is_for_the_production_login_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_only(monkeypatch, WAYS["JWT bearer"])
+
+    settings = Settings.load()
+
+    assert settings.login_url == settings.org_name == "https://login.salesforce.com"
+
+
+def test_a_connection_that_is_given_leaves_no_part_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_only(monkeypatch, WAYS["sf CLI"] | WAYS["access token"] | {"SALESFORCE_TIMEOUT_S": "7"})
+    given = {name.removeprefix("SALESFORCE_").lower(): value for name, value in GIVEN.items()}
+
+    settings = Settings.load(**given)
+
+    assert (settings.way.name, settings.timeout_s, settings.sf_org) == ("refresh token", 7, "")

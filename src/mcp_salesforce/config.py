@@ -5,17 +5,31 @@ environment and reports everything that is wrong with it in one message.
 """
 
 import ipaddress
+import os
 import re
 import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, LiteralString, Self, cast
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mcp_salesforce.logs import Format, Level
 from mcp_salesforce.salesforce.budget import Reserve
+from mcp_salesforce.ways import WAYS, IncompleteError, TwoWaysError, Way, chosen
 
 ENV_PREFIX: Final = "SALESFORCE_"
 ENV_FILE: Final = ".env"
@@ -31,6 +45,7 @@ _PLACEHOLDER = re.compile(
     r"|(https?://)?(mydomainname|your(\b|[-_ ]|client|consumer|refresh|secret|instance|token|org|company|domain)).*",
     re.IGNORECASE | re.DOTALL,
 )
+_REFRESH_TOKEN_START: Final = "5Aep"  # noqa: S105 - how all of them begin
 _ACCESS_TOKEN = re.compile(r"00D\w{12,15}!.*", re.DOTALL)
 
 
@@ -71,6 +86,21 @@ def _refuse_access_token(value: SecretStr) -> SecretStr:
     if _ACCESS_TOKEN.fullmatch(value.get_secret_value()):
         raise ValueError("is an access token, which expires within hours: a refresh token is needed")
     return value
+
+
+def _refuse_refresh_token(value: SecretStr) -> SecretStr:
+    if value.get_secret_value().startswith(_REFRESH_TOKEN_START):
+        raise ValueError("is a refresh token: it belongs into SALESFORCE_REFRESH_TOKEN")
+    return value
+
+
+def _key_file(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    path = Path(value.strip().strip("\"'")).expanduser()
+    if not path.is_file():
+        raise ValueError("is not the path of a file that is there")
+    return path
 
 
 def _is_loopback(host: str) -> bool:
@@ -143,6 +173,9 @@ _WITHOUT_SETTINGS = (
 )
 _CONSUMER = "In Setup: External Client App Manager, your app, Settings, OAuth Settings, Consumer Key and Secret."
 
+_NOTHING: Final = SecretStr("")
+_TWO_WAYS: Final = "two_ways"
+
 Text = Annotated[str, BeforeValidator(_tidy)]
 Secret = Annotated[SecretStr, BeforeValidator(_tidy)]
 
@@ -152,15 +185,30 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    client_id: Text = Field(description=f"Consumer key of your External Client App or connected app. {_CONSUMER}")
-    client_secret: Secret = Field(description=f"Consumer secret of the same app. {_CONSUMER}")
+    client_id: Text = Field(
+        default="", description=f"Consumer key of your External Client App or connected app. {_CONSUMER}"
+    )
+    client_secret: Secret = Field(default=_NOTHING, description=f"Consumer secret of the same app. {_CONSUMER}")
     refresh_token: Annotated[Secret, AfterValidator(_refuse_access_token)] = Field(
+        default=_NOTHING,
         description="Refresh token of the user to act as: log in once through the app, with the scopes `api` and "
-        "`refresh_token`. `docs/connect-an-org.md` shows the two commands."
+        "`refresh_token`. `docs/connect-an-org.md` shows the two commands.",
     )
     instance_url: Annotated[Text, AfterValidator(_instance_url)] = Field(
+        default="",
         description="Address of the org, for example `https://acme.my.salesforce.com`. In Setup: My Domain, Current My "
-        "Domain URL. `http://` is allowed for loopback addresses only."
+        "Domain URL. `http://` is allowed for loopback addresses only.",
+    )
+    access_token: Annotated[Secret, AfterValidator(_refuse_refresh_token)] = Field(
+        default=_NOTHING, description="An access token of the org, which lasts until it expires."
+    )
+    jwt_key_file: Annotated[Path | None, BeforeValidator(_key_file)] = Field(
+        default=None,
+        description="Path of the private key (RSA, PEM, without a passphrase) whose certificate the app has.",
+    )
+    username: Text = Field(default="", description="With the key file: the user to act as, like `ana@acme.com`.")
+    sf_org: Text = Field(
+        default="", description="Alias or username of a login of the `sf` command, as `sf org list` shows it."
     )
     api_version: Annotated[Text, AfterValidator(_api_version)] = Field(
         default="v60.0",
@@ -199,43 +247,113 @@ class Settings(BaseModel):
     def load(cls, **given: str) -> Self:
         """Return the settings of the environment and of `.env`; the environment wins, and `given` over both.
 
+        Where `given` has settings of a way in, those of the environment that belong to one do not count.
         Variables without a value count as not set, and keys that are no setting are ignored.
 
         Raises:
             ConfigurationError: At least one setting is missing or malformed; the text names all of them.
         """
         env_file = Path(ENV_FILE)
+        others = dict.fromkeys(_CONNECTION) if _given(given) else {}
         try:
-            found = _Environment(_env_file=env_file, **given)  # type: ignore[arg-type]  # fields read text
+            found = _Environment(_env_file=env_file, **{**others, **given})  # type: ignore[arg-type]  # fields read text
         except ValidationError as error:
             raise ConfigurationError(_report(error, env_file)) from None
         except (OSError, UnicodeError) as error:
             raise ConfigurationError(f"{env_file.absolute()} cannot be read as UTF-8 text: {error}") from None
-        return cls(**{name: getattr(found, name) for name in cls.model_fields})
+        return cls(**{name: getattr(found, name) for name in found.model_fields_set})
+
+    @property
+    def way(self) -> Way:
+        """The way in for which the settings are complete."""
+        return chosen(_given({name: getattr(self, name) for name in _CONNECTION}))
+
+    @property
+    def org_name(self) -> str:
+        """What to call the org in a message, before anything is known of it."""
+        return self.instance_url or (f"the sf CLI's org {self.sf_org}" if self.sf_org else self.login_url)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _one_way(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Report what is malformed together with what is missing or too much."""
+        problems: list[InitErrorDetails] = []
+        values = {name: value for name, value in cast("dict[str, object]", data).items() if value is not None}
+        try:
+            chosen(_given(values))
+        except IncompleteError as error:
+            problems = [{"type": "missing", "loc": (name,), "input": None} for name in error.missing]
+        except TwoWaysError as error:
+            problems = [{"type": PydanticCustomError(_TWO_WAYS, _two_ways(error.ways)), "loc": (), "input": None}]
+        try:
+            settings = handler(values)
+        except ValidationError as error:
+            malformed = error.errors(include_url=False)
+            problems += [
+                {"type": each["type"], "loc": each["loc"], "input": None, "ctx": each.get("ctx", {})}
+                for each in malformed
+            ]
+            raise ValidationError.from_exception_data("Settings", problems, hide_input=True) from None
+        if problems:
+            raise ValidationError.from_exception_data("Settings", problems, hide_input=True)
+        return settings
+
+
+_CONNECTION: Final = tuple(dict.fromkeys(name for way in WAYS for name in way.needs))
+
+
+def _given(values: Mapping[str, object]) -> set[str]:
+    """Return which settings of a way in have a value."""
+    return {name for name in _CONNECTION if values.get(name) not in {None, "", _NOTHING}}
+
+
+def _variable(name: str) -> str:
+    return f"{ENV_PREFIX}{name.upper()}"
+
+
+def _two_ways(ways: Sequence[Way]) -> LiteralString:
+    lines = [f"    {way.name}: {', '.join(map(_variable, way.needs))}" for way in ways]
+    return "\n".join(["The settings are complete for more than one way in:", *lines])
+
+
+def environment() -> dict[str, str]:
+    """Return the environment variables, for a program to be started."""
+    return dict(os.environ)
 
 
 class _Environment(BaseSettings, Settings):
     """The same fields, looked up as `SALESFORCE_*`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore"
+        env_prefix=ENV_PREFIX,
+        env_file_encoding="utf-8-sig",
+        env_ignore_empty=True,
+        extra="ignore",
+        validate_default=False,
     )
 
 
 def _report(error: ValidationError, file: Path) -> str:
     """Word every problem: which setting, what is wrong, and where its value is to be found."""
     problems = [p for p in error.errors(include_url=False) if p["type"] != "default_factory_not_called"]
-    count = "1 setting is" if len(problems) == 1 else f"{len(problems)} settings are"
-    lines = [
-        f"mcp-salesforce cannot start: {count} missing or wrong.",
-        f"Set them in the environment, or as NAME=value lines in {file.absolute()}",
-    ]
-    for problem in problems:
+    lines = [f"mcp-salesforce cannot start: {_count(problems)}."]
+    where = f"Set them in the environment, or as NAME=value lines in {file.absolute()}"
+    for problem in sorted(problems, key=lambda problem: problem["type"] != _TWO_WAYS):
+        if problem["type"] == _TWO_WAYS:
+            lines += ["", f"  {problem['msg']}", "    Unset what belongs to one of them only."]
+            continue
         name = str(problem["loc"][0])
         wrong = "is missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
         lines += [
             "",
-            f"  {ENV_PREFIX}{name.upper()} {wrong.replace('Input should', 'must')}.",
+            f"  {_variable(name)} {wrong.replace('Input should', 'must')}.",
             textwrap.indent(textwrap.fill(Settings.model_fields[name].description or "", _LINE), "    "),
         ]
-    return "\n".join([*lines, "", *_WITHOUT_SETTINGS])
+    return "\n".join([lines[0], where, *lines[1:], "", *_WITHOUT_SETTINGS])
+
+
+def _count(problems: Sequence[Mapping[str, Any]]) -> str:
+    wrong = sum(problem["type"] != _TWO_WAYS for problem in problems)
+    if not wrong:
+        return "more than one way to get a token is set"
+    return "1 setting is missing or wrong" if wrong == 1 else f"{wrong} settings are missing or wrong"

@@ -10,7 +10,8 @@ from mcp.server import MCPServer
 
 from mcp_salesforce import logs
 from mcp_salesforce.config import ConfigurationError, Settings
-from mcp_salesforce.salesforce import AiohttpTransport, RefreshTokenSource, SalesforceClient, Transport
+from mcp_salesforce.connect import token_source
+from mcp_salesforce.salesforce import AiohttpTransport, SalesforceClient, Transport
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.observed import ObservedTransport
 from mcp_salesforce.stdio import serve_stdio
@@ -30,16 +31,14 @@ def create_server(settings: Settings, *, transport: Transport | None = None) -> 
     Args:
         settings: The org, and how long an answer may be.
         transport: How requests travel; HTTPS without one.
+
+    Raises:
+        ConfigurationError: The settings are of no use: a key file without a key, for example.
     """
+    tokens = token_source(settings)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
-        tokens = RefreshTokenSource(
-            settings.client_id,
-            settings.client_secret.get_secret_value(),
-            settings.refresh_token.get_secret_value(),
-            settings.login_url,
-        )
         client = SalesforceClient(
             tokens,
             api_version=settings.api_version,
@@ -65,11 +64,11 @@ def create_server(settings: Settings, *, transport: Transport | None = None) -> 
 def main() -> None:
     """Serve stdio on the org of the environment's settings."""
     try:
-        settings = Settings.load()
+        server = create_server(Settings.load())
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
-    serve_stdio(create_server(settings))
+    serve_stdio(server)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
 
+from mcp_salesforce.salesforce import SalesforceClient, SfCliSource
 from tests.clients.conftest import ServedOrg
 from tests.clients.verified import VERIFIED
 
@@ -112,6 +113,21 @@ def test_sf_describes_an_object_and_reads_the_limits(sf: Sf) -> None:
     assert (described["name"], described["keyPrefix"]) == ("Event", "00U")
     assert {"StartDateTime", "WhoId"} <= {field["name"] for field in described["fields"]}
     assert "DailyApiRequests" in {limit["name"] for limit in limits}
+
+
+@pytest.mark.usefixtures("sf")
+async def test_our_client_works_with_the_login_of_sf(
+    node: Path, installed: Callable[[str], Path], environment: dict[str, str], served_org: ServedOrg, tmp_path: Path
+) -> None:
+    program = tmp_path / "sf"
+    program.write_text(f'#!/bin/sh\nexec {node} {installed("@salesforce/cli/bin/run.js")} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    on_path = environment | {"PATH": f"{tmp_path}:{environment['PATH']}"}
+
+    async with SalesforceClient(SfCliSource("local", on_path), timeout_s=120) as client:
+        user = await client.userinfo()
+
+    assert user.preferred_username == served_org.connection["username"]
 
 
 @pytest.mark.usefixtures("sf")

@@ -3,6 +3,9 @@
 from pydantic_core import PydanticUndefined
 
 from mcp_salesforce.config import ENV_PREFIX, Settings
+from mcp_salesforce.ways import REFRESH_TOKEN, WAYS
+
+_OF_A_WAY = {name for way in WAYS for name in way.needs}
 
 PAGE = """<!-- Generated from src/mcp_salesforce/config.py by `make docs UPDATE=1`. -->
 # Configuration
@@ -11,6 +14,15 @@ Settings are environment variables, or `NAME=value` lines of a file `.env` in th
 environment wins. A variable without a value counts as not set; keys that are no setting are ignored; quotes and spaces
 around a value are taken away. If something is missing or malformed the server does not start (exit status 2), and one
 message names every such setting and where to find its value.
+
+## Ways in
+The settings that are there decide how the server gets its access tokens. Exactly one of these sets must be complete:
+
+| Way | Settings | Meaning |
+|---|---|---|
+{ways}
+
+## Settings
 
 | Setting | Default | Meaning |
 |---|---|---|
@@ -26,21 +38,26 @@ def render_configuration(_before: str) -> str:
         f"| `{ENV_PREFIX}{name.upper()}` | {_default(name)} | {field.description} |"
         for name, field in Settings.model_fields.items()
     ]
-    return PAGE.format(rows="\n".join(rows))
+    ways = [f"| {way.name} | {', '.join(map(_variable, way.needs))} | {way.about} |" for way in WAYS]
+    return PAGE.format(ways="\n".join(ways), rows="\n".join(rows))
 
 
 def render_env_example(_before: str) -> str:
     """Return .env.example: what has no default is to be filled in, the rest is commented out."""
     lines = ["# Copy to .env and fill in; docs/connect-an-org.md shows how to get each value."]
     for name, field in Settings.model_fields.items():
-        required = field.is_required()
-        default = "" if field.default is PydanticUndefined else field.default
+        required = name in REFRESH_TOKEN.needs
+        default = "" if field.default is PydanticUndefined or name in _OF_A_WAY else field.default
         lines += ["", f"# {field.description}", f"{'' if required else '# '}{ENV_PREFIX}{name.upper()}={default}"]
     return "\n".join([*lines, ""])
 
 
+def _variable(name: str) -> str:
+    return f"`{ENV_PREFIX}{name.upper()}`"
+
+
 def _default(name: str) -> str:
     field = Settings.model_fields[name]
-    if field.is_required():
-        return "required"
+    if name in _OF_A_WAY:
+        return "by way"
     return "see there" if field.default is PydanticUndefined else f"`{field.default}`"

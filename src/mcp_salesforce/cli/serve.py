@@ -45,10 +45,15 @@ def default_file() -> Path:
 
 def _serve_own_org() -> None:
     settings = _settings()
+    from mcp_salesforce.config import ConfigurationError
     from mcp_salesforce.server import create_server, serve_stdio
 
-    _greet(settings.instance_url)
-    serve_stdio(create_server(settings))
+    try:
+        server = create_server(settings)
+    except ConfigurationError as error:
+        raise Refusal(str(error)) from None
+    _greet(settings.org_name)
+    serve_stdio(server)
 
 
 def local_settings(credentials: "Credentials") -> "Settings":

@@ -1,6 +1,6 @@
 """An async client for the Salesforce REST API; usable without MCP."""
 
-from mcp_salesforce.salesforce.auth import RefreshTokenSource, StaticTokenSource, Token, TokenSource
+from mcp_salesforce.salesforce.auth import StaticTokenSource, Token, TokenSource
 from mcp_salesforce.salesforce.client import SalesforceClient
 from mcp_salesforce.salesforce.errors import (
     AccessDeniedError,
@@ -24,7 +24,9 @@ from mcp_salesforce.salesforce.errors import (
     TransportError,
     UnreadableReplyError,
 )
+from mcp_salesforce.salesforce.flows import ClientCredentialsSource, JwtBearerSource, RefreshTokenSource
 from mcp_salesforce.salesforce.models import Identity, QueryResult, SaveResult, SObjectDescribe, SObjectRecord
+from mcp_salesforce.salesforce.sf_cli import SfCliSource
 from mcp_salesforce.salesforce.transport import AiohttpTransport, AsgiTransport, Transport
 from mcp_salesforce.salesforce.wire import Request
 
@@ -36,6 +38,7 @@ __all__ = [
     "ApiReserveError",
     "AsgiTransport",
     "AuthenticationError",
+    "ClientCredentialsSource",
     "ConflictError",
     "DuplicateError",
     "DuplicateMatch",
@@ -43,6 +46,7 @@ __all__ = [
     "Identity",
     "InvalidArgumentError",
     "InvalidRequestError",
+    "JwtBearerSource",
     "LimitExceededError",
     "NotFoundError",
     "OutcomeUnknownError",
@@ -57,6 +61,7 @@ __all__ = [
     "SalesforceError",
     "SaveResult",
     "ServerError",
+    "SfCliSource",
     "StaticTokenSource",
     "Token",
     "TokenSource",

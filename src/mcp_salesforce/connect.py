@@ -1,0 +1,42 @@
+"""From settings to a source of access tokens."""
+
+from mcp_salesforce import ways
+from mcp_salesforce.config import ConfigurationError, Settings, environment
+from mcp_salesforce.salesforce import (
+    ClientCredentialsSource,
+    InvalidArgumentError,
+    JwtBearerSource,
+    RefreshTokenSource,
+    SfCliSource,
+    StaticTokenSource,
+    TokenSource,
+)
+
+
+def token_source(settings: Settings) -> TokenSource:
+    """Return the token source for which `settings` are complete; it asks nobody yet.
+
+    Raises:
+        ConfigurationError: A value turns out to be of no use: a key that is none, an address that gives no tokens.
+    """
+    try:
+        return _source(settings)
+    except InvalidArgumentError as error:
+        raise ConfigurationError(f"mcp-salesforce cannot start ({settings.way.name}): {error.message}") from None
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f"{settings.jwt_key_file} cannot be read: {error}") from None
+
+
+def _source(settings: Settings) -> TokenSource:
+    secret = settings.client_secret.get_secret_value()
+    way = settings.way
+    if way is ways.CLIENT_CREDENTIALS:
+        return ClientCredentialsSource(settings.client_id, secret, settings.login_url)
+    if way is ways.JWT_BEARER and settings.jwt_key_file is not None:
+        key = settings.jwt_key_file.read_text(encoding="utf-8")
+        return JwtBearerSource(settings.client_id, settings.username, key, settings.login_url)
+    if way is ways.ACCESS_TOKEN:
+        return StaticTokenSource(settings.access_token.get_secret_value(), settings.instance_url)
+    if way is ways.SF_CLI:
+        return SfCliSource(settings.sf_org, environment())
+    return RefreshTokenSource(settings.client_id, secret, settings.refresh_token.get_secret_value(), settings.login_url)

@@ -1,0 +1,96 @@
+"""The ways to get access tokens, and which settings each one needs."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in.
+
+    Attributes:
+        name: What it is called in messages.
+        needs: The settings that make it complete.
+        mark: The setting that only this way uses; set, it shows that this way is meant.
+        about: One line on what it is for.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    mark: str
+    about: str
+
+
+REFRESH_TOKEN: Final = Way(
+    "refresh token",
+    ("client_id", "client_secret", "refresh_token", "instance_url"),
+    "refresh_token",
+    "Acts as the user who allowed the app.",
+)
+CLIENT_CREDENTIALS: Final = Way(
+    "client credentials",
+    ("client_id", "client_secret", "instance_url"),
+    "",
+    "Acts as the user whom the app's policies name under Client Credentials Flow. The instance URL is a My Domain.",
+)
+JWT_BEARER: Final = Way(
+    "JWT bearer",
+    ("client_id", "jwt_key_file", "username"),
+    "jwt_key_file",
+    "Acts as a user whom an administrator approved for the app; the app holds the key's certificate. A sandbox or a My "
+    "Domain needs `SALESFORCE_INSTANCE_URL` or `SALESFORCE_LOGIN_URL` too.",
+)
+ACCESS_TOKEN: Final = Way(
+    "access token",
+    ("access_token", "instance_url"),
+    "access_token",
+    "For a short time: an access token expires, and nothing renews it.",
+)
+SF_CLI: Final = Way("sf CLI", ("sf_org",), "sf_org", "Uses a login of Salesforce's own `sf` command.")
+
+WAYS: Final = (REFRESH_TOKEN, CLIENT_CREDENTIALS, JWT_BEARER, ACCESS_TOKEN, SF_CLI)
+
+
+class TwoWaysError(ValueError):
+    """The settings make more than one way complete.
+
+    Attributes:
+        ways: The complete ones.
+    """
+
+    def __init__(self, ways: Collection[Way]) -> None:
+        super().__init__("two ways are complete")
+        self.ways = tuple(ways)
+
+
+class IncompleteError(ValueError):
+    """The settings make no way complete, or begin one without ending it.
+
+    Attributes:
+        missing: The settings that are missing, of the way that was begun; of the refresh token's if none was.
+    """
+
+    def __init__(self, missing: Collection[str]) -> None:
+        super().__init__("settings are missing")
+        self.missing = tuple(missing)
+
+
+def chosen(given: Collection[str]) -> Way:
+    """Return the one way for which `given`, the names of the settings that are set, is complete.
+
+    A way whose settings are all part of another complete one does not count.
+
+    Raises:
+        TwoWaysError: Several are complete.
+        IncompleteError: None is, or one was begun.
+    """
+    complete = [way for way in WAYS if set(way.needs) <= set(given)]
+    begun = [way for way in WAYS if way.mark in given and way not in complete]
+    meant = [way for way in complete if not any(set(way.needs) < set(other.needs) for other in complete)]
+    if begun or not meant:
+        parts = begun or [REFRESH_TOKEN]
+        raise IncompleteError(dict.fromkeys(name for way in parts for name in way.needs if name not in given))
+    if len(meant) > 1:
+        raise TwoWaysError(meant)
+    return meant[0]

@@ -1,0 +1,73 @@
+"""Which token source the settings lead to, and that it works on the local org."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_salesforce.config import ConfigurationError, Settings
+from mcp_salesforce.connect import token_source
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport, SalesforceClient
+
+URL = "http://127.0.0.1:1"
+
+
+def values(org: LocalOrg, *names: str) -> dict[str, Any]:
+    known = {"instance_url": URL, **{name: getattr(org.credentials, name) for name in ("client_id", "client_secret")}}
+    known |= {name: getattr(org.credentials, name) for name in ("refresh_token", "access_token", "username")}
+    return {name: known[name] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("names", "source"),
+    [
+        (("client_id", "client_secret", "refresh_token", "instance_url"), "RefreshTokenSource"),
+        (("client_id", "client_secret", "instance_url"), "ClientCredentialsSource"),
+        (("access_token", "instance_url"), "StaticTokenSource"),
+    ],
+)
+async def test_the_settings_that_are_there_choose_the_source_and_it_works(
+    org: LocalOrg, names: tuple[str, ...], source: str
+) -> None:
+    tokens = token_source(Settings(**values(org, *names)))
+    async with SalesforceClient(tokens, transport=AsgiTransport(org.app)) as client:
+        user = await client.userinfo()
+
+    assert type(tokens).__name__ == source
+    assert user.user_id == org.user_id
+
+
+async def test_a_key_file_and_a_username_choose_the_jwt_bearer_flow(tmp_path: Path) -> None:
+    key = tmp_path / "the server.key"
+    with LocalOrg.open(seed=False) as org:
+        key.write_text(org.oauth.jwt_private_key(), encoding="utf-8")
+        settings = Settings(jwt_key_file=str(key), **values(org, "client_id", "username", "instance_url"))
+        async with SalesforceClient(token_source(settings), transport=AsgiTransport(org.app)) as client:
+            user = await client.userinfo()
+
+    assert user.user_id == org.user_id
+    assert "PRIVATE KEY" not in repr(settings)
+
+
+def test_an_alias_chooses_the_sf_cli() -> None:
+    assert repr(token_source(Settings(sf_org="dev"))) == "<SfCliSource of dev>"
+
+
+@pytest.mark.parametrize(("content", "says"), [(b"no key", "not an RSA private key"), (b"\xff\xfe", "cannot be read")])
+def test_a_key_file_without_a_key_is_a_wrong_setting(tmp_path: Path, content: bytes, says: str) -> None:
+    key = tmp_path / "server.key"
+    key.write_bytes(content)
+
+    with pytest.raises(ConfigurationError, match=says):
+        token_source(Settings(client_id="consumer", jwt_key_file=key, username="ana@example.com"))
+
+
+def test_client_credentials_at_a_login_host_are_a_wrong_setting() -> None:
+    settings = Settings(
+        client_id="consumer",
+        client_secret="secret",
+        instance_url="https://eu1.salesforce.com",
+    )
+    with pytest.raises(ConfigurationError, match=r"client credentials.*My Domain"):
+        token_source(settings)
