@@ -247,14 +247,15 @@ class Settings(BaseModel):
     def load(cls, **given: str) -> Self:
         """Return the settings of the environment and of `.env`; the environment wins, and `given` over both.
 
-        Where `given` has settings of a way in, those of the environment that belong to one do not count.
+        Where `given` is complete for a way in, those of the environment that belong to one do not count.
         Variables without a value count as not set, and keys that are no setting are ignored.
 
         Raises:
             ConfigurationError: At least one setting is missing or malformed; the text names all of them.
         """
         env_file = Path(ENV_FILE)
-        others = dict.fromkeys(_CONNECTION) if _given(given) else {}
+        is_complete = any(set(way.needs) <= set(given) for way in WAYS)
+        others = dict.fromkeys(_CONNECTION) if is_complete else {}
         try:
             found = _Environment(_env_file=env_file, **{**others, **given})  # type: ignore[arg-type]  # fields read text
         except ValidationError as error:
