@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_salesforce.appointments.intervals import Interval
-from mcp_salesforce.appointments.slots import Wish, WorkingHours, free_time, starts
+from mcp_salesforce.appointments.slots import SlotRequest, WorkingHours, free_time, starts
 
 MINUTE = timedelta(minutes=1)
 # Days around a change of the clocks: both directions, half an hour (Lord Howe), at midnight (Santiago, Beirut),
@@ -72,32 +72,32 @@ def test_slots_are_exactly_those_that_a_look_at_every_minute_finds(data: st.Data
     window = Interval(start, start + timedelta(hours=50))
     others = st.sampled_from([ZoneInfo(name), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")])
     everyone = [data.draw(calendars(window, data.draw(others))) for _ in range(data.draw(st.integers(1, 3)))]
-    wish = Wish(
+    request = SlotRequest(
         length=data.draw(st.sampled_from([15, 20, 45, 90])) * MINUTE,
         granularity=data.draw(st.sampled_from([5, 15, 30])) * MINUTE,
         buffer_before=data.draw(st.sampled_from([0, 10])) * MINUTE,
         buffer_after=data.draw(st.sampled_from([0, 25])) * MINUTE,
     )
 
-    free = free_time([c.busy for c in everyone], [c.hours.within(window) for c in everyone], wish)
+    free = free_time([c.busy for c in everyone], [c.hours.within(window) for c in everyone], request)
 
-    assert list(starts(free, wish)) == list(brute_force(window, everyone, wish))
+    assert list(starts(free, request)) == list(brute_force(window, everyone, request))
 
 
-def brute_force(window: Interval, everyone: list[Calendar], wish: Wish) -> list[datetime]:
+def brute_force(window: Interval, everyone: list[Calendar], request: SlotRequest) -> list[datetime]:
     length = int((window.end - window.start) / MINUTE)
     minutes = [window.start + n * MINUTE for n in range(length)]
     working = [all(calendar.works_at(minute) for calendar in everyone) for minute in minutes]
     busy = [interval for calendar in everyone for interval in calendar.busy]
     found = []
     for at, start in enumerate(minutes):
-        end = start + wish.length
-        if (start - datetime(1970, 1, 1, tzinfo=UTC)) % wish.granularity or end > window.end:
+        end = start + request.length
+        if (start - datetime(1970, 1, 1, tzinfo=UTC)) % request.granularity or end > window.end:
             continue
         clear = not any(
-            block.start < end + wish.buffer_after and start - wish.buffer_before < block.end for block in busy
+            block.start < end + request.buffer_after and start - request.buffer_before < block.end for block in busy
         )
-        if clear and all(working[at : at + int(wish.length / MINUTE)]):
+        if clear and all(working[at : at + int(request.length / MINUTE)]):
             found.append(start)
     return found
 
@@ -122,11 +122,11 @@ def test_hours_that_begin_in_a_gap_begin_when_the_clocks_have_changed() -> None:
 
 
 def test_nobody_to_ask_has_no_free_time() -> None:
-    assert free_time([], [], Wish(MINUTE)) == []
+    assert free_time([], [], SlotRequest(MINUTE)) == []
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "values",
     [
         {"length": timedelta(0)},
         {"length": MINUTE, "granularity": timedelta(0)},
@@ -134,6 +134,6 @@ def test_nobody_to_ask_has_no_free_time() -> None:
         {"length": MINUTE, "buffer_after": -MINUTE},
     ],
 )
-def test_a_wish_that_makes_no_sense_is_refused(wish: dict[str, timedelta]) -> None:
+def test_a_wish_that_makes_no_sense_is_refused(values: dict[str, timedelta]) -> None:
     with pytest.raises(ValueError, match=r"positive|negative"):
-        Wish(**wish)
+        SlotRequest(**values)

@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Span = tuple[time, time]
+ClockTimes = tuple[time, time]
 """Wall-clock times from and to, to the minute; a `to` of 00:00 is the end of the day."""
 
 
@@ -24,7 +24,7 @@ class WorkingHours:
     """When a calendar can be booked: spans for each weekday (0 is Monday), in a zone; a break is a gap between two."""
 
     zone: ZoneInfo
-    spans: Mapping[int, Sequence[Span]]
+    spans: Mapping[int, Sequence[ClockTimes]]
 
     def within(self, window: Interval) -> list[Interval]:
         """Return the time inside `window` at which the clock shows a working time.
@@ -74,7 +74,7 @@ def _change(early: datetime, late: datetime, zone: ZoneInfo) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SlotRequest:
     """What a slot must be like."""
 
     length: timedelta
@@ -91,26 +91,28 @@ class Wish:
             raise ValueError("a buffer is not negative")
 
 
-def free_time(busy: Iterable[Sequence[Interval]], hours: Iterable[Sequence[Interval]], wish: Wish) -> list[Interval]:
+def free_time(
+    busy: Iterable[Sequence[Interval]], hours: Iterable[Sequence[Interval]], request: SlotRequest
+) -> list[Interval]:
     """Return the time in which a slot may lie: in everybody's `hours`, clear of everybody's `busy` with its buffers.
 
     Args:
         busy: One list for each calendar.
         hours: One list for each calendar: its working time in the window that is searched.
-        wish: The buffers are taken from it.
+        request: The buffers are taken from it.
     """
     everyone: list[Interval] | None = None
     for working in hours:
         everyone = merge(working) if everyone is None else intersect(everyone, working)
-    blocked = pad((block for calendar in busy for block in calendar), wish.buffer_after, wish.buffer_before)
+    blocked = pad((block for calendar in busy for block in calendar), request.buffer_after, request.buffer_before)
     return subtract(everyone or [], blocked)
 
 
-def starts(free: Iterable[Interval], wish: Wish) -> Iterable[datetime]:
+def starts(free: Iterable[Interval], request: SlotRequest) -> Iterable[datetime]:
     """Yield, in order, every start at the granularity of a slot that fits into `free`."""
     for stretch in free:
-        late = (stretch.start - _EPOCH) % wish.granularity
-        start = stretch.start if not late else stretch.start + (wish.granularity - late)
-        while start + wish.length <= stretch.end:
+        late = (stretch.start - _EPOCH) % request.granularity
+        start = stretch.start if not late else stretch.start + (request.granularity - late)
+        while start + request.length <= stretch.end:
             yield start
-            start += wish.granularity
+            start += request.granularity
