@@ -134,6 +134,6 @@ def test_nobody_to_ask_has_no_free_time() -> None:
         {"length": MINUTE, "buffer_after": -MINUTE},
     ],
 )
-def test_a_wish_that_makes_no_sense_is_refused(values: dict[str, timedelta]) -> None:
+def test_a_slot_request_that_makes_no_sense_is_refused(values: dict[str, timedelta]) -> None:
     with pytest.raises(ValueError, match=r"positive|negative"):
         SlotRequest(**values)
