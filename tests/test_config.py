@@ -263,6 +263,7 @@ WAYS = {
         "SALESFORCE_INSTANCE_URL": "https://acme.my.salesforce.com",
     },
     "sf CLI": {"SALESFORCE_SF_ORG": "dev"},
+    "stored login": {"SALESFORCE_ORG": "sandbox"},
 }
 
 

@@ -168,6 +168,7 @@ def _api_version(value: str) -> str:
 
 _LINE = 96
 _WITHOUT_SETTINGS = (
+    "To log in with a browser instead: mcp-salesforce login",
     "To try everything without an org and without settings: mcp-salesforce demo",
     "(in the project's folder: uv run mcp-salesforce demo)",
 )
@@ -191,8 +192,8 @@ class Settings(BaseModel):
     client_secret: Secret = Field(default=_NOTHING, description=f"Consumer secret of the same app. {_CONSUMER}")
     refresh_token: Annotated[Secret, AfterValidator(_refuse_access_token)] = Field(
         default=_NOTHING,
-        description="Refresh token of the user to act as: log in once through the app, with the scopes `api` and "
-        "`refresh_token`. `docs/connect-an-org.md` shows the two commands.",
+        description="Refresh token of the user to act as, for the app's scopes `api` and `refresh_token`. "
+        "`mcp-salesforce login` gets one and keeps it; then `SALESFORCE_ORG` is the only setting needed.",
     )
     instance_url: Annotated[Text, AfterValidator(_instance_url)] = Field(
         default="",
@@ -207,6 +208,9 @@ class Settings(BaseModel):
         description="Path of the private key (RSA, PEM, without a passphrase) whose certificate the app has.",
     )
     username: Text = Field(default="", description="With the key file: the user to act as, like `ana@acme.com`.")
+    org: Text = Field(
+        default="", description="Alias of a login that `mcp-salesforce login` kept, as `mcp-salesforce orgs` lists it."
+    )
     sf_org: Text = Field(
         default="", description="Alias or username of a login of the `sf` command, as `sf org list` shows it."
     )
@@ -272,6 +276,8 @@ class Settings(BaseModel):
     @property
     def org_name(self) -> str:
         """What to call the org in a message, before anything is known of it."""
+        if self.org:
+            return f"the login {self.org}"
         return self.instance_url or (f"the sf CLI's org {self.sf_org}" if self.sf_org else self.login_url)
 
     @model_validator(mode="wrap")
@@ -323,6 +329,47 @@ def environment() -> dict[str, str]:
 
 
 class _Environment(BaseSettings, Settings):
+    """The same fields, looked up as `SALESFORCE_*`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_file_encoding="utf-8-sig",
+        env_ignore_empty=True,
+        extra="ignore",
+        validate_default=False,
+    )
+
+
+class App(BaseModel):
+    """The app to log in through, and where; what else the settings may hold does not matter here."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    client_id: Text = ""
+    client_secret: Secret = _NOTHING
+    instance_url: Annotated[Text, AfterValidator(_instance_url)] = ""
+    login_url: Annotated[Text, AfterValidator(_login_url)] = Field(default_factory=_default_login_url)
+
+    @classmethod
+    def load(cls, **given: str) -> "App":
+        """Return the app of the environment and of `.env`, with `given` over both.
+
+        Raises:
+            ConfigurationError: A setting is malformed.
+        """
+        env_file = Path(ENV_FILE)
+        known: dict[str, str | None] = dict(given)
+        if "instance_url" in given:
+            known["login_url"] = given["instance_url"]
+        try:
+            return _AppEnvironment(_env_file=env_file, **known)  # type: ignore[arg-type]  # fields read text
+        except ValidationError as error:
+            raise ConfigurationError(_report(error, env_file)) from None
+        except (OSError, UnicodeError) as error:
+            raise ConfigurationError(f"{env_file.absolute()} cannot be read as UTF-8 text: {error}") from None
+
+
+class _AppEnvironment(BaseSettings, App):
     """The same fields, looked up as `SALESFORCE_*`."""
 
     model_config = SettingsConfigDict(

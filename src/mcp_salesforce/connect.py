@@ -2,6 +2,7 @@
 
 from mcp_salesforce import ways
 from mcp_salesforce.config import ConfigurationError, Settings, environment
+from mcp_salesforce.logins import LoginError, Logins, LoginSource
 from mcp_salesforce.salesforce import (
     ClientCredentialsSource,
     InvalidArgumentError,
@@ -23,6 +24,8 @@ def token_source(settings: Settings) -> TokenSource:
         return _source(settings)
     except InvalidArgumentError as error:
         raise ConfigurationError(f"mcp-salesforce cannot start ({settings.way.name}): {error.message}") from None
+    except LoginError as error:
+        raise ConfigurationError(f"mcp-salesforce cannot start: {error}") from None
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(f"{settings.jwt_key_file} cannot be read: {error}") from None
 
@@ -37,6 +40,15 @@ def _source(settings: Settings) -> TokenSource:
         return JwtBearerSource(settings.client_id, settings.username, key, settings.login_url)
     if way is ways.ACCESS_TOKEN:
         return StaticTokenSource(settings.access_token.get_secret_value(), settings.instance_url)
+    if way is ways.STORED_LOGIN:
+        return LoginSource(_known(settings.org), settings.org)
     if way is ways.SF_CLI:
         return SfCliSource(settings.sf_org, environment())
     return RefreshTokenSource(settings.client_id, secret, settings.refresh_token.get_secret_value(), settings.login_url)
+
+
+def _known(alias: str) -> Logins:
+    """Return the logins if `alias` is one of them."""
+    logins = Logins()
+    logins.describe(alias)
+    return logins

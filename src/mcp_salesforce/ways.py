@@ -48,8 +48,9 @@ ACCESS_TOKEN: Final = Way(
     "For a short time: an access token expires, and nothing renews it.",
 )
 SF_CLI: Final = Way("sf CLI", ("sf_org",), "sf_org", "Uses a login of Salesforce's own `sf` command.")
+STORED_LOGIN: Final = Way("stored login", ("org",), "org", "Uses what `mcp-salesforce login` kept under that alias.")
 
-WAYS: Final = (REFRESH_TOKEN, CLIENT_CREDENTIALS, JWT_BEARER, ACCESS_TOKEN, SF_CLI)
+WAYS: Final = (STORED_LOGIN, REFRESH_TOKEN, CLIENT_CREDENTIALS, JWT_BEARER, ACCESS_TOKEN, SF_CLI)
 
 
 class TwoWaysError(ValueError):

@@ -2,18 +2,17 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from mcp import Client, StdioServerParameters
 
 from tests.cli.processes import END_S, running
+from tests.cli.test_login import answer
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,29 +50,6 @@ def shell(script: str, **variables: str) -> str:
     return done.stdout
 
 
-class _StaysHere(urllib.request.HTTPRedirectHandler):
-    """Leaves a redirect to its caller, as a browser leaves one to an address where nothing listens."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-def allow(authorize_url: str) -> str:
-    """Do what a person does in the browser: open the page, allow, and copy the code from the address bar."""
-    browser = urllib.request.build_opener(_StaysHere())
-    with browser.open(authorize_url, timeout=END_S) as page:
-        html = page.read().decode()
-    ticket, user = re.findall(r'name=ticket value="([^"]+)"', html)[0], re.findall(r'option value="([^"]+)"', html)[0]
-    form = urlencode({"ticket": ticket, "user_id": user, "decision": "allow"}).encode()
-    origin = authorize_url.partition("/services/")[0]
-    with pytest.raises(urllib.error.HTTPError) as redirect:
-        browser.open(f"{origin}/services/oauth2/authorize", data=form, timeout=END_S)
-    address: str = redirect.value.headers["Location"]
-    redirect.value.close()
-    assert address.startswith("http://localhost:1717/callback?")
-    return address.partition("code=")[2].partition("&")[0]
-
-
 def test_the_tutorials_query_works_on_the_local_org(tmp_path: Path) -> None:
     (query,) = [block for block in blocks("docs/tutorial.md", "sh") if block.startswith("curl")]
     with running("org", "--port", "0", "--json", cwd=tmp_path) as process:
@@ -84,23 +60,30 @@ def test_the_tutorials_query_works_on_the_local_org(tmp_path: Path) -> None:
     assert len(json.loads(answer)["records"]) == 3
 
 
-async def test_the_page_about_connecting_leads_to_settings_with_which_the_server_works(tmp_path: Path) -> None:
-    _, ask, exchange, _ = blocks("docs/connect-an-org.md", "sh")
+async def test_the_page_about_connecting_leads_to_settings_with_which_the_server_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login, settings = blocks("docs/connect-an-org.md", "sh")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     with running("org", "--port", "0", "--json", cwd=tmp_path) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
-        settings = {
-            "SALESFORCE_CLIENT_ID": ready["client_id"],
-            "SALESFORCE_CLIENT_SECRET": ready["client_secret"],
-            "SALESFORCE_INSTANCE_URL": ready["instance_url"],
-        }
-        authorize_url, verifier = shell(f"{ask}\necho $verifier", **settings).split()
-        assert parse_qs(urlsplit(authorize_url).query)["code_challenge_method"] == ["S256"]
-        _, _, request = exchange.partition("\n")
-        tokens = json.loads(shell(request, **settings, code=allow(authorize_url), verifier=verifier))
-        lines = {**settings, "SALESFORCE_REFRESH_TOKEN": tokens["refresh_token"], "SALESFORCE_API_VERSION": "v60.0"}
-        (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
-        server = StdioServerParameters(command=sys.executable, args=["-m", "mcp_salesforce", "serve"], cwd=tmp_path)
+        monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", ready["client_secret"])
+        words = {"the consumer key": ready["client_id"], "https://acme.my.salesforce.com": ready["instance_url"]}
+        _, _, _, *arguments = [words.get(word, word) for word in shlex.split(login)]
+        with running(*arguments, "--port", "0", "--no-browser", cwd=tmp_path) as asking:
+            assert asking.stderr is not None
+            asking.stderr.readline()
+            answer(asking.stderr.readline().strip())
+            assert asking.wait(timeout=END_S) == 0
+        (tmp_path / ".env").write_text(settings)
+        server = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "mcp_salesforce", "serve"],
+            cwd=tmp_path,
+            env={"XDG_DATA_HOME": str(tmp_path), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"},
+        )
         async with Client(server) as client:
             contacts = await client.call_tool("salesforce_list_contacts", {"limit": 2})
 

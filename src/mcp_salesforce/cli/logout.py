@@ -1,0 +1,52 @@
+"""`mcp-salesforce logout`: end a login at Salesforce, and forget it here."""
+
+import asyncio
+
+import click
+
+_REVOKE_S = 60
+
+
+@click.command(name="logout")
+@click.option("--org", "alias", default="default", show_default=True, help="Alias of the login.")
+@click.option("--forget", is_flag=True, help="Remove it here even if it cannot be ended at Salesforce.")
+def command(*, alias: str, forget: bool) -> None:
+    """End a login: revoke its refresh token at Salesforce, then remove it here."""
+    from mcp_salesforce.logins import LoginError, checked_alias
+    from mcp_salesforce.salesforce.errors import SalesforceError
+
+    try:
+        asyncio.run(_log_out(checked_alias(alias), forget=forget))
+    except LoginError as error:
+        raise click.ClickException(str(error)) from None
+    except (SalesforceError, TimeoutError) as error:
+        reason = error.message if isinstance(error, SalesforceError) else "No answer."
+        raise click.ClickException(
+            f"Not revoked, and nothing was removed: {reason} --forget removes it here all the same."
+        ) from None
+
+
+async def _log_out(alias: str, *, forget: bool) -> None:
+    from mcp_salesforce.logins import Logins
+    from mcp_salesforce.salesforce import AiohttpTransport
+    from mcp_salesforce.salesforce.consent import revoke
+    from mcp_salesforce.salesforce.errors import SalesforceError
+
+    logins = Logins()
+    logins.describe(alias)
+    ended = "Revoked at Salesforce"
+    async with logins.locked(alias):
+        transport = AiohttpTransport()
+        try:
+            login = logins.read(alias)
+            async with asyncio.timeout(_REVOKE_S):
+                if not await revoke(transport.exchange, login.login_url, login.refresh_token):
+                    ended = "It was no longer valid at Salesforce"
+        except (SalesforceError, TimeoutError):
+            if not forget:
+                raise
+            ended = "Not revoked at Salesforce"
+        finally:
+            await transport.close()
+        logins.remove(alias)
+    click.echo(f"{ended}; the login {alias} is removed here.")

@@ -1,0 +1,120 @@
+"""The authorization code flow with PKCE: a user allows an app in a browser, and a code comes back."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import parse_qs, quote, urlencode
+
+from mcp_salesforce.salesforce.auth import Exchange, Token
+from mcp_salesforce.salesforce.errors import AuthenticationError
+from mcp_salesforce.salesforce.flows import ask_token, post_form
+from mcp_salesforce.salesforce.wire import origin
+
+SCOPE = "api refresh_token"
+_ALREADY_DEAD = frozenset({"invalid_token", "unsupported_token_type", "invalid_grant"})
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One question to a user, from the address to open to the tokens."""
+
+    login_url: str
+    client_id: str
+    redirect_uri: str
+    _state: str = field(repr=False)
+    _verifier: str = field(repr=False)
+
+    @classmethod
+    def begin(cls, login_url: str, client_id: str, redirect_uri: str) -> Self:
+        """Return a new question, with a state and a proof key of its own.
+
+        Raises:
+            InvalidArgumentError: The URL is not one that secrets may be sent to.
+        """
+        return cls(origin(login_url), client_id, redirect_uri, secrets.token_urlsafe(32), secrets.token_urlsafe(64))
+
+    @property
+    def url(self) -> str:
+        """The address for the user's browser. What it shows of the proof key is its hash."""
+        digest = hashlib.sha256(self._verifier.encode()).digest()
+        query = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "scope": SCOPE,
+            "state": self._state,
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        return f"{self.login_url}/services/oauth2/authorize?{urlencode(query, quote_via=quote)}"
+
+    def code_of(self, query: str) -> str:
+        """Return the code in the query string that the browser brought.
+
+        Raises:
+            AuthenticationError: It answers another question, or the user denied.
+        """
+        answer = {name: found[0] for name, found in parse_qs(query).items()}
+        if not hmac.compare_digest(answer.get("state", "").encode(), self._state.encode()):
+            raise AuthenticationError(
+                "The browser brought the answer to another login (its state is wrong).", code="wrong_state"
+            )
+        if "error" in answer:
+            raise AuthenticationError(
+                f"Access was not allowed: {answer['error']}: {answer.get('error_description', 'no reason given')}",
+                code=answer["error"],
+            )
+        if not answer.get("code"):
+            raise AuthenticationError("The browser brought no code.", code="no_code")
+        return answer["code"]
+
+    async def redeem(self, exchange: Exchange, code: str, client_secret: str) -> tuple[Token, str]:
+        """Return the access token and the refresh token for a code.
+
+        API: POST /services/oauth2/token, grant_type=authorization_code
+
+        Raises:
+            AuthenticationError: Salesforce refuses, or gives no refresh token.
+            TransportError: No answer arrived.
+            UnreadableReplyError: The answer is not Salesforce's.
+        """
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "client_id": self.client_id,
+            "client_secret": client_secret,
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": self._verifier,
+        }
+        hints = {"invalid_grant": "Log in again: a code works once, for some minutes."}
+        token, refresh_token = await ask_token(
+            exchange, self.login_url, form, (code, client_secret, self._verifier), hints
+        )
+        if not refresh_token:
+            raise AuthenticationError(
+                "Salesforce gave no refresh token.", hint="Give the app the scope refresh_token, then log in again."
+            )
+        return token, refresh_token
+
+
+async def revoke(exchange: Exchange, login_url: str, refresh_token: str) -> bool:
+    """End a refresh token and its sessions; return whether it was still alive, as far as Salesforce tells.
+
+    API: POST /services/oauth2/revoke
+
+    Raises:
+        AuthenticationError: Salesforce refuses.
+        TransportError: No answer arrived.
+        UnreadableReplyError: The answer is not Salesforce's.
+    """
+    try:
+        url = f"{origin(login_url)}/services/oauth2/revoke"
+        await post_form(exchange, url, {"token": refresh_token}, (refresh_token,))
+    except AuthenticationError as error:
+        if error.code not in _ALREADY_DEAD:
+            raise
+        return False
+    return True

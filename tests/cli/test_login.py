@@ -1,0 +1,242 @@
+"""`login`, `orgs`, `logout` and `serve` by alias, on the local org; its consent page is answered over HTTP."""
+
+import json
+import re
+import socket
+import stat
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg.listener import listening
+from tests.cli.processes import END_S, run, running
+from tests.cli.test_serve import INITIALIZE, INITIALIZED, LIST_CONTACTS, hear, tell
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def address(org: LocalOrg) -> Iterator[str]:
+    with listening(org.app) as address:
+        yield address
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, org: LocalOrg) -> Path:
+    """The environment of a user with an app, no keyring, and no login yet."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", org.credentials.client_secret)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("TEST_KEYRING_FILE", str(tmp_path / "keyring.json"))
+    return tmp_path
+
+
+@contextmanager
+def logging_in(org: LocalOrg, home: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start `login`, and yield it with the address that it asks the user to open."""
+    app = ("--client-id", org.credentials.client_id, "--port", "0", "--no-browser")
+    with running("login", *app, *arguments, cwd=home) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "Log in and allow the access here:\n"
+        yield process, process.stderr.readline().strip()
+
+
+def answer(authorize_url: str, decision: str = "allow") -> None:
+    """Do what a browser does: load the consent page, press a button, and follow the redirect to the command."""
+    with urllib.request.urlopen(authorize_url, timeout=END_S) as page:
+        html = page.read().decode()
+    ticket, user = re.findall(r'name=ticket value="([^"]+)"', html)[0], re.findall(r'option value="([^"]+)"', html)[0]
+    form = urlencode({"ticket": ticket, "user_id": user, "decision": decision}).encode()
+    target = f"{authorize_url.partition('/services/')[0]}/services/oauth2/authorize"
+    with urllib.request.urlopen(target, data=form, timeout=END_S) as page:
+        assert "You can close this page" in page.read().decode()
+
+
+def log_in(org: LocalOrg, home: Path, address: str, alias: str = "dev") -> str:
+    """Log in and return all that the command wrote."""
+    with logging_in(org, home, "--instance-url", address, "--org", alias) as (process, url):
+        answer(url)
+        output, errors = process.communicate(timeout=END_S)
+    assert process.returncode == 0, errors
+    return output + errors
+
+
+def secrets_of(org: LocalOrg, home: Path) -> list[str]:
+    kept = [json.loads(path.read_text())["secrets"] or {} for path in home.glob("data/mcp-salesforce/logins/*.json")]
+    return [org.credentials.client_secret, *(value for secrets in kept for value in secrets.values())]
+
+
+def test_a_login_is_kept_listed_served_and_ended(org: LocalOrg, home: Path, address: str) -> None:
+    written = log_in(org, home, address)
+    (file,) = home.glob("data/mcp-salesforce/logins/dev.json")
+    secrets = secrets_of(org, home)
+    refresh_token = json.loads(file.read_text())["secrets"]["refresh_token"]
+
+    assert f"Logged in to {address} as {org.credentials.username}." in written
+    assert f"The refresh token is in the file {file}." in written
+    assert "SALESFORCE_ORG=dev mcp-salesforce serve" in written
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+    listed = run("orgs", "--json", cwd=home)
+    (entry,) = json.loads(listed.stdout)
+    assert (entry["alias"], entry["instance_url"], entry["username"]) == ("dev", address, org.credentials.username)
+    assert f"dev: {org.credentials.username} at {address}" in run("orgs", cwd=home).stdout
+
+    (home / ".env").write_text("SALESFORCE_ORG=dev\nSALESFORCE_CLIENT_SECRET=\n")
+    with running("serve", cwd=home) as process:
+        tell(process, INITIALIZE)
+        hear(process)
+        tell(process, INITIALIZED, LIST_CONTACTS)
+        contacts = json.loads(json.dumps(hear(process)))
+    assert len(contacts["result"]["structuredContent"]["rows"]) == 2
+
+    left = run("logout", "--org", "dev", cwd=home)
+    assert left.stdout == "Revoked at Salesforce; the login dev is removed here.\n"
+    assert org.oauth.introspect(
+        {
+            "client_id": org.credentials.client_id,
+            "client_secret": org.credentials.client_secret,
+            "token": refresh_token,
+        }
+    ) == {"active": False}
+    assert not file.exists()
+    assert "No login is kept" in run("orgs", cwd=home).stdout
+    assert not any(secret in written + listed.stdout + left.stdout + left.stderr for secret in secrets)
+
+
+def test_several_orgs_are_kept_by_alias(org: LocalOrg, home: Path, address: str) -> None:
+    log_in(org, home, address, "production")
+    log_in(org, home, address, "Sandbox")
+
+    assert [entry["alias"] for entry in json.loads(run("orgs", "--json", cwd=home).stdout)] == ["production", "sandbox"]
+
+
+def test_the_secrets_go_into_the_keyring_where_there_is_one(
+    org: LocalOrg, home: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.file_keyring.FileKeyring")
+    written = log_in(org, home, address)
+    (file,) = home.glob("data/mcp-salesforce/logins/dev.json")
+    kept = json.loads(json.loads((home / "keyring.json").read_text())["mcp-salesforce/dev"])
+
+    assert "The refresh token is in the OS keyring." in written
+    assert kept["refresh_token"] not in file.read_text() + written
+    assert run("logout", "--org", "dev", cwd=home).returncode == 0
+    assert json.loads((home / "keyring.json").read_text()) == {}
+
+
+def test_the_question_has_a_state_and_a_proof_key_and_goes_to_loopback(org: LocalOrg, home: Path, address: str) -> None:
+    asked = []
+    for _ in range(2):
+        with logging_in(org, home, "--instance-url", address) as (_, url):
+            asked.append({name: values[0] for name, values in parse_qs(urlsplit(url).query).items()})
+
+    assert all(query["code_challenge_method"] == "S256" for query in asked)
+    assert all(query["redirect_uri"].startswith("http://localhost:") for query in asked)
+    assert all(query["scope"] == "api refresh_token" for query in asked)
+    assert all(asked[0][name] != asked[1][name] for name in ("state", "code_challenge"))
+
+
+def test_a_denied_consent_keeps_nothing_and_says_so(org: LocalOrg, home: Path, address: str) -> None:
+    with logging_in(org, home, "--instance-url", address) as (process, url):
+        answer(url, "deny")
+        _, errors = process.communicate(timeout=END_S)
+
+    assert process.returncode == 1
+    assert "Access was not allowed: access_denied" in errors
+    assert json.loads(run("orgs", "--json", cwd=home).stdout) == []
+
+
+def test_the_answer_to_another_login_is_refused(org: LocalOrg, home: Path, address: str) -> None:
+    with logging_in(org, home, "--instance-url", address) as (process, url):
+        callback = parse_qs(urlsplit(url).query)["redirect_uri"][0]
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(callback.replace("/callback", "/favicon.ico"), timeout=END_S)
+        urllib.request.urlopen(f"{callback}?code=aPrxforged&state=wrong", timeout=END_S).close()
+        _, errors = process.communicate(timeout=END_S)
+
+    assert process.returncode == 1
+    assert "the answer to another login" in errors
+    assert "aPrxforged" not in errors
+
+
+def test_nobody_answering_ends_the_login_in_time(org: LocalOrg, home: Path, address: str) -> None:
+    with logging_in(org, home, "--instance-url", address, "--timeout", "1") as (process, _):
+        _, errors = process.communicate(timeout=END_S)
+
+    assert (process.returncode, errors) == (1, "Error: Nobody answered within 1 seconds: log in again.\n")
+
+
+def test_a_taken_port_is_named(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("login", "--client-id", "key", "--port", str(port), "--no-browser", cwd=home)
+
+    assert done.returncode == 1
+    assert f"Port {port} cannot be used" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["login", "--no-browser"], 2, "SALESFORCE_CLIENT_ID"),
+        (["login", "--sandbox", "--instance-url", "https://acme.my.salesforce.com"], 2, "give one"),
+        (["login", "--client-id", "key", "--instance-url", "http://example.com"], 2, "unencrypted"),
+        (["login", "--client-id", "key", "--org", "../x", "--no-browser"], 1, "is not an alias"),
+        (["logout", "--org", "nowhere"], 1, "There is no login 'nowhere' (there is none yet)"),
+    ],
+)
+def test_a_wrong_call_says_what_to_do(home: Path, arguments: list[str], status: int, says: str) -> None:
+    done = run(*arguments, cwd=home)
+
+    assert done.returncode == status
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_login_that_cannot_be_revoked_stays_unless_it_is_to_be_forgotten(org: LocalOrg, home: Path) -> None:
+    with listening(org.app) as address:
+        log_in(org, home, address)
+
+    refused = run("logout", "--org", "dev", cwd=home)
+    assert refused.returncode == 1
+    assert "Not revoked, and nothing was removed" in refused.stderr
+    assert len(json.loads(run("orgs", "--json", cwd=home).stdout)) == 1
+    assert "Not revoked at Salesforce" in run("logout", "--org", "dev", "--forget", cwd=home).stdout
+    assert json.loads(run("orgs", "--json", cwd=home).stdout) == []
+
+
+def test_serving_an_alias_that_is_not_there_names_those_that_are(
+    org: LocalOrg, home: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(org, home, address)
+    monkeypatch.setenv("SALESFORCE_ORG", "production")
+
+    done = run("serve", cwd=home)
+
+    assert done.returncode == 2
+    assert "There is no login 'production' (there are: dev)." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "start"),
+    [
+        ([], "https://login.salesforce.com/services/oauth2/authorize?"),
+        (["--sandbox"], "https://test.salesforce.com/services/oauth2/authorize?"),
+        (["--instance-url", "acme.my.salesforce.com"], "https://acme.my.salesforce.com/services/oauth2/authorize?"),
+    ],
+)
+def test_the_place_to_log_in_is_production_a_sandbox_or_a_my_domain(
+    org: LocalOrg, home: Path, option: list[str], start: str
+) -> None:
+    with logging_in(org, home, *option) as (_, url):
+        assert url.startswith(start)
