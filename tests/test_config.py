@@ -252,7 +252,8 @@ def test_a_blank_value_is_named_as_empty(monkeypatch: pytest.MonkeyPatch, blank:
 
 WAYS = {
     "refresh token": dict(GIVEN),
-    "client credentials": {name: value for name, value in GIVEN.items() if name != "SALESFORCE_REFRESH_TOKEN"},
+    "client credentials": {name: value for name, value in GIVEN.items() if name != "SALESFORCE_REFRESH_TOKEN"}
+    | {"SALESFORCE_CLIENT_CREDENTIALS": "true"},
     "JWT bearer": {
         "SALESFORCE_CLIENT_ID": "3MVG9consumer",
         "SALESFORCE_JWT_KEY_FILE": __file__,
@@ -279,10 +280,7 @@ def test_a_complete_set_chooses_its_way(monkeypatch: pytest.MonkeyPatch, way: st
     assert Settings.load().way.name == way
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [pair for pair in combinations(WAYS, 2) if pair != ("refresh token", "client credentials")],
-)
+@pytest.mark.parametrize(("one", "other"), [*combinations(WAYS, 2)])
 def test_two_complete_sets_are_an_error_that_names_both(monkeypatch: pytest.MonkeyPatch, one: str, other: str) -> None:
     set_only(monkeypatch, WAYS[one] | WAYS[other])
 
@@ -302,7 +300,10 @@ def test_two_complete_sets_are_an_error_that_names_both(monkeypatch: pytest.Monk
     [
         ("refresh token", "CLIENT_ID"),
         ("refresh token", "CLIENT_SECRET"),
+        ("refresh token", "REFRESH_TOKEN"),
         ("refresh token", "INSTANCE_URL"),
+        ("client credentials", "CLIENT_SECRET"),
+        ("client credentials", "INSTANCE_URL"),
         ("JWT bearer", "CLIENT_ID"),
         ("JWT bearer", "USERNAME"),
         ("access token", "INSTANCE_URL"),
@@ -316,6 +317,12 @@ def test_an_incomplete_set_names_what_is_missing_of_it(monkeypatch: pytest.Monke
 
     assert "1 setting is missing or wrong" in str(refused.value)
     assert f"SALESFORCE_{missing} is missing." in str(refused.value)
+
+
+def test_client_credentials_that_are_switched_off_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_only(monkeypatch, WAYS["refresh token"] | {"SALESFORCE_CLIENT_CREDENTIALS": "False"})
+
+    assert Settings.load().way.name == "refresh token"
 
 
 def test_a_way_that_was_begun_beside_a_complete_one_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

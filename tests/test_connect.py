@@ -14,7 +14,8 @@ URL = "http://127.0.0.1:1"
 
 
 def values(org: LocalOrg, *names: str) -> dict[str, Any]:
-    known = {"instance_url": URL, **{name: getattr(org.credentials, name) for name in ("client_id", "client_secret")}}
+    known: dict[str, Any] = {"instance_url": URL, "client_credentials": True}
+    known |= {name: getattr(org.credentials, name) for name in ("client_id", "client_secret")}
     known |= {name: getattr(org.credentials, name) for name in ("refresh_token", "access_token", "username")}
     return {name: known[name] for name in names}
 
@@ -23,7 +24,7 @@ def values(org: LocalOrg, *names: str) -> dict[str, Any]:
     ("names", "source"),
     [
         (("client_id", "client_secret", "refresh_token", "instance_url"), "RefreshTokenSource"),
-        (("client_id", "client_secret", "instance_url"), "ClientCredentialsSource"),
+        (("client_id", "client_secret", "instance_url", "client_credentials"), "ClientCredentialsSource"),
         (("access_token", "instance_url"), "StaticTokenSource"),
     ],
 )
@@ -68,6 +69,7 @@ def test_client_credentials_at_a_login_host_are_a_wrong_setting() -> None:
         client_id="consumer",
         client_secret="secret",
         instance_url="https://eu1.salesforce.com",
+        client_credentials=True,
     )
     with pytest.raises(ConfigurationError, match=r"client credentials.*My Domain"):
         token_source(settings)

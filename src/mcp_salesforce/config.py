@@ -176,6 +176,7 @@ _CONSUMER = "In Setup: External Client App Manager, your app, Settings, OAuth Se
 
 _NOTHING: Final = SecretStr("")
 _TWO_WAYS: Final = "two_ways"
+_NOT_GIVEN: Final = frozenset({"", "false", "f", "no", "n", "off", "0"})  # as Pydantic reads a boolean
 
 Text = Annotated[str, BeforeValidator(_tidy)]
 Secret = Annotated[SecretStr, BeforeValidator(_tidy)]
@@ -199,6 +200,9 @@ class Settings(BaseModel):
         default="",
         description="Address of the org, for example `https://acme.my.salesforce.com`. In Setup: My Domain, Current My "
         "Domain URL. `http://` is allowed for loopback addresses only.",
+    )
+    client_credentials: bool = Field(
+        default=False, description="`true`: the app itself gets the tokens, by the Client Credentials Flow."
     )
     access_token: Annotated[Secret, AfterValidator(_refuse_refresh_token)] = Field(
         default=_NOTHING, description="An access token of the org, which lasts until it expires."
@@ -311,7 +315,7 @@ _CONNECTION: Final = tuple(dict.fromkeys(name for way in WAYS for name in way.ne
 
 def _given(values: Mapping[str, object]) -> set[str]:
     """Return which settings of a way in have a value."""
-    return {name for name in _CONNECTION if values.get(name) not in {None, "", _NOTHING}}
+    return {name for name in _CONNECTION if str(values.get(name) or "").strip().casefold() not in _NOT_GIVEN}
 
 
 def _variable(name: str) -> str:

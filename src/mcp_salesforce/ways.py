@@ -30,8 +30,8 @@ REFRESH_TOKEN: Final = Way(
 )
 CLIENT_CREDENTIALS: Final = Way(
     "client credentials",
-    ("client_id", "client_secret", "instance_url"),
-    "",
+    ("client_id", "client_secret", "instance_url", "client_credentials"),
+    "client_credentials",
     "Acts as the user whom the app's policies name under Client Credentials Flow. The instance URL is a My Domain.",
 )
 JWT_BEARER: Final = Way(
@@ -80,18 +80,15 @@ class IncompleteError(ValueError):
 def chosen(given: Collection[str]) -> Way:
     """Return the one way for which `given`, the names of the settings that are set, is complete.
 
-    A way whose settings are all part of another complete one does not count.
-
     Raises:
         TwoWaysError: Several are complete.
         IncompleteError: None is, or one was begun.
     """
     complete = [way for way in WAYS if set(way.needs) <= set(given)]
     begun = [way for way in WAYS if way.mark in given and way not in complete]
-    meant = [way for way in complete if not any(set(way.needs) < set(other.needs) for other in complete)]
-    if begun or not meant:
+    if begun or not complete:
         parts = begun or [REFRESH_TOKEN]
         raise IncompleteError(dict.fromkeys(name for way in parts for name in way.needs if name not in given))
-    if len(meant) > 1:
-        raise TwoWaysError(meant)
-    return meant[0]
+    if len(complete) > 1:
+        raise TwoWaysError(complete)
+    return complete[0]
