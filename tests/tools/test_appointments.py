@@ -178,6 +178,26 @@ async def test_an_agenda_holds_what_overlaps_it_in_order_all_day_ones_first(empt
     assert found == ["runs into it", "that day", "zero minutes at its beginning", "inside", "runs out of it"]
 
 
+async def test_an_agenda_has_each_occurrence_of_a_series_once(empty_org: LocalOrg, mcp: Client) -> None:
+    times = {"StartDateTime": "2026-11-23T09:00:00Z", "DurationInMinutes": 30}
+    empty_org.insert("Event", Subject="Lightning", Recurrence2PatternText="RRULE:FREQ=DAILY;COUNT=3", **times)
+    empty_org.insert(
+        "Event",
+        Subject="Classic",
+        DurationInMinutes=30,
+        IsRecurrence=True,
+        RecurrenceType="RecursDaily",
+        RecurrenceInterval=1,
+        RecurrenceStartDateTime="2026-11-23T12:00:00Z",
+        RecurrenceEndDateOnly="2026-11-25",
+        RecurrenceTimeZoneSidKey="Europe/London",
+    )
+
+    listed = await agenda(mcp, "2026-11-22", "2026-11-28")
+
+    assert sorted(listed) == ["Classic"] * 3 + ["Lightning"] * 3
+
+
 async def test_an_agenda_may_be_open_on_one_side(empty_org: LocalOrg, mcp: Client) -> None:
     timed(empty_org, "early", "2026-11-20T09:00:00Z")
     timed(empty_org, "late", "2026-11-28T09:00:00Z")

@@ -46,6 +46,7 @@ _COLUMNS = (
     "Who.Name", "What.Name", "Owner.Name",
 )  # fmt: skip
 _LEAD = "00Q"
+_NO_PATTERNS = ("IsRecurrence = false", "GroupEventType != '3'")  # a series' own record is none of its occurrences
 _OLDER_NAMES = frozenset({"activitydate", "activitydatetime"})
 
 
@@ -253,4 +254,4 @@ def _overlapping(window: Window) -> list[str]:
         start = quote(window.start)
         timed.append(f"(EndDateTime > {start} OR StartDateTime = {start})")
         days.append(f"EndDate >= {quote(window.first_day)}")
-    return [f"(({' AND '.join(timed)}) OR ({' AND '.join(days)}))"]
+    return [f"(({' AND '.join(timed)}) OR ({' AND '.join(days)}))", *_NO_PATTERNS]
