@@ -30,6 +30,25 @@ def token_source(settings: Settings) -> TokenSource:
         raise ConfigurationError(f"{settings.jwt_key_file} cannot be read: {error}") from None
 
 
+def addresses(settings: Settings) -> tuple[str, str]:
+    """Return the org's address and that of its login host, as far as they are known before there is a token.
+
+    Either is empty where it is not known, or not used.
+
+    Raises:
+        ConfigurationError: The stored login cannot be read.
+    """
+    if settings.way is ways.STORED_LOGIN:
+        try:
+            kept = Logins().describe(settings.org)
+        except LoginError as error:
+            raise ConfigurationError(f"mcp-salesforce cannot start: {error}") from None
+        return kept["instance_url"], kept["login_url"]
+    if settings.way in {ways.ACCESS_TOKEN, ways.SF_CLI}:
+        return settings.instance_url, ""
+    return settings.instance_url, settings.login_url
+
+
 def _source(settings: Settings) -> TokenSource:
     secret = settings.client_secret.get_secret_value()
     way = settings.way

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.docs.commands import render_commands
 from tests.docs.configuration import render_configuration, render_env_example
+from tests.docs.doctor import render_doctor
 from tests.docs.localorg import render_localorg
 from tests.docs.tools import render_readme, render_tools, snapshots
 from tests.faults.table import render as render_failures
@@ -20,6 +21,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "README.md": render_readme,
     "docs/localorg.md": render_localorg,
     "docs/tools.md": render_tools,
+    "docs/doctor.md": render_doctor,
     "docs/failures.md": render_failures,
     **snapshots(),
 }

@@ -1,0 +1,229 @@
+"""From what a stage met to its cause: one table, first match wins. `docs/doctor.md` is made from it.
+
+The texts are Salesforce's own OAuth and REST errors, the client's, and the findings of the stages themselves.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+STAGES: Final = {
+    "settings": "Settings",
+    "host": "Kind of host",
+    "dns": "DNS",
+    "tls": "Connection and TLS",
+    "clock": "Clock",
+    "token": "Access token",
+    "identity": "Identity",
+    "version": "API version",
+    "api": "Use of the API",
+    "contact": "Contact: permissions",
+    "event": "Event: permissions",
+    "features": "Features",
+    "time_zone": "Time zone",
+    "api_calls": "API calls left",
+}
+"""Every stage in its order, with its title."""
+
+
+class Finding(Exception):  # noqa: N818 - not an error of the program: what a stage found out
+    """A stage does not pass.
+
+    Attributes:
+        code: Salesforce's error code, an OAuth error, or the stage's own name of what it found.
+        message: What was found; safe to show.
+        hint: What to do where the table knows no cause.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a stage fails, what to do about it, and where that is done.
+
+    Attributes:
+        name: Its own name, in `--json` and in the docs.
+        stages: The stages where it is looked for, separated by spaces; `*` for each.
+        code: Pattern of the whole error code; empty for any.
+        text: Pattern somewhere in the message, whatever its case; empty for any.
+        cause: What is wrong.
+        fix: What to do.
+        setup: Where: in Salesforce's Setup, or on this machine.
+    """
+
+    name: str
+    stages: str
+    code: str
+    text: str
+    cause: str
+    fix: str
+    setup: str
+
+    def matches(self, stage: str, finding: Finding) -> bool:
+        """Tell whether it is why `stage` found what it did."""
+        return (
+            (self.stages == "*" or stage in self.stages.split())
+            and (not self.code or re.fullmatch(self.code, finding.code) is not None)
+            and re.search(self.text, finding.message, re.IGNORECASE) is not None
+        )
+
+
+def cause_of(stage: str, finding: Finding) -> Cause:
+    """Return why `stage` failed; where the table has no answer, Salesforce's words and the error's own hint."""
+    known = next((cause for cause in CAUSES if cause.matches(stage, finding)), None)
+    return known or Cause("unknown", stage, "", "", "Not a known cause.", finding.hint, "")
+
+
+_HERE = "This machine"
+_APP = "External Client App Manager (or App Manager), the app"
+_APP_POLICIES = f"{_APP}, Policies"
+_USER = "Users, Users, the user"
+_PERMISSIONS = "Users, Permission Sets (or Profiles), the user's, Object Settings"
+
+CAUSES: Final = (
+    Cause("two_ways", "settings", "", r"more than one way", "The settings are complete for two ways to get a token.",
+          "Unset what belongs to the way that you do not want.", _HERE),
+    Cause("http_refused", "settings", "", r"starts with http://", "The address would send tokens unencrypted.",
+          "Write https:// instead.", _HERE),
+    Cause("login_host", "settings", "", r"is where people log in|does not serve client credentials",
+          "A login host is given where the org's own address is needed.",
+          "Use the org's My Domain, such as https://acme.my.salesforce.com.", "My Domain, Current My Domain URL"),
+    Cause("pages_address", "settings", "", r"address of the pages", "The address is that of the pages, not of the API.",
+          "Use the org's My Domain: the message has it.", "My Domain, Current My Domain URL"),
+    Cause("wrong_kind_of_token", "settings", "", r"is an? (access|refresh) token",
+          "An access token stands in the place of a refresh token, or the reverse.",
+          "Put it into the other setting, or get the right one: docs/connect-an-org.md.", _HERE),
+    Cause("placeholder", "settings", "", r"placeholder", "A setting still holds the text of an example.",
+          "Fill in the value of your own org and app.", f"{_APP}, Settings, OAuth Settings"),
+    Cause("retired_version", "settings version", "", r"retired", "Salesforce has retired this API version.",
+          "Set SALESFORCE_API_VERSION to v60.0, or leave it out.", _HERE),
+    Cause("login_unknown", "settings token", "", r"no login|log in again|OS keyring",
+          "The login of that alias is not there, or cannot be read.", "Log in: mcp-salesforce login.", _HERE),
+    Cause("settings_incomplete", "settings", "", r"", "Settings are missing or malformed.",
+          "Set what the message names; docs/configuration.md has all settings.", _HERE),
+    Cause("sandbox_with_production_url", "host", "SANDBOX_AT_PRODUCTION", "",
+          "The org is a sandbox, and tokens are asked for at production's login host.",
+          "Set SALESFORCE_LOGIN_URL to the sandbox's My Domain or https://test.salesforce.com, or leave it out.",
+          "In the sandbox: My Domain, Current My Domain URL"),
+    Cause("production_with_sandbox_url", "host", "PRODUCTION_AT_SANDBOX", "",
+          "The org is not a sandbox, and tokens are asked for at the sandboxes' login host.",
+          "Set SALESFORCE_LOGIN_URL to the org's My Domain or https://login.salesforce.com, or leave it out.",
+          "My Domain, Current My Domain URL"),
+    Cause("unknown_host", "dns", "", "", "The name of the host is not known: it is misspelt, or DNS does not answer.",
+          "Compare the address with the one in Setup; try another network, or its DNS.",
+          "My Domain, Current My Domain URL"),
+    Cause("untrusted_certificate", "tls", "", r"certificate",
+          "The certificate is not trusted: a proxy opens TLS, or the host is not Salesforce.",
+          "Give the authority's certificate in SSL_CERT_FILE; ask your network's administrator for it.", _HERE),
+    Cause("connection_refused", "tls", "", r"refused|connect call failed", "Nothing listens at this address and port.",
+          "Check the address and its port; a local org must be running.", _HERE),
+    Cause("no_tls", "tls", "", r"ssl|tls|wrong version", "What answers does not speak TLS.",
+          "Check the address and its port; a proxy may be in the way.", _HERE),
+    Cause("unreachable", "tls", "", "", "No answer came: a firewall or a proxy keeps the request.",
+          "Allow connections to *.salesforce.com, port 443.", _HERE),
+    Cause("clock_off", "clock", "CLOCK_OFF", "", "This machine's clock and Salesforce's are minutes apart.",
+          "Set the clock, or let it be kept by NTP; signed tokens are refused until then.", _HERE),
+    Cause("redirected", "*", "UNREADABLE_REPLY", r"redirects",
+          "The address has moved: the org's My Domain was changed.",
+          "Set SALESFORCE_INSTANCE_URL to the address that the message names.", "My Domain, Current My Domain URL"),
+    Cause("proxy_page", "*", "UNREADABLE_REPLY", r"text/html|not one of Salesforce",
+          "A page came instead of Salesforce's answer: from a proxy, a captive portal, or a wrong address.",
+          "Log in to the network, let *.salesforce.com pass the proxy, and check the address.", _HERE),
+    Cause("expired_token", "token", "invalid_grant", r"expired (access|refresh)|token (is )?(revoked|invalid)",
+          "The refresh token is expired or revoked, or of another org.",
+          "Authorize the app again: docs/connect-an-org.md.", f"{_APP_POLICIES}, Refresh Token Policy"),
+    Cause("user_not_approved", "token", "invalid_grant|invalid_app_access|OAUTH_APPROVAL.*", r"approved",
+          "The user has not been approved for the app.",
+          "Approve the user's profile or permission set, or let users authorize themselves.",
+          f"{_APP_POLICIES}, Permitted Users"),
+    Cause("ip_restricted", "token", "", r"\bip\b.*(restrict|range)|login hours|whitelist",
+          "The user may not log in from this address, or at this hour.",
+          "Add the address to the trusted ranges, or relax the app's IP restrictions.",
+          f"{_APP_POLICIES}, IP Relaxation; Profiles, the profile, Login IP Ranges"),
+    Cause("wrong_audience", "token", "invalid_grant", r"audience",
+          "The assertion is for another login host than the org's.",
+          "Set SALESFORCE_LOGIN_URL: the My Domain, or https://test.salesforce.com for a sandbox.",
+          "My Domain, Current My Domain URL"),
+    Cause("wrong_assertion", "token", "invalid_grant", r"assertion|expired authorization",
+          "The signed assertion is refused: the key is not of the app's certificate, or the clock is off.",
+          "Upload the certificate that belongs to the key, and check the clock.",
+          f"{_APP}, Settings, OAuth Settings, Use digital signatures"),
+    Cause("no_run_as_user", "token", "", r"no client credentials user",
+          "The client credentials flow is not enabled, or names no user to run as.",
+          "Enable the flow and name the user.", f"{_APP_POLICIES}, Client Credentials Flow"),
+    Cause("wrong_domain_for_flow", "token", "", r"not supported on this domain",
+          "This login host does not serve the flow.", "Set SALESFORCE_LOGIN_URL to the org's My Domain.",
+          "My Domain, Current My Domain URL"),
+    Cause("wrong_secret", "token", "invalid_client", "", "The client secret is not the app's.",
+          "Copy the Consumer Secret again, in one piece.",
+          f"{_APP}, Settings, OAuth Settings, Consumer Key and Secret"),
+    Cause("wrong_client_id", "token", "invalid_client_id", "",
+          "No app with this client id: it is mistyped, of another org, or minutes young.",
+          "Copy the Consumer Key again; a new app takes up to ten minutes.",
+          f"{_APP}, Settings, OAuth Settings, Consumer Key and Secret"),
+    Cause("inactive_user", "*", "inactive_user|INACTIVE_OWNER_OR_USER", "", "The user is not active.",
+          "Activate the user, or authorize the app as another one.", _USER),
+    Cause("inactive_org", "*", "inactive_org|ORG_LOCKED", "", "The org is locked, closed or suspended.",
+          "Ask Salesforce's support, or who pays for the org.", "Company Information"),
+    Cause("app_blocked", "token", "OAUTH_APP_.*", "", "An administrator has blocked the app.",
+          "Unblock it.", "Connected Apps OAuth Usage, the app, Unblock"),
+    Cause("login_rate", "token", "", r"rate_limit|rate exceeded|login.*exceeded", "Too many logins in the last hour.",
+          "Wait an hour; keep the server running instead of starting it for each call.", "Login History"),
+    Cause("login_refused", "token", "invalid_grant", r"authentication failure",
+          "The user cannot log in: frozen, an expired password, or a token of another login host.",
+          "Look at the user's last logins, which name the reason.", "Login History"),
+    Cause("access_token_expired", "token identity api", "INVALID_SESSION_ID", r"access token has expired",
+          "The access token has expired, and nothing renews it.",
+          "Set a new SALESFORCE_ACCESS_TOKEN, or a way that renews: docs/configuration.md.", _HERE),
+    Cause("session_refused", "identity api", "INVALID_SESSION_ID", "",
+          "The org does not take the new token: its session settings, or another org's address.",
+          "Check that SALESFORCE_INSTANCE_URL and SALESFORCE_LOGIN_URL are the same org's, and the lock to an IP.",
+          "Session Settings"),
+    Cause("another_org", "identity", "ANOTHER_ORG", "", "The token is for another org than SALESFORCE_INSTANCE_URL.",
+          "Set the address that the message names, or authorize the app in the org that you mean.",
+          "My Domain, Current My Domain URL"),
+    Cause("version_not_offered", "version", "VERSION_NOT_OFFERED", "", "The org does not offer this API version.",
+          "Set SALESFORCE_API_VERSION to one that the message names.", _HERE),
+    Cause("api_disabled", "*", "API_(DISABLED_FOR_ORG|CURRENTLY_DISABLED)", "",
+          "The edition has no API, or the user lacks the permission.",
+          "Grant API Enabled; Professional Edition needs the API as an add-on.",
+          "Users, Permission Sets (or Profiles), System Permissions, API Enabled"),
+    Cause("password_expired", "*", "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "", "The user's password has expired.",
+          "Log in as the user and set a new one; an integration user can have one that never expires.", _USER),
+    Cause("login_challenge", "*", "LOGIN_CHALLENGE_(ISSUED|PENDING)|LOGIN_MUST_USE_SECURITY_TOKEN", "",
+          "Salesforce wants to verify the user's device first.",
+          "Log in once as the user in a browser, from this network.",
+          "Network Access, Trusted IP Ranges"),
+    Cause("request_limit", "*", "REQUEST_LIMIT_EXCEEDED|NO_CALLS_LEFT", "",
+          "The org's API calls of the last 24 hours are used up.",
+          "Wait until the oldest fall away, or find out who makes them.", "Company Information, API Requests"),
+    Cause("reserve_reached", "api_calls", "RESERVE_REACHED", "",
+          "What is left of the API calls is reserved for others.",
+          "Wait, or lower SALESFORCE_API_RESERVE.", "Company Information, API Requests"),
+    Cause("maintenance", "*", "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE|INVALID_READ_ONLY_USER_DML", "",
+          "The org is read-only during maintenance.",
+          "Wait; status.salesforce.com has the end.", "Company Information"),
+    Cause("unavailable", "*", "SERVER_UNAVAILABLE|UNKNOWN_EXCEPTION|HTTP_5..", "",
+          "Salesforce is away for a moment.", "Try again in a few minutes; status.salesforce.com knows more.",
+          "Company Information"),
+    Cause("no_permission_on_object", "contact event", "NOT_FOUND|INVALID_TYPE|INSUFFICIENT_ACCESS.*|FORBIDDEN", "",
+          "The user may not see the object.", "Grant Read on it.", _PERMISSIONS),
+    Cause("object_is_read_only", "contact event", "OBJECT_NOT_WRITABLE", "",
+          "The user may read the object, but not do all that the tools do.",
+          "Grant what the message names; or leave it so, and those tools will be refused.", _PERMISSIONS),
+    Cause("field_hidden", "contact event", "FIELD_HIDDEN", "", "Fields that the tools use are hidden from the user.",
+          "Make them visible.", f"{_PERMISSIONS}; Object Manager, the object, Fields, Set Field-Level Security"),
+    Cause("field_read_only", "contact event", "FIELD_READ_ONLY", "", "Fields that the tools write are read-only.",
+          "Allow edits of them.", f"{_PERMISSIONS}; Object Manager, the object, Fields, Set Field-Level Security"),
+    Cause("zone_unknown", "time_zone", "UNKNOWN_ZONE", "", "This machine does not know the user's time zone.",
+          "Install the zone data (Python's tzdata), or set another zone for the user.",
+          "Personal settings of the user, Language & Time Zone"),
+    Cause("no_answer", "*", "NO_ANSWER", "", "No answer came in time.",
+          "Try again; if it stays so, look at the network, or raise SALESFORCE_TIMEOUT_S.", _HERE),
+)  # fmt: skip
+"""Every known cause; the first that matches counts, so narrow ones stand before wide ones."""

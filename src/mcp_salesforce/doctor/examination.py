@@ -1,0 +1,147 @@
+"""The examination: every stage in its order, until one fails without which the next cannot be reached."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from mcp_salesforce.config import ConfigurationError, Settings
+from mcp_salesforce.connect import addresses, token_source
+from mcp_salesforce.doctor.causes import STAGES, Finding, cause_of
+from mcp_salesforce.doctor.network import Reach, clock, connect, host_kind, resolve
+from mcp_salesforce.doctor.org import OrgChecks
+from mcp_salesforce.salesforce import AiohttpTransport, SalesforceClient, SalesforceError, TokenSource
+from mcp_salesforce.salesforce.budget import Reserve
+
+Stage = Callable[[], Awaitable[str]]
+
+_ESSENTIAL: Final = frozenset({"settings", "host", "dns", "tls", "token", "identity", "version", "api"})
+"""Stages without which those behind them cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """How one stage went: `passed`, `failed` or `not reached`.
+
+    `detail` is what it found; the rest is there where it failed: the name of the cause, the cause, the fix, and the
+    place in Setup.
+    """
+
+    stage: str
+    title: str
+    status: str
+    detail: str = ""
+    name: str = ""
+    cause: str = ""
+    fix: str = ""
+    setup: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every stage in order."""
+
+    stages: tuple[StageResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all stages did."""
+        return all(stage.status == "passed" for stage in self.stages)
+
+    def as_json(self) -> dict[str, object]:
+        """Return it for programs; members without a value are left out."""
+        stages = [{key: value for key, value in asdict(stage).items() if value} for stage in self.stages]
+        return {"passed": self.passed, "stages": stages}
+
+
+class _Course:
+    """The stages that were run so far."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, StageResult] = {}
+        self.is_over = False
+
+    async def run(self, stage: str, check: Stage) -> None:
+        """Run `check` unless a stage failed without which it cannot be reached."""
+        if self.is_over:
+            return
+        try:
+            detail = await check()
+        except Finding as finding:
+            self._failed(stage, finding)
+        except SalesforceError as error:
+            self._failed(stage, Finding(error.code, error.message, error.hint))
+        except ConfigurationError as error:
+            self._failed(stage, Finding("CONFIGURATION", str(error)))
+        else:
+            self.results[stage] = StageResult(stage, STAGES[stage], "passed", detail)
+
+    def report(self) -> Report:
+        return Report(
+            tuple(self.results.get(name, StageResult(name, title, "not reached")) for name, title in STAGES.items())
+        )
+
+    def _failed(self, stage: str, finding: Finding) -> None:
+        found = cause_of(stage, finding)
+        self.is_over = stage in _ESSENTIAL
+        detail = finding.message if stage == "settings" else f"{finding.code}: {finding.message}"
+        self.results[stage] = StageResult(
+            stage, STAGES[stage], "failed", detail, found.name, found.cause, found.fix, found.setup
+        )
+
+
+async def examine(load: Callable[[], Settings], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Report:
+    """Return how every stage of the way to the org, and of what the tools need of it, went.
+
+    It reads only, and uses about ten of the org's API calls.
+
+    Args:
+        load: Returns the settings, or raises `ConfigurationError`.
+        now: This machine's clock.
+    """
+    course = _Course()
+    chosen: list[tuple[Settings, TokenSource, tuple[str, str]]] = []
+
+    async def settings_and_tokens() -> str:
+        settings = load()
+        chosen.append((settings, token_source(settings), addresses(settings)))
+        return f"{settings.way.name}, {settings.api_version}"
+
+    await course.run("settings", settings_and_tokens)
+    for settings, tokens, hosts in chosen:
+        await _examine(course, settings, tokens, hosts, now)
+    return course.report()
+
+
+async def _examine(
+    course: _Course,
+    settings: Settings,
+    tokens: TokenSource,
+    hosts: tuple[str, str],
+    now: Callable[[], datetime],
+) -> None:
+    async with AsyncExitStack() as stack:
+        client = SalesforceClient(tokens, api_version=settings.api_version, timeout_s=settings.timeout_s)
+        await stack.enter_async_context(client)
+        transport = AiohttpTransport()
+        stack.push_async_callback(transport.close)
+        reach = Reach(*hosts, transport)
+        org = OrgChecks(client, hosts[0], Reserve.parse(settings.api_reserve), now)
+        stages: tuple[tuple[str, Stage], ...] = (
+            ("host", lambda: host_kind(reach)),
+            ("dns", lambda: resolve(reach)),
+            ("tls", lambda: connect(reach)),
+            ("clock", lambda: clock(reach, now)),
+            ("token", org.token),
+            ("identity", org.identity),
+            ("version", org.version),
+            ("api", org.api),
+            ("contact", lambda: org.permissions("Contact")),
+            ("event", lambda: org.permissions("Event")),
+            ("features", org.features),
+            ("time_zone", org.time_zone),
+            ("api_calls", org.api_calls),
+        )
+        for name, check in stages:
+            await course.run(name, check)

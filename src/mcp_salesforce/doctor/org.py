@@ -1,0 +1,203 @@
+"""The org itself: whose token it is, what the user may do, what the org offers."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from mcp_salesforce.appointments.times import TimeError, zone_named
+from mcp_salesforce.doctor.causes import Finding
+from mcp_salesforce.doctor.network import kind_of
+from mcp_salesforce.salesforce import AccessDeniedError, ApiError, Request, SalesforceClient, SObjectDescribe
+from mcp_salesforce.salesforce.budget import Reserve
+from mcp_salesforce.salesforce.models import ApiUsage, ApiVersion, UserInfo
+
+WRITTEN: Final = {
+    "Contact": (
+        "LastName", "FirstName", "Salutation", "Title", "Department", "Email", "Phone", "MobilePhone", "AccountId",
+        "MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry", "LeadSource",
+        "Birthdate", "Description",
+    ),
+    "Event": (
+        "Subject", "StartDateTime", "EndDateTime", "IsAllDayEvent", "Location", "Description", "WhoId", "WhatId",
+        "OwnerId", "ShowAs", "IsPrivate",
+    ),
+}  # fmt: skip
+"""Fields that the tools offer to write."""
+READ: Final = {
+    "Contact": ("Id", "Name", "CreatedDate"),
+    "Event": ("Id", "ActivityDate", "DurationInMinutes", "CreatedDate"),
+}
+"""Fields that the tools read besides."""
+_RECURRENCE: Final = "Recurrence2PatternText"
+_SHARED_ACTIVITIES: Final = "EventWhoIds"
+
+
+class OrgChecks:
+    """The stages that ask the org, in their order; each returns what it found, or raises."""
+
+    def __init__(
+        self, client: SalesforceClient, instance_url: str, reserve: Reserve, now: Callable[[], datetime]
+    ) -> None:
+        """Ask through `client`.
+
+        Args:
+            client: A client of the org.
+            instance_url: The address that the settings name; empty where they name none.
+            reserve: API calls to leave to others.
+            now: This machine's clock.
+        """
+        self._client = client
+        self._instance_url = instance_url
+        self._reserve = reserve
+        self._now = now
+        self._user = UserInfo(user_id="", organization_id="")
+        self._described: dict[str, SObjectDescribe] = {}
+
+    async def token(self) -> str:
+        """Get an access token.
+
+        Raises:
+            SalesforceError: There is none to be had.
+        """
+        identity = await self._client.identity()
+        return f"for {identity.instance_url}"
+
+    async def identity(self) -> str:
+        """Ask whose token it is, and whether it is for the org of the settings.
+
+        Raises:
+            Finding: It is for another org.
+            SalesforceError: As the client.
+        """
+        self._user = await self._client.userinfo()
+        told = (await self._client.identity()).instance_url
+        wanted = self._instance_url
+        is_own = "My Domain" in kind_of(wanted) or kind_of(wanted) in {"sandbox", "loopback"}
+        if wanted and is_own and urlsplit(told).netloc.lower() != urlsplit(wanted).netloc:
+            raise Finding("ANOTHER_ORG", f"The token is for {told}, the settings name {wanted}.")
+        return f"{self._user.preferred_username} ({self._user.name}), org {self._user.organization_id}"
+
+    async def version(self) -> str:
+        """Compare the API version of the settings with those that the org offers.
+
+        API: GET /services/data
+
+        Raises:
+            Finding: It is not among them.
+            SalesforceError: As the client.
+        """
+        found = await self._client.send(Request("GET", "/services/data"))
+        offered = [ApiVersion.read(version).version for version in (found if isinstance(found, list) else [found])]
+        if self._client.api_version.removeprefix("v") not in offered:
+            raise Finding(
+                "VERSION_NOT_OFFERED",
+                f"{self._client.api_version} is not offered: v{offered[0]} to v{offered[-1]} are.",
+            )
+        return f"{self._client.api_version} of v{offered[0]} to v{offered[-1]}"
+
+    async def api(self) -> str:
+        """Run a query: the first call that needs the API.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        found = await self._client.queries.query("SELECT Name, IsSandbox, OrganizationType FROM Organization LIMIT 1")
+        if not found.records:
+            return "queries run"
+        org = found.records[0]
+        kind = "a sandbox" if org.get("IsSandbox") else "not a sandbox"
+        return f"{org.get('Name')}: {org.get('OrganizationType')}, {kind}"
+
+    async def permissions(self, sobject: str) -> str:
+        """Compare what the user may do with an object and its fields with what the tools do.
+
+        Raises:
+            Finding: Something is missing.
+            SalesforceError: As the client; NotFoundError where the user may not see the object.
+        """
+        described = self._described[sobject] = await self._client.describe.describe(sobject)
+        may = {"create": described.createable, "edit": described.updateable, "delete": described.deletable}
+        if not described.queryable:
+            raise Finding("INSUFFICIENT_ACCESS", f"{sobject} cannot be queried.")
+        if missing := [right for right, is_given in may.items() if not is_given]:
+            raise Finding("OBJECT_NOT_WRITABLE", f"The user may not {_listed(missing)} {sobject}.")
+        fields = {field.name: field for field in described.fields}
+        used = (*READ[sobject], *WRITTEN[sobject])
+        if hidden := [name for name in used if name not in fields]:
+            raise Finding("FIELD_HIDDEN", f"Not visible on {sobject}: {_listed(hidden)}.")
+        if fixed := [name for name in WRITTEN[sobject] if not fields[name].createable]:
+            raise Finding("FIELD_READ_ONLY", f"Cannot be written on {sobject}: {_listed(fixed)}.")
+        return f"read, create, edit, delete; all {len(used)} fields that the tools use"
+
+    async def features(self) -> str:
+        """Tell which features of the calendar and of contacts the org has on; none of them is needed."""
+        event = self._described.get("Event")
+        if event is None:
+            return "not known: Event cannot be described"
+        fields = {field.name: field for field in event.fields}
+        relations = {child.child_sobject for child in event.child_relationships}
+        shared = _SHARED_ACTIVITIES in fields or "EventWhoRelation" in relations
+        recurrence = _RECURRENCE in fields and fields[_RECURRENCE].createable
+        return "; ".join(
+            (
+                f"Shared Activities {_on(shared)}",
+                f"recurring events by API {_on(recurrence)}",
+                "multi-day events: see Setup, Activity Settings",
+                f"duplicate rules for Contact: {await self._duplicate_rules()}",
+            )
+        )
+
+    async def _duplicate_rules(self) -> str:
+        try:
+            found = await self._client.queries.query(
+                "SELECT Id FROM DuplicateRule WHERE SobjectType = 'Contact' AND IsActive = true"
+            )
+        except ApiError:
+            return "not visible to the user"
+        return f"{found.total_size} active"
+
+    async def time_zone(self) -> str:
+        """Look the user's time zone up on this machine.
+
+        Raises:
+            Finding: It is not known here.
+        """
+        try:
+            zone = zone_named(self._user.zoneinfo or "UTC")
+        except TimeError as error:
+            raise Finding("UNKNOWN_ZONE", str(error), error.hint) from None
+        return f"{zone.key}: {self._now().astimezone(zone):%A %Y-%m-%d %H:%M}"
+
+    async def api_calls(self) -> str:
+        """Count the API calls that are left of the org's 24 hours.
+
+        Raises:
+            Finding: None are left, or only those that are reserved.
+            SalesforceError: As the client.
+        """
+        usage = await self._usage()
+        if usage is None:
+            return "not visible to the user"
+        left, reserved = usage.limit - usage.used, self._reserve.of(usage.limit)
+        told = f"{left:,} of {usage.limit:,} left"
+        if left <= 0:
+            raise Finding("NO_CALLS_LEFT", f"{told}.")
+        if reserved and left <= reserved:
+            raise Finding("RESERVE_REACHED", f"{told}, {reserved:,} are reserved.")
+        return told
+
+    async def _usage(self) -> ApiUsage | None:
+        try:
+            daily = (await self._client.limits.limits()).get("DailyApiRequests")
+        except AccessDeniedError:
+            daily = None
+        return ApiUsage(used=daily.max - daily.remaining, limit=daily.max) if daily else self._client.api_usage
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _on(is_on: bool) -> str:
+    return "on" if is_on else "off"

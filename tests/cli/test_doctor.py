@@ -1,0 +1,76 @@
+"""`mcp-salesforce doctor`: what a person and a script read, and how it ends."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mcp_salesforce.cli import cli
+from mcp_salesforce.localorg import LocalOrg
+from tests.doctor.answers import settings_on_port
+
+
+@pytest.fixture(autouse=True)
+def without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.upper().startswith("SALESFORCE_")]:
+        monkeypatch.delenv(name)
+
+
+def doctor(org: LocalOrg, *options: str, **changes: str) -> Result:
+    own = org.credentials
+    with settings_on_port(org) as settings:
+        environment = {
+            "SALESFORCE_CLIENT_ID": own.client_id,
+            "SALESFORCE_CLIENT_SECRET": own.client_secret,
+            "SALESFORCE_REFRESH_TOKEN": own.refresh_token,
+            "SALESFORCE_INSTANCE_URL": settings.instance_url,
+            "COLUMNS": "160",
+        } | changes
+        result = CliRunner().invoke(cli, ["doctor", *options], env=environment)
+    assert not [
+        secret for secret in (own.client_secret, own.refresh_token, own.access_token, *changes.values())
+        if secret in result.output
+    ]  # fmt: skip
+    return result
+
+
+def test_on_a_healthy_org_it_ends_with_0_and_every_stage_passed(org: LocalOrg) -> None:
+    result = doctor(org)
+
+    assert result.exit_code == 0, result.output
+    assert result.output.count("passed") == 14
+    assert "Nora Quill" in result.output
+
+
+def test_it_ends_with_1_and_names_cause_fix_and_place(org: LocalOrg) -> None:
+    result = doctor(org, SALESFORCE_CLIENT_SECRET="a-secret-that-is-wrong")
+
+    assert result.exit_code == 1
+    assert "The client secret is not the app's." in result.output
+    assert "Fix: Copy the Consumer Secret again" in result.output
+    assert "Where: External Client App Manager" in result.output
+    assert result.output.count("not reached") == 8
+
+
+def test_json_is_for_scripts(org: LocalOrg) -> None:
+    healthy = doctor(org, "--json")
+    ill = doctor(org, "--json", SALESFORCE_CLIENT_SECRET="a-secret-that-is-wrong")
+
+    assert (healthy.exit_code, json.loads(healthy.output)["passed"]) == (0, True)
+    report = json.loads(ill.output)
+    assert (ill.exit_code, report["passed"]) == (1, False)
+    (failed,) = [stage for stage in report["stages"] if stage["status"] == "failed"]
+    assert (failed["stage"], failed["name"]) == ("token", "wrong_secret")
+    assert report["stages"][-1] == {"stage": "api_calls", "title": "API calls left", "status": "not reached"}
+
+
+def test_without_settings_it_says_which_are_missing() -> None:
+    result = CliRunner().invoke(cli, ["doctor", "--json"])
+
+    assert result.exit_code == 1
+    first = json.loads(result.output)["stages"][0]
+    assert first["name"] == "settings_incomplete"
+    assert "SALESFORCE_CLIENT_ID" in first["detail"]
