@@ -1,5 +1,6 @@
 """What the server says of itself on stderr: enough to see what happens, and no value and no secret ever."""
 
+import asyncio
 import io
 import json
 import logging
@@ -18,8 +19,10 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.listener import listening
 from mcp_salesforce.localorg.services.faults import Fault, Kind
 from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
+from tests.faults.test_faults import Hanging
 
 FAULTS: list[Kind] = [
     "expired_session", "unavailable", "reset_before", "reset_after", "hang", "truncated", "request_limit", "lock_row",
@@ -60,6 +63,42 @@ async def test_a_tool_call_is_one_line_with_its_outcome_and_what_it_cost(org: Lo
     assert listed["request_ids"]
     assert missing["outcome"] == "NOT_FOUND"
     assert (refused["outcome"], refused["api_calls"]) == ("MALFORMED_ID", 0)
+
+
+class Crashing:
+    """A transport with a mistake in it."""
+
+    async def exchange(self, request: HttpRequest) -> HttpReply:
+        raise ZeroDivisionError(request.url)
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_call_that_crashes_is_logged_without_its_values(org: LocalOrg) -> None:
+    with logged() as stream:
+        server = create_server(settings_of(org, log_level="INFO", log_format="json"), transport=Crashing())
+        async with Client(server) as client:
+            result = await client.call_tool("salesforce_list_contacts", {"name": VALUE})
+
+    calls = [line for line in lines_of(stream) if line["event"] == "tool call"]
+    assert result.is_error
+    assert [line["outcome"] for line in calls] == ["crashed"]
+    assert VALUE not in stream.getvalue()
+
+
+async def test_a_call_that_the_host_cancels_is_logged_as_cancelled(org: LocalOrg) -> None:
+    app = Hanging(org)
+    with logged() as stream:
+        server = create_server(settings_of(org, log_level="INFO", log_format="json"), transport=AsgiTransport(app))
+        async with Client(server, mode="legacy") as client:
+            call = asyncio.create_task(client.call_tool("salesforce_list_contacts", {}))
+            await app.begun.wait()
+            call.cancel()
+            await app.ended.wait()
+
+    (line,) = lines_of(stream)
+    assert (line["tool"], line["outcome"]) == ("salesforce_list_contacts", "cancelled")
 
 
 async def test_debug_tells_each_request_without_ids_queries_or_values(org: LocalOrg) -> None:
