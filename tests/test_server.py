@@ -17,6 +17,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from mcp_salesforce import stdio
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
@@ -170,6 +171,45 @@ def test_input_from_a_file_is_answered_to_its_last_line(tmp_path: Path) -> None:
 
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, 2]
     assert done.stderr == b""
+
+
+def test_what_is_asked_before_the_end_of_input_is_answered() -> None:
+    asked = [
+        INITIALIZE,
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {
+            "jsonrpc": "2.0",
+            "id": 'a "call"',
+            "method": "tools/call",
+            "params": {"name": "salesforce_query", "arguments": {"soql": "SELECT Id FROM Contact"}},
+        },
+        *({"jsonrpc": "2.0", "id": number, "method": "tools/list"} for number in range(2, 22)),
+    ]
+    with process(ENVIRONMENT) as server:
+        output, errors = server.communicate("".join(json.dumps(one) + "\n" for one in asked).encode(), timeout=60)
+
+    replies = {reply["id"]: reply for reply in map(json.loads, output.splitlines())}
+    assert set(replies) == {1, 'a "call"', *range(2, 22)}
+    assert "NO_ANSWER" in replies['a "call"']["result"]["content"][0]["text"]
+    assert server.returncode == 0
+    assert b"Traceback" not in errors
+
+
+async def test_a_request_that_was_cancelled_is_waited_for_no_longer() -> None:
+    unanswered = stdio._Unanswered()
+    unanswered.asked('{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}')
+    unanswered.asked('{"jsonrpc": "2.0", "id": 2, "method": "subscriptions/listen"}')
+    unanswered.asked('{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}')
+
+    await asyncio.wait_for(unanswered.wait_for_none(), 1)
+
+
+async def test_an_answer_that_never_comes_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stdio, "_LAST_ANSWERS_S", 0.01)
+    unanswered = stdio._Unanswered()
+    unanswered.asked('{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}')
+
+    await asyncio.wait_for(unanswered.wait_for_none(), 1)
 
 
 def test_what_anything_else_prints_goes_to_stderr_while_it_serves() -> None:

@@ -6,6 +6,7 @@ alive until the host sends one more line.
 
 import asyncio
 import os
+import re
 import select
 import signal
 import sys
@@ -15,6 +16,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Self, cast
 
 import anyio
+import orjson
 from anyio import AsyncFile, CancelScope
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
@@ -25,10 +27,18 @@ _STDERR: Final = 2
 _CHUNK_BYTES: Final = 65_536
 _PIPE_BUF: Final[int] = getattr(select, "PIPE_BUF", 512)
 """As many bytes as a pipe that is ready for writing takes without blocking."""
+_ANSWER: Final = re.compile(r'\{"jsonrpc":"2\.0","id":("(?:[^"\\]|\\.)*"|-?\d+),"(?:result|error)":')
+"""How an answer begins, as the SDK writes it."""
+_ENDLESS: Final = "subscriptions/listen"
+_LAST_ANSWERS_S: Final = 30.0
+"""How long the requests that came before the end of input may take: as long as a call takes at most by default."""
 
 
 def serve_stdio(server: MCPServer[Any]) -> None:
-    """Serve the host on stdin and stdout until it closes stdin, or until Ctrl-C or SIGTERM; either way ends at once."""
+    """Serve the host on stdin and stdout until it has closed stdin and has its answers.
+
+    Ctrl-C and SIGTERM end it at once.
+    """
 
     async def serve() -> None:
         with CancelScope() as scope:
@@ -53,8 +63,9 @@ def _stop_on_signals(stop: Callable[[], object]) -> None:
 @asynccontextmanager
 async def _streams() -> AsyncIterator[Any]:
     with _protocol_alone_on_stdout() as wire:
-        lines, messages = cast("AsyncFile[str]", _Lines()), cast("AsyncFile[str]", _Messages(wire))
-        async with stdio_server(stdin=lines, stdout=messages) as streams:
+        unanswered = _Unanswered()
+        lines, messages = _Lines(unanswered), _Messages(wire, unanswered)
+        async with stdio_server(cast("AsyncFile[str]", lines), cast("AsyncFile[str]", messages)) as streams:
             yield streams
 
 
@@ -70,10 +81,49 @@ def _protocol_alone_on_stdout() -> Iterator[int]:
         os.close(wire)
 
 
+class _Unanswered:
+    """The requests that have come and have no answer on the wire yet: the SDK drops them at the end of input."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def asked(self, line: str) -> None:
+        """Note the request, or the cancellation of one, in a line from the host."""
+        try:
+            message = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            return
+        match message:
+            case {"method": str(method), "id": str() | int() as request_id} if method != _ENDLESS:
+                self._ids.add(str(request_id))
+                self._none.clear()
+            case {"method": "notifications/cancelled", "params": {"requestId": request_id}}:
+                self._settle(str(request_id))
+
+    def answered(self, text: str) -> None:
+        """Note that `text` is on the wire."""
+        if answer := _ANSWER.match(text):
+            self._settle(str(orjson.loads(answer[1])))
+
+    async def wait_for_none(self) -> None:
+        """Return when every request is answered, at the latest after `_LAST_ANSWERS_S`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ANSWERS_S):
+                await self._none.wait()
+
+    def _settle(self, request_id: str) -> None:
+        self._ids.discard(request_id)
+        if not self._ids:
+            self._none.set()
+
+
 class _Lines:
     """The lines of stdin, as the part of an asynchronous file that the SDK uses."""
 
-    def __init__(self) -> None:
+    def __init__(self, unanswered: _Unanswered) -> None:
+        self._unanswered = unanswered
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._rest = b""
         self._loop = asyncio.get_running_loop()
@@ -88,7 +138,9 @@ class _Lines:
     async def __anext__(self) -> str:
         line = await self._queue.get()
         if line is None:
+            await self._unanswered.wait_for_none()
             raise StopAsyncIteration
+        self._unanswered.asked(line)
         return line
 
     def _feed_what_is_there(self) -> None:
@@ -117,8 +169,9 @@ class _Lines:
 class _Messages:
     """A descriptor to write to, as the part of an asynchronous file that the SDK uses."""
 
-    def __init__(self, wire: int) -> None:
+    def __init__(self, wire: int, unanswered: _Unanswered) -> None:
         self._wire = wire
+        self._unanswered = unanswered
         self._loop = asyncio.get_running_loop()
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll:
@@ -135,6 +188,7 @@ class _Messages:
                     await self._until_writable()
                 written = os.write(self._wire, rest[:_PIPE_BUF])
             rest = rest[written:]
+        self._unanswered.answered(text)
 
     async def flush(self) -> None:
         """Do nothing: nothing is held back."""
