@@ -95,8 +95,8 @@ class Reader:
         """Count the tool list: what a model reads of it, and the whole."""
         answer = await self._server.request("tools/list", {})
         read = [{name: tool.get(name) for name in ("name", "description", "inputSchema")} for tool in answer["tools"]]
-        self._note(f"tools/list, {len(read)} tools: names, descriptions, input", self._count(compact(read)), 1700)
-        self._note("tools/list: the whole answer", self._count(compact(answer)), 3500)
+        self._note(f"tools/list, {len(read)} tools: names, descriptions, input", self._count(compact(read)), 5000)
+        self._note("tools/list: the whole answer", self._count(compact(answer)), 10_000)
 
     def _note(self, what: str, tokens: int, target: int | None) -> None:
         self.figures.append(Figure(f"tokens of {what}", tokens, target=target))

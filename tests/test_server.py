@@ -21,6 +21,7 @@ from mcp_salesforce import stdio
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
+from mcp_salesforce.tools import TOOLSETS
 from tests.conftest import settings_of
 from tests.tools.calls import call
 
@@ -30,6 +31,7 @@ ENVIRONMENT = {
     "SALESFORCE_REFRESH_TOKEN": "5Aep861refresh",
     "SALESFORCE_INSTANCE_URL": "http://127.0.0.1:9",  # the discard port: nobody answers
 }
+TOOL_COUNT = sum(len(toolset.specs) for toolset in TOOLSETS)
 COMMAND = [sys.executable, "-m", "mcp_salesforce.server"]
 INITIALIZE = {
     "jsonrpc": "2.0",
@@ -78,7 +80,7 @@ def ask(server: subprocess.Popen[bytes], message: dict[str, Any]) -> dict[str, A
 async def test_a_host_lists_and_calls_the_tools_over_stdio(mode: str) -> None:
     parameters = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], env={**os.environ, **ENVIRONMENT})
     async with Client(stdio_client(parameters), mode=mode) as client:
-        assert len((await client.list_tools()).tools) == 11
+        assert len((await client.list_tools()).tools) == TOOL_COUNT
         result = await client.call_tool("salesforce_query", {"soql": "SELECT Id FROM Contact"})
 
     assert result.is_error
@@ -157,7 +159,7 @@ def test_a_host_that_reads_late_gets_every_answer_whole() -> None:
         replies = [json.loads(pipe(server.stdout).readline()) for _ in range(40)]
 
     assert sorted(reply["id"] for reply in replies) == list(range(40))
-    assert all(len(reply["result"]["tools"]) == 11 for reply in replies)
+    assert all(len(reply["result"]["tools"]) == TOOL_COUNT for reply in replies)
 
 
 def test_input_from_a_file_is_answered_to_its_last_line(tmp_path: Path) -> None:

@@ -1,41 +1,25 @@
-"""Appointments: Salesforce's Event records, with times that cannot be misread."""
+"""Appointments as records: create, get, update, delete and list."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from mcp_salesforce.appointments.spans import Span, Wish, moved, shown, span_in, span_of
-from mcp_salesforce.appointments.times import Window, instant_of, window_of, wire, zone_named
+from mcp_salesforce.appointments.spans import Span, moved, shown, span_in, span_of
+from mcp_salesforce.appointments.times import Window, window_of, zone_named
 from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.appointments.data import TIME_FIELDS, ChangedData, NewData
+from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.listings import Listing, read_page
-from mcp_salesforce.tools.params import (
-    ContactFilter,
-    Cursor,
-    EventId,
-    FieldNames,
-    Limit,
-    LongText,
-    OwnerFilter,
-    OwnerReference,
-    PersonReference,
-    RecordData,
-    SubjectReference,
-    Text255,
-    TimeZone,
-    data_schema,
-)
+from mcp_salesforce.tools.params import ContactFilter, Cursor, EventId, FieldNames, Limit, OwnerFilter, TimeZone
 from mcp_salesforce.tools.records import delete_record, difference, read_back, read_fields, require_fields
 from mcp_salesforce.tools.results import Appointment, Deleted, Rows, Updated, flat_record, record_of
 from mcp_salesforce.tools.session import OrgSession
-from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
+from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, org_of
 
-appointments = Toolset("appointments", "The calendar: create, read, move, delete and list appointments", "Event")
-
-_TIME_FIELDS = ("StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "DurationInMinutes")
-_SAID_BY_START_AND_END = frozenset({*_TIME_FIELDS, "ActivityDateTime", "EndDate"})
+_SAID_BY_START_AND_END = frozenset({*TIME_FIELDS, "ActivityDateTime", "EndDate"})
 _LEFT_OUT = _SAID_BY_START_AND_END | {
     "IsDeleted", "SystemModstamp", "CreatedById", "LastModifiedById", "GroupEventType", "EventSubtype",
     "Recurrence2PatternVersion",
@@ -45,85 +29,7 @@ _COLUMNS = (
     "Id", "Subject", "start.weekday", "start.local", "end.local", "start.utc", "end.utc", "all_day", "Location",
     "Who.Name", "What.Name", "Owner.Name",
 )  # fmt: skip
-_LEAD = "00Q"
 _NO_PATTERNS = ("IsRecurrence = false", "GroupEventType != '3'")  # a series' own record is none of its occurrences
-_OLDER_NAMES = frozenset({"activitydate", "activitydatetime"})
-
-
-class AppointmentData(RecordData):
-    """The writable fields of an Event; `time_zone` is ours, and says what local times mean."""
-
-    Subject: Text255 = None
-    StartDateTime: str | None = None
-    EndDateTime: str | None = None
-    DurationInMinutes: Annotated[int, Field(ge=0)] | None = None
-    IsAllDayEvent: bool | None = None
-    time_zone: str | None = None
-    Location: Text255 = None
-    Description: LongText = None
-    WhoId: PersonReference = None
-    WhatId: SubjectReference = None
-    OwnerId: OwnerReference = None
-    ShowAs: Literal["Busy", "OutOfOffice", "Free"] | None = None
-    IsPrivate: bool | None = None
-    IsReminderSet: bool | None = None
-    ReminderDateTime: str | None = None
-
-    def zone(self) -> ZoneInfo | None:
-        """Return the zone of local times, or None where none is given."""
-        return zone_named(self.time_zone) if self.time_zone else None
-
-    def wish(self) -> Wish:
-        """Return what is said about the time."""
-        return Wish(self.StartDateTime, self.EndDateTime, self.DurationInMinutes, self.IsAllDayEvent, self.zone())
-
-    def others(self) -> dict[str, Any]:
-        """Return the fields to send that do not say when the appointment is.
-
-        Raises:
-            InvalidArgumentError: A lead as `WhoId` does not go with a `WhatId`; a day has another name here.
-            TimeError: The reminder's time cannot be read.
-        """
-        if older := [name for name in self.model_extra or () if name.casefold() in _OLDER_NAMES]:
-            raise refused(f"{older[0]} is not used here.", hint="Say it as StartDateTime.", fields=older)
-        values = {name: value for name, value in self.given().items() if name not in {*_TIME_FIELDS, "time_zone"}}
-        if (self.WhoId or "").startswith(_LEAD) and self.WhatId:
-            raise refused(
-                "WhoId is a lead, which goes with no WhatId.",
-                hint="Leave WhatId out, or give a contact as WhoId.",
-                fields=["WhoId", "WhatId"],
-            )
-        if self.ReminderDateTime:
-            values["ReminderDateTime"] = wire(instant_of(self.ReminderDateTime, self.zone()))
-        return values
-
-
-_TEXT, _FLAG = {"type": "string"}, {"type": "boolean"}
-_SHOWN = {
-    "Subject": _TEXT,
-    "StartDateTime": {
-        "type": "string",
-        "description": "2026-11-24T15:00:00+01:00, or without offset and with time_zone; a day (2026-11-24) if all-day",
-    },
-    "EndDateTime": {"type": "string", "description": "Same forms; or give DurationInMinutes"},
-    "DurationInMinutes": {"type": "integer"},
-    "time_zone": {"type": "string", "description": "IANA zone of times without offset, e.g. Europe/Berlin"},
-    "IsAllDayEvent": _FLAG,
-    "Location": _TEXT,
-    "Description": _TEXT,
-    "WhoId": {"type": "string", "description": "Contact or lead"},
-    "WhatId": {"type": "string", "description": "Account, opportunity, case, …"},
-    "OwnerId": {"type": "string", "description": "User whose calendar it is; default: you"},
-    "ShowAs": {"enum": ["Busy", "OutOfOffice", "Free"]},
-    "IsPrivate": _FLAG,
-}
-NewData = Annotated[
-    AppointmentData,
-    data_schema("Fields of Event: these, other standard ones, and custom ones (X__c)", _SHOWN, ["StartDateTime"]),
-]
-ChangedData = Annotated[
-    AppointmentData, data_schema("Fields to change, as for salesforce_create_appointment; null clears one")
-]
 
 
 @appointments.tool(CREATES, title="Create an appointment")
@@ -149,11 +55,11 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldName
 async def update_appointment(ctx: ToolContext, event_id: EventId, data: ChangedData) -> Updated:
     """Change or move an appointment and return what changed; a new StartDateTime alone keeps the length."""
     org, wish, values = org_of(ctx), data.wish(), data.others()
-    if cleared := [name for name in _TIME_FIELDS if data.given().get(name, "") is None]:
+    if cleared := [name for name in TIME_FIELDS if data.given().get(name, "") is None]:
         raise refused(f"{cleared[0]} cannot be cleared.", hint="Leave it out, or give its new value.", fields=cleared)
     fields = dict.fromkeys(values)
     if not wish.is_empty():
-        fields |= dict.fromkeys((*_TIME_FIELDS, "OwnerId"))
+        fields |= dict.fromkeys((*TIME_FIELDS, "OwnerId"))
     require_fields(fields)
     before = await org.client.sobjects.retrieve("Event", event_id, fields=tuple(fields))
     zone = await org.zone(data.time_zone or "", before.get("OwnerId") or "")
@@ -203,7 +109,7 @@ async def list_appointments(
         conditions.append(f"WhoId = {quote(contact_id)}")
     order_by = "StartDateTime" if window else "CreatedDate"
     listing = Listing(
-        "Event", "00U", _COLUMNS, conditions, order_by, descending=window is None, fields=(*_LISTED, *_TIME_FIELDS)
+        "Event", "00U", _COLUMNS, conditions, order_by, descending=window is None, fields=(*_LISTED, *TIME_FIELDS)
     )
     call = ("list_appointments", start, end, owner_id, contact_id, zone.key)
     rows = await read_page(org, listing, limit, cursor, call, lambda records: [_entry(r, zone) for r in records])

@@ -1,0 +1,9 @@
+"""Appointments: Salesforce's Event records, with times that cannot be misread.
+
+Each module adds its tools to the toolset as it is imported here, in the order of the list.
+"""
+
+from mcp_salesforce.tools.appointments import records
+from mcp_salesforce.tools.appointments.toolset import appointments
+
+__all__ = ["appointments", "records"]

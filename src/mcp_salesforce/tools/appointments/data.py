@@ -1,0 +1,99 @@
+"""What can be said of an appointment that is made or changed: the arguments named `data`."""
+
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from mcp_salesforce.appointments.spans import Wish
+from mcp_salesforce.appointments.times import instant_of, wire, zone_named
+from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.params import (
+    LongText,
+    OwnerReference,
+    PersonReference,
+    RecordData,
+    SubjectReference,
+    Text255,
+    data_schema,
+)
+
+TIME_FIELDS = ("StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "DurationInMinutes")
+_LEAD = "00Q"
+_OLDER_NAMES = frozenset({"activitydate", "activitydatetime"})
+
+
+class AppointmentData(RecordData):
+    """The writable fields of an Event; `time_zone` is ours, and says what local times mean."""
+
+    Subject: Text255 = None
+    StartDateTime: str | None = None
+    EndDateTime: str | None = None
+    DurationInMinutes: Annotated[int, Field(ge=0)] | None = None
+    IsAllDayEvent: bool | None = None
+    time_zone: str | None = None
+    Location: Text255 = None
+    Description: LongText = None
+    WhoId: PersonReference = None
+    WhatId: SubjectReference = None
+    OwnerId: OwnerReference = None
+    ShowAs: Literal["Busy", "OutOfOffice", "Free"] | None = None
+    IsPrivate: bool | None = None
+    IsReminderSet: bool | None = None
+    ReminderDateTime: str | None = None
+
+    def zone(self) -> ZoneInfo | None:
+        """Return the zone of local times, or None where none is given."""
+        return zone_named(self.time_zone) if self.time_zone else None
+
+    def wish(self) -> Wish:
+        """Return what is said about the time."""
+        return Wish(self.StartDateTime, self.EndDateTime, self.DurationInMinutes, self.IsAllDayEvent, self.zone())
+
+    def others(self) -> dict[str, Any]:
+        """Return the fields to send that do not say when the appointment is.
+
+        Raises:
+            InvalidArgumentError: A lead as `WhoId` does not go with a `WhatId`; a day has another name here.
+            TimeError: The reminder's time cannot be read.
+        """
+        if older := [name for name in self.model_extra or () if name.casefold() in _OLDER_NAMES]:
+            raise refused(f"{older[0]} is not used here.", hint="Say it as StartDateTime.", fields=older)
+        values = {name: value for name, value in self.given().items() if name not in {*TIME_FIELDS, "time_zone"}}
+        if (self.WhoId or "").startswith(_LEAD) and self.WhatId:
+            raise refused(
+                "WhoId is a lead, which goes with no WhatId.",
+                hint="Leave WhatId out, or give a contact as WhoId.",
+                fields=["WhoId", "WhatId"],
+            )
+        if self.ReminderDateTime:
+            values["ReminderDateTime"] = wire(instant_of(self.ReminderDateTime, self.zone()))
+        return values
+
+
+_TEXT, _FLAG = {"type": "string"}, {"type": "boolean"}
+_SHOWN = {
+    "Subject": _TEXT,
+    "StartDateTime": {
+        "type": "string",
+        "description": "2026-11-24T15:00:00+01:00, or without offset and with time_zone; a day (2026-11-24) if all-day",
+    },
+    "EndDateTime": {"type": "string", "description": "Same forms; or give DurationInMinutes"},
+    "DurationInMinutes": {"type": "integer"},
+    "time_zone": {"type": "string", "description": "IANA zone of times without offset, e.g. Europe/Berlin"},
+    "IsAllDayEvent": _FLAG,
+    "Location": _TEXT,
+    "Description": _TEXT,
+    "WhoId": {"type": "string", "description": "Contact or lead"},
+    "WhatId": {"type": "string", "description": "Account, opportunity, case, …"},
+    "OwnerId": {"type": "string", "description": "User whose calendar it is; default: you"},
+    "ShowAs": {"enum": ["Busy", "OutOfOffice", "Free"]},
+    "IsPrivate": _FLAG,
+}
+NewData = Annotated[
+    AppointmentData,
+    data_schema("Fields of Event: these, other standard ones, and custom ones (X__c)", _SHOWN, ["StartDateTime"]),
+]
+ChangedData = Annotated[
+    AppointmentData, data_schema("Fields to change, as for salesforce_create_appointment; null clears one")
+]
