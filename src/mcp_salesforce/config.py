@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, LiteralString, Self, cast
+from typing import Annotated, Any, Final, LiteralString, Self, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
@@ -80,6 +80,10 @@ def _upper(value: object) -> object:
 
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
+
+
+def _names(value: object) -> object:
+    return ",".join(value.strip().strip("\"'").replace(",", " ").split()) if isinstance(value, str) else value
 
 
 def _refuse_access_token(value: SecretStr) -> SecretStr:
@@ -174,12 +178,30 @@ _WITHOUT_SETTINGS = (
 )
 _CONSUMER = "In Setup: External Client App Manager, your app, Settings, OAuth Settings, Consumer Key and Secret."
 
+_FROM_ENVIRONMENT: Final = SettingsConfigDict(
+    env_prefix=ENV_PREFIX,
+    env_file_encoding="utf-8-sig",
+    env_ignore_empty=True,
+    extra="ignore",
+    validate_default=False,
+)
 _NOTHING: Final = SecretStr("")
 _TWO_WAYS: Final = "two_ways"
 _NOT_GIVEN: Final = frozenset({"", "false", "f", "no", "n", "off", "0"})  # as Pydantic reads a boolean
 
 Text = Annotated[str, BeforeValidator(_tidy)]
 Secret = Annotated[SecretStr, BeforeValidator(_tidy)]
+Names = Annotated[
+    str,
+    BeforeValidator(_names),
+    Field(
+        description="Toolsets to offer, with commas between them (`mcp-salesforce tools` lists them), "
+        "or `all`. Tools of the others are not listed, and refused by name."
+    ),
+]
+ReadOnly = Annotated[
+    bool, Field(description="`true`: tools that write are not listed, and refused by name; nothing in the org changes.")
+]
 
 
 class Settings(BaseModel):
@@ -228,6 +250,8 @@ class Settings(BaseModel):
         "developer orgs too) or a loopback address, else `https://login.salesforce.com`.",
     )
     timeout_s: float = Field(default=30, gt=0, le=600, description="Seconds that Salesforce may take for one request.")
+    toolsets: Names = "all"
+    read_only: ReadOnly = False
     max_answer_tokens: int = Field(
         default=25_000,
         ge=500,
@@ -261,15 +285,9 @@ class Settings(BaseModel):
         Raises:
             ConfigurationError: At least one setting is missing or malformed; the text names all of them.
         """
-        env_file = Path(ENV_FILE)
         is_complete = any(set(way.needs) <= set(given) for way in WAYS)
         others = dict.fromkeys(_CONNECTION) if is_complete else {}
-        try:
-            found = _Environment(_env_file=env_file, **{**others, **given})  # type: ignore[arg-type]  # fields read text
-        except ValidationError as error:
-            raise ConfigurationError(_report(error, env_file)) from None
-        except (OSError, UnicodeError) as error:
-            raise ConfigurationError(f"{env_file.absolute()} cannot be read as UTF-8 text: {error}") from None
+        found = _loaded(_Environment, {**others, **given})
         return cls(**{name: getattr(found, name) for name in found.model_fields_set})
 
     @property
@@ -335,13 +353,7 @@ def environment() -> dict[str, str]:
 class _Environment(BaseSettings, Settings):
     """The same fields, looked up as `SALESFORCE_*`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX,
-        env_file_encoding="utf-8-sig",
-        env_ignore_empty=True,
-        extra="ignore",
-        validate_default=False,
-    )
+    model_config = _FROM_ENVIRONMENT
 
 
 class App(BaseModel):
@@ -361,28 +373,54 @@ class App(BaseModel):
         Raises:
             ConfigurationError: A setting is malformed.
         """
-        env_file = Path(ENV_FILE)
         known: dict[str, str | None] = dict(given)
         if "instance_url" in given:
             known["login_url"] = given["instance_url"]
-        try:
-            return _AppEnvironment(_env_file=env_file, **known)  # type: ignore[arg-type]  # fields read text
-        except ValidationError as error:
-            raise ConfigurationError(_report(error, env_file)) from None
-        except (OSError, UnicodeError) as error:
-            raise ConfigurationError(f"{env_file.absolute()} cannot be read as UTF-8 text: {error}") from None
+        return _loaded(_AppEnvironment, known)
 
 
 class _AppEnvironment(BaseSettings, App):
     """The same fields, looked up as `SALESFORCE_*`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX,
-        env_file_encoding="utf-8-sig",
-        env_ignore_empty=True,
-        extra="ignore",
-        validate_default=False,
-    )
+    model_config = _FROM_ENVIRONMENT
+
+
+class Surface(BaseModel):
+    """What of the tools to offer, whatever org there is."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    toolsets: Names = "all"
+    read_only: ReadOnly = False
+
+    @classmethod
+    def load(cls) -> "Surface":
+        """Return what the environment and `.env` say of it.
+
+        Raises:
+            ConfigurationError: A setting is malformed.
+        """
+        return _loaded(_SurfaceEnvironment, {})
+
+
+class _SurfaceEnvironment(BaseSettings, Surface):
+    """The same fields, looked up as `SALESFORCE_*`."""
+
+    model_config = _FROM_ENVIRONMENT
+
+
+_Found = TypeVar("_Found", bound=BaseSettings)
+
+
+def _loaded(kind: type[_Found], given: Mapping[str, str | None]) -> _Found:
+    """Return the settings of the environment and of `.env`, with `given` over both."""
+    env_file = Path(ENV_FILE)
+    try:
+        return kind(_env_file=env_file, **given)  # type: ignore[arg-type]  # fields read text
+    except ValidationError as error:
+        raise ConfigurationError(_report(error, env_file)) from None
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f"{env_file.absolute()} cannot be read as UTF-8 text: {error}") from None
 
 
 def _report(error: ValidationError, file: Path) -> str:

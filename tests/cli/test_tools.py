@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from mcp_salesforce.cli import cli
@@ -26,3 +27,34 @@ def test_json_has_each_tool_with_its_description_and_effect() -> None:
     assert effects["salesforce_get_contact"] == "reads"
     assert effects["salesforce_create_contact"] == "creates"
     assert effects["salesforce_delete_contact"] == "changes"
+
+
+def test_what_a_setting_forbids_is_shown_with_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALESFORCE_TOOLSETS", "contacts")
+    monkeypatch.setenv("SALESFORCE_READ_ONLY", "true")
+
+    listed = json.loads(CliRunner().invoke(cli, ["tools", "--json"]).output)
+    table = CliRunner().invoke(cli, ["tools"], env={"COLUMNS": "160"}).output
+
+    assert {entry["name"]: entry["forbidden_by"] for entry in listed if entry["toolset"] in {"contacts", "query"}} == {
+        "salesforce_create_contact": "SALESFORCE_READ_ONLY",
+        "salesforce_get_contact": "",
+        "salesforce_update_contact": "SALESFORCE_READ_ONLY",
+        "salesforce_delete_contact": "SALESFORCE_READ_ONLY",
+        "salesforce_list_contacts": "",
+        "salesforce_query": "SALESFORCE_TOOLSETS",
+    }
+    assert "off: SALESFORCE_READ_ONLY" in table
+    assert [word for line in table.splitlines() for word in line.split() if word in OFFERED] == OFFERED
+
+
+@pytest.mark.parametrize(("name", "value"), [("TOOLSETS", "contcts"), ("READ_ONLY", "perhaps")])
+def test_a_setting_that_cannot_be_read_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"SALESFORCE_{name}", value)
+
+    result = CliRunner().invoke(cli, ["tools"])
+
+    assert result.exit_code == 2
+    assert f"SALESFORCE_{name}" in result.stderr

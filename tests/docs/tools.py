@@ -8,7 +8,15 @@ from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.toolset import SalesforceTool, ToolSpec, build_tool
 
 BEGIN, END = "<!-- tools:begin -->", "<!-- tools:end -->"
-_OWN_CODES = ("INVALID_ARGUMENT", "UNKNOWN_ARGUMENT", "INVALID_TIME", "INVALID_CURSOR", "STALE_CURSOR", "NO_ANSWER")
+_OWN_CODES = (
+    "INVALID_ARGUMENT",
+    "UNKNOWN_ARGUMENT",
+    "INVALID_TIME",
+    "INVALID_CURSOR",
+    "STALE_CURSOR",
+    "NO_ANSWER",
+    "NOT_ALLOWED",
+)
 SNAPSHOTS = "tests/tools/snapshots"
 PAGE = """<!-- Generated from src/mcp_salesforce/tools by `make docs UPDATE=1`. -->
 # Tools

@@ -5,19 +5,25 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcp_salesforce.cli.refusal import Refusal
+
 if TYPE_CHECKING:
+    from mcp_salesforce.tools.access import Access
     from mcp_salesforce.tools.toolset import ToolSpec
 
 
 @click.command(name="tools")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole descriptions.")
 def command(*, as_json: bool) -> None:
-    """List the tools that an agent can call. Needs no settings."""
+    """List the tools that an agent can call, and those that SALESFORCE_* settings forbid."""
     from mcp_salesforce.tools import TOOLSETS
 
-    listed = [(toolset.name, spec) for toolset in TOOLSETS for spec in toolset.specs]
+    access = _access()
+    listed = [
+        (toolset.name, spec, access.forbidden_by(toolset.name, spec)) for toolset in TOOLSETS for spec in toolset.specs
+    ]
     if as_json:
-        click.echo(json.dumps([_entry(toolset, spec) for toolset, spec in listed], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_entry(*entry) for entry in listed], ensure_ascii=False, indent=2))
         return
     from rich import box
     from rich.console import Console
@@ -27,18 +33,30 @@ def command(*, as_json: bool) -> None:
     for column in ("Toolset", "Tool", "Title", "Effect"):
         table.add_column(column, no_wrap=column == "Tool")
     before = ""
-    for toolset, spec in listed:
-        table.add_row("" if toolset == before else toolset, spec.name, spec.title, _effect(spec))
+    for toolset, spec, forbidden_by in listed:
+        effect = f"off: {forbidden_by}" if forbidden_by else _effect(spec)
+        table.add_row("" if toolset == before else toolset, spec.name, spec.title, effect)
         before = toolset
     Console().print(table)
 
 
-def _entry(toolset: str, spec: "ToolSpec") -> dict[str, str]:
+def _access() -> "Access":
+    from mcp_salesforce.config import ConfigurationError, Surface
+    from mcp_salesforce.server import access_of
+
+    try:
+        return access_of(Surface.load())
+    except ConfigurationError as error:
+        raise Refusal(str(error)) from None
+
+
+def _entry(toolset: str, spec: "ToolSpec", forbidden_by: str) -> dict[str, str]:
     return {
         "toolset": toolset,
         "name": spec.name,
         "title": spec.title,
         "effect": _effect(spec),
+        "forbidden_by": forbidden_by,
         "description": spec.description,
     }
 

@@ -15,7 +15,7 @@ from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.tools.arguments import Arguments
 from mcp_salesforce.tools.calls import tool_call
-from mcp_salesforce.tools.errors import failure
+from mcp_salesforce.tools.errors import failure, refused
 from mcp_salesforce.tools.results import answer
 from mcp_salesforce.tools.schemas import input_schema, output_schema
 from mcp_salesforce.tools.session import OrgSession
@@ -86,6 +86,7 @@ class SalesforceTool(Tool):
 
     arguments: Arguments = Field(exclude=True)
     sobject: str = ""
+    forbidden_by: str = ""
 
     async def run(
         self,
@@ -99,6 +100,12 @@ class SalesforceTool(Tool):
         """
         with tool_call(self.name) as call:
             try:
+                if self.forbidden_by:
+                    raise refused(
+                        f"{self.name} is not allowed here, by {self.forbidden_by}.",
+                        code="NOT_ALLOWED",
+                        hint="Only who runs the server can change that setting: say so, and look for no other way.",
+                    )
                 result = await self.fn(context, **self.arguments.read(arguments))
             except (SalesforceError, TimeError) as error:
                 refusal = failure(error, await self._hint(error, context))
@@ -110,8 +117,8 @@ class SalesforceTool(Tool):
         return "" if isinstance(error, TimeError) else await org_of(context).hint_for(error, self.sobject)
 
 
-def build_tool(spec: ToolSpec) -> SalesforceTool:
-    """Return the tool that `spec` describes, with its schemas."""
+def build_tool(spec: ToolSpec, forbidden_by: str = "") -> SalesforceTool:
+    """Return the tool that `spec` describes, with its schemas; a call is refused where a setting forbids the tool."""
     hints = get_type_hints(spec.function, include_extras=True)
     parameters = list(inspect.signature(spec.function).parameters.values())[1:]
     fields: dict[str, Any] = {
@@ -130,4 +137,5 @@ def build_tool(spec: ToolSpec) -> SalesforceTool:
         annotations=spec.annotations,
         arguments=Arguments(model),
         sobject=spec.sobject,
+        forbidden_by=forbidden_by,
     )
