@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, Self, TypeVar
 
 from mcp_salesforce.salesforce.api.collections import CollectionsApi
-from mcp_salesforce.salesforce.api.composite import is_too_long, unwrapped, wrapped
+from mcp_salesforce.salesforce.api.composite import CompositeApi, is_too_long, unwrapped, wrapped
 from mcp_salesforce.salesforce.api.describe import DescribeApi
 from mcp_salesforce.salesforce.api.limits import LimitsApi
 from mcp_salesforce.salesforce.api.queries import QueriesApi
@@ -78,6 +78,7 @@ class SalesforceClient:
         self._budget = Budget(reserve)
         self.sobjects = SObjectsApi(self.send)
         self.collections = CollectionsApi(self.send)
+        self.composite = CompositeApi(self.send, self.api_version)
         self.queries = QueriesApi(self.send)
         self.describe = DescribeApi(self.send)
         self.search = SearchApi(self.send)

@@ -10,6 +10,7 @@ from mcp_salesforce.salesforce import (
     InvalidArgumentError,
     InvalidRequestError,
     RecordRejectedError,
+    Request,
     SalesforceClient,
     ServerError,
     UnreadableReplyError,
@@ -248,6 +249,27 @@ async def test_a_composite_reply_of_another_shape_is_unreadable(
 
     with pytest.raises(UnreadableReplyError, match="composite"):
         await client.queries.query(LONG_QUERY)
+
+
+async def test_reads_in_one_call_may_be_repeated_and_writes_may_not(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    read, write = Request("GET", "limits"), Request("PATCH", f"sobjects/Contact/{CONTACT_ID}", body={"Title": None})
+    scripted.answers.extend([refusal(503, "SERVER_UNAVAILABLE"), composite_reply(200, {})])
+    assert await client.composite.run([read]) == ({},)
+
+    scripted.answers.append(refusal(503, "SERVER_UNAVAILABLE"))
+    with pytest.raises(ServerError) as caught:
+        await client.composite.run_all_or_none([read, write])
+    assert caught.value.is_outcome_unknown
+    assert scripted.data_calls[-1].json["compositeRequest"][1]["body"] == {"Title": None}
+
+
+async def test_fewer_replies_than_calls_are_unreadable(client: SalesforceClient, scripted: ScriptedOrg) -> None:
+    scripted.answers.append(composite_reply(200, {}))
+
+    with pytest.raises(UnreadableReplyError, match="2 composite replies"):
+        await client.composite.run([Request("GET", "limits")] * 2)
 
 
 async def test_collections_send_the_type_first_and_tell_each_outcome(

@@ -8,10 +8,12 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import (
     AsgiTransport,
     AuthenticationError,
+    InvalidArgumentError,
     InvalidRequestError,
     NotFoundError,
     RecordRejectedError,
     RefreshTokenSource,
+    Request,
     SalesforceClient,
 )
 
@@ -119,3 +121,38 @@ async def test_a_refresh_token_of_another_org_gives_no_session(org: LocalOrg) ->
     async with SalesforceClient(source, transport=AsgiTransport(org.app)) as client:
         with pytest.raises(AuthenticationError, match="invalid_grant"):
             await client.userinfo()
+
+
+async def test_several_calls_in_one_tell_each_outcome(client: SalesforceClient) -> None:
+    asked = Request("GET", "query", {"q": "SELECT COUNT() FROM Contact"})
+
+    counted, refused, user = await client.composite.run(
+        [asked, Request("GET", "query", {"q": "SELECT"}), Request("GET", "sobjects/User/describe")]
+    )
+
+    assert isinstance(counted, dict)
+    assert counted["totalSize"] >= 450
+    assert isinstance(refused, InvalidRequestError)
+    assert isinstance(user, dict)
+    assert user["keyPrefix"] == "005"
+
+
+async def test_several_writes_in_one_are_all_done_or_none(client: SalesforceClient) -> None:
+    before = (await client.queries.query("SELECT COUNT() FROM Contact")).total_size
+    good = Request("POST", "sobjects/Contact", body={"LastName": "Both"})
+
+    with pytest.raises(RecordRejectedError, match="LastName"):
+        await client.composite.run_all_or_none([good, Request("POST", "sobjects/Contact", body={"FirstName": "No"})])
+    assert (await client.queries.query("SELECT COUNT() FROM Contact")).total_size == before
+
+    named = {"LastName": "@{call0.id}"}
+    first, second = await client.composite.run_all_or_none([good, Request("POST", "sobjects/Contact", body=named)])
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert (await client.sobjects.retrieve("Contact", second["id"]))["LastName"] == first["id"]
+
+
+@pytest.mark.parametrize("count", [0, 26])
+async def test_too_many_or_no_calls_in_one_are_refused(client: SalesforceClient, count: int) -> None:
+    with pytest.raises(InvalidArgumentError, match="1 to 25"):
+        await client.composite.run([Request("GET", "limits")] * count)

@@ -1,10 +1,13 @@
-"""Several calls in one: the `composite` resource of the REST API. Here it carries queries too long for a URL."""
+"""Several calls in one: the `composite` resource of the REST API. It also carries queries too long for a URL."""
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
 import orjson
 
+from mcp_salesforce.salesforce.api import Send
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.models import members_of, record_of, wrong_shape
 from mcp_salesforce.salesforce.replies import read_reply
 from mcp_salesforce.salesforce.wire import HttpReply, Request, url_of
@@ -12,6 +15,56 @@ from mcp_salesforce.salesforce.wire import HttpReply, Request, url_of
 # Salesforce takes URLs of 16,384 bytes, and as much for URL and headers together.
 _LONGEST_QUERY: Final = 12_000
 _REFERENCE: Final = "call"
+MOST_CALLS: Final = 25
+_HALTED: Final = "PROCESSING_HALTED"
+
+
+class CompositeApi:
+    """Make several calls in one; a later one may use what an earlier one gave, as `@{call0.id}`."""
+
+    def __init__(self, send: Send, api_version: str) -> None:
+        """Use `send` for every call; `api_version`, such as `v60.0`, stands in the calls' URLs."""
+        self._send = send
+        self._api_version = api_version
+
+    async def run(self, calls: Sequence[Request]) -> tuple[object, ...]:
+        """Make the calls in their order; return for each its JSON value, or the `SalesforceError` that it came to.
+
+        API: POST /composite
+
+        Raises:
+            InvalidArgumentError: There are none, or more than 25 (of them at most 5 may be queries).
+            SalesforceError: The call as a whole failed.
+        """
+        return await self._run(calls, all_or_none=False)
+
+    async def run_all_or_none(self, calls: Sequence[Request]) -> tuple[object, ...]:
+        """Make the calls in their order and return their JSON values; the failure of one takes back all.
+
+        API: POST /composite
+
+        Raises:
+            InvalidArgumentError: There are none, or more than 25 (of them at most 5 may be queries).
+            SalesforceError: What the call that failed raised; nothing was changed.
+        """
+        values = await self._run(calls, all_or_none=True)
+        failures = [value for value in values if isinstance(value, SalesforceError)]
+        if failures:
+            raise next((error for error in failures if error.code != _HALTED), failures[0])
+        return values
+
+    async def _run(self, calls: Sequence[Request], *, all_or_none: bool) -> tuple[object, ...]:
+        if not 1 <= len(calls) <= MOST_CALLS:
+            raise InvalidArgumentError(f"One call takes 1 to {MOST_CALLS} calls, not {len(calls)}.")
+        entries = [_entry(call, f"{_REFERENCE}{number}", self._api_version) for number, call in enumerate(calls)]
+        body = {"allOrNone": all_or_none, "compositeRequest": entries}
+        only_reads = all(call.is_idempotent and not call.is_write for call in calls)
+        replies = members_of(
+            await self._send(Request("POST", "composite", body=body, idempotent=only_reads)), "compositeResponse"
+        )
+        if len(replies) != len(calls):
+            raise wrong_shape(f"{len(calls)} composite replies")
+        return tuple(map(_outcome, replies))
 
 
 def is_too_long(request: Request) -> bool:
@@ -26,14 +79,8 @@ def wrapped(request: Request, api_version: str) -> Request:
 
     API: POST /composite
     """
-    call: dict[str, object] = {
-        "method": request.method,
-        "url": url_of("", api_version, request),
-        "referenceId": _REFERENCE,
-    }
-    if request.headers:
-        call["httpHeaders"] = dict(request.headers)
-    return Request("POST", "composite", body={"compositeRequest": [call]}, idempotent=request.is_idempotent)
+    body = {"compositeRequest": [_entry(request, _REFERENCE, api_version)]}
+    return Request("POST", "composite", body=body, idempotent=request.is_idempotent)
 
 
 def unwrapped(value: object) -> object:
@@ -43,8 +90,35 @@ def unwrapped(value: object) -> object:
         SalesforceError: As the call would have raised by itself.
     """
     replies = members_of(value, "compositeResponse")
-    reply = record_of(replies[0]) if replies else {}
-    status = reply.get("httpStatusCode")
+    return _value(replies[0] if replies else {})
+
+
+def _entry(request: Request, reference: str, api_version: str) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "method": request.method,
+        "url": url_of("", api_version, request),
+        "referenceId": reference,
+    }
+    if request.headers:
+        entry["httpHeaders"] = dict(request.headers)
+    if request.body is not None:
+        entry["body"] = request.body
+    return entry
+
+
+def _outcome(reply: object) -> object:
+    try:
+        return _value(reply)
+    except SalesforceError as error:
+        return error
+
+
+def _value(reply: object) -> object:
+    """Return the JSON value of one call's reply, or raise what the call would have raised by itself."""
+    record = record_of(reply)
+    status = record.get("httpStatusCode")
     if not isinstance(status, int):
         raise wrong_shape("a composite reply")
-    return read_reply(HttpReply(status, {"content-type": "application/json"}, orjson.dumps(reply.get("body"))))
+    body = record.get("body")
+    content = b"" if body is None else orjson.dumps(body)
+    return read_reply(HttpReply(status, {"content-type": "application/json"}, content))
