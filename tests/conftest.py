@@ -56,6 +56,6 @@ def settings_of(org: LocalOrg, **changes: Any) -> Settings:
 @pytest.fixture(params=["legacy", "auto"])
 async def mcp(org: LocalOrg, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
     """A client of the server on `org`, in memory; once in each era of the protocol."""
-    server = create_server(settings_of(org), transport=AsgiTransport(org.app))
+    server = create_server(settings_of(org), transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server, mode=request.param, raise_exceptions=True) as client:
         yield client

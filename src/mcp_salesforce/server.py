@@ -1,8 +1,9 @@
 """The MCP server: the tools, on one org."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
@@ -18,7 +19,7 @@ from mcp_salesforce.salesforce.observed import ObservedTransport
 from mcp_salesforce.stdio import serve_stdio
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.access import Access, UnknownToolsetError
-from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.session import OrgSession, utc_now
 from mcp_salesforce.tools.toolset import build_tool
 
 __all__ = ["create_server", "serve_stdio"]
@@ -36,12 +37,15 @@ class SalesforceServer(MCPServer[OrgSession]):
         return [tool for tool in await super().list_tools() if tool.name not in forbidden]
 
 
-def create_server(settings: Settings, *, transport: Transport | None = None) -> MCPServer[OrgSession]:
+def create_server(
+    settings: Settings, *, transport: Transport | None = None, now: Callable[[], datetime] = utc_now
+) -> MCPServer[OrgSession]:
     """Return the server for the org that `settings` name; it connects at the first call.
 
     Args:
         settings: The org, and how long an answer may be.
         transport: How requests travel; HTTPS without one.
+        now: The clock that appointments are booked by.
 
     Raises:
         ConfigurationError: The settings are of no use: a key file without a key, for example.
@@ -60,7 +64,7 @@ def create_server(settings: Settings, *, transport: Transport | None = None) -> 
             reserve=Reserve.parse(settings.api_reserve),
         )
         async with client:
-            yield OrgSession(client, max_answer_tokens=settings.max_answer_tokens)
+            yield OrgSession(client, max_answer_tokens=settings.max_answer_tokens, now=now)
 
     logs.set_up(settings.log_level, settings.log_format)
     return SalesforceServer(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -19,12 +20,20 @@ _NOT_IN_PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
 Value = TypeVar("Value")
 
 
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
 class OrgSession:
     """One org, as the tools see it."""
 
-    def __init__(self, client: SalesforceClient, *, max_answer_tokens: int) -> None:
-        """Work through `client`, with answers of at most about `max_answer_tokens`."""
+    def __init__(
+        self, client: SalesforceClient, *, max_answer_tokens: int, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        """Work through `client`, with answers of at most about `max_answer_tokens`; `now` is the clock."""
         self.client = client
+        self.now = now
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
         self._owner: tuple[str, str] | None = None
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}

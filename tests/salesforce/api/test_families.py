@@ -1,12 +1,14 @@
 """Each method of each family: the request it makes, the value it returns."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from mcp_salesforce.salesforce import (
+    ConflictError,
     InvalidArgumentError,
     InvalidRequestError,
     RecordRejectedError,
@@ -67,6 +69,18 @@ async def test_update_and_delete_return_nothing(client: SalesforceClient, script
     await client.sobjects.delete("Contact", CONTACT_ID)
     assert told(scripted) == ("DELETE", f"sobjects/Contact/{CONTACT_ID}", "")
     assert scripted.data_calls[-1].body == b""
+
+
+async def test_a_change_can_depend_on_the_record_being_as_old_as_it_was(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    scripted.answers.append(refusal(412, "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"))
+    read_at = datetime(2026, 11, 22, 10, 0, 5, tzinfo=timezone(timedelta(hours=1)))
+
+    with pytest.raises(ConflictError):
+        await client.sobjects.update("Contact", CONTACT_ID, {"Email": None}, unmodified_since=read_at)
+
+    assert scripted.data_calls[-1].headers["if-unmodified-since"] == "Sun, 22 Nov 2026 09:00:05 GMT"
 
 
 async def test_pages_follow_the_path_that_salesforce_gives(client: SalesforceClient, scripted: ScriptedOrg) -> None:

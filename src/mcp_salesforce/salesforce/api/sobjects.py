@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.errors import OutcomeUnknownError, SalesforceError
@@ -56,18 +57,34 @@ class SObjectsApi:
         return record
 
     async def update(
-        self, sobject: str, record_id: str, values: Mapping[str, object], *, allow_duplicate: bool = False
+        self,
+        sobject: str,
+        record_id: str,
+        values: Mapping[str, object],
+        *,
+        allow_duplicate: bool = False,
+        unmodified_since: datetime | None = None,
     ) -> None:
         """Change the given fields of one record; None clears a field.
 
         API: PATCH /sobjects/{sobject}/{id}
 
+        Args:
+            sobject: The object's API name.
+            record_id: Which record.
+            values: The fields to change.
+            allow_duplicate: Save it although a duplicate rule finds matches, if the rule lets it.
+            unmodified_since: Change it only if its LastModifiedDate is no later (If-Unmodified-Since, to the second).
+
         Raises:
+            ConflictError: The record was changed after `unmodified_since`.
             NotFoundError: The record does not exist, or was deleted.
             RecordRejectedError: A value breaks a rule of the org.
             InvalidRequestError: `sobject` or a field is unknown or not writable.
         """
         headers = _allowing(allow_duplicate)
+        if unmodified_since is not None:
+            headers["If-Unmodified-Since"] = format_datetime(unmodified_since.astimezone(UTC), usegmt=True)
         await self._send(Request("PATCH", _record_path(sobject, record_id), body=dict(values), headers=headers))
 
     async def delete(self, sobject: str, record_id: str) -> None:
