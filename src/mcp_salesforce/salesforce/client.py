@@ -27,7 +27,7 @@ from mcp_salesforce.salesforce.models import ApiUsage, Identity, UserInfo
 from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_reply
 from mcp_salesforce.salesforce.retry import may_be_done, retrying
 from mcp_salesforce.salesforce.transport import AiohttpTransport, Transport
-from mcp_salesforce.salesforce.wire import HttpRequest, Request, json_body, url_of
+from mcp_salesforce.salesforce.wire import Answer, HttpRequest, Request, json_body, url_of
 
 _VERSION: Final = re.compile(r"v?(\d{2,3}\.0)")
 _TOKEN_REQUEST: Final = Request("POST", "/services/oauth2/token", idempotent=True)
@@ -80,7 +80,7 @@ class SalesforceClient:
         self.collections = CollectionsApi(self.send)
         self.composite = CompositeApi(self.send, self.api_version)
         self.queries = QueriesApi(self.send)
-        self.describe = DescribeApi(self.send)
+        self.describe = DescribeApi(self.answer)
         self.search = SearchApi(self.send)
         self.limits = LimitsApi(self.send)
 
@@ -111,6 +111,14 @@ class SalesforceClient:
         """
         if is_too_long(request):
             return unwrapped(await self.send(wrapped(request, self.api_version)))
+        return (await self.answer(request)).value
+
+    async def answer(self, request: Request) -> Answer:
+        """Return what `send` does, with the headers of the reply.
+
+        Raises:
+            SalesforceError: As `send`.
+        """
         body = None if request.body is None else json_body(request.body)
         token = await self._session.token()
         try:
@@ -154,18 +162,18 @@ class SalesforceClient:
         """
         return UserInfo.read(await self.send(Request("GET", "/services/oauth2/userinfo")))
 
-    async def _attempts(self, request: Request, body: bytes | None, token: Token) -> object:
+    async def _attempts(self, request: Request, body: bytes | None, token: Token) -> Answer:
         self._budget.check()
         signed = self._sign(request, body, token)
 
-        async def once(attempt: int) -> object:
+        async def once(attempt: int) -> Answer:
             reply = await self._transport.exchange(signed)
             self._budget.note(reply.headers.get("sforce-limit-info", ""))
             try:
-                return read_reply(reply, (token.access_token,))
+                return Answer(read_reply(reply, (token.access_token,)), reply.headers)
             except NotFoundError as error:
                 if attempt > 1 and request.method == "DELETE" and error.code == "ENTITY_IS_DELETED":
-                    return None  # an earlier attempt deleted it, and its answer was lost
+                    return Answer(None, reply.headers)  # an earlier attempt deleted it, and its answer was lost
                 raise
 
         return await self._repeat(once, request)

@@ -75,6 +75,14 @@ class HttpReply:
         return f"<HTTP {self.status}, {len(self.body)} bytes>"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """What a reply says: its JSON value, None where it has none, and its headers by lower-case name."""
+
+    value: object
+    headers: Mapping[str, str]
+
+
 def path(*segments: str) -> str:
     """Join path segments, each quoted, so that none can reach outside its place.
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.times import TimeError, zone_named
-from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError, SObjectDescribe
-from mcp_salesforce.salesforce.models import SObjectSummary
+from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.describes import DescribeCache
 from mcp_salesforce.tools.errors import NO_SUCH_FIELD, NO_SUCH_OBJECT, did_you_mean, nearest
 
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
@@ -34,11 +34,10 @@ class OrgSession:
         """Work through `client`, with answers of at most about `max_answer_tokens`; `now` is the clock."""
         self.client = client
         self.now = now
+        self.schema = DescribeCache(client.describe, now=lambda: now().timestamp())
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
         self._owner: tuple[str, str] | None = None
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
-        self._describes: dict[str, asyncio.Task[SObjectDescribe]] = {}
-        self._summaries: dict[str, asyncio.Task[tuple[SObjectSummary, ...]]] = {}
 
     async def owner(self) -> tuple[str, str]:
         """Return whom cursors belong to: the org's Id and the user's."""
@@ -68,10 +67,10 @@ class OrgSession:
         """
         try:
             if field := NO_SUCH_FIELD.search(error.message):
-                names = await self._field_names(field[2] or field[3])
+                names = [known.name for known in (await self.schema.describe(field[2] or field[3])).fields]
                 return did_you_mean(nearest(field[1].rpartition(".")[2], names)) or "Custom fields end in __c."
             if unknown := NO_SUCH_OBJECT.search(error.message):
-                return did_you_mean(nearest(unknown[1], await self._object_names())) or "Custom objects end in __c."
+                return did_you_mean(await self.schema.nearest(unknown[1])) or "Custom objects end in __c."
             if error.code == _NOT_IN_PICKLIST and error.fields and sobject:
                 return await self._allowed_values(sobject, error.fields[0])
         except SalesforceError:
@@ -89,20 +88,10 @@ class OrgSession:
         except (ApiError, LookupError, TimeError):
             return zone_named("UTC")
 
-    async def _field_names(self, sobject: str) -> list[str]:
-        return [field.name for field in (await self._describe(sobject)).fields]
-
-    async def _object_names(self) -> list[str]:
-        summaries = await _once(self._summaries, "", self.client.describe.global_)
-        return [summary.name for summary in summaries]
-
     async def _allowed_values(self, sobject: str, name: str) -> str:
-        fields = {field.name: field for field in (await self._describe(sobject)).fields}
-        values = [value.value for value in fields[name].picklist_values if value.active] if name in fields else []
+        field = (await self.schema.describe(sobject)).field(name)
+        values = [value.value for value in field.picklist_values if value.active] if field else []
         return f"Allowed: {', '.join(values)}." if values else ""
-
-    async def _describe(self, sobject: str) -> SObjectDescribe:
-        return await _once(self._describes, sobject, lambda: self.client.describe.describe(sobject))
 
 
 async def _once(

@@ -1,27 +1,42 @@
 """What the org's objects and fields are: the describe resources of the REST API."""
 
-from mcp_salesforce.salesforce.api import Send
+from collections.abc import Awaitable, Callable
+
 from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectSummary, members_of
-from mcp_salesforce.salesforce.wire import Request, path, sobject_name
+from mcp_salesforce.salesforce.wire import Answer, Request, path, sobject_name
 
 
 class DescribeApi:
-    """Describe objects and their fields."""
+    """Describe objects and their fields.
 
-    def __init__(self, send: Send) -> None:
-        """Use `send` for every call; it signs, retries and decodes."""
-        self._send = send
+    Every answer carries a stamp, its Last-Modified: when the org's metadata changed last, the same for all its objects.
+    With the stamp of what is known already, an answer is None if nothing has changed since.
+    """
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Answer]]) -> None:
+        """Use `answer` for every call; it signs, retries and decodes."""
+        self._answer = answer
 
     async def describe(self, sobject: str) -> SObjectDescribe:
-        """Return one object's fields, picklist values and child relationships.
+        """Return one object's fields, picklist values, record types and child relationships.
 
         API: GET /sobjects/{sobject}/describe
 
         Raises:
             NotFoundError: There is no such object, or the user may not see it.
         """
-        request = Request("GET", path("sobjects", sobject_name(sobject), "describe"))
-        return SObjectDescribe.read(await self._send(request))
+        return SObjectDescribe.read((await self._get(_describe_path(sobject))).value)
+
+    async def describe_since(self, sobject: str, stamp: str) -> tuple[SObjectDescribe, str] | None:
+        """Return one object's describe and its stamp, or None if nothing has changed since `stamp`.
+
+        API: GET /sobjects/{sobject}/describe, with If-Modified-Since
+
+        Raises:
+            NotFoundError: There is no such object, or the user may not see it.
+        """
+        answer = await self._get(_describe_path(sobject), stamp)
+        return None if answer.value is None else (SObjectDescribe.read(answer.value), _stamp(answer))
 
     async def global_(self) -> tuple[SObjectSummary, ...]:
         """Return a summary of every object that the user may see.
@@ -31,5 +46,30 @@ class DescribeApi:
         Raises:
             SalesforceError: As `SalesforceClient.send`.
         """
-        found = members_of(await self._send(Request("GET", "sobjects")), "sobjects")
-        return tuple(SObjectSummary.read(item) for item in found)
+        return _summaries((await self._get("sobjects")).value)
+
+    async def global_since(self, stamp: str) -> tuple[tuple[SObjectSummary, ...], str] | None:
+        """Return a summary of every object and the stamp, or None if nothing has changed since `stamp`.
+
+        API: GET /sobjects, with If-Modified-Since
+
+        Raises:
+            SalesforceError: As `SalesforceClient.send`.
+        """
+        answer = await self._get("sobjects", stamp)
+        return None if answer.value is None else (_summaries(answer.value), _stamp(answer))
+
+    async def _get(self, resource: str, stamp: str = "") -> Answer:
+        return await self._answer(Request("GET", resource, headers={"If-Modified-Since": stamp} if stamp else {}))
+
+
+def _describe_path(sobject: str) -> str:
+    return path("sobjects", sobject_name(sobject), "describe")
+
+
+def _stamp(answer: Answer) -> str:
+    return answer.headers.get("last-modified", "")
+
+
+def _summaries(value: object) -> tuple[SObjectSummary, ...]:
+    return tuple(SObjectSummary.read(item) for item in members_of(value, "sobjects"))
