@@ -64,7 +64,8 @@ def create_server(
             reserve=Reserve.parse(settings.api_reserve),
         )
         async with client:
-            yield OrgSession(client, max_answer_tokens=settings.max_answer_tokens, now=now)
+            allowed = access.summary()
+            yield OrgSession(client, max_answer_tokens=settings.max_answer_tokens, allowed=allowed, now=now)
 
     logs.set_up(settings.log_level, settings.log_format)
     return SalesforceServer(
