@@ -366,3 +366,14 @@ def test_a_connection_that_is_given_leaves_no_part_of_another_one(monkeypatch: p
     settings = Settings.load(**given)
 
     assert (settings.way.name, settings.timeout_s, settings.sf_org) == ("refresh token", 7, "")
+
+
+def test_what_an_org_calls_outcomes_is_read_and_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = load(
+        monkeypatch, APPOINTMENT_STATUS_FIELD="Status__c", APPOINTMENT_STATUS_VALUES="no_show=Did not come"
+    ).outcome_fields
+    assert (fields.status, fields.reason, fields.values["no_show"]) == ("Status__c", "", "Did not come")
+
+    message = refusal(monkeypatch, APPOINTMENT_STATUS_FIELD="Status field!", APPOINTMENT_STATUS_VALUES="gone=Gone")
+    assert "2 settings are missing or wrong" in message
+    assert "SALESFORCE_APPOINTMENT_STATUS_VALUES has 'gone=Gone': write it like" in message

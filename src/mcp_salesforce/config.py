@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mcp_salesforce.appointments.outcomes import OutcomeFields
 from mcp_salesforce.logs import Format, Level
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.ways import WAYS, IncompleteError, TwoWaysError, Way, chosen
@@ -71,6 +72,17 @@ def _tidy(value: object) -> object:
 
 def _reserve(value: str) -> str:
     Reserve.parse(value)
+    return value
+
+
+def _outcome_values(value: str) -> str:
+    OutcomeFields.parse("", value, "")
+    return value
+
+
+def _field_name(value: str) -> str:
+    if not re.fullmatch(r"([A-Za-z]\w*)?", value, re.ASCII):
+        raise ValueError("is not the API name of a field, such as Status__c")
     return value
 
 
@@ -266,6 +278,19 @@ class Settings(BaseModel):
         description="API calls of the org's 24-hour limit that this server leaves to others: a number, or a share such "
         "as `10%`. With no more than these left, calls are refused.",
     )
+    appointment_status_field: Annotated[Text, AfterValidator(_field_name)] = Field(
+        default="",
+        description="Field of Event, such as `Status__c`, for how an appointment ended. Without one, closing an "
+        "appointment marks its Subject: `Cancelled: …`.",
+    )
+    appointment_status_values: Annotated[str, AfterValidator(_outcome_values)] = Field(
+        default="cancelled=Cancelled,no_show=No-show,completed=Completed",
+        description="What that field calls each outcome.",
+    )
+    appointment_reason_field: Annotated[Text, AfterValidator(_field_name)] = Field(
+        default="",
+        description="Field of Event for the reason. Without one, it becomes the last line of the Description.",
+    )
     log_level: Annotated[Level, BeforeValidator(_upper)] = Field(
         default="WARNING",
         description="What is logged to stderr: `INFO` adds a line for each tool call, `DEBUG` one for each request to "
@@ -294,6 +319,13 @@ class Settings(BaseModel):
     def way(self) -> Way:
         """The way in for which the settings are complete."""
         return chosen(_given({name: getattr(self, name) for name in _CONNECTION}))
+
+    @property
+    def outcome_fields(self) -> OutcomeFields:
+        """Where the org keeps how appointments ended."""
+        return OutcomeFields.parse(
+            self.appointment_status_field, self.appointment_status_values, self.appointment_reason_field
+        )
 
     @property
     def org_name(self) -> str:

@@ -64,8 +64,12 @@ def create_server(
             reserve=Reserve.parse(settings.api_reserve),
         )
         async with client:
-            allowed = access.summary()
-            yield OrgSession(client, max_answer_tokens=settings.max_answer_tokens, allowed=allowed, now=now)
+            yield OrgSession(
+                client,
+                max_answer_tokens=settings.max_answer_tokens,
+                now=now,
+                outcome_fields=settings.outcome_fields,
+            )
 
     logs.set_up(settings.log_level, settings.log_format)
     return SalesforceServer(

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -128,6 +130,11 @@ def field_list(fields: Sequence[str]) -> str:
         InvalidArgumentError: One has not the form of a field's API name.
     """
     return ",".join(map(field_name, fields))
+
+
+def if_unmodified_since(moment: datetime) -> dict[str, str]:
+    """Return the header that lets a call change a record only if nobody did after `moment`, to the second."""
+    return {"If-Unmodified-Since": format_datetime(moment.astimezone(UTC), usegmt=True)}
 
 
 def page_path(next_records_url: str) -> str:

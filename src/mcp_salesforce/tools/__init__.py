@@ -2,9 +2,8 @@
 
 from mcp_salesforce.tools.appointments import appointments
 from mcp_salesforce.tools.contacts import contacts
-from mcp_salesforce.tools.org import orgs
 from mcp_salesforce.tools.query import queries
 from mcp_salesforce.tools.toolset import Toolset
 
-TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, queries, orgs)
+TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, queries)
 """Everything that is exposed, in the order in which it is listed."""

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
 
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.errors import OutcomeUnknownError, SalesforceError
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import SaveResult, SObjectRecord, record_of
 from mcp_salesforce.salesforce.outcomes import created_since
-from mcp_salesforce.salesforce.wire import Request, field_list, path, sobject_name
+from mcp_salesforce.salesforce.wire import Request, field_list, if_unmodified_since, path, sobject_name
 
 
 class SObjectsApi:
@@ -84,7 +83,7 @@ class SObjectsApi:
         """
         headers = _allowing(allow_duplicate)
         if unmodified_since is not None:
-            headers["If-Unmodified-Since"] = format_datetime(unmodified_since.astimezone(UTC), usegmt=True)
+            headers |= if_unmodified_since(unmodified_since)
         await self._send(Request("PATCH", _record_path(sobject, record_id), body=dict(values), headers=headers))
 
     async def delete(self, sobject: str, record_id: str) -> None:

@@ -4,6 +4,9 @@ Each module adds its tools to the toolset as it is imported here, in the order o
 """
 
 from mcp_salesforce.tools.appointments import records
+
+# isort: split
+from mcp_salesforce.tools.appointments import closing
 from mcp_salesforce.tools.appointments.toolset import appointments
 
-__all__ = ["appointments", "records"]
+__all__ = ["appointments", "closing", "records"]

@@ -1,0 +1,320 @@
+"""How an appointment ended: cancelled, no-show or completed, with its reason and what is to be done next."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, NotRequired, cast
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from mcp_salesforce.appointments.outcomes import LONGEST_SUBJECT, WORDS, Outcome, marked, outcome_in, unmarked
+from mcp_salesforce.appointments.spans import Span, shown, span_in
+from mcp_salesforce.appointments.times import weekday
+from mcp_salesforce.salesforce import Request, SObjectDescribe
+from mcp_salesforce.salesforce.models import FieldDescribe, SObjectRecord, record_of
+from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.salesforce.wire import if_unmodified_since, path
+from mcp_salesforce.tools.appointments.toolset import appointments
+from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
+from mcp_salesforce.tools.params import (
+    Day,
+    EventId,
+    LongText,
+    RecordData,
+    Text255,
+    UserReference,
+    data_schema,
+)
+from mcp_salesforce.tools.records import difference
+from mcp_salesforce.tools.results import Change, Moment, flat_record
+from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.toolset import UPDATES, ToolContext, org_of
+
+_LONGEST_DESCRIPTION = 32_000
+_USER = "005"
+_TEXT_TYPES, _PICKLISTS = frozenset({"string", "textarea"}), frozenset({"picklist", "combobox"})
+_STATUS_SETTING, _VALUES_SETTING, _REASON_SETTING = (
+    f"SALESFORCE_APPOINTMENT_{name}" for name in ("STATUS_FIELD", "STATUS_VALUES", "REASON_FIELD")
+)
+
+
+class FollowUp(TypedDict):
+    """The Task that was made, or was there already."""
+
+    Id: str
+    Subject: str
+    due: Moment
+    OwnerId: NotRequired[str]
+
+
+class Closed(TypedDict):
+    """What closing an appointment changed."""
+
+    Id: str
+    outcome: str
+    changed: dict[str, Change]
+    follow_up: NotRequired[FollowUp]
+    note: NotRequired[str]
+
+
+class FollowUpData(RecordData):
+    """The fields of the Task to make."""
+
+    Subject: Text255 = None
+    ActivityDate: Day
+    OwnerId: UserReference = None
+    Description: LongText = None
+
+
+_TEXT = {"type": "string"}
+_FollowUp = Annotated[
+    FollowUpData | None,
+    data_schema(
+        "Makes a Task for the same person, owned by the appointment's owner",
+        {"ActivityDate": {**_TEXT, "description": "Due day"}, "Subject": _TEXT, "OwnerId": _TEXT, "Description": _TEXT},
+        ["ActivityDate"],
+    ),
+]
+
+
+@appointments.tool(UPDATES, title="Close an appointment")
+async def close_appointment(
+    ctx: ToolContext,
+    event_id: EventId,
+    outcome: Outcome,
+    reason: Annotated[str, Field(max_length=4000)] = "",
+    follow_up: _FollowUp = None,
+) -> Closed:
+    """Cancel an appointment (its time is free again), or mark it as no_show or completed; the record stays.
+
+    To erase one made by mistake, use salesforce_delete_appointment.
+    """
+    org = org_of(ctx)
+    event = await org.client.sobjects.retrieve("Event", event_id)
+    span = span_in(event)
+    _check_is_own(event, span, org.now())
+    if outcome == "no_show":
+        await _check_has_begun(org, event, span)
+    closed_as = _outcome_of(org, event)
+    if closed_as and closed_as != outcome:
+        raise _closed_otherwise(org, event, closed_as)
+    values: dict[str, Any] = {}
+    if closed_as is None:
+        values = _showing(event, outcome, span, org.now()) | _status(org, await _event_fields(org), event, outcome)
+    values |= await _kept_reason(org, {**event, **values}, outcome, reason.strip())
+    task = _task(event, outcome, follow_up) if follow_up else None
+    existing = await _existing_task(org, task) if task and closed_as else None
+    after, made = await _save(org, event_id, event, values, None if existing else task)
+    told = cast("Closed", {"Id": event_id, "outcome": outcome})
+    told["changed"] = difference(_compared(event_id, event, values), _compared(event_id, after, values))["changed"]
+    if found := existing or made:
+        told["follow_up"] = _told(found)
+    if note := _note(closed_as, existing, values):
+        told["note"] = note
+    return told
+
+
+def _check_is_own(event: SObjectRecord, span: Span | None, now: datetime) -> None:
+    """Refuse what is not one appointment of its own."""
+    if event.get("IsChild"):
+        raise refused(
+            "This is an invitee's copy of an appointment; Salesforce lets only its reminder change.",
+            hint="Close the organizer's appointment: the one with IsChild = false.",
+        )
+    if event.get("IsRecurrence") or event.get("GroupEventType") == "3":
+        raise refused(
+            "This is a whole series, not one of its appointments.",
+            hint="List its appointments and close one; salesforce_delete_appointment with scope ends a series.",
+        )
+    if event.get("IsRecurrence2") and span and span.start > now:
+        raise refused(
+            "Salesforce's API cannot change one future appointment of a series alone: all would be closed.",
+            hint="Delete this one with salesforce_delete_appointment, scope this; or close it once it has begun.",
+        )
+
+
+async def _check_has_begun(org: OrgSession, event: SObjectRecord, span: Span | None) -> None:
+    if span and not _has_begun(span, org.now()):
+        start = shown(span, await org.zone("", event.get("OwnerId") or ""))["start"]
+        raise refused(
+            f"It begins only on {start['weekday']}, {start['local']}: nobody can have missed it.",
+            hint="Use cancelled if it was called off.",
+            fields=["outcome"],
+        )
+
+
+def _has_begun(span: Span, now: datetime) -> bool:
+    return span.start.date() <= now.date() if span.all_day else span.start <= now
+
+
+def _outcome_of(org: OrgSession, event: SObjectRecord) -> Outcome | None:
+    fields = org.outcome_fields
+    if fields.status:
+        named = {name.casefold(): value for name, value in event.items()}
+        return fields.outcome_of(named.get(fields.status.casefold()))
+    return outcome_in(event.get("Subject") or "")
+
+
+def _closed_otherwise(org: OrgSession, event: SObjectRecord, closed_as: Outcome) -> Exception:
+    where = f"{org.outcome_fields.status}=null" if org.outcome_fields.status else "Subject without the marker"
+    return refused(
+        f"It is closed as {closed_as} already: {unmarked(event.get('Subject') or '')[:60]}. Nothing was changed.",
+        code="ALREADY_CLOSED",
+        hint=f"If that was wrong, salesforce_update_appointment with {where} and ShowAs opens it; then close it again.",
+        fields=["outcome"],
+    )
+
+
+def _showing(event: SObjectRecord, outcome: Outcome, span: Span | None, now: datetime) -> dict[str, Any]:
+    """Free the time, unless it was used: a completed appointment that has begun stays as it is."""
+    used = outcome == "completed" and (span is None or _has_begun(span, now))
+    return {} if used or event.get("ShowAs") == "Free" else {"ShowAs": "Free"}
+
+
+async def _event_fields(org: OrgSession) -> SObjectDescribe | None:
+    named = org.outcome_fields.status or org.outcome_fields.reason
+    return await org.schema.describe("Event") if named else None
+
+
+def _status(
+    org: OrgSession, describe: SObjectDescribe | None, event: SObjectRecord, outcome: Outcome
+) -> dict[str, Any]:
+    """Return what says the outcome: the org's status field, else the marker in front of the Subject."""
+    fields = org.outcome_fields
+    if not fields.status or describe is None:
+        subject = event.get("Subject") or ""
+        told = marked(subject, outcome)
+        if len(subject) + len(WORDS[outcome]) + 2 <= LONGEST_SUBJECT:
+            return {"Subject": told}
+        return {"Subject": told, "Description": _appended(event, f"Subject: {subject}")}
+    field = _writable(describe, fields.status, _STATUS_SETTING, _TEXT_TYPES | _PICKLISTS)
+    value = fields.values[outcome]
+    allowed = [each.value for each in field.picklist_values if each.active]
+    if field.type in _PICKLISTS and value not in allowed:
+        raise refused(
+            f"{field.name} has no active value {value!r} for {outcome}.",
+            code="MISCONFIGURED",
+            hint=f"Set {_VALUES_SETTING}; {field.name} has: {', '.join(allowed)}.",
+        )
+    return {field.name: value}
+
+
+def _writable(describe: SObjectDescribe, name: str, setting: str, types: frozenset[str]) -> FieldDescribe:
+    """Return the field that a setting names.
+
+    Raises:
+        InvalidArgumentError: Event has it not, the user may not write it, or it is of a type that holds no such value.
+    """
+    field = describe.field(name)
+    if field and field.updateable and field.type in types:
+        return field
+    wrong = "Event has no such field, or hides it from this user"
+    if field:
+        wrong = f"it is of type {field.type}" if field.updateable else "this user may not change it"
+    near = did_you_mean(nearest(name, [each.name for each in describe.fields if each.custom])) if not field else ""
+    raise refused(f"{setting} names {name}, but {wrong}.", code="MISCONFIGURED", hint=near or f"Correct {setting}.")
+
+
+async def _kept_reason(org: OrgSession, event: SObjectRecord, outcome: Outcome, reason: str) -> dict[str, Any]:
+    """Return where the reason goes: into the org's field for it, else behind the Description."""
+    if not reason:
+        return {}
+    name = org.outcome_fields.reason
+    describe = await _event_fields(org) if name else None
+    if describe is None:
+        return {"Description": _appended(event, f"{WORDS[outcome]}: {reason}")}
+    field = _writable(describe, name, _REASON_SETTING, _TEXT_TYPES | _PICKLISTS)
+    allowed = [each.value for each in field.picklist_values if each.active]
+    if field.restricted_picklist and reason not in allowed:
+        raise refused(f"{field.name} does not take that reason.", hint=f"One of: {', '.join(allowed)}.")
+    if field.length and len(reason) > field.length:
+        raise refused(f"The reason has {len(reason)} characters; {field.name} has room for {field.length}.")
+    return {field.name: reason}
+
+
+def _appended(event: SObjectRecord, line: str) -> str:
+    """Return the Description with `line` as its last one; it is not written twice."""
+    before = (event.get("Description") or "").rstrip()
+    if line in before.splitlines() or before.endswith(line):
+        return before
+    text = f"{before}\n{line}".lstrip()
+    if len(text) > _LONGEST_DESCRIPTION:
+        raise refused(
+            f"The Description is full: {_LONGEST_DESCRIPTION - len(before)} characters are left for the reason.",
+            hint="Give a shorter reason.",
+            fields=["reason"],
+        )
+    return text
+
+
+def _task(event: SObjectRecord, outcome: Outcome, follow_up: FollowUpData) -> dict[str, Any]:
+    """Return the Task to make: about the same person and record, for the owner unless another is given."""
+    owner = {"OwnerId": event["OwnerId"]} if str(event.get("OwnerId")).startswith(_USER) else {}
+    about = {name: event[name] for name in ("WhoId", "WhatId") if event.get(name)}
+    subject = f"Follow up ({WORDS[outcome].lower()}): {unmarked(event.get('Subject') or 'appointment')}"
+    given = {name: value for name, value in follow_up.given().items() if value is not None}
+    return {"Subject": subject[:LONGEST_SUBJECT], **owner, **about, **given}
+
+
+async def _existing_task(org: OrgSession, task: Mapping[str, Any]) -> SObjectRecord | None:
+    """Return the open Task of these values: an earlier call made it, whose answer may have been lost."""
+    known = {name: task.get(name) for name in ("Subject", "WhoId", "WhatId")}
+    conditions = [f"{name} = {quote(value)}" for name, value in known.items()]
+    conditions += [f"ActivityDate = {task['ActivityDate']}", "IsClosed = false"]
+    where = " AND ".join(conditions)
+    found = await org.client.queries.query(
+        f"SELECT Id, Subject, ActivityDate, OwnerId FROM Task WHERE {where} LIMIT 1"  # noqa: S608 - SOQL, values quoted
+    )
+    return found.records[0] if found.records else None
+
+
+async def _save(
+    org: OrgSession,
+    event_id: str,
+    event: SObjectRecord,
+    values: Mapping[str, Any],
+    task: Mapping[str, Any] | None,
+) -> tuple[SObjectRecord, SObjectRecord | None]:
+    """Change the event and make the task, together or not at all; return both as they are then."""
+    url = path("sobjects", "Event", event_id)
+    calls = [Request("PATCH", url, body=dict(values), headers=_unless_changed(event))] if values else []
+    if task:
+        made = f"@{{call{len(calls)}.id}}"
+        calls += [Request("POST", "sobjects/Task", body=dict(task)), Request("GET", f"sobjects/Task/{made}")]
+    if not calls:
+        return event, None
+    replies = await org.client.composite.run_all_or_none([*calls, Request("GET", url)])
+    return record_of(replies[-1]), record_of(replies[-2]) if task else None
+
+
+def _unless_changed(event: SObjectRecord) -> dict[str, str]:
+    """Return the condition that nobody changed the event since it was read; Salesforce compares whole seconds."""
+    stamps = [datetime.fromisoformat(event[name]) for name in ("LastModifiedDate", "SystemModstamp") if event.get(name)]
+    return if_unmodified_since(max(stamps)) if stamps else {}
+
+
+def _compared(event_id: str, record: SObjectRecord, values: Mapping[str, Any]) -> dict[str, Any]:
+    flat = flat_record(record)
+    return {"Id": event_id, **{name: flat.get(name) for name in values}}
+
+
+def _told(task: SObjectRecord) -> FollowUp:
+    due = date.fromisoformat(task["ActivityDate"])
+    told: FollowUp = {
+        "Id": task["Id"],
+        "Subject": task["Subject"],
+        "due": {"local": due.isoformat(), "weekday": weekday(due)},
+    }
+    if task.get("OwnerId"):
+        told["OwnerId"] = task["OwnerId"]
+    return told
+
+
+def _note(closed_as: Outcome | None, existing: SObjectRecord | None, values: Mapping[str, Any]) -> str:
+    """Return what is not as the caller may think."""
+    said = []
+    if closed_as:
+        said.append(f"It was {closed_as} already" + ("." if values else "; the appointment is unchanged."))
+    if existing:
+        said.append("An open Task like this was there; no second one was made.")
+    return " ".join(said)
