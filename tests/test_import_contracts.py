@@ -27,7 +27,7 @@ FAMILIES = "API families do not know each other"
 TOOLSETS = "Toolsets do not know each other"
 HTTP = "Only the transport speaks HTTP"
 SQL = "Only the store speaks SQL"
-NO_IO = "The calendar engine and the SOQL language do no I/O"
+NO_IO = "The calendar engine, the SOQL language and what is decided by them do no I/O"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Violation:
 VIOLATIONS = [
     Violation(LAYERS, "salesforce.upward_to_appointments", "mcp_salesforce.appointments"),
     Violation(LAYERS, "soql.sideways", "mcp_salesforce.salesforce"),
+    Violation(LAYERS, "references", "mcp_salesforce.appointments"),
     Violation(LAYERS, "appointments.upward", "mcp_salesforce.tools"),
     Violation(LAYERS, "tools.sideways", "mcp_salesforce.localorg"),
     Violation(LAYERS, "tools.upward", "mcp_salesforce.server"),
@@ -68,6 +69,7 @@ VIOLATIONS = [
     Violation(SQL, "localorg.services.tables", "sqlite3"),
     Violation(SQL, "localorg.routes.tables", "sqlite3"),
     *(Violation(NO_IO, f"soql.use_{name}", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
+    *(Violation(NO_IO, "references", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
     *(Violation(NO_IO, f"appointments.use_{name}", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
 ]
 

@@ -67,6 +67,7 @@ def create_server(
             yield OrgSession(
                 client,
                 max_answer_tokens=settings.max_answer_tokens,
+                allowed=access.summary(),
                 now=now,
                 outcome_fields=settings.outcome_fields,
             )

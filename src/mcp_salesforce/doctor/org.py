@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from mcp_salesforce.appointments.times import TimeError, zone_named
+from mcp_salesforce.appointments.times import TimeError, weekday, zone_named
 from mcp_salesforce.doctor.causes import Finding
 from mcp_salesforce.doctor.network import kind_of
 from mcp_salesforce.salesforce import AccessDeniedError, ApiError, Request, SalesforceClient, SObjectDescribe
@@ -102,12 +102,8 @@ class OrgChecks:
         Raises:
             SalesforceError: As the client.
         """
-        found = await self._client.queries.query("SELECT Name, IsSandbox, OrganizationType FROM Organization LIMIT 1")
-        if not found.records:
-            return "queries run"
-        org = found.records[0]
-        kind = "a sandbox" if org.get("IsSandbox") else "not a sandbox"
-        return f"{org.get('Name')}: {org.get('OrganizationType')}, {kind}"
+        org = await self._client.organization()
+        return f"{org.name}: {org.edition}, {org.kind}" if org else "queries run; the org's own record is not visible"
 
     async def permissions(self, sobject: str) -> str:
         """Compare what the user may do with an object and its fields with what the tools do.
@@ -167,7 +163,8 @@ class OrgChecks:
             zone = zone_named(self._user.zoneinfo or "UTC")
         except TimeError as error:
             raise Finding("UNKNOWN_ZONE", str(error), error.hint) from None
-        return f"{zone.key}: {self._now().astimezone(zone):%A %Y-%m-%d %H:%M}"
+        local = self._now().astimezone(zone)
+        return f"{zone.key}: {weekday(local.date())} {local:%Y-%m-%d %H:%M}"
 
     async def api_calls(self) -> str:
         """Count the API calls that are left of the org's 24 hours.
@@ -179,9 +176,9 @@ class OrgChecks:
         usage = await self._usage()
         if usage is None:
             return "not visible to the user"
-        left, reserved = usage.limit - usage.used, self._reserve.of(usage.limit)
+        left, reserved = usage.left, self._reserve.of(usage.limit)
         told = f"{left:,} of {usage.limit:,} left"
-        if left <= 0:
+        if not left:
             raise Finding("NO_CALLS_LEFT", f"{told}.")
         if reserved and left <= reserved:
             raise Finding("RESERVE_REACHED", f"{told}, {reserved:,} are reserved.")

@@ -18,12 +18,13 @@ from mcp_salesforce.salesforce.budget import NO_RESERVE, Budget, Reserve
 from mcp_salesforce.salesforce.errors import (
     AuthenticationError,
     InvalidArgumentError,
+    InvalidRequestError,
     NotFoundError,
     SalesforceError,
     TransportError,
 )
 from mcp_salesforce.salesforce.ids import is_id, to_18
-from mcp_salesforce.salesforce.models import ApiUsage, Identity, UserInfo
+from mcp_salesforce.salesforce.models import ApiUsage, Identity, Organization, UserInfo
 from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_reply
 from mcp_salesforce.salesforce.retry import may_be_done, retrying
 from mcp_salesforce.salesforce.transport import AiohttpTransport, Transport
@@ -31,6 +32,7 @@ from mcp_salesforce.salesforce.wire import Answer, HttpRequest, Request, json_bo
 
 _VERSION: Final = re.compile(r"v?(\d{2,3}\.0)")
 _TOKEN_REQUEST: Final = Request("POST", "/services/oauth2/token", idempotent=True)
+_ORGANIZATION: Final = "SELECT Name, OrganizationType, IsSandbox, TrialExpirationDate FROM Organization LIMIT 1"
 _Answer = TypeVar("_Answer")
 
 
@@ -161,6 +163,22 @@ class SalesforceClient:
             SalesforceError: As `send`.
         """
         return UserInfo.read(await self.send(Request("GET", "/services/oauth2/userinfo")))
+
+    async def organization(self) -> Organization | None:
+        """Return what the org says of itself, or None where the user may not see its record.
+
+        API: GET /query
+
+        Raises:
+            SalesforceError: As `send`.
+        """
+        try:
+            found = await self.queries.query(_ORGANIZATION)
+        except InvalidRequestError as error:
+            if error.code != "INVALID_TYPE":
+                raise
+            return None
+        return Organization.read(found.records[0]) if found.records else None
 
     async def _attempts(self, request: Request, body: bytes | None, token: Token) -> Answer:
         self._budget.check()

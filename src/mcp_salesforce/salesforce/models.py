@@ -220,6 +220,27 @@ class UserInfo(WireModel):
     user_type: str = Field(default="", validation_alias="user_type")
 
 
+class Organization(WireModel):
+    """What the org's own record says of it."""
+
+    name: str = Field(default="", validation_alias="Name")
+    edition: str = Field(default="", validation_alias="OrganizationType")
+    is_sandbox: bool = Field(default=False, validation_alias="IsSandbox")
+    trial_expiration_date: str | None = Field(default=None, validation_alias="TrialExpirationDate")
+
+    @property
+    def kind(self) -> str:
+        """`sandbox`, `scratch`, `developer`, `trial` or `production`.
+
+        A scratch org says of itself that it is a sandbox, and when it expires.
+        """
+        if self.is_sandbox:
+            return "scratch" if self.trial_expiration_date else "sandbox"
+        if self.edition == "Developer Edition":
+            return "developer"
+        return "trial" if self.trial_expiration_date else "production"
+
+
 class ApiVersion(WireModel):
     """A version of the API that the org serves, such as 60.0."""
 
@@ -241,3 +262,8 @@ class ApiUsage(WireModel):
 
     used: int
     limit: int
+
+    @property
+    def left(self) -> int:
+        """How many are left; what goes beyond the limit counts as none."""
+        return max(self.limit - self.used, 0)

@@ -2,8 +2,9 @@
 
 from mcp_salesforce.tools.appointments import appointments
 from mcp_salesforce.tools.contacts import contacts
+from mcp_salesforce.tools.org import orgs
 from mcp_salesforce.tools.query import queries
 from mcp_salesforce.tools.toolset import Toolset
 
-TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, queries)
+TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, queries, orgs)
 """Everything that is exposed, in the order in which it is listed."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mcp_salesforce.tools.errors import did_you_mean, nearest
+from mcp_salesforce.tools.results import Allowed
 from mcp_salesforce.tools.toolset import Toolset, ToolSpec
 
 ALL: Final = "all"
@@ -46,6 +47,11 @@ class Access:
                 raise UnknownToolsetError(f"SALESFORCE_TOOLSETS: {name!r} is no toolset. {meant}")
         is_all = ALL in toolsets.casefold().replace(",", " ").split()
         return cls(frozenset(known if is_all or not asked else asked), read_only)
+
+    def summary(self) -> Allowed:
+        """Return what a model is told of it."""
+        summary: Allowed = {"toolsets": sorted(self.toolsets)}
+        return {**summary, "read_only": True} if self.read_only else summary
 
     def forbidden_by(self, toolset: str, spec: ToolSpec) -> str:
         """Return the setting that forbids a tool of `toolset`, or nothing where it is allowed."""

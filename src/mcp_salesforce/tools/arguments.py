@@ -65,7 +65,7 @@ class Arguments:
     def _unknown(self, names: list[str]) -> InvalidArgumentError:
         listed = ", ".join(names)
         near = [match for name in names for match in nearest(name, self._names, count=1)]
-        hint = did_you_mean(near) or f"This tool takes {', '.join(self._model.model_fields)}."
+        hint = did_you_mean(near) or f"This tool takes {', '.join(self._model.model_fields) or 'no arguments'}."
         if "data" in self._names and not near:
             hint = "Fields of the record go inside data."
         return refused(f"Unknown argument: {listed}.", code="UNKNOWN_ARGUMENT", hint=hint, fields=names)

@@ -98,6 +98,13 @@ class Deleted(TypedDict):
     deleted: bool
 
 
+class Allowed(TypedDict):
+    """What the settings let a model do; `read_only` is there where nothing may be written."""
+
+    toolsets: list[str]
+    read_only: NotRequired[bool]
+
+
 def answer(result: Mapping[str, Any], budget_bytes: int | None = None) -> CallToolResult:
     """Return `result` as structured content and, for hosts that show only text, in as few tokens as it takes.
 

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named
 from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
+from mcp_salesforce.salesforce.models import UserInfo
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.describes import DescribeCache
 from mcp_salesforce.tools.errors import NO_SUCH_FIELD, NO_SUCH_OBJECT, did_you_mean, nearest
+from mcp_salesforce.tools.results import Allowed
 
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
 _USER_PREFIX = "005"
@@ -34,18 +36,26 @@ class OrgSession:
         client: SalesforceClient,
         *,
         max_answer_tokens: int,
+        allowed: Allowed,
         now: Callable[[], datetime] = utc_now,
         outcome_fields: OutcomeFields = NO_OUTCOME_FIELDS,
     ) -> None:
-        """Work through `client`, with answers of at most about `max_answer_tokens`; `now` is the clock.
+        """Work through `client`.
 
-        `outcome_fields` are where the org keeps how appointments ended.
+        Args:
+            client: A client of the org.
+            max_answer_tokens: About how long an answer may be.
+            allowed: What the settings let a model do, as it is told of it.
+            now: The clock.
+            outcome_fields: Where the org keeps how appointments ended.
         """
         self.client = client
+        self.allowed = allowed
         self.now = now
         self.outcome_fields = outcome_fields
         self.schema = DescribeCache(client.describe, now=lambda: now().timestamp())
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
+        self._users: dict[str, asyncio.Task[UserInfo]] = {}
         self._owner: tuple[str, str] | None = None
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
 
@@ -55,6 +65,14 @@ class OrgSession:
             identity = await self.client.identity()
             self._owner = identity.organization_id, identity.user_id
         return self._owner
+
+    async def user(self) -> UserInfo:
+        """Return who the user is; asked once.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        return await _once(self._users, "", self.client.userinfo)
 
     async def zone(self, asked: str = "", owner_id: str = "") -> ZoneInfo:
         """Return the zone to show times in: the asked one, else that of the user `owner_id`, else the caller's own.

@@ -1,0 +1,69 @@
+"""Where one stands: the user, the org, the time, and what this server may do there."""
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from mcp_salesforce.appointments.times import local_text, utc_text, weekday
+from mcp_salesforce.salesforce import SalesforceClient
+from mcp_salesforce.tools.results import Allowed, Moment
+from mcp_salesforce.tools.toolset import READS, ToolContext, Toolset, org_of
+
+orgs = Toolset("org", "Who and where you are: the user, the org, the time, what is allowed")
+
+
+class WhoamiUser(TypedDict):
+    """The user as whom the server acts."""
+
+    Id: str
+    Name: str
+    Username: str
+
+
+class WhoamiOrg(TypedDict):
+    """The org; `kind` is production, sandbox, scratch, developer or trial."""
+
+    Id: str
+    Name: NotRequired[str]
+    kind: NotRequired[str]
+    instance_url: str
+
+
+class Whoami(TypedDict):
+    """User, org, time, and what is left and allowed."""
+
+    user: WhoamiUser
+    org: WhoamiOrg
+    time_zone: str
+    now: Moment
+    api_calls_left: NotRequired[int]
+    allowed: Allowed
+
+
+@orgs.tool(READS, title="Who am I")
+async def whoami(ctx: ToolContext) -> Whoami:
+    """Return whose rights you have, in which org (production or sandbox), the user's time now, and what is allowed.
+
+    Call it first where "I", "today" or the org matters.
+    """
+    session = org_of(ctx)
+    user, zone = await session.user(), await session.zone()
+    org = await _org(session.client)
+    now = session.now()
+    told: Whoami = {
+        "user": {"Id": user.user_id, "Name": user.name, "Username": user.preferred_username},
+        "org": org,
+        "time_zone": zone.key,
+        "now": {"utc": utc_text(now), "local": local_text(now, zone), "weekday": weekday(now.astimezone(zone).date())},
+        "allowed": session.allowed,
+    }
+    if usage := session.client.api_usage:
+        told["api_calls_left"] = usage.left
+    return told
+
+
+async def _org(client: SalesforceClient) -> WhoamiOrg:
+    """Ask the org about itself, each time: the reply also tells how many API calls are left."""
+    identity, found = await client.identity(), await client.organization()
+    org: WhoamiOrg = {"Id": identity.organization_id, "instance_url": identity.instance_url}
+    return {**org, "Name": found.name, "kind": found.kind} if found else org
