@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.docs.commands import render_commands
 from tests.docs.configuration import render_configuration, render_env_example
 from tests.docs.doctor import render_doctor
+from tests.docs.errors import render_errors
 from tests.docs.localorg import render_localorg
 from tests.docs.tools import render_readme, render_tools, snapshots
 from tests.faults.table import render as render_failures
@@ -22,6 +23,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/localorg.md": render_localorg,
     "docs/tools.md": render_tools,
     "docs/doctor.md": render_doctor,
+    "docs/errors.md": render_errors,
     "docs/failures.md": render_failures,
     **snapshots(),
 }

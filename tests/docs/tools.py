@@ -44,11 +44,14 @@ A refused call is flagged as an error, and its text (and `_meta`) is compact JSO
 |---|---|
 | `code` | Salesforce's error code, or the server's own: {codes} |
 | `message` | what is wrong, in Salesforce's words where it was Salesforce that refused |
+| `message_by` | whose words they are, where people of the org wrote them: a rule, a trigger, a flow |
+| `near` | the place of a syntax error, with a caret below |
 | `fields` | the arguments or fields it is about |
 | `retryable` | whether the same call can succeed a little later |
 | `hint` | what to do next; the nearest names for one that is misspelt |
 
-Arguments are checked before anything is sent. An unknown argument is refused, never ignored.
+[errors.md](errors.md) has Salesforce's codes, what they mean and what to do. Arguments are checked before anything is
+sent. An unknown argument is refused, never ignored.
 """
 
 

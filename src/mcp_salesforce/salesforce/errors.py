@@ -1,11 +1,13 @@
 """What the client raises. Everything here is safe to show: no token, no secret, no query string.
 
-The class of an API error comes from Salesforce's error code; the table is in `codes`.
+The class of an API error comes from Salesforce's error code; the table is in `codes`. `advice` says what each means.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+from mcp_salesforce.salesforce.advice import LOOK_FIRST, hint_of
 
 
 class SalesforceError(Exception):
@@ -53,7 +55,7 @@ class TransportError(SalesforceError):
     retryable = True
 
     def __init__(self, message: str, *, sent: bool) -> None:
-        super().__init__(message, hint=_OUTCOME_UNKNOWN if sent else "Nothing was sent; check the network and the URL.")
+        super().__init__(message, hint=LOOK_FIRST if sent else "Nothing was sent; check the network and the URL.")
         self.sent = sent
 
 
@@ -123,7 +125,7 @@ class UnreadableReplyError(SalesforceError):
         self.is_passing = is_cut or status in _GATEWAY_STATUSES
         super().__init__(
             f"{reason} (HTTP {status}, {content_type or 'no content type'})" + (f": {excerpt}" if excerpt else ""),
-            hint=_OUTCOME_UNKNOWN
+            hint=LOOK_FIRST
             if is_cut or status >= _SERVER_ERROR
             else "Check the instance URL and any proxy on the way.",
             retry_after_s=retry_after_s,
@@ -166,7 +168,7 @@ class ApiError(SalesforceError):
         super().__init__(
             "; ".join(dict.fromkeys(detail.message for detail in details)),
             code=first.error_code,
-            hint=hint or HINTS.get(first.error_code, ""),
+            hint=hint or hint_of(first.error_code),
             retry_after_s=retry_after_s,
         )
         self.status = status
@@ -264,36 +266,9 @@ class LimitExceededError(ApiError):
 class ServerError(ApiError):
     """Salesforce failed, or is away for a moment."""
 
+    hint = LOOK_FIRST
     retryable = True
-
-    def __init__(self, status: int, details: Sequence[ErrorDetail], *, retry_after_s: float | None = None) -> None:
-        super().__init__(status, details, hint=_OUTCOME_UNKNOWN, retry_after_s=retry_after_s)
 
 
 _SERVER_ERROR = 500
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
-_OUTCOME_UNKNOWN = "A read can be repeated. Before a write is repeated, look whether it was carried out."
-
-HINTS: Mapping[str, str] = {
-    "API_DISABLED_FOR_ORG": "This edition or profile has no API access; an administrator can enable it.",
-    "DUPLICATES_DETECTED": "Use one of the matching records; save a duplicate only if the user wants one.",
-    "DUPLICATE_VALUE": "A record with this unique value exists; update that one.",
-    "ENTITY_IS_DELETED": "The record is in the recycle bin.",
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of this org refuses it; the message is the rule's own.",
-    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "The user may not see or use a record that this one refers to.",
-    "INVALID_CROSS_REFERENCE_KEY": "An Id refers to a record that does not exist, is deleted, or is of another object.",
-    "INVALID_FIELD": "Describe the object to see its field names; custom fields end in __c.",
-    "INVALID_FIELD_FOR_INSERT_UPDATE": "Leave these fields out; they are read-only here.",
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "Describe the field to see its picklist values.",
-    "INVALID_QUERY_LOCATOR": "The cursor has expired (they live two days); run the query again.",
-    "INVALID_TYPE": "Describe without an object to see the objects' names; custom objects end in __c.",
-    "MALFORMED_ID": "Record Ids have 15 or 18 letters and digits; query for the right one.",
-    "MALFORMED_QUERY": "Correct the SOQL at the row and column given.",
-    "NUMBER_OUTSIDE_VALID_RANGE": "Use a number within the range; beyond OFFSET 2000 filter by the last value seen.",
-    "OPERATION_TOO_LARGE": "Narrow the WHERE clause.",
-    "QUERY_TIMEOUT": "Narrow the WHERE clause to indexed fields, such as Id, a lookup or CreatedDate.",
-    "REQUEST_LIMIT_EXCEEDED": "The org's API calls of 24 hours are used up; they come free as the oldest fall away.",
-    "REQUIRED_FIELD_MISSING": "Give a value for each field named.",
-    "STRING_TOO_LONG": "Shorten the text to the length given.",
-    "UNSUPPORTED_API_VERSION": "Set a newer API version.",
-}

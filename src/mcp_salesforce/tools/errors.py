@@ -1,26 +1,33 @@
 """What a model reads when a call fails: one shape, compact, that says what to do next."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from itertools import accumulate
 
 import orjson
 from mcp_types import CallToolResult, TextContent
 
 from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.salesforce.advice import ADVICE
 from mcp_salesforce.salesforce.errors import (
+    ApiError,
     DuplicateError,
     InvalidArgumentError,
     OutcomeUnknownError,
     SalesforceError,
 )
+from mcp_salesforce.tools.results import visible
 
-_POINTER = re.compile(r"^\n.*?\n *\^\nERROR at (Row:\d+:Column:\d+)\n", re.DOTALL)
+_POINTER = re.compile(r"^\n(.*?)\n( *)\^\nERROR at (Row:\d+:Column:\d+)\n", re.DOTALL)
 _BOILERPLATE = re.compile(r"\s*(If you are attempting to use a custom|Please (reference your|check the)).*", re.DOTALL)
 NO_SUCH_FIELD = re.compile(r"No such column '([^']+)' on (?:entity '(\w+)'|sobject of type (\w+))")
 NO_SUCH_OBJECT = re.compile(r"sObject type '([^']+)' is not supported")
-_MESSAGE_CHARACTERS, _HINT_CHARACTERS = 180, 150
+_WHOLE, _MESSAGE, _AUTHORED, _HINT, _SHORTEST_HINT = 400, 180, 260, 150, 60  # bytes: a whole error has 120 tokens
+_FIELDS = 60  # characters of names
 _MATCHES = 3
+_BEFORE_CARET, _AFTER_CARET = 24, 16  # characters of the query
+_NOT_AUTOMATION = "entity type "  # how Salesforce's own refusals of an object begin, among those of triggers
 _BEGINNING = 4  # characters that tell a name's beginning from an accident
 
 
@@ -52,21 +59,57 @@ def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResul
     """Return `error` as a tool result that is flagged as one: compact JSON as text, and the same in `_meta`."""
     if isinstance(error, TimeError):
         error = refused(str(error), code="INVALID_TIME", hint=error.hint)
+    author = _author(error)
+    message = error.message if author else _worded(error.message)
     payload: dict[str, object] = {
         "code": error.code,
-        "message": _shortened(_worded(error.message), _MESSAGE_CHARACTERS),
+        "message": shortened(message, _AUTHORED if author else _MESSAGE),
     }
+    if author:
+        payload["message_by"] = author
+    if near := _near(error):
+        payload["near"] = near
     if error.fields:
-        payload["fields"] = list(error.fields)
+        payload["fields"] = _named(error.fields)
     payload["retryable"] = error.retryable and not error.is_outcome_unknown
     if error.is_outcome_unknown:
         payload["outcome"] = "unknown"
     if isinstance(error, OutcomeUnknownError) and error.candidates:
         payload["candidates"] = list(error.candidates)
-    if hint := hint or _matches(error) or error.hint:
-        payload["hint"] = _shortened(hint, _HINT_CHARACTERS)
+    if hint := hint or _matches(error) or _next_step(error, author):
+        room = max(_WHOLE - len(orjson.dumps(payload)), _SHORTEST_HINT)
+        payload["hint"] = shortened(hint, min(_HINT, room))
+    payload = visible(payload)
     text = orjson.dumps(payload).decode()
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True, _meta=payload)
+
+
+def _author(error: SalesforceError) -> str:
+    """Return whose words the message is, where people of the org wrote it: rules, triggers, flows."""
+    advice = ADVICE.get(error.code) if isinstance(error, ApiError) else None
+    return advice.author if advice and not error.message.startswith(_NOT_AUTOMATION) else ""
+
+
+def _next_step(error: SalesforceError, author: str) -> str:
+    return ADVICE[error.code].next_step if author else error.hint
+
+
+def _near(error: SalesforceError) -> str:
+    """Return the place in the query that a syntax error is at: a piece of it, with a caret below."""
+    pointer = _POINTER.match(error.message) if error.code == "MALFORMED_QUERY" else None
+    if pointer is None:
+        return ""
+    snippet, column = pointer[1], len(pointer[2])
+    start = max(0, column - _BEFORE_CARET)
+    return f"{snippet[start : column + _AFTER_CARET].rstrip()}\n{' ' * (column - start)}^"
+
+
+def _named(fields: Sequence[str]) -> list[str]:
+    """Return the first of the fields, and how many more there are."""
+    ends = list(accumulate(len(name) for name in fields))
+    kept = max(1, sum(end <= _FIELDS for end in ends))
+    more = len(fields) - kept
+    return [*fields[:kept], *([f"and {more} more"] if more else [])]
 
 
 def _matches(error: SalesforceError) -> str:
@@ -81,10 +124,14 @@ def _matches(error: SalesforceError) -> str:
 def _worded(message: str) -> str:
     """Return Salesforce's words, without boilerplate and the excerpt of the query that the model has just written."""
     pointer = _POINTER.match(message)
-    place = f" ({pointer[1]})" if pointer else ""
+    place = f" ({pointer[3]})" if pointer else ""
     words = _BOILERPLATE.sub("", message[pointer.end() :] if pointer else message)
     return " ".join(words.split()) + place
 
 
-def _shortened(text: str, characters: int) -> str:
-    return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
+def shortened(text: str, most: int) -> str:
+    """Return `text` in at most `most` bytes; where it is cut, it ends in an ellipsis."""
+    if len(text.encode("utf-8", "replace")) <= most:
+        return text
+    kept = text.encode("utf-8", "replace")[: most - len("…".encode())].decode("utf-8", "ignore")
+    return f"{kept.rstrip()}…"

@@ -222,7 +222,7 @@ async def test_what_the_org_refuses_is_raised_as_such(client: SalesforceClient, 
     with pytest.raises(RecordRejectedError, match="LastName") as caught:
         await client.sobjects.create("Contact", {})
 
-    assert caught.value.hint == "Give a value for each field named."
+    assert "each field named" in caught.value.hint
 
 
 LONG_QUERY = "SELECT Id FROM Contact WHERE Name IN ('" + "','".join(f"Müller {number}" for number in range(900)) + "')"

@@ -1,0 +1,175 @@
+"""What Salesforce's error codes mean, and what to do next: one row a code. `docs/errors.md` is made from it.
+
+`codes` has the class of every code. Salesforce's own documents have the meanings; the texts are ours.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Advice(NamedTuple):
+    """Why a code comes, and what to do about it.
+
+    Attributes:
+        cause: What is wrong, in one sentence.
+        next_step: What to do.
+        author: Whose words the message is, where it is not Salesforce that wrote it.
+    """
+
+    cause: str
+    next_step: str
+    author: str = ""
+
+
+_AUTOMATION = "Change the values that it names; otherwise an administrator has to mend it."
+LOOK_FIRST: Final = "A read can be repeated. Before a write is repeated, look whether it was carried out."
+_ADMINISTRATOR = "An administrator can grant it."
+
+ADVICE: Final[Mapping[str, Advice]] = {
+    # The request
+    "INVALID_FIELD": Advice(
+        "The object has no such field, or this user may not see it.",
+        "Describe the object to see its fields; custom ones end in __c.",
+    ),
+    "INVALID_TYPE": Advice(
+        "There is no such object, or this user may not see it.",
+        "Describe without an object to find its name; custom ones end in __c.",
+    ),
+    "MALFORMED_QUERY": Advice("The SOQL cannot be read.", "Correct it at the row and column given."),
+    "MALFORMED_SEARCH": Advice("The search cannot be read.", "Search for plain words of at least two characters."),
+    "MALFORMED_ID": Advice(
+        "That is not an Id, or not one of this object.", "Query for the right one: 15 or 18 letters and digits."
+    ),
+    "INVALID_ID_FIELD": Advice("An Id is wrong, or refers to what is not there.", "Query for the right Id."),
+    "JSON_PARSER_ERROR": Advice("A value has another type than its field.", "Describe the field to see its type."),
+    "INVALID_TYPE_ON_FIELD_IN_RECORD": Advice(
+        "A value has another type than its field.", "Describe the field to see its type."
+    ),
+    "INVALID_QUERY_LOCATOR": Advice("The cursor has expired: they live two days.", "Run the query again without it."),
+    "INVALID_QUERY_FILTER_OPERATOR": Advice(
+        "The operator does not go with the field's type.", "Compare Ids and picklists with =, IN or their negations."
+    ),
+    "NUMBER_OUTSIDE_VALID_RANGE": Advice(
+        "The number is too large or too small here.",
+        "Use one within the range; beyond OFFSET 2000 filter by the last value seen.",
+    ),
+    "INVALID_FIELD_FOR_INSERT_UPDATE": Advice(
+        "These fields are read-only here, for everybody or for this user.", "Leave them out."
+    ),
+    "MISSING_ARGUMENT": Advice("Something that the call needs is missing.", "Give what the message names."),
+    "METHOD_NOT_ALLOWED": Advice("The object cannot be used this way.", "Describe it to see what it allows."),
+    "UNSUPPORTED_API_VERSION": Advice("The org no longer serves this API version.", "Set a newer API version."),
+    "QUERY_TOO_COMPLICATED": Advice(
+        "The query has too many fields or conditions.", "Select fewer fields, or split it in two."
+    ),
+    "EXCEEDED_MAX_SEMIJOIN_SUBSELECTS": Advice(
+        "The query has too many sub-queries in its conditions.", "Use two at most, or Ids instead."
+    ),
+    "INVALIDENTITY": Advice("This part of the API does not serve the object.", "Query it in SOQL."),
+    "FUNCTIONALITY_NOT_ENABLED": Advice("The org does not have this feature.", "Do without it."),
+    # The values
+    "REQUIRED_FIELD_MISSING": Advice(
+        "The record needs a value in each field named.", "Ask the user for those you do not know."
+    ),
+    "STRING_TOO_LONG": Advice("The text does not fit into its field.", "Shorten it to the length given."),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Advice(
+        "The picklist does not have this value.", "Describe the field to see those it has."
+    ),
+    "INVALID_EMAIL_ADDRESS": Advice("That is not an e-mail address.", "Correct it, or leave it out."),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": Advice(
+        "A rule of this org refuses the record.", "Change the values so that it is met.", "this org's rule"
+    ),
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Advice(
+        "A trigger failed, or this user may not write the object.", _AUTOMATION, "this org's trigger"
+    ),
+    "CANNOT_EXECUTE_FLOW_TRIGGER": Advice("A flow that runs on saving failed.", _AUTOMATION, "this org's flow"),
+    "APEX_ERROR": Advice("Code of this org failed.", _AUTOMATION, "this org's code"),
+    "FIELD_FILTER_VALIDATION_EXCEPTION": Advice(
+        "The lookup's filter does not take this record.", "Choose another record.", "this org's filter"
+    ),
+    "SELF_REFERENCE_FROM_TRIGGER": Advice("A trigger changes the record that it runs for.", _AUTOMATION),
+    "FIELD_INTEGRITY_EXCEPTION": Advice(
+        "Values do not go together, or break a rule of the object.", "Change the fields named, together."
+    ),
+    "INVALID_CROSS_REFERENCE_KEY": Advice(
+        "An Id refers to a record that is deleted, not visible, or of another object.", "Query for the right Id."
+    ),
+    "INACTIVE_OWNER_OR_USER": Advice("The owner is not active any more.", "Give an active user as OwnerId."),
+    "INVALID_CURRENCY_ISO": Advice("The org does not use this currency.", "Query CurrencyType for those it uses."),
+    "TOO_MANY_ENUM_VALUE": Advice("Too many values for the picklist.", "Choose fewer, separated by ;."),
+    # The record
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK": Advice(
+        "Another record of the call was refused, so none was saved.",
+        "Correct that one, or save each for itself with all_or_none false.",
+    ),
+    "PROCESSING_HALTED": Advice("Another part of the call failed.", "Correct that part and call again."),
+    "ENTITY_IS_LOCKED": Advice(
+        "The record is locked, mostly by an approval.", "Wait for its end, or ask the approver or an administrator."
+    ),
+    "ENTITY_IS_ARCHIVED": Advice("The record is archived.", "It can only be read."),
+    "CANNOT_UPDATE_CONVERTED_LEAD": Advice(
+        "The lead was converted.", "Change its contact, account or opportunity instead."
+    ),
+    "DELETE_FAILED": Advice("Other records need this one.", "Delete or move those first, if the user wants that."),
+    "DEPENDENCY_EXISTS": Advice("Something else depends on it.", "Remove that first, if the user wants that."),
+    "CIRCULAR_DEPENDENCY": Advice("The record would be its own parent.", "Choose another parent."),
+    "UNDELETE_FAILED": Advice("The record is not in the recycle bin any more.", "Create it again."),
+    "DUPLICATES_DETECTED": Advice(
+        "A duplicate rule found records like it.",
+        "Use one of them; save a duplicate only if the user wants one.",
+        "this org's rule",
+    ),
+    "DUPLICATE_VALUE": Advice("Another record has this unique value.", "Update that one, or give another value."),
+    "DUPLICATE_EXTERNAL_ID": Advice("Several records have this external id.", "Use the Id of the one that is meant."),
+    "DUPLICATE_USERNAME": Advice("Somebody has this username, in this org or another.", "Choose another one."),
+    "NOT_FOUND": Advice(
+        "There is no such record or object, or this user may not see it.", "Check the Id or name; a query finds it."
+    ),
+    "ENTITY_IS_DELETED": Advice("The record is in the recycle bin.", "Use another, or have it restored."),
+    "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE": Advice(
+        "The record was changed in the meantime.", "Read it again, then decide whether the change still holds."
+    ),
+    "UNABLE_TO_LOCK_ROW": Advice(
+        "Another transaction holds the record or its parent; nothing was saved.", "Try again in a few seconds."
+    ),
+    # The user
+    "INSUFFICIENT_ACCESS": Advice("This user may not do that.", _ADMINISTRATOR),
+    "INSUFFICIENT_ACCESS_OR_READONLY": Advice("This user may not change the record.", _ADMINISTRATOR),
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": Advice(
+        "The user may not see or use a record that this one refers to.", "Refer to another; an administrator can share."
+    ),
+    "TRANSFER_REQUIRES_READ": Advice("The new owner may not read the object.", "Choose another owner."),
+    "TXN_SECURITY_NO_ACCESS": Advice("A security policy of the org forbids it.", "Ask an administrator."),
+    "PACKAGE_LICENSE_REQUIRED": Advice("The user has no license for this package.", _ADMINISTRATOR),
+    "API_DISABLED_FOR_ORG": Advice("This edition or profile has no API access.", "An administrator can enable it."),
+    "API_CURRENTLY_DISABLED": Advice("The user may not use the API.", _ADMINISTRATOR),
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": Advice(
+        "The user's password has expired.", "The user has to log in to Salesforce and set a new one."
+    ),
+    # The org
+    "REQUEST_LIMIT_EXCEEDED": Advice(
+        "The org's API calls of 24 hours are used up.", "Wait: they come free as the oldest fall away."
+    ),
+    "REQUEST_RUNNING_TOO_LONG": Advice("Salesforce stopped the call: it ran too long.", "Do less in one call."),
+    "QUERY_TIMEOUT": Advice(
+        "The query ran too long.", "Filter by indexed fields, such as Id, a lookup or CreatedDate."
+    ),
+    "OPERATION_TOO_LARGE": Advice("The query would touch too many records.", "Narrow its WHERE clause."),
+    "EXCEEDED_ID_LIMIT": Advice("Too many records for one call.", "Do it in smaller parts."),
+    "STORAGE_LIMIT_EXCEEDED": Advice("The org's storage is full.", "An administrator has to free or buy some."),
+    "LICENSE_LIMIT_EXCEEDED": Advice("The org has no license left for this.", "Ask an administrator."),
+    "LIMIT_EXCEEDED": Advice("A limit of the org is reached.", "Do less in one call, or ask an administrator."),
+    "INVALID_READ_ONLY_USER_DML": Advice("The org is read-only, for maintenance.", "Read now, write later."),
+    "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": Advice(
+        "The org is read-only, for maintenance.", "Read now, write later."
+    ),
+    "SERVER_UNAVAILABLE": Advice("Salesforce is away for a moment.", LOOK_FIRST),
+    "UNKNOWN_EXCEPTION": Advice("Salesforce failed; the number is for its support.", LOOK_FIRST),
+}
+"""The codes that people meet; those that are not here have the advice of their class."""
+
+
+def hint_of(error_code: str) -> str:
+    """Return why `error_code` comes and what to do next; nothing where the class says it."""
+    advice = ADVICE.get(error_code)
+    return f"{advice.cause} {advice.next_step}" if advice else ""
