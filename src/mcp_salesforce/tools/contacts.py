@@ -6,6 +6,7 @@ from pydantic import Field
 
 from mcp_salesforce.salesforce.soql import like_literal, quote
 from mcp_salesforce.tools.listings import Listing, read_page
+from mcp_salesforce.tools.one_record import delete_record, read_back, read_fields, update_record
 from mcp_salesforce.tools.params import (
     AccountFilter,
     AccountReference,
@@ -25,7 +26,6 @@ from mcp_salesforce.tools.params import (
     UserReference,
     data_schema,
 )
-from mcp_salesforce.tools.records import delete_record, read_back, read_fields, update_record
 from mcp_salesforce.tools.results import Contact, Deleted, Rows, Updated, record_of
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
 

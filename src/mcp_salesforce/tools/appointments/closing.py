@@ -16,6 +16,7 @@ from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.salesforce.wire import if_unmodified_since, path
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
+from mcp_salesforce.tools.one_record import difference
 from mcp_salesforce.tools.params import (
     Day,
     EventId,
@@ -25,7 +26,6 @@ from mcp_salesforce.tools.params import (
     UserReference,
     data_schema,
 )
-from mcp_salesforce.tools.records import difference
 from mcp_salesforce.tools.results import Change, Moment, flat_record
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import UPDATES, ToolContext, org_of

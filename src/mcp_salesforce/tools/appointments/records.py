@@ -13,8 +13,8 @@ from mcp_salesforce.tools.appointments.data import TIME_FIELDS, ChangedData, New
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.listings import Listing, read_page
+from mcp_salesforce.tools.one_record import delete_record, difference, read_back, read_fields, require_fields
 from mcp_salesforce.tools.params import ContactFilter, Cursor, EventId, FieldNames, Limit, OwnerFilter, TimeZone
-from mcp_salesforce.tools.records import delete_record, difference, read_back, read_fields, require_fields
 from mcp_salesforce.tools.results import Appointment, Deleted, Rows, Updated, flat_record, record_of
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, org_of
