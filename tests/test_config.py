@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mcp_salesforce.config import ConfigurationError, Settings
+from mcp_salesforce.config import ConfigurationError, Network, Settings
+from mcp_salesforce.localorg.certificates import loopback_certificate
 
 GIVEN = {
     "SALESFORCE_CLIENT_ID": "3MVG9consumer",
@@ -19,7 +20,7 @@ GIVEN = {
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("SALESFORCE_")]:
+    for name in [name for name in os.environ if name.upper().startswith("SALESFORCE_") or "_PROXY" in name.upper()]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
@@ -377,3 +378,60 @@ def test_what_an_org_calls_outcomes_is_read_and_what_cannot_be_is_refused(monkey
     message = refusal(monkeypatch, APPOINTMENT_STATUS_FIELD="Status field!", APPOINTMENT_STATUS_VALUES="gone=Gone")
     assert "2 settings are missing or wrong" in message
     assert "SALESFORCE_APPOINTMENT_STATUS_VALUES has 'gone=Gone': write it like" in message
+
+
+def test_a_proxy_of_all_programs_counts_unless_the_servers_own_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://ana:proxy-secret@everyone:3128")
+    monkeypatch.setenv("NO_PROXY", "intranet, .example.com")
+    everyones = load(monkeypatch).network
+    (tmp_path / ".env").write_text("SALESFORCE_PROXY=own:8080\nSALESFORCE_NO_PROXY=\n")
+    own = load(monkeypatch).network
+
+    assert everyones.way_out is not None
+    assert everyones.way_out.address == "http://everyone:3128"
+    assert everyones.no_proxy == own.no_proxy == "intranet,.example.com"
+    assert own.way_out is not None
+    assert own.way_out.address == "http://own:8080"
+    assert "proxy-secret" not in repr(everyones) + repr(load(monkeypatch))
+
+
+def test_without_a_proxy_and_a_ca_file_nothing_is_added_to_what_the_system_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load(monkeypatch).network == Network()
+    assert Network().way_out is None
+    assert Network().as_environment() == {}
+
+
+def test_a_proxy_or_an_authority_that_cannot_work_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    not_pem = tmp_path / "ca.der"
+    not_pem.write_bytes(b"0\x82")
+    message = refusal(monkeypatch, PROXY="socks5://ana:proxy-secret@localhost", CA_FILE=str(not_pem))
+
+    assert "SALESFORCE_PROXY is a SOCKS proxy, which cannot be used: give an HTTP proxy." in message
+    assert "SALESFORCE_CA_FILE is not a file with certificates in PEM form" in message
+    assert "Default: `HTTPS_PROXY`" in " ".join(message.split())
+    assert "proxy-secret" not in message
+    assert "SALESFORCE_CA_FILE is not the path of a file" in refusal(monkeypatch, CA_FILE="nowhere.pem", PROXY=None)
+
+
+def test_programs_of_node_are_told_of_the_network_by_their_own_names(tmp_path: Path) -> None:
+    authority = loopback_certificate(tmp_path).authority
+    network = Network(ca_file=authority, proxy="http://ana:x@own:8080", no_proxy="a,b")
+
+    assert network.as_environment() == {
+        "https_proxy": "http://ana:x@own:8080",
+        "HTTPS_PROXY": "http://ana:x@own:8080",
+        "no_proxy": "a,b",
+        "NO_PROXY": "a,b",
+        "NODE_EXTRA_CA_CERTS": str(authority),
+    }
+
+
+def test_a_local_org_is_served_whatever_the_network_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://localhost:1080")
+    own = {name.removeprefix("SALESFORCE_").lower(): value for name, value in GIVEN.items()}
+
+    assert Settings.load(**own).network == Network()

@@ -1,5 +1,6 @@
 """Which token source the settings lead to, and that it works on the local org."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from mcp_salesforce.config import ConfigurationError, Settings
 from mcp_salesforce.connect import token_source
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.salesforce import AsgiTransport, SalesforceClient
+from mcp_salesforce.localorg.certificates import loopback_certificate
+from mcp_salesforce.salesforce import AiohttpTransport, AsgiTransport, AuthenticationError, SalesforceClient
+from tests.salesforce.test_sf_cli import program
 
 URL = "http://127.0.0.1:1"
 
@@ -53,6 +56,22 @@ async def test_a_key_file_and_a_username_choose_the_jwt_bearer_flow(tmp_path: Pa
 
 def test_an_alias_chooses_the_sf_cli() -> None:
     assert repr(token_source(Settings(sf_org="dev"))) == "<SfCliSource of dev>"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for sf is a shell script")
+async def test_the_sf_cli_is_told_of_the_proxy_and_the_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    program(tmp_path, f"env >{told}")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    authority = loopback_certificate(tmp_path).authority
+    settings = Settings(sf_org="dev", proxy="http://ana:x@own:8080", ca_file=authority)
+
+    with pytest.raises(AuthenticationError):
+        await token_source(settings).token(AiohttpTransport().exchange, refused=None)
+
+    assert {"HTTPS_PROXY=http://ana:x@own:8080", f"NODE_EXTRA_CA_CERTS={authority}"} <= set(told.read_text().split())
 
 
 @pytest.mark.parametrize(("content", "says"), [(b"no key", "not an RSA private key"), (b"\xff\xfe", "cannot be read")])

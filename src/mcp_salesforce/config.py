@@ -4,7 +4,6 @@ Nothing is read or built at import. `Settings(...)` takes values and looks at no
 environment and reports everything that is wrong with it in one message.
 """
 
-import ipaddress
 import os
 import re
 import textwrap
@@ -12,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, LiteralString, Self, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies_environment
 
 from pydantic import (
     AfterValidator,
@@ -25,11 +25,14 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from mcp_salesforce.appointments.outcomes import OutcomeFields
 from mcp_salesforce.logs import Format, Level
+from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.budget import Reserve
+from mcp_salesforce.salesforce.proxies import Proxy, is_loopback
+from mcp_salesforce.salesforce.transport import trusting
 from mcp_salesforce.ways import WAYS, IncompleteError, TwoWaysError, Way, chosen
 
 ENV_PREFIX: Final = "SALESFORCE_"
@@ -110,7 +113,7 @@ def _refuse_refresh_token(value: SecretStr) -> SecretStr:
     return value
 
 
-def _key_file(value: object) -> object:
+def _file(value: object) -> object:
     if not isinstance(value, str):
         return value
     path = Path(value.strip().strip("\"'")).expanduser()
@@ -119,13 +122,22 @@ def _key_file(value: object) -> object:
     return path
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _ca_file(value: object) -> object:
+    path = _file(value)
+    if isinstance(path, Path):
+        try:
+            trusting(path)
+        except OSError:
+            raise ValueError("is not a file with certificates in PEM form (-----BEGIN CERTIFICATE-----)") from None
+    return path
+
+
+def _proxy(value: SecretStr) -> SecretStr:
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        Proxy.parse(value.get_secret_value())
+    except InvalidArgumentError as error:
+        raise ValueError(error.message) from None
+    return value
 
 
 def _split_url(value: str) -> SplitResult:
@@ -139,7 +151,7 @@ def _split_url(value: str) -> SplitResult:
         raise ValueError("is not an address like https://acme.my.salesforce.com")
     if url.username is not None:
         raise ValueError("has a user name or password inside: give the address alone")
-    if url.scheme == "http" and not _is_loopback(host):
+    if url.scheme == "http" and not is_loopback(host):
         raise ValueError(f"starts with http://, which would send tokens unencrypted: use https://{url.netloc}")
     if pages := _PAGES.fullmatch(host):
         raise ValueError(f"is the address of the pages, not of the API: use https://{pages[1]}.my.salesforce.com")
@@ -168,7 +180,7 @@ def _default_login_url(data: dict[str, Any]) -> str:
     """Return where the org of `instance_url` gives tokens: its own My Domain, or the shared login host."""
     instance_url: str = data["instance_url"]
     host = urlsplit(instance_url).hostname or ""
-    if _MY_DOMAIN.fullmatch(host) or _is_loopback(host):
+    if _MY_DOMAIN.fullmatch(host) or is_loopback(host):
         return instance_url
     return "https://test.salesforce.com" if _SANDBOX_INSTANCE.fullmatch(host) else "https://login.salesforce.com"
 
@@ -211,9 +223,62 @@ Names = Annotated[
         "or `all`. Tools of the others are not listed, and refused by name."
     ),
 ]
+CaFile = Annotated[
+    Path | None,
+    BeforeValidator(_ca_file),
+    Field(
+        description="Path of a PEM file with certificate authorities to trust besides the system's, as where a proxy "
+        "opens TLS. (The standard `SSL_CERT_FILE` works too, in place of the system's.)"
+    ),
+]
+ProxyUrl = Annotated[
+    Secret,
+    AfterValidator(_proxy),
+    Field(
+        description="HTTP proxy, such as `http://proxy.acme.com:8080`; `http://user:password@…` where it asks for "
+        "them. Default: `HTTPS_PROXY`. Loopback addresses are always reached directly."
+    ),
+]
+NoProxy = Annotated[
+    str,
+    BeforeValidator(_names),
+    Field(description="Hosts to reach without the proxy, with commas between them. Default: `NO_PROXY`."),
+]
 ReadOnly = Annotated[
     bool, Field(description="`true`: tools that write are not listed, and refused by name; nothing in the org changes.")
 ]
+
+
+class Network(BaseModel):
+    """How to reach hosts: whom to trust, and through which proxy. Its credentials do not show in its repr."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    ca_file: CaFile = None
+    proxy: ProxyUrl = _NOTHING
+    no_proxy: NoProxy = ""
+
+    @classmethod
+    def load(cls) -> "Network":
+        """Return what the environment and `.env` say of it.
+
+        Raises:
+            ConfigurationError: A setting is malformed.
+        """
+        return _loaded(_NetworkEnvironment, {})
+
+    @property
+    def way_out(self) -> Proxy | None:
+        """The proxy, if there is one."""
+        url = self.proxy.get_secret_value()
+        return Proxy.parse(url, self.no_proxy) if url else None
+
+    def as_environment(self) -> dict[str, str]:
+        """Return it as the environment variables that programs of Node, such as `sf`, go by; secrets included."""
+        proxied = {"https_proxy": self.proxy.get_secret_value(), "no_proxy": self.no_proxy}
+        found = {name: value for lower, value in proxied.items() for name in (lower, lower.upper())}
+        found["NODE_EXTRA_CA_CERTS"] = str(self.ca_file or "")
+        return {name: value for name, value in found.items() if value}
 
 
 class Settings(BaseModel):
@@ -241,7 +306,7 @@ class Settings(BaseModel):
     access_token: Annotated[Secret, AfterValidator(_refuse_refresh_token)] = Field(
         default=_NOTHING, description="An access token of the org, which lasts until it expires."
     )
-    jwt_key_file: Annotated[Path | None, BeforeValidator(_key_file)] = Field(
+    jwt_key_file: Annotated[Path | None, BeforeValidator(_file)] = Field(
         default=None,
         description="Path of the private key (RSA, PEM, without a passphrase) whose certificate the app has.",
     )
@@ -261,6 +326,9 @@ class Settings(BaseModel):
         description="Where tokens come from. Default: the instance URL when it is a My Domain (sandboxes, scratch and "
         "developer orgs too) or a loopback address, else `https://login.salesforce.com`.",
     )
+    ca_file: CaFile = None
+    proxy: ProxyUrl = _NOTHING
+    no_proxy: NoProxy = ""
     timeout_s: float = Field(default=30, gt=0, le=600, description="Seconds that Salesforce may take for one request.")
     toolsets: Names = "all"
     read_only: ReadOnly = False
@@ -304,14 +372,15 @@ class Settings(BaseModel):
     def load(cls, **given: str) -> Self:
         """Return the settings of the environment and of `.env`; the environment wins, and `given` over both.
 
-        Where `given` is complete for a way in, those of the environment that belong to one do not count.
+        Where `given` is complete for a way in, those of the environment that belong to one do not count, nor does the
+        network.
         Variables without a value count as not set, and keys that are no setting are ignored.
 
         Raises:
             ConfigurationError: At least one setting is missing or malformed; the text names all of them.
         """
         is_complete = any(set(way.needs) <= set(given) for way in WAYS)
-        others = dict.fromkeys(_CONNECTION) if is_complete else {}
+        others = dict.fromkeys((*_CONNECTION, *Network.model_fields)) if is_complete else {}
         found = _loaded(_Environment, {**others, **given})
         return cls(**{name: getattr(found, name) for name in found.model_fields_set})
 
@@ -326,6 +395,11 @@ class Settings(BaseModel):
         return OutcomeFields.parse(
             self.appointment_status_field, self.appointment_status_values, self.appointment_reason_field
         )
+
+    @property
+    def network(self) -> Network:
+        """How to reach the org."""
+        return Network(**{name: getattr(self, name) for name in Network.model_fields if getattr(self, name)})
 
     @property
     def org_name(self) -> str:
@@ -382,16 +456,34 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-class _Environment(BaseSettings, Settings):
-    """The same fields, looked up as `SALESFORCE_*`."""
+class _FromEnvironment(BaseSettings):
+    """Looks fields up as `SALESFORCE_*`; a proxy also by the names that every program knows."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, the strongest first."""
+        del file_secret_settings
+        standard = getproxies_environment()
+        named = {"proxy": standard.get("https"), "no_proxy": standard.get("no")}
+        of_all_programs = InitSettingsSource(settings_cls, {name: value for name, value in named.items() if value})
+        return init_settings, env_settings, dotenv_settings, of_all_programs
+
+
+class _Environment(_FromEnvironment, Settings):
+    """Settings of the environment."""
 
     model_config = _FROM_ENVIRONMENT
 
 
-class App(BaseModel):
+class App(Network):
     """The app to log in through, and where; what else the settings may hold does not matter here."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     client_id: Text = ""
     client_secret: Secret = _NOTHING
@@ -411,8 +503,14 @@ class App(BaseModel):
         return _loaded(_AppEnvironment, known)
 
 
-class _AppEnvironment(BaseSettings, App):
-    """The same fields, looked up as `SALESFORCE_*`."""
+class _AppEnvironment(_FromEnvironment, App):
+    """The app of the environment."""
+
+    model_config = _FROM_ENVIRONMENT
+
+
+class _NetworkEnvironment(_FromEnvironment, Network):
+    """The network of the environment."""
 
     model_config = _FROM_ENVIRONMENT
 
@@ -435,8 +533,8 @@ class Surface(BaseModel):
         return _loaded(_SurfaceEnvironment, {})
 
 
-class _SurfaceEnvironment(BaseSettings, Surface):
-    """The same fields, looked up as `SALESFORCE_*`."""
+class _SurfaceEnvironment(_FromEnvironment, Surface):
+    """The surface of the environment."""
 
     model_config = _FROM_ENVIRONMENT
 

@@ -1,9 +1,10 @@
-"""From settings to a source of access tokens."""
+"""From settings to a source of access tokens, and to what carries requests."""
 
 from mcp_salesforce import ways
-from mcp_salesforce.config import ConfigurationError, Settings, environment
+from mcp_salesforce.config import ConfigurationError, Network, Settings, environment
 from mcp_salesforce.logins import LoginError, Logins, LoginSource
 from mcp_salesforce.salesforce import (
+    AiohttpTransport,
     ClientCredentialsSource,
     InvalidArgumentError,
     JwtBearerSource,
@@ -28,6 +29,11 @@ def token_source(settings: Settings) -> TokenSource:
         raise ConfigurationError(f"mcp-salesforce cannot start: {error}") from None
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(f"{settings.jwt_key_file} cannot be read: {error}") from None
+
+
+def transport(network: Network) -> AiohttpTransport:
+    """Return what carries requests the way that `network` says."""
+    return AiohttpTransport(ca_file=network.ca_file, proxy=network.way_out)
 
 
 def addresses(settings: Settings) -> tuple[str, str]:
@@ -62,7 +68,7 @@ def _source(settings: Settings) -> TokenSource:
     if way is ways.STORED_LOGIN:
         return LoginSource(_known(settings.org), settings.org)
     if way is ways.SF_CLI:
-        return SfCliSource(settings.sf_org, environment())
+        return SfCliSource(settings.sf_org, {**environment(), **settings.network.as_environment()})
     return RefreshTokenSource(settings.client_id, secret, settings.refresh_token.get_secret_value(), settings.login_url)
 
 

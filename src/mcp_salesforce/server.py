@@ -10,10 +10,9 @@ from typing import Final
 from mcp.server import MCPServer
 from mcp_types import Tool
 
-from mcp_salesforce import logs
+from mcp_salesforce import connect, logs
 from mcp_salesforce.config import ConfigurationError, Settings, Surface
-from mcp_salesforce.connect import token_source
-from mcp_salesforce.salesforce import AiohttpTransport, SalesforceClient, Transport
+from mcp_salesforce.salesforce import SalesforceClient, Transport
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.observed import ObservedTransport
 from mcp_salesforce.stdio import serve_stdio
@@ -44,21 +43,21 @@ def create_server(
 
     Args:
         settings: The org, and how long an answer may be.
-        transport: How requests travel; HTTPS without one.
+        transport: How requests travel; the network of the settings without one.
         now: The clock that appointments are booked by.
 
     Raises:
         ConfigurationError: The settings are of no use: a key file without a key, for example.
     """
     access = access_of(settings)
-    tokens = token_source(settings)
+    tokens = connect.token_source(settings)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
         client = SalesforceClient(
             tokens,
             api_version=settings.api_version,
-            transport=ObservedTransport(transport or AiohttpTransport()),
+            transport=ObservedTransport(transport or connect.transport(settings.network)),
             timeout_s=settings.timeout_s,
             max_concurrency=settings.max_concurrency,
             reserve=Reserve.parse(settings.api_reserve),

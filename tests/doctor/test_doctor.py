@@ -2,6 +2,7 @@
 
 import socket
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from tests.doctor.answers import (
     refused,
     settings_on_port,
 )
+from tests.proxied import URL, org_behind_a_proxy
 
 GOOD = {
     "client_id": "3MVG9key",
@@ -77,8 +79,9 @@ ANSWERS: dict[str, tuple[str, str, Answer]] = {
 }
 ALONE = {
     "sandbox_with_production_url", "production_with_sandbox_url", "unknown_host", "untrusted_certificate",
-    "connection_refused", "no_tls", "unreachable", "clock_off", "expired_token", "wrong_secret", "wrong_client_id",
-    "wrong_assertion", "access_token_expired", "another_org", "version_not_offered", "reserve_reached",
+    "connection_refused", "no_tls", "unreachable", "clock_off", "expired_token", "wrong_secret",
+    "wrong_client_id", "wrong_assertion", "access_token_expired", "another_org", "version_not_offered",
+    "reserve_reached", "unknown_proxy", "proxy_credentials", "proxy_refuses", "proxy_unreachable",
     "object_is_read_only", "field_hidden", "field_read_only", "zone_unknown", "no_answer", "login_unknown",
 }  # fmt: skip
 """Causes with a test of their own below, each of which names its cause."""
@@ -219,6 +222,22 @@ async def test_connections_that_fail_are_told_apart(org: LocalOrg, tmp_path: Pat
     with settings_on_port(org) as settings:
         tls = settings.instance_url.replace("http:", "https:")
         assert (await found_in(Settings(**GOOD | {"instance_url": tls}))).name == "no_tls"
+
+
+async def test_failures_of_a_proxy_are_told_apart(org: LocalOrg, tmp_path: Path) -> None:
+    own = {"instance_url": URL, "client_id": org.credentials.client_id, "client_secret": org.credentials.client_secret}
+    with org_behind_a_proxy(org, tmp_path, authorization="Basic YW5hOng=") as behind:
+        through = own | {"refresh_token": org.credentials.refresh_token, "ca_file": behind.ca_file}
+        address = behind.tunnels.address
+        healthy = await examine(lambda: Settings(**through, proxy=f"ana:x@{address}"))
+        assert healthy.passed, healthy
+        assert (await found_in(Settings(**through, proxy=f"ana:wrong@{address}"))).name == "proxy_credentials"
+        unknown = Settings(**through | {"ca_file": None}, proxy=f"ana:x@{address}")
+        assert (await found_in(unknown)).name == "untrusted_certificate"
+        behind.tunnels.refusal = HTTPStatus.BAD_GATEWAY
+        assert (await found_in(Settings(**through, proxy=f"ana:x@{address}"))).name == "proxy_refuses"
+    assert (await found_in(Settings(**through, proxy=f"ana:x@{address}"))).name == "proxy_unreachable"
+    assert (await found_in(Settings(**through, proxy=f"{'a' * 64}.example.com"))).name == "unknown_proxy"
 
 
 def test_what_does_not_answer_is_told_by_its_stage() -> None:

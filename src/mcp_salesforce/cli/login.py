@@ -10,7 +10,7 @@ import click
 from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
-    from mcp_salesforce.config import App
+    from mcp_salesforce.config import App, Network
     from mcp_salesforce.logins import Login
     from mcp_salesforce.salesforce.consent import Consent
 
@@ -97,7 +97,7 @@ def _log_in(app: "App", alias: str, *, port: int, opens_browser: bool, timeout_s
             if opens_browser:
                 webbrowser.open(consent.url)
             code = consent.code_of(callback.wait(timeout_s))
-            return asyncio.run(_redeem(consent, code, secret, alias))
+            return asyncio.run(_redeem(consent, code, secret, alias, app))
     except SalesforceError as error:
         raise click.ClickException(f"{error.message} {error.hint}".strip()) from None
     except TimeoutError:
@@ -109,17 +109,19 @@ def _log_in(app: "App", alias: str, *, port: int, opens_browser: bool, timeout_s
         ) from None
 
 
-async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str) -> "Login":
+async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str, network: "Network") -> "Login":
+    from mcp_salesforce.connect import transport
     from mcp_salesforce.logins import Login
-    from mcp_salesforce.salesforce import AiohttpTransport, SalesforceClient, StaticTokenSource
+    from mcp_salesforce.salesforce import SalesforceClient, StaticTokenSource
 
-    transport = AiohttpTransport()
+    way = transport(network)
     try:
         async with asyncio.timeout(_EXCHANGE_S):
-            token, refresh_token = await consent.redeem(transport.exchange, code, client_secret)
+            token, refresh_token = await consent.redeem(way.exchange, code, client_secret)
     finally:
-        await transport.close()
-    async with SalesforceClient(StaticTokenSource(token.access_token, token.instance_url)) as client:
+        await way.close()
+    source = StaticTokenSource(token.access_token, token.instance_url)
+    async with SalesforceClient(source, transport=transport(network)) as client:
         user = await client.userinfo()
     return Login(
         alias=alias,

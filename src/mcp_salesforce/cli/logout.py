@@ -1,8 +1,14 @@
 """`mcp-salesforce logout`: end a login at Salesforce, and forget it here."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import click
+
+from mcp_salesforce.cli.refusal import Refusal
+
+if TYPE_CHECKING:
+    from mcp_salesforce.config import Network
 
 _REVOKE_S = 60
 
@@ -12,11 +18,14 @@ _REVOKE_S = 60
 @click.option("--forget", is_flag=True, help="Remove it here even if it cannot be ended at Salesforce.")
 def command(*, alias: str, forget: bool) -> None:
     """End a login: revoke its refresh token at Salesforce, then remove it here."""
+    from mcp_salesforce.config import ConfigurationError, Network
     from mcp_salesforce.logins import LoginError, checked_alias
     from mcp_salesforce.salesforce.errors import SalesforceError
 
     try:
-        asyncio.run(_log_out(checked_alias(alias), forget=forget))
+        asyncio.run(_log_out(checked_alias(alias), Network.load(), forget=forget))
+    except ConfigurationError as error:
+        raise Refusal(str(error)) from None
     except LoginError as error:
         raise click.ClickException(str(error)) from None
     except (SalesforceError, TimeoutError) as error:
@@ -26,9 +35,9 @@ def command(*, alias: str, forget: bool) -> None:
         ) from None
 
 
-async def _log_out(alias: str, *, forget: bool) -> None:
+async def _log_out(alias: str, network: "Network", *, forget: bool) -> None:
+    from mcp_salesforce.connect import transport
     from mcp_salesforce.logins import Logins
-    from mcp_salesforce.salesforce import AiohttpTransport
     from mcp_salesforce.salesforce.consent import revoke
     from mcp_salesforce.salesforce.errors import SalesforceError
 
@@ -36,17 +45,17 @@ async def _log_out(alias: str, *, forget: bool) -> None:
     logins.describe(alias)
     ended = "Revoked at Salesforce"
     async with logins.locked(alias):
-        transport = AiohttpTransport()
+        way = transport(network)
         try:
             login = logins.read(alias)
             async with asyncio.timeout(_REVOKE_S):
-                if not await revoke(transport.exchange, login.login_url, login.refresh_token):
+                if not await revoke(way.exchange, login.login_url, login.refresh_token):
                     ended = "It was no longer valid at Salesforce"
         except (SalesforceError, TimeoutError):
             if not forget:
                 raise
             ended = "Not revoked at Salesforce"
         finally:
-            await transport.close()
+            await way.close()
         logins.remove(alias)
     click.echo(f"{ended}; the login {alias} is removed here.")

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from mcp_salesforce.config import ConfigurationError, Settings
-from mcp_salesforce.connect import addresses, token_source
+from mcp_salesforce.connect import addresses, token_source, transport
 from mcp_salesforce.doctor.causes import STAGES, Finding, cause_of
 from mcp_salesforce.doctor.network import Reach, clock, connect, host_kind, resolve
 from mcp_salesforce.doctor.org import OrgChecks
-from mcp_salesforce.salesforce import AiohttpTransport, SalesforceClient, SalesforceError, TokenSource
+from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, TokenSource
 from mcp_salesforce.salesforce.budget import Reserve
 
 Stage = Callable[[], Awaitable[str]]
@@ -122,11 +122,16 @@ async def _examine(
     now: Callable[[], datetime],
 ) -> None:
     async with AsyncExitStack() as stack:
-        client = SalesforceClient(tokens, api_version=settings.api_version, timeout_s=settings.timeout_s)
+        client = SalesforceClient(
+            tokens,
+            api_version=settings.api_version,
+            timeout_s=settings.timeout_s,
+            transport=transport(settings.network),
+        )
         await stack.enter_async_context(client)
-        transport = AiohttpTransport()
-        stack.push_async_callback(transport.close)
-        reach = Reach(*hosts, transport)
+        way = transport(settings.network)
+        stack.push_async_callback(way.close)
+        reach = Reach(*hosts, way, settings.network.way_out)
         org = OrgChecks(client, hosts[0], Reserve.parse(settings.api_reserve), now)
         stages: tuple[tuple[str, Stage], ...] = (
             ("host", lambda: host_kind(reach)),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from mcp_salesforce.doctor.causes import Finding
 from mcp_salesforce.salesforce import Transport
+from mcp_salesforce.salesforce.proxies import Proxy
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest, origin
 
 _KINDS: Final = (
@@ -28,20 +29,26 @@ _WAIT_S: Final = 10.0
 class Reach:
     """The hosts that the settings name, and what the first of them answered."""
 
-    def __init__(self, instance_url: str, login_url: str, transport: Transport) -> None:
+    def __init__(self, instance_url: str, login_url: str, transport: Transport, proxy: Proxy | None = None) -> None:
         """Go to the hosts by `transport`.
 
         Args:
             instance_url: Address of the org; empty where it is not known before there is a token.
             login_url: Where tokens come from; empty where none are asked for.
             transport: How requests travel.
+            proxy: The proxy that they travel through.
         """
         self.instance_url = instance_url
         self.login_url = login_url
         self.origins = tuple(dict.fromkeys(origin(address) for address in (instance_url, login_url) if address))
         self.transport = transport
+        self.proxy = proxy
         self.replies: dict[str, HttpReply] = {}
         self.times: dict[str, datetime] = {}
+
+    def proxy_for(self, address: str) -> Proxy | None:
+        """Return the proxy on the way to an address, if there is one."""
+        return self.proxy if self.proxy and self.proxy.serves(urlsplit(address).hostname or "") else None
 
 
 def kind_of(url: str) -> str:
@@ -63,22 +70,30 @@ async def host_kind(reach: Reach) -> str:
         )
     if org.startswith("My Domain") and login == "the sandboxes' login host":
         raise Finding("PRODUCTION_AT_SANDBOX", f"{reach.instance_url} is no sandbox, {reach.login_url} is for these.")
-    return "; ".join(f"{address}: {kind_of(address)}" for address in reach.origins) or "told with the token"
+    kinds = []
+    for address in reach.origins:
+        proxy = reach.proxy_for(address)
+        kinds.append(f"{address}: {kind_of(address)}" + (f", through the proxy {proxy.address}" if proxy else ""))
+    return "; ".join(kinds) or "told with the token"
 
 
 async def resolve(reach: Reach) -> str:
-    """Look every host's name up.
+    """Look every name up that this machine has to know: behind a proxy that is the proxy's alone.
 
     Raises:
         Finding: One is not known.
     """
-    for host in (urlsplit(address).hostname or "" for address in reach.origins):
+    hosts = {}
+    for address in reach.origins:
+        proxy = reach.proxy_for(address)
+        hosts[proxy.host if proxy else urlsplit(address).hostname or ""] = "UNKNOWN_PROXY" if proxy else "UNKNOWN_HOST"
+    for host, code in hosts.items():
         try:
             async with asyncio.timeout(_WAIT_S):
                 await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise Finding("UNKNOWN_HOST", f"No address for {host}.") from None
-    return ", ".join(urlsplit(address).hostname or "" for address in reach.origins) or "nothing to look up"
+            raise Finding(code, f"No address for {host}.") from None
+    return ", ".join(hosts) or "nothing to look up"
 
 
 async def connect(reach: Reach) -> str:

@@ -1,11 +1,14 @@
 """One exchange: a request for a status, headers and bytes. Over aiohttp, or into an ASGI app in this process."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from mcp_salesforce.salesforce.errors import TransportError
+from mcp_salesforce.salesforce.proxies import Proxy
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 
 if TYPE_CHECKING:
@@ -37,13 +40,24 @@ class Transport(Protocol):
 class AiohttpTransport:
     """HTTP over a pool of kept-alive connections, with gzip. Keeps no cookies, follows no redirect."""
 
-    def __init__(self, *, connections: int = _CONNECTIONS, connect_timeout_s: float = _CONNECT_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        *,
+        connections: int = _CONNECTIONS,
+        connect_timeout_s: float = _CONNECT_TIMEOUT_S,
+        ca_file: Path | None = None,
+        proxy: Proxy | None = None,
+    ) -> None:
         """Open at most `connections` at once; more calls wait for one.
 
         Args:
             connections: Size of the pool.
             connect_timeout_s: How long a connection may take to open.
+            ca_file: Certificate authorities (PEM) to trust besides the system's.
+            proxy: The way to the hosts that it serves; nothing of the environment counts.
         """
+        self._ca_file = ca_file
+        self._proxy = proxy
         self._connections = connections
         self._connect_timeout_s = connect_timeout_s
         self._session: aiohttp.ClientSession | None = None
@@ -58,13 +72,17 @@ class AiohttpTransport:
         from yarl import URL
 
         session = self._session or self._open()
+        url = URL(request.url, encoded=True)
+        proxy = self._proxy if self._proxy and self._proxy.serves(url.host or "") else None
         try:
             async with session.request(
                 request.method,
-                URL(request.url, encoded=True),
+                url,
                 data=request.body,
                 headers=request.headers,
                 allow_redirects=False,
+                proxy=proxy.address if proxy else None,
+                proxy_headers={"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else None,
             ) as response:
                 return HttpReply(response.status, response.headers, await response.read())
         except (
@@ -72,7 +90,15 @@ class AiohttpTransport:
             aiohttp.ConnectionTimeoutError,
             aiohttp.ServerFingerprintMismatch,
         ) as error:
-            raise TransportError(f"No connection to {_host(request)}: {_reason(error)}.", sent=False) from None
+            to = _host(request)
+            if proxy and getattr(error, "host", proxy.host) == proxy.host:
+                to = f"the proxy {proxy.address}, on the way to {to}"
+            raise TransportError(f"No connection to {to}: {_reason(error)}.", sent=False) from None
+        except aiohttp.ClientHttpProxyError as error:
+            raise TransportError(
+                f"The proxy {proxy and proxy.address} lets nothing pass to {_host(request)}: HTTP {error.status}.",
+                sent=False,
+            ) from None
         except (aiohttp.ClientError, OSError) as error:
             # An aiohttp error can hold the request's headers, so it is named, not chained.
             raise TransportError(f"The connection to {_host(request)} broke: {_reason(error)}.", sent=True) from None
@@ -87,13 +113,27 @@ class AiohttpTransport:
         import aiohttp
 
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections),
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, ssl=trusting(self._ca_file) if self._ca_file else True
+            ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "mcp-salesforce"},
         )
         self._session._retry_connection = False  # noqa: SLF001 - retry.py decides what is sent again, not aiohttp
         return self._session
+
+
+def trusting(ca_file: Path) -> ssl.SSLContext:
+    """Return what trusts the authorities of `ca_file` (PEM) besides the system's.
+
+    Raises:
+        OSError: The file cannot be read, or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    context.load_verify_locations(ca_file)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # authorities of proxies are rarely made by the letter of RFC 5280
+    return context
 
 
 class AsgiTransport:
@@ -188,5 +228,7 @@ def _reason(error: BaseException) -> str:
     certificate = getattr(error, "certificate_error", None)
     if certificate is not None:
         return f"its certificate is not trusted ({getattr(certificate, 'verify_message', 'no reason given')})"
+    if isinstance(error, TimeoutError):
+        return "it took too long"
     cause = getattr(error, "os_error", error)
     return getattr(cause, "strerror", None) or type(error).__name__

@@ -11,10 +11,10 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.proxies import is_loopback
 
 _NO_PARAMS: Final[Mapping[str, str]] = {}
 _IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-_LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _SOBJECT = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _FIELD_PATH = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", re.ASCII)
@@ -163,7 +163,7 @@ def origin(url: str) -> str:
         host, port, parts = None, None, urlsplit("")
     if not host or parts.username is not None or parts.password is not None or _UNPRINTABLE.search(url):
         raise InvalidArgumentError("The URL of an org has the form https://your-domain.my.salesforce.com.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK_HOSTS):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise InvalidArgumentError(
             f"{parts.scheme}://{host} is refused: tokens go over https only (http to loopback hosts)."
         )

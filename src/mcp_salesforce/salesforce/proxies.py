@@ -1,0 +1,71 @@
+"""The HTTP proxy on the way to an org, and which hosts are reached without it."""
+
+import base64
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Final, Self
+from urllib.parse import unquote, urlsplit
+
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host`, a name or an IP address, is this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy that opens tunnels (CONNECT); its credentials do not show in its repr.
+
+    Attributes:
+        address: Such as `http://proxy.acme.com:8080`, without credentials.
+        authorization: What goes to the proxy as `Proxy-Authorization`; empty where it asks for none.
+        no_proxy: Hosts that are reached without it, with commas between them: names, which stand for their
+            subdomains too, or `*`.
+    """
+
+    address: str
+    authorization: str = field(default="", repr=False)
+    no_proxy: str = ""
+
+    @classmethod
+    def parse(cls, url: str, no_proxy: str = "") -> Self:
+        """Return the proxy of `http://user:password@host:port`; scheme and credentials may be left out.
+
+        Raises:
+            InvalidArgumentError: It is no address of an HTTP proxy; the text does not repeat it.
+        """
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            parts, host, port = urlsplit(""), "", None
+        if parts.scheme.startswith("socks"):
+            raise InvalidArgumentError("is a SOCKS proxy, which cannot be used: give an HTTP proxy")
+        if parts.scheme not in _DEFAULT_PORTS or not host or parts.path.strip("/") or parts.query or parts.fragment:
+            raise InvalidArgumentError("is not the address of a proxy, such as http://proxy.acme.com:8080")
+        shown = f"[{host}]" if ":" in host else host
+        address = f"{parts.scheme}://{shown}:{port or _DEFAULT_PORTS[parts.scheme]}"
+        if parts.username is None:
+            return cls(address, no_proxy=no_proxy)
+        credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+        return cls(address, f"Basic {base64.b64encode(credentials).decode()}", no_proxy)
+
+    @property
+    def host(self) -> str:
+        """Its name or IP address."""
+        return urlsplit(self.address).hostname or ""
+
+    def serves(self, host: str) -> bool:
+        """Tell whether requests to `host` go through it; those to this machine never do."""
+        without = [name.strip().lstrip(".").lower() for name in self.no_proxy.split(",") if name.strip()]
+        is_without = any(name == "*" or f".{host.lower()}".endswith(f".{name}") for name in without)
+        return not is_loopback(host) and not is_without
