@@ -435,3 +435,9 @@ def test_a_local_org_is_served_whatever_the_network_is(monkeypatch: pytest.Monke
     own = {name.removeprefix("SALESFORCE_").lower(): value for name, value in GIVEN.items()}
 
     assert Settings.load(**own).network == Network()
+
+
+def test_working_hours_are_read_and_what_are_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch).working_hours == "Mon-Fri 09:00-17:00"
+    assert load(monkeypatch, WORKING_HOURS="Sat 10:00-14:00").working_hours == "Sat 10:00-14:00"
+    assert "'9 to 5' are no working hours" in refusal(monkeypatch, WORKING_HOURS="9 to 5")

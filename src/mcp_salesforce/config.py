@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from mcp_salesforce.appointments.hours import OFFICE_HOURS, hours_of
 from mcp_salesforce.appointments.outcomes import OutcomeFields
 from mcp_salesforce.logs import Format, Level
 from mcp_salesforce.salesforce import InvalidArgumentError
@@ -86,6 +87,11 @@ def _outcome_values(value: str) -> str:
 def _field_name(value: str) -> str:
     if not re.fullmatch(r"([A-Za-z]\w*)?", value, re.ASCII):
         raise ValueError("is not the API name of a field, such as Status__c")
+    return value
+
+
+def _working_hours(value: str) -> str:
+    hours_of(value)
     return value
 
 
@@ -337,6 +343,11 @@ class Settings(BaseModel):
         ge=500,
         le=1_000_000,
         description="Most tokens a tool's answer may have; the rest comes by cursor.",
+    )
+    working_hours: Annotated[str, AfterValidator(_working_hours)] = Field(
+        default=OFFICE_HOURS,
+        description="When people can be booked, where a call does not say it: like `Mon-Fri 09:00-12:00,13:00-17:00; "
+        "Sat 10:00-14:00`, in each calendar's own zone, or with a zone at the end.",
     )
     max_concurrency: int = Field(
         default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; more wait for their turn."

@@ -11,6 +11,7 @@ from mcp.server import MCPServer
 from mcp_types import Tool
 
 from mcp_salesforce import connect, logs
+from mcp_salesforce.appointments.hours import hours_of
 from mcp_salesforce.config import ConfigurationError, Settings, Surface
 from mcp_salesforce.salesforce import SalesforceClient, Transport
 from mcp_salesforce.salesforce.budget import Reserve
@@ -69,6 +70,7 @@ def create_server(
                 allowed=access.summary(),
                 now=now,
                 outcome_fields=settings.outcome_fields,
+                working_hours=hours_of(settings.working_hours),
             )
 
     logs.set_up(settings.log_level, settings.log_format)

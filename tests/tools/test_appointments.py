@@ -8,28 +8,9 @@ from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
 from tests.tools.calls import all_ids, call, rows_as_dicts
+from tests.tools.events import all_day, stored, timed
 
 NINE = "2026-11-24T09:00:00Z"
-
-
-@pytest.fixture
-def empty_org(org: LocalOrg) -> LocalOrg:
-    """The org without the seed's appointments."""
-    for row in org.store.rows("SELECT Id FROM Event WHERE IsDeleted = 0"):
-        org.records.delete("Event", row["Id"], org.user_id)
-    return org
-
-
-def timed(org: LocalOrg, subject: str, start: str, minutes: int = 60, **fields: Any) -> str:
-    return org.insert("Event", Subject=subject, StartDateTime=start, DurationInMinutes=minutes, **fields)
-
-
-def all_day(org: LocalOrg, subject: str, day: str) -> str:
-    return org.insert("Event", Subject=subject, ActivityDate=day, IsAllDayEvent=True)
-
-
-def stored(org: LocalOrg, event_id: str) -> dict[str, Any]:
-    return dict(org.store.rows("SELECT * FROM Event WHERE Id = ?", [event_id])[0])
 
 
 async def agenda(mcp: Client, start: str = "", end: str = "", **more: Any) -> list[str]:

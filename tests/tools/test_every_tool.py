@@ -62,6 +62,19 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
                 "follow_up": {"ActivityDate": "2026-11-25", "Subject": "Call"},
             }
         ],
+        "salesforce_get_free_busy": [
+            {"calendars": ["me", "Harbour Room"], "start": "2026-11-24", "end": "2026-11-27"},
+        ],
+        "salesforce_find_appointment_times": [
+            {"calendars": ["Jonas Brandt"], "duration_minutes": 30, "start": "2026-11-24", "end": "2026-11-27"},
+            {
+                "calendars": ["me"],
+                "duration_minutes": 60,
+                "start": "2026-11-24",
+                "end": "2026-11-24",
+                "working_hours": "Sat 10:00-11:00",
+            },
+        ],
         "salesforce_query": [
             {"soql": "SELECT Id, Name, Account.Name FROM Contact", "limit": 3},
             {"soql": "SELECT COUNT() FROM Contact"},
@@ -145,7 +158,11 @@ def assert_complete(text: str, structured: Any) -> None:
     if "rows" not in structured:
         assert text == json.dumps(structured, separators=(",", ":"), ensure_ascii=False)
         return
-    more = [f"{name}: {value}" for name, value in structured.items() if name not in {"columns", "rows"}]
+    more = [
+        f"{name}: {value if isinstance(value, str) else json.dumps(value, separators=(',', ':'), ensure_ascii=False)}"
+        for name, value in structured.items()
+        if name not in {"columns", "rows"}
+    ]
     lines = text.split("\n")
     assert lines[: len(more)] == more
     header, *rows = csv.reader(lines[len(more) :])

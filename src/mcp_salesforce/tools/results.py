@@ -144,7 +144,7 @@ def _cut(value: Any, characters: int) -> Any:  # noqa: ANN401 - any JSON value
 
 def _csv(result: Mapping[str, Any]) -> str:
     lines = StringIO()
-    lines.writelines(f"{key}: {value}\n" for key, value in result.items() if key not in {"columns", "rows"})
+    lines.writelines(f"{key}: {_cell(value)}\n" for key, value in result.items() if key not in {"columns", "rows"})
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(result["columns"])
     writer.writerows([[_cell(value) for value in row] for row in result["rows"]])

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from mcp_salesforce.appointments.busy import Calendar
+from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named
 from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
@@ -39,6 +41,7 @@ class OrgSession:
         allowed: Allowed,
         now: Callable[[], datetime] = utc_now,
         outcome_fields: OutcomeFields = NO_OUTCOME_FIELDS,
+        working_hours: Hours | None = None,
     ) -> None:
         """Work through `client`.
 
@@ -48,11 +51,14 @@ class OrgSession:
             allowed: What the settings let a model do, as it is told of it.
             now: The clock.
             outcome_fields: Where the org keeps how appointments ended.
+            working_hours: When people can be booked unless a call says otherwise; office hours without them.
         """
         self.client = client
         self.allowed = allowed
         self.now = now
         self.outcome_fields = outcome_fields
+        self.working_hours = working_hours or hours_of(OFFICE_HOURS)
+        self.calendars: dict[str, Calendar] = {}
         self.schema = DescribeCache(client.describe, now=lambda: now().timestamp())
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
         self._users: dict[str, asyncio.Task[UserInfo]] = {}
@@ -84,6 +90,8 @@ class OrgSession:
         if asked:
             return zone_named(asked)
         user_id = owner_id if owner_id.startswith(_USER_PREFIX) else (await self.owner())[1]
+        if user_id in self.calendars:
+            return self.calendars[user_id].zone
         return await _once(self._zones, user_id, lambda: self._read_zone(user_id))
 
     async def hint_for(self, error: SalesforceError, sobject: str) -> str:

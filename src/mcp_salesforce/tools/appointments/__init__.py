@@ -3,10 +3,10 @@
 Each module adds its tools to the toolset as it is imported here, in the order of the list.
 """
 
-from mcp_salesforce.tools.appointments import records
+from mcp_salesforce.tools.appointments import availability, records
 
 # isort: split
 from mcp_salesforce.tools.appointments import closing
 from mcp_salesforce.tools.appointments.toolset import appointments
 
-__all__ = ["appointments", "closing", "records"]
+__all__ = ["appointments", "availability", "closing", "records"]

@@ -1,0 +1,97 @@
+"""Working hours as people write them: `Mon-Fri 09:00-12:00,13:00-17:00; Sat 10:00-14:00`."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from mcp_salesforce.appointments.slots import ClockTimes, WorkingHours
+from mcp_salesforce.appointments.times import TimeError, zone_named
+
+OFFICE_HOURS: Final = "Mon-Fri 09:00-17:00"
+
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SHORTEST_DAY: Final = 2  # letters that tell the weekdays apart
+_LAST_HOUR: Final = 24
+_ENTRY = re.compile(r"([a-z][a-z,\s-]*?)\s*(\d[\d:,\s-]*)")
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?")
+_ZONE = re.compile(r"\s([A-Za-z]+(?:/[\w+-]+)+|UTC)\s*$", re.IGNORECASE)
+_HINT: Final = "Write them like Mon-Fri 09:00-12:00,13:00-17:00; Sat 10:00-14:00."
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Spans of the clock for each weekday (0 is Monday), in `zone`, or where that is None in each calendar's own."""
+
+    spans: Mapping[int, Sequence[ClockTimes]]
+    zone: ZoneInfo | None = None
+
+    def of(self, zone: ZoneInfo) -> WorkingHours:
+        """Return the working hours of a calendar in `zone`."""
+        return WorkingHours(self.zone or zone, self.spans)
+
+
+def hours_of(text: str) -> Hours:
+    """Return the working hours that `text` names; a zone may stand at its end.
+
+    A break is a gap between two spans. Hours past midnight are two spans: `Fri 22:00-24:00; Sat 00:00-06:00`.
+
+    Raises:
+        TimeError: It cannot be read; the hint shows the form.
+    """
+    zone = None
+    plain = text
+    if match := _ZONE.search(text):
+        zone, plain = zone_named(match[1]), text[: match.start()]
+    spans: dict[int, list[ClockTimes]] = {}
+    for entry in re.split(r"[;\n]", re.sub("[\u2013\u2014]", "-", plain).casefold()):
+        if not entry.strip():
+            continue
+        parts = _ENTRY.fullmatch(entry.strip())
+        if parts is None:
+            raise _unread(entry)
+        times = [_span(span, entry) for span in parts[2].split(",")]
+        for day in _days(parts[1], entry):
+            spans.setdefault(day, []).extend(times)
+    if not spans:
+        raise _unread(text)
+    return Hours({day: tuple(sorted(spans[day])) for day in sorted(spans)}, zone)
+
+
+def _days(text: str, entry: str) -> Iterator[int]:
+    for part in text.split(","):
+        first, dash, last = (name.strip() for name in part.partition("-"))
+        start = _day(first, entry)
+        end = _day(last, entry) if dash else start
+        yield from ((start + step) % 7 for step in range((end - start) % 7 + 1))
+
+
+def _day(name: str, entry: str) -> int:
+    named = [number for number, day in enumerate(_DAYS) if day.startswith(name)]
+    if len(name) < _SHORTEST_DAY or not named:
+        raise _unread(entry)
+    return named[0]
+
+
+def _span(text: str, entry: str) -> ClockTimes:
+    opening, dash, closing = text.partition("-")
+    if not dash:
+        raise _unread(entry)
+    start, end = _minutes(opening, entry), _minutes(closing, entry)
+    if not start < end:
+        raise TimeError(f"{text.strip()!r} does not end after it starts.", "Split it at midnight: 22:00-24:00.")
+    return time(*divmod(start, 60)), time(*divmod(end % (_LAST_HOUR * 60), 60))
+
+
+def _minutes(text: str, entry: str) -> int:
+    clock = _CLOCK.fullmatch(text.strip())
+    hour, minute = (int(clock[1]), int(clock[2] or 0)) if clock else (_LAST_HOUR, 1)
+    if minute > 59 or hour * 60 + minute > _LAST_HOUR * 60:  # noqa: PLR2004 - an hour's last minute
+        raise _unread(entry)
+    return hour * 60 + minute
+
+
+def _unread(entry: str) -> TimeError:
+    return TimeError(f"{entry.strip()[:40]!r} are no working hours.", _HINT)

@@ -1,0 +1,150 @@
+"""Which calendars a call means: users and resources, by Id, name or e-mail address."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from mcp_salesforce.appointments.busy import Calendar
+from mcp_salesforce.appointments.times import TimeError, zone_named
+from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.ids import is_id
+from mcp_salesforce.salesforce.soql import quote, quote_list
+from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
+from mcp_salesforce.tools.params import id_of
+from mcp_salesforce.tools.session import OrgSession
+
+ME: Final = "me"
+_USER, _CALENDAR = "005", "023"
+_SHOWN_CANDIDATES: Final = 3
+_ALL_NAMES: Final = (
+    "SELECT Name FROM User WHERE IsActive = true LIMIT 2000",
+    "SELECT Name FROM Calendar WHERE Type IN ('Public','Resource') LIMIT 2000",
+)
+_checked = id_of(_USER, _CALENDAR)
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What a call names, sorted by kind."""
+
+    users: list[str] = field(default_factory=list)
+    resources: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    def requests(self, me: str) -> list[Request]:
+        """Return the queries that find them, and what the caller may see."""
+        users = [f"Id IN {quote_list([me, *self.users])}"]
+        calendars = [f"Id IN {quote_list(self.resources)}"] if self.resources else []
+        if self.names:
+            texts = quote_list(self.names)
+            users.append(f"(IsActive = true AND (Name IN {texts} OR Email IN {texts} OR Username IN {texts}))")
+            calendars.append(f"(IsActive = true AND Type IN ('Public','Resource') AND Name IN {texts})")
+        soql = [
+            f"SELECT Id, Name, Email, Username, TimeZoneSidKey FROM User WHERE {' OR '.join(users)}",  # noqa: S608
+            f"SELECT Profile.PermissionsViewAllData FROM User WHERE Id = {quote(me)}",  # noqa: S608
+        ]
+        if calendars:
+            soql.append(f"SELECT Id, Name, Type, UserId FROM Calendar WHERE {' OR '.join(calendars)}")  # noqa: S608
+        return [Request("GET", "query", {"q": each}) for each in soql]
+
+
+async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
+    """Return the calendars that are asked for, each once, in their order; those known by Id cost no call.
+
+    Args:
+        org: Where they are.
+        asked: Ids (`005` of users, `023` of resource and public calendars), names, e-mail addresses, user names, or
+            `me`.
+
+    Raises:
+        InvalidArgumentError: One is unknown, or the name of several.
+        SalesforceError: As the client.
+    """
+    me = (await org.owner())[1]
+    texts = [me if text.strip().casefold() == ME else text.strip() for text in asked]
+    wanted = _Wanted()
+    for text in texts:
+        if not is_id(text):
+            wanted.names.append(text)
+        elif (record_id := _checked(text)) not in org.calendars:
+            (wanted.users if record_id.startswith(_USER) else wanted.resources).append(record_id)
+    found: list[Mapping[str, Any]] = []
+    if wanted.names or wanted.users or wanted.resources or me not in org.calendars:
+        found = await _find(org, wanted, me)
+    calendars = [await _calendar(org, text, found) for text in texts]
+    return list({calendar.id: calendar for calendar in calendars}.values())
+
+
+async def _find(org: OrgSession, wanted: _Wanted, me: str) -> list[Mapping[str, Any]]:
+    """Return the records of users and calendars that the queries find; remember each by its Id."""
+    users, permission, *calendars = await org.client.composite.run(wanted.requests(me))
+    if isinstance(users, SalesforceError):
+        raise users
+    people = QueryResult.read(users).records
+    places = [] if not calendars or isinstance(calendars[0], SalesforceError) else _records(calendars[0])
+    own_zone = next((_zone(user) for user in people if user["Id"] == me), zone_named("UTC"))
+    sees_all = any((user.get("Profile") or {}).get("PermissionsViewAllData") for user in _records(permission))
+    for user in people:
+        is_open = sees_all or user["Id"] == me
+        org.calendars[user["Id"]] = Calendar(user["Id"], user["Name"], _zone(user), is_open=is_open)
+    for place in places:
+        org.calendars[place["Id"]] = Calendar(place["Id"], place["Name"], own_zone, is_person=False, is_open=sees_all)
+    return [*people, *places]
+
+
+async def _calendar(org: OrgSession, text: str, found: Iterable[Mapping[str, Any]]) -> Calendar:
+    if not is_id(text):
+        return org.calendars[await _id_by_name(org, text, found)]
+    record_id = _checked(text)
+    own = next((each for each in found if each["Id"] == record_id and each.get("UserId")), None)
+    if own:
+        raise refused(f"{record_id} is a user's own calendar.", hint=f"Give the user: {own['UserId']}.")
+    if record_id in org.calendars:
+        return org.calendars[record_id]
+    if record_id.startswith(_USER):
+        raise refused(f"There is no user {record_id}, or you may not see them.", code="NOT_FOUND")
+    zone = org.calendars[(await org.owner())[1]].zone
+    return Calendar(record_id, record_id, zone, is_person=False, is_known=False)
+
+
+async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, Any]]) -> str:
+    folded = text.casefold()
+    named = [
+        record
+        for record in found
+        if folded in {str(record.get(name) or "").casefold() for name in ("Name", "Email", "Username")}
+    ]
+    if len(named) == 1:
+        return str(named[0]["Id"])
+    if named:
+        shown = [f"{each['Id']} ({each.get('Username') or each.get('Type')})" for each in named[:_SHOWN_CANDIDATES]]
+        raise refused(
+            f"{len(named)} calendars are called {text!r}: {', '.join(shown)}.",
+            code="AMBIGUOUS_CALENDAR",
+            hint="Give the Id of the one that is meant.",
+            fields=["calendars"],
+        )
+    raise await _unknown(org, text)
+
+
+async def _unknown(org: OrgSession, text: str) -> InvalidArgumentError:
+    """Return the error for a name that nobody has; it has the nearest names."""
+    outcomes = await org.client.composite.run([Request("GET", "query", {"q": soql}) for soql in _ALL_NAMES])
+    names = [record["Name"] for outcome in outcomes for record in _records(outcome)]
+    near = nearest(text, names) or [name for name in names if text.casefold() in name.casefold().split()][:2]
+    hint = did_you_mean(near) or "Give an Id, the full name or the e-mail address of a user or resource calendar."
+    return refused(f"No calendar is called {text!r}.", code="UNKNOWN_CALENDAR", hint=hint, fields=["calendars"])
+
+
+def _records(outcome: object) -> list[dict[str, Any]]:
+    return [] if isinstance(outcome, SalesforceError) else QueryResult.read(outcome).records
+
+
+def _zone(user: Mapping[str, Any]) -> ZoneInfo:
+    """Return the user's zone, or UTC where the org does not tell: answers name it, so it deceives nobody."""
+    try:
+        return zone_named(user.get("TimeZoneSidKey") or "UTC")
+    except TimeError:
+        return zone_named("UTC")
