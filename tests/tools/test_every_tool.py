@@ -81,6 +81,12 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
             {"soql": "SELECT Name, (SELECT Id, LastName FROM Contacts) FROM Account", "limit": 2},
         ],
         "salesforce_whoami": [{}],
+        "salesforce_describe": [
+            {},
+            {"search": "contact"},
+            {"sobject": "contact", "search": "mail"},
+            {"sobject": "Event", "fields": ["ShowAs", "Who.Name", "EventRelations"]},
+        ],
         "salesforce_delete_appointment": [{"event_id": event_id}],
         "salesforce_delete_contact": [{"contact_id": contact_id}],
     }
@@ -163,11 +169,16 @@ def assert_complete(text: str, structured: Any) -> None:
         for name, value in structured.items()
         if name not in {"columns", "rows"}
     ]
+    more = [f"{name}: {in_text(value)}" for name, value in structured.items() if name not in {"columns", "rows"}]
     lines = text.split("\n")
     assert lines[: len(more)] == more
     header, *rows = csv.reader(lines[len(more) :])
     assert header == structured["columns"]
     assert len(rows) == len(structured["rows"])
+
+
+def in_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 async def test_what_a_model_reads_of_the_tools_stays_within_its_budget(mcp: Client) -> None:

@@ -181,6 +181,7 @@ class SObjectSummary(WireModel):
     updateable: bool = False
     deletable: bool = False
     searchable: bool = False
+    associate_entity_type: str | None = None
 
 
 class SObjectDescribe(SObjectSummary):

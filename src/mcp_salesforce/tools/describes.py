@@ -83,6 +83,11 @@ class DescribeCache:
             raise await self._no_such_object(sobject) from None
         return cast("SObjectDescribe", found)
 
+    def remembered(self, sobject: str) -> SObjectDescribe | None:
+        """Return what was read of `sobject` within the hour, without a call; None if nothing was."""
+        entry = self._entries.get(sobject.casefold())
+        return cast("SObjectDescribe", entry.described) if entry and self._is_recent(entry) else None
+
     async def summaries(self, *, max_age_s: float = FRESH_S) -> tuple[SObjectSummary, ...]:
         """Return a summary of every object that the user may see.
 
@@ -128,12 +133,14 @@ class DescribeCache:
         return await asyncio.shield(task)
 
     def _is_current(self, entry: _Entry, max_age_s: float) -> bool:
-        now = self._now()
-        return 0 <= now - entry.confirmed_at < max_age_s and 0 <= now - entry.read_at < _WHOLE_S
+        return self._is_recent(entry) and 0 <= self._now() - entry.confirmed_at < max_age_s
+
+    def _is_recent(self, entry: _Entry) -> bool:
+        return 0 <= self._now() - entry.read_at < _WHOLE_S
 
     async def _read(self, key: str, read: _Reading) -> _Described:
         asked_at, entry = self._now(), self._entries.get(key)
-        known = entry if entry and 0 <= asked_at - entry.read_at < _WHOLE_S else None
+        known = entry if entry and self._is_recent(entry) else None
         answer = await read(known.stamp if known else "")
         if answer is None and known is not None:
             self._confirm(known.stamp, asked_at)

@@ -12,7 +12,7 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import ConfigDict, Field, create_model
 
 from mcp_salesforce.appointments.times import TimeError
-from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError
 from mcp_salesforce.tools.arguments import Arguments
 from mcp_salesforce.tools.calls import tool_call
 from mcp_salesforce.tools.errors import failure, refused
@@ -114,7 +114,9 @@ class SalesforceTool(Tool):
             return answer(result, org_of(context).max_answer_bytes)
 
     async def _hint(self, error: SalesforceError | TimeError, context: Context[Any, Any]) -> str:
-        return "" if isinstance(error, TimeError) else await org_of(context).hint_for(error, self.sobject)
+        if isinstance(error, TimeError) or (isinstance(error, InvalidArgumentError) and error.hint):
+            return ""  # what is refused here says itself what to do
+        return await org_of(context).hint_for(error, self.sobject)
 
 
 def build_tool(spec: ToolSpec, forbidden_by: str = "") -> SalesforceTool:
