@@ -42,6 +42,15 @@ def in_month(draw: st.DrawFn) -> list[str]:
     return [f"BYDAY={','.join(days)}", f"BYSETPOS={draw(NTH)}"]
 
 
+@pytest.mark.parametrize("until", ["2026-03-29", "20260329"])
+def test_an_end_may_be_a_day_of_the_zone_which_belongs_to_the_series(until: str) -> None:
+    rule = Rule.parse(f"FREQ=DAILY;UNTIL={until}", BERLIN)
+
+    assert str(rule) == "RRULE:FREQ=DAILY;INTERVAL=1;UNTIL=20260329T215959Z"  # a day of 23 hours
+    with pytest.raises(RecurrenceError, match="UNTIL"):
+        Rule.parse("FREQ=DAILY;UNTIL=2026-02-30", BERLIN)
+
+
 @given(rules())
 def test_a_rule_in_salesforces_form_is_the_same_rule(text: str) -> None:
     rule = Rule.parse(text)

@@ -9,11 +9,13 @@ The limits are those of Salesforce's object reference for Event (Recurrence2Patt
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
+
+from mcp_salesforce.appointments.times import start_of_day
 
 _WEEKDAYS: Final = {
     "MO": "Monday",
@@ -46,6 +48,7 @@ _LAST_DAY: Final = 31
 _ORDER: Final = ["FREQ", "BYMONTH", "BYMONTHDAY", "BYDAY", "WKST", "BYSETPOS", "INTERVAL", "UNTIL", "COUNT"]
 _DAY = re.compile(r"([+-]?\d+)?(MO|TU|WE|TH|FR|SA|SU)")
 _UNTIL = re.compile(r"\d{8}T\d{6}Z")
+_UNTIL_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
 
 
 class RecurrenceError(ValueError):
@@ -72,8 +75,10 @@ class Rule:
     count: int | None = None
 
     @classmethod
-    def parse(cls, text: str) -> "Rule":
+    def parse(cls, text: str, zone: ZoneInfo | None = None) -> "Rule":
         """Return the rule that `text` writes, with or without `RRULE:` in front.
+
+        With a `zone`, UNTIL may be a day (2026-12-31, 20261231), of which it means the end there.
 
         Raises:
             RecurrenceError: It is no RRULE, or breaks a limit of Salesforce.
@@ -87,7 +92,7 @@ class Rule:
             month=_number(parts, "BYMONTH", lambda n: 1 <= n <= len(_MONTHS), "1 to 12"),
             set_position=_number(parts, "BYSETPOS", lambda n: n in _NTH, "1, 2, 3, 4 or -1"),
             week_start=_choice(parts, "WKST", tuple(_WEEKDAYS)) if "WKST" in parts else "",
-            until=_until(parts["UNTIL"]) if "UNTIL" in parts else None,
+            until=_until(parts["UNTIL"], zone) if "UNTIL" in parts else None,
             count=_number(parts, "COUNT", lambda n: 1 <= n <= _MOST_OCCURRENCES, f"1 to {_MOST_OCCURRENCES}"),
         )
         _check(rule)
@@ -121,12 +126,18 @@ class Rule:
                 return
             yield occurrence
 
-    def words(self) -> str:
-        """Return the rule in English: `every 2 weeks on Monday and Friday, 10 times`."""
+    def words(self, zone: tzinfo = UTC) -> str:
+        """Return the rule in English: `every 2 weeks on Monday and Friday, 10 times`; its last day is one of `zone`."""
         unit = _UNITS[self.frequency]
         often = f"every {unit}" if self.interval == 1 else f"every {self.interval} {unit}s"
         when = self._when()
-        end = f", {self.count} times" if self.count else f", until {self.until:%Y-%m-%d}" if self.until else ""
+        end = (
+            f", {self.count} times"
+            if self.count
+            else f", until {self.until.astimezone(zone):%Y-%m-%d}"
+            if self.until
+            else ""
+        )
         return f"{often}{' on ' + when if when else ''}{end}"
 
     def _when(self) -> str:
@@ -181,8 +192,10 @@ def _days(text: str) -> Iterator[tuple[int | None, str]]:
         yield nth, day[2]
 
 
-def _until(text: str) -> datetime:
+def _until(text: str, zone: ZoneInfo | None) -> datetime:
     try:
+        if zone and (day := _UNTIL_DAY.fullmatch(text)):
+            return start_of_day(date(*map(int, day.groups())) + timedelta(days=1), zone) - timedelta(seconds=1)
         if not _UNTIL.fullmatch(text):
             raise ValueError  # noqa: TRY301 - one way out for both kinds of bad text
         return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

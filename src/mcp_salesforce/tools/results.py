@@ -73,6 +73,9 @@ class Appointment(TypedDict):
     WhoId: NotRequired[str]
     WhatId: NotRequired[str]
     OwnerId: NotRequired[str]
+    recurrence: NotRequired[str]
+    occurrences: NotRequired[int]
+    first_occurrences: NotRequired[list[str]]
 
 
 class Change(TypedDict):
@@ -88,14 +91,16 @@ class Updated(TypedDict):
     Id: str
     changed: dict[str, Change]
     time_zone: NotRequired[str]
+    occurrences: NotRequired[int]
     warning: NotRequired[str]
 
 
 class Deleted(TypedDict):
-    """The record that went to the recycle bin."""
+    """The record that went to the recycle bin; of a series, with how many of its appointments."""
 
     Id: str
     deleted: bool
+    occurrences: NotRequired[int]
 
 
 class Allowed(TypedDict):

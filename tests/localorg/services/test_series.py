@@ -281,6 +281,26 @@ def test_from_this_event_onwards_deletes_the_rest_of_the_series(org: LocalOrg) -
         org.records.delete_onwards(other, org.user_id)
 
 
+def test_from_the_first_occurrence_onwards_is_the_whole_series(org: LocalOrg) -> None:
+    org.insert("Event", **LIGHTNING)
+
+    org.records.delete_onwards(occurrences(org)[0]["Id"], org.user_id)
+
+    assert org.store.rows("SELECT Id FROM Event WHERE IsDeleted = 0") == []
+
+
+def test_all_day_occurrences_are_on_the_days_of_the_rule_whatever_the_zone(org: LocalOrg) -> None:
+    org.insert(
+        "Event",
+        Subject="Market",
+        ActivityDate="2026-11-23",
+        IsAllDayEvent=True,
+        Recurrence2PatternText="RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=3",
+    )
+
+    assert [row["ActivityDate"] for row in occurrences(org)] == ["2026-11-23", "2026-11-30", "2026-12-07"]
+
+
 def users(org: LocalOrg) -> list[str]:
     return [row["Id"] for row in org.store.rows("SELECT Id FROM User ORDER BY Id")]
 

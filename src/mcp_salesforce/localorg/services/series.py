@@ -25,7 +25,7 @@ def follow_event(save: Save) -> None:
         if row["IsRecurrence"]:
             _make_classic(save)
         elif row["IsRecurrence2"]:
-            zone = save.user_zone
+            zone = ZoneInfo("UTC") if row["IsAllDayEvent"] else save.user_zone  # a day is the same day everywhere
             starts = pattern_starts(str(row["Recurrence2PatternText"]), moment(str(row["StartDateTime"])), zone)
             _insert(save, starts, {"_master": row["Id"], "GroupEventType": "0"})
     elif row["IsRecurrence"]:
@@ -152,8 +152,9 @@ def events_with(store: Store, row: Row) -> list[Row]:
 
 
 @evidence("Event series, Lightning", "documented", "fromThisEventOnwards deletes an occurrence and those after it")
+@evidence("Event series, Lightning", "documented", "From the first occurrence onwards is the whole series")
 def events_onwards(store: Store, row: Row) -> list[Row]:
-    """Return an occurrence of a Lightning series and those after it; of the series record, the whole series.
+    """Return an occurrence of a Lightning series and those after it; of its first or its own record, the whole series.
 
     Raises:
         OrgError: The event is of no Lightning series.
@@ -162,6 +163,9 @@ def events_onwards(store: Store, row: Row) -> list[Row]:
         raise errors.field_integrity("The event is not part of a series", ["Id"])
     if row["GroupEventType"] == "3":
         return [row]
+    earlier = "_master = ? AND StartDateTime < ? AND IsChild = 0 AND IsDeleted = 0"
+    if not _rows(store, earlier, [row["_master"], row["StartDateTime"]]):
+        return _rows(store, "Id = ?", [row["_master"]])
     onwards = "_master = ? AND StartDateTime >= ? AND IsChild = 0 AND IsDeleted = 0"
     return _rows(store, onwards, [row["_master"], row["StartDateTime"]])
 

@@ -97,6 +97,19 @@ class SObjectsApi:
         """
         await self._send(Request("DELETE", _record_path(sobject, record_id)))
 
+    async def delete_from_event_onwards(self, event_id: str) -> None:
+        """Move an appointment of a Lightning series and those after it to the recycle bin; of the first one, all.
+
+        Salesforce may still be at it when this returns.
+
+        API: DELETE /sobjects/Event/{id}/fromThisEventOnwards
+
+        Raises:
+            NotFoundError: The event does not exist, or was deleted before.
+            RecordRejectedError: It is in no such series.
+        """
+        await self._send(Request("DELETE", f"{_record_path('Event', event_id)}/fromThisEventOnwards"))
+
 
 def _record_path(sobject: str, record_id: str) -> str:
     return path("sobjects", sobject_name(sobject), to_18(record_id))

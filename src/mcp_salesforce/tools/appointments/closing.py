@@ -14,6 +14,7 @@ from mcp_salesforce.salesforce import Request, SObjectDescribe
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectRecord, record_of
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.salesforce.wire import if_unmodified_since, path
+from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
 from mcp_salesforce.tools.one_record import difference
@@ -121,12 +122,12 @@ def _check_is_own(event: SObjectRecord, span: Span | None, now: datetime) -> Non
             "This is an invitee's copy of an appointment; Salesforce lets only its reminder change.",
             hint="Close the organizer's appointment: the one with IsChild = false.",
         )
-    if event.get("IsRecurrence") or event.get("GroupEventType") == "3":
+    if is_own_record(event):
         raise refused(
             "This is a whole series, not one of its appointments.",
             hint="List its appointments and close one; salesforce_delete_appointment with scope ends a series.",
         )
-    if event.get("IsRecurrence2") and span and span.start > now:
+    if is_lightning(event) and span and span.start > now:
         raise refused(
             "Salesforce's API cannot change one future appointment of a series alone: all would be closed.",
             hint="Delete this one with salesforce_delete_appointment, scope this; or close it once it has begun.",

@@ -15,6 +15,7 @@ from mcp_salesforce.tools.params import (
     RecordData,
     SubjectReference,
     Text255,
+    Text512,
     data_schema,
 )
 
@@ -41,6 +42,7 @@ class AppointmentData(RecordData):
     IsPrivate: bool | None = None
     IsReminderSet: bool | None = None
     ReminderDateTime: str | None = None
+    Recurrence2PatternText: Text512 = None
 
     def zone(self) -> ZoneInfo | None:
         """Return the zone of local times, or None where none is given."""
@@ -89,6 +91,10 @@ _SHOWN = {
     "OwnerId": {"type": "string", "description": "User whose calendar it is; default: you"},
     "ShowAs": {"enum": ["Busy", "OutOfOffice", "Free"]},
     "IsPrivate": _FLAG,
+    "Recurrence2PatternText": {
+        "type": "string",
+        "description": "Makes a series: RRULE with COUNT or UNTIL, e.g. FREQ=WEEKLY;BYDAY=TU;UNTIL=2027-03-31",
+    },
 }
 NewData = Annotated[
     AppointmentData,

@@ -10,10 +10,18 @@ from mcp_salesforce.appointments.spans import Span, moved, shown, span_in, span_
 from mcp_salesforce.appointments.times import Window, window_of, zone_named
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, ChangedData, NewData
+from mcp_salesforce.tools.appointments.recurrences import (
+    Plan,
+    check_rule_is_kept,
+    made_series,
+    plan_of,
+    recurrence_of,
+)
+from mcp_salesforce.tools.appointments.series import Scope, delete_in_scope, target_of
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.listings import Listing, read_page
-from mcp_salesforce.tools.one_record import delete_record, difference, read_back, read_fields, require_fields
+from mcp_salesforce.tools.one_record import difference, read_back, read_fields, require_fields
 from mcp_salesforce.tools.params import ContactFilter, Cursor, EventId, FieldNames, Limit, OwnerFilter, TimeZone
 from mcp_salesforce.tools.results import Appointment, Deleted, Rows, Updated, flat_record, record_of
 from mcp_salesforce.tools.session import OrgSession
@@ -37,10 +45,12 @@ async def create_appointment(ctx: ToolContext, data: NewData) -> Appointment:
     """Create an appointment (an Event) and return it with its weekday and local time; read these back to the user."""
     org = org_of(ctx)
     others, span = data.others(), span_of(data.wish())
+    plan = await plan_of(org, others, span, data.zone())
     saved = await org.client.sobjects.create("Event", {**others, **span.values()})
-    event_id = saved.id or ""
-    written = {"Id": event_id, **others, **shown(span, data.zone() or zone_named("UTC"))}
-    return await read_back(_appointment(org, event_id, data.time_zone or ""), cast("Appointment", written))
+    event_id, zone = saved.id or "", data.zone() or zone_named("UTC")
+    written = {"Id": event_id, **others, **shown(span, zone), **(plan.told(zone) if plan else {})}
+    made = _made(org, event_id, data.time_zone or "", plan)
+    return await read_back(made, cast("Appointment", written))
 
 
 @appointments.tool(READS, title="Get an appointment")
@@ -52,35 +62,44 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldName
 
 
 @appointments.tool(UPDATES, title="Change an appointment")
-async def update_appointment(ctx: ToolContext, event_id: EventId, data: ChangedData) -> Updated:
+async def update_appointment(ctx: ToolContext, event_id: EventId, data: ChangedData, scope: Scope = "this") -> Updated:
     """Change or move an appointment and return what changed; a new StartDateTime alone keeps the length."""
     org, wish, values = org_of(ctx), data.wish(), data.others()
+    check_rule_is_kept(values)
     if cleared := [name for name in TIME_FIELDS if data.given().get(name, "") is None]:
         raise refused(f"{cleared[0]} cannot be cleared.", hint="Leave it out, or give its new value.", fields=cleared)
     fields = dict.fromkeys(values)
     if not wish.is_empty():
         fields |= dict.fromkeys((*TIME_FIELDS, "OwnerId"))
     require_fields(fields)
-    before = await org.client.sobjects.retrieve("Event", event_id, fields=tuple(fields))
+    before = await org.client.sobjects.retrieve("Event", event_id)
     zone = await org.zone(data.time_zone or "", before.get("OwnerId") or "")
-    if not wish.is_empty() and (span := span_in(before)):
-        times = moved(span, wish).values()
+    span, new = span_in(before), None
+    if not wish.is_empty() and span:
+        new = moved(span, wish)
+        times = new.values()
         if wish.all_day is None:
             del times["IsAllDayEvent"]
         values |= times
-    await org.client.sobjects.update("Event", event_id, values)
+    target = await target_of(org, before, scope, None if new == span else new)
+    await org.client.sobjects.update("Event", target.event_id, values)
     reading = org.client.sobjects.retrieve("Event", event_id, fields=tuple(fields))
     after = await read_back(reading, {**before, **values})
     told = difference(_compared(event_id, before, zone), _compared(event_id, after, zone))
     if not wish.is_empty():
         told["time_zone"] = zone.key
+    if target.occurrences is not None:
+        told["occurrences"] = target.occurrences
     return told
 
 
 @appointments.tool(DELETES, title="Delete an appointment")
-async def delete_appointment(ctx: ToolContext, event_id: EventId) -> Deleted:
-    """Move an appointment to the recycle bin, where it can be restored for 15 days."""
-    return await delete_record(org_of(ctx), "Event", event_id)
+async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope = "this") -> Deleted:
+    """Move an appointment to the recycle bin, where it can be restored for 15 days.
+
+    To cancel one and keep it, use salesforce_close_appointment.
+    """
+    return await delete_in_scope(org_of(ctx), event_id, scope)
 
 
 @appointments.tool(READS, title="List appointments")
@@ -122,7 +141,17 @@ async def list_appointments(
 async def _appointment(org: OrgSession, event_id: str, time_zone: str = "") -> Appointment:
     record = await org.client.sobjects.retrieve("Event", event_id)
     zone = await org.zone(time_zone, record.get("OwnerId") or "")
-    return cast("Appointment", _with_times(record_of(record, leave_out=_LEFT_OUT), span_in(record), zone))
+    told = _with_times(record_of(record, leave_out=_LEFT_OUT), span_in(record), zone)
+    return cast("Appointment", {**told, **recurrence_of(record)})
+
+
+async def _made(org: OrgSession, event_id: str, time_zone: str, plan: Plan | None) -> Appointment:
+    """Return a new appointment; of a new series the first one, with what is said of the series."""
+    if plan is None:
+        return await _appointment(org, event_id, time_zone)
+    made = await made_series(org, event_id, plan)
+    first = await _appointment(org, made.event_id, time_zone)
+    return cast("Appointment", {**first, **made.told(zone_named(first["time_zone"]))})
 
 
 def _with_times(values: dict[str, Any], span: Span | None, zone: ZoneInfo) -> dict[str, Any]:

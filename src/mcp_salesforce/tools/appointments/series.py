@@ -1,0 +1,240 @@
+"""Series: which appointments belong to one, and what a scope touches.
+
+Salesforce has two kinds. In Lightning ones (`Recurrence2PatternText`) a change of one future appointment changes all to
+come, and no Id tells what belongs together; in Classic ones (`IsRecurrence`) each appointment can be changed alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mcp_salesforce.appointments.spans import Span, span_in
+from mcp_salesforce.appointments.times import zone_named
+from mcp_salesforce.salesforce import InvalidArgumentError
+from mcp_salesforce.salesforce.models import SObjectRecord
+from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.results import Deleted
+from mcp_salesforce.tools.session import OrgSession
+
+Scope = Annotated[Literal["this", "following", "all"], Field(description="Of a series")]
+
+PATTERN = "Recurrence2PatternText"
+_CLASSIC_MOST = 200  # what one call deletes; Salesforce makes at most 100 of a Classic series
+_FIELDS = "Id, StartDateTime, EndDateTime, IsAllDayEvent, ActivityDate, DurationInMinutes"
+_MADE_WITHIN = timedelta(minutes=10)  # the appointments of a series are saved together
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One appointment of a series."""
+
+    event_id: str
+    start: datetime
+    is_exception: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a change is sent to, and how many appointments it touches."""
+
+    event_id: str
+    occurrences: int | None = None
+
+
+async def occurrences_of(org: OrgSession, event: SObjectRecord) -> list[Occurrence]:
+    """Return the appointments of the series that `event` belongs to, by their starts; none where it is in no series.
+
+    Those of a Lightning series are found by owner, rule, its start and the time of their creation: another one that is
+    the same in all of these is taken for a part of it (see `_twins`).
+
+    Raises:
+        SalesforceError: As the client.
+    """
+    if is_classic(event):
+        series = quote(event["RecurrenceActivityId"])
+        where = f"RecurrenceActivityId = {series} AND IsRecurrence = false"
+    elif is_lightning(event) and event.get("Recurrence2PatternStartDate"):
+        made, start = (datetime.fromisoformat(event[name]) for name in ("CreatedDate", "Recurrence2PatternStartDate"))
+        where = (
+            "IsRecurrence2 = true AND IsRecurrence2Exclusion = false AND IsChild = false AND GroupEventType != '3' "
+            f"AND OwnerId = {quote(event['OwnerId'])} AND Recurrence2PatternStartDate = {quote(start)} "
+            f"AND CreatedDate >= {quote(made - _MADE_WITHIN)} AND CreatedDate <= {quote(made + _MADE_WITHIN)}"
+        )
+    else:
+        return []
+    more = f", {PATTERN}, IsRecurrence2Exception" if is_lightning(event) else ""
+    found = await org.client.queries.query(
+        f"SELECT {_FIELDS}{more} FROM Event WHERE {where} ORDER BY StartDateTime, Id LIMIT 2000"  # noqa: S608 - quoted
+    )
+    records = [each for each in found.records if each.get(PATTERN) == event.get(PATTERN) or is_classic(event)]
+    return [
+        Occurrence(each["Id"], span.start, is_exception=bool(each.get("IsRecurrence2Exception")))
+        for each in records
+        if (span := span_in(each))
+    ]
+
+
+def is_classic(event: SObjectRecord) -> bool:
+    """Tell whether the event belongs to a Classic series, or is one."""
+    return bool(event.get("RecurrenceActivityId"))
+
+
+def is_lightning(event: SObjectRecord) -> bool:
+    """Tell whether the event belongs to a Lightning series, or is one."""
+    return bool(event.get("IsRecurrence2")) and not event.get("IsRecurrence2Exclusion")
+
+
+def is_own_record(event: SObjectRecord) -> bool:
+    """Tell whether the event is the series itself and none of its appointments."""
+    return bool(event.get("IsRecurrence")) or event.get("GroupEventType") == "3"
+
+
+def _twins(occurrences: Sequence[Occurrence]) -> tuple[str, str] | None:
+    """Return two appointments that start together: they are of two series that look the same."""
+    regular = [each for each in occurrences if not each.is_exception]
+    return next(((one.event_id, other.event_id) for one, other in pairwise(regular) if one.start == other.start), None)
+
+
+async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted:
+    """Move an appointment to the recycle bin, with those of its series that `scope` says.
+
+    API: DELETE /sobjects/Event/{id}, DELETE /sobjects/Event/{id}/fromThisEventOnwards
+
+    Raises:
+        InvalidArgumentError: It is in no series, or the scope would delete what took place.
+        SalesforceError: As the client.
+    """
+    event = await org.client.sobjects.retrieve("Event", event_id)
+    if scope == "this":
+        if is_own_record(event):
+            raise refused("This is a whole series, not one of its appointments.", hint="Use scope all.")
+        await org.client.sobjects.delete("Event", event_id)
+        return {"Id": event_id, "deleted": True}
+    _check_is_in_series(event, scope)
+    span, whole = span_in(event), scope == "all" or is_own_record(event)
+    touched = await occurrences_of(org, event)
+    if whole:
+        _check_is_one_series(touched)
+        _check_none_took_place(touched, org.now())
+    elif span:
+        touched = [each for each in touched if each.start >= span.start]
+    await _delete(org, event, touched, whole=whole)
+    told: Deleted = {"Id": event_id, "deleted": True}
+    if touched and not _twins(touched):
+        told["occurrences"] = len(touched)
+    return told
+
+
+def _check_is_one_series(occurrences: Sequence[Occurrence]) -> None:
+    if twins := _twins(occurrences):
+        raise refused(
+            f"Two series look the same to Salesforce's API: {twins[0]} and {twins[1]} start together.",
+            code="AMBIGUOUS",
+            hint="Use scope following on the first appointment of the right one.",
+            fields=["scope"],
+        )
+
+
+def _check_is_in_series(event: SObjectRecord, scope: str) -> None:
+    if event.get("IsChild"):
+        raise refused(
+            "This is an invitee's copy of an appointment.", hint="Use the organizer's: the one with IsChild = false."
+        )
+    if not is_classic(event) and not is_lightning(event):
+        raise refused(f"It is in no series, so there is no scope {scope}.", hint="Leave scope out.", fields=["scope"])
+
+
+def _check_none_took_place(occurrences: Sequence[Occurrence], now: datetime) -> None:
+    past = [each for each in occurrences if each.start <= now]
+    if not past:
+        return
+    to_come = next((each for each in occurrences if each.start > now), None)
+    keep = f"To keep them: scope following on {to_come.event_id}. " if to_come else ""
+    raise refused(
+        f"{len(past)} of its {len(occurrences)} appointments have begun or taken place; nothing was deleted.",
+        code="PAST_APPOINTMENTS",
+        hint=f"{keep}To delete them too: scope following on {past[0].event_id}.",
+        fields=["scope"],
+    )
+
+
+async def _delete(org: OrgSession, event: SObjectRecord, touched: Sequence[Occurrence], *, whole: bool) -> None:
+    if is_lightning(event):
+        first = touched[0].event_id if touched and whole else event["Id"]
+        await org.client.sobjects.delete_from_event_onwards(first)
+    elif whole:
+        await org.client.sobjects.delete("Event", event["RecurrenceActivityId"])
+    else:
+        results = await org.client.collections.delete(
+            [each.event_id for each in touched][:_CLASSIC_MOST], all_or_none=True
+        )
+        failed = next((result.errors[0] for result in results if result.errors), None)
+        if failed:
+            raise refused(f"Nothing was deleted: {failed.message}", code=failed.status_code)
+
+
+async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span | None) -> Target:
+    """Return what to send a change of an appointment to, so that it touches what `scope` says and nothing else.
+
+    Args:
+        org: Where it is.
+        event: The appointment, with all its fields.
+        scope: this, following or all.
+        new: Its time after the change, where that is another one.
+
+    Raises:
+        InvalidArgumentError: Salesforce's API cannot do that; the hint says what it can.
+        SalesforceError: As the client.
+    """
+    event_id, now = event["Id"], org.now()
+    span = span_in(event)
+    begun = span is not None and span.start <= now
+    if scope == "this":
+        if is_lightning(event) and not begun and not event.get("IsChild"):
+            raise refused(
+                "Salesforce's API cannot change one future appointment of a series alone: all to come would change.",
+                code="NOT_SUPPORTED",
+                hint="Delete this one (scope this) and create a single appointment; or change all to come: scope all.",
+                fields=["scope"],
+            )
+        return Target(event_id)
+    _check_is_in_series(event, scope)
+    if scope == "following":
+        raise refused(
+            "Salesforce's API cannot change a series from one appointment on.",
+            code="NOT_SUPPORTED",
+            hint="Delete with scope following, then create a new series from there; or scope all for all to come.",
+            fields=["scope"],
+        )
+    to_come = [each for each in await occurrences_of(org, event) if each.start > now]
+    if not to_come:
+        raise refused("No appointment of the series is to come, so there is nothing to change.", fields=["scope"])
+    if is_classic(event):
+        if new:
+            raise _fixed("Classic series: its appointments would be made anew")
+        return Target(event["RecurrenceActivityId"], len(to_come))
+    if begun or is_own_record(event):
+        raise refused(
+            "Only an appointment that is to come changes the series.",
+            hint=f"Use the next one: {to_come[0].event_id}.",
+            fields=["event_id"],
+        )
+    if new and span:
+        zone = zone_named(event.get("Recurrence2PatternTimeZone") or "UTC")
+        if new.all_day != span.all_day or new.start.astimezone(zone).date() != span.start.astimezone(zone).date():
+            raise _fixed("series: its rule, which says the days, cannot be changed")
+    return Target(event_id, None if _twins(to_come) else len(to_come))
+
+
+def _fixed(why: str) -> InvalidArgumentError:
+    return refused(
+        f"Salesforce's API cannot move this {why}.",
+        code="NOT_SUPPORTED",
+        hint="Delete it from the next appointment on with scope following, and create a new series.",
+        fields=["StartDateTime"],
+    )

@@ -1,0 +1,401 @@
+"""Series, through the whole stack: booked, read back, changed and deleted; the clock stands at 2026-11-22, a Sunday."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from dateutil.rrule import rrulestr
+from mcp import Client
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
+from mcp_salesforce.server import create_server
+from tests.conftest import NOW, settings_of
+from tests.tools.calls import call, refusal
+
+NEW_YORK = ZoneInfo("America/New_York")  # where the user is
+WEEKLY = {
+    "Subject": "Stand-up",
+    "StartDateTime": "2026-11-24T09:00",
+    "DurationInMinutes": 30,
+    "time_zone": "America/New_York",
+    "Recurrence2PatternText": "FREQ=WEEKLY;BYDAY=TU;COUNT=4",
+}
+PAST_WEEKLY = WEEKLY | {"StartDateTime": "2026-11-10T09:00"}  # two of the four have taken place
+CLASSIC = {
+    "Subject": "Stand-up",
+    "IsRecurrence": True,
+    "RecurrenceType": "RecursDaily",
+    "RecurrenceInterval": 1,
+    "RecurrenceStartDateTime": "2026-11-23T14:00:00Z",
+    "RecurrenceEndDateOnly": "2026-11-26",
+    "DurationInMinutes": 30,
+}
+
+
+def live(org: LocalOrg, subject: str = "Stand-up") -> list[dict[str, Any]]:
+    """The appointments that are there, without the records of series."""
+    sql = (
+        "SELECT * FROM Event WHERE Subject = ? AND IsDeleted = 0 AND IsRecurrence = 0 AND GroupEventType <> '3' "
+        "ORDER BY StartDateTime"
+    )
+    return [dict(row) for row in org.store.rows(sql, [subject])]
+
+
+def days(org: LocalOrg, subject: str = "Stand-up") -> list[str]:
+    return [row["StartDateTime"][5:10] for row in live(org, subject)]
+
+
+async def test_a_series_comes_back_in_words_with_its_first_appointments(org: LocalOrg, mcp: Client) -> None:
+    made = await call(mcp, "create_appointment", data=WEEKLY)
+
+    assert made["recurrence"] == "every week on Tuesday, 4 times, on the clock of America/New_York"
+    assert made["occurrences"] == 4
+    assert made["first_occurrences"] == [
+        "Tuesday 2026-11-24T09:00:00-05:00",
+        "Tuesday 2026-12-01T09:00:00-05:00",
+        "Tuesday 2026-12-08T09:00:00-05:00",
+        "Tuesday 2026-12-15T09:00:00-05:00",
+    ]
+    assert made["start"]["weekday"] == "Tuesday"
+    assert "warning" not in made
+    assert made["Id"] == live(org)[0]["Id"]
+    read = await call(mcp, "get_appointment", event_id=live(org)[2]["Id"])
+    assert read["recurrence"] == made["recurrence"]
+    assert read["start"]["local"] == "2026-12-08T09:00:00-05:00"
+
+
+async def test_a_weekly_nine_oclock_stays_nine_oclock_through_both_changes_of_the_clocks(
+    org: LocalOrg, mcp: Client
+) -> None:
+    rule = "FREQ=WEEKLY;BYDAY=TU;UNTIL=2027-11-30"
+
+    made = await call(mcp, "create_appointment", data=WEEKLY | {"Recurrence2PatternText": rule})
+
+    local = [datetime.fromisoformat(row["StartDateTime"]).astimezone(NEW_YORK) for row in live(org)]
+    assert {at.strftime("%A %H:%M") for at in local} == {"Tuesday 09:00"}
+    assert {at.astimezone(UTC).hour for at in local} == {13, 14}
+    assert len(local) == made["occurrences"] == 54
+    assert local[-1].date().isoformat() == "2027-11-30"
+    assert len(made["first_occurrences"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("rule", "start"),
+    [
+        ("FREQ=DAILY;INTERVAL=3;COUNT=12", "2026-11-24"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TU,FR;WKST=SU;COUNT=12", "2026-11-24"),
+        ("FREQ=MONTHLY;BYMONTHDAY=31;COUNT=5", "2026-12-31"),
+        ("FREQ=MONTHLY;BYDAY=-1FR;COUNT=12", "2026-11-27"),
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=12", "2026-11-30"),
+        ("FREQ=YEARLY;BYMONTH=11;BYDAY=4TU;COUNT=3", "2026-11-24"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=2", "2028-02-29"),
+    ],
+)
+async def test_appointments_are_those_of_dateutil_on_the_clock(
+    org: LocalOrg, mcp: Client, rule: str, start: str
+) -> None:
+    clock = datetime.fromisoformat(f"{start}T09:00")
+    expected = [at.replace(tzinfo=NEW_YORK).isoformat() for at in rrulestr(rule, dtstart=clock)]
+
+    made = await call(
+        mcp, "create_appointment", data=WEEKLY | {"StartDateTime": f"{start}T09:00", "Recurrence2PatternText": rule}
+    )
+
+    local = [datetime.fromisoformat(row["StartDateTime"]).astimezone(NEW_YORK).isoformat() for row in live(org)]
+    assert local == expected
+    assert [said.partition(" ")[2] for said in made["first_occurrences"]] == expected[:10]
+
+
+async def test_an_all_day_series_is_on_its_days_in_every_zone(org: LocalOrg, mcp: Client) -> None:
+    made = await call(
+        mcp,
+        "create_appointment",
+        data={
+            "Subject": "Market",
+            "StartDateTime": "2026-11-23",
+            "IsAllDayEvent": True,
+            "time_zone": "Pacific/Auckland",
+            "Recurrence2PatternText": "RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20261207",
+        },
+    )
+
+    assert made["first_occurrences"] == ["Monday 2026-11-23", "Monday 2026-11-30", "Monday 2026-12-07"]
+    assert [row["ActivityDate"] for row in live(org, "Market")] == ["2026-11-23", "2026-11-30", "2026-12-07"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "hint"),
+    [
+        ({"Recurrence2PatternText": "FREQ=WEEKLY;BYDAY=TU"}, "has no end", "UNTIL=2026-12-31"),
+        ({"Recurrence2PatternText": "FREQ=WEEKLY;COUNT=3"}, "needs the weekdays", "BYDAY=MO,WE"),
+        ({"Recurrence2PatternText": "FREQ=DAILY;COUNT=1000"}, "COUNT=1000", "1 to 999"),
+        ({"Recurrence2PatternText": "FREQ=DAILY;UNTIL=2031-01-01"}, "more than 999", "earlier UNTIL"),
+        ({"Recurrence2PatternText": "FREQ=DAILY;UNTIL=2026-11-23"}, "ends before its first", "later UNTIL"),
+        (
+            {"StartDateTime": "2026-11-23T09:00"},
+            "StartDateTime is Monday 2026-11-23T09:00:00-05:00, but every week on Tuesday, 4 times begins Tuesday",
+            "Start it then: Tuesday 2026-11-24T09:00:00-05:00",
+        ),
+        (
+            {"time_zone": "Europe/Berlin", "Recurrence2PatternText": "FREQ=WEEKLY;BYDAY=TU;COUNT=20"},
+            "the clock of the user's zone, America/New_York: the time in Europe/Berlin would change on 2027-03-16",
+            "RecurrenceTimeZoneSidKey=Europe/Berlin",
+        ),
+    ],
+)
+async def test_a_series_that_cannot_be_as_said_is_refused_before_anything_is_sent(
+    org: LocalOrg, mcp: Client, changes: dict[str, str], said: str, hint: str
+) -> None:
+    error = await refusal(mcp, "create_appointment", data=WEEKLY | changes)
+
+    assert error["code"] == "INVALID_RECURRENCE"
+    assert error["fields"] == ["Recurrence2PatternText"]
+    assert said in error["message"]
+    assert hint in error["hint"]
+    assert live(org) == []
+
+
+async def test_another_zone_is_fine_while_its_clock_agrees(mcp: Client) -> None:
+    made = await call(mcp, "create_appointment", data=WEEKLY | {"time_zone": "Europe/Berlin"})
+
+    assert made["recurrence"].endswith("on the clock of America/New_York")
+    assert made["first_occurrences"][0] == "Tuesday 2026-11-24T09:00:00+01:00"
+
+
+class Editing:
+    """A transport that changes what the org answers to some requests."""
+
+    def __init__(self, org: LocalOrg, edits: Mapping[str, tuple[bytes, bytes]]) -> None:
+        self._inner = AsgiTransport(org.app)
+        self._edits = edits
+
+    async def exchange(self, request: HttpRequest) -> HttpReply:
+        reply = await self._inner.exchange(request)
+        for part, (old, new) in self._edits.items():
+            if part in request.url and old in reply.body:
+                return HttpReply(reply.status, reply.headers, reply.body.replace(old, new))
+        return reply
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+@pytest.fixture
+async def edited(org: LocalOrg, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    server = create_server(settings_of(org), transport=Editing(org, request.param), now=lambda: NOW)
+    async with Client(server, raise_exceptions=True) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "edited", [{"Event/describe": (b'"Recurrence2PatternText"', b'"Recurrence2Other"')}], indirect=True
+)
+async def test_an_org_without_createable_rules_is_said_to_be_one(org: LocalOrg, edited: Client) -> None:
+    error = await refusal(edited, "create_appointment", data=WEEKLY)
+
+    assert error["code"] == "NOT_SUPPORTED"
+    assert "not createable" in error["message"]
+    assert live(org) == []
+
+
+@pytest.mark.parametrize("edited", [{"Recurrence2PatternStartDate": (b"T14:00:00", b"T15:00:00")}], indirect=True)
+async def test_appointments_other_than_planned_are_told_as_they_are(edited: Client) -> None:
+    made = await call(edited, "create_appointment", data=WEEKLY)
+
+    assert made["warning"] == "Salesforce made other appointments than the rule says."
+    assert made["first_occurrences"][0] == "Tuesday 2026-11-24T10:00:00-05:00"
+
+
+@pytest.mark.parametrize("edited", [{"IsRecurrence2Exception": (b"RRULE:FREQ=WEEKLY", b"")}], indirect=True)
+async def test_a_series_whose_appointments_are_not_there_yet_is_told_as_planned(edited: Client) -> None:
+    made = await call(edited, "create_appointment", data=WEEKLY)
+
+    assert made["occurrences"] == 4
+
+
+async def test_one_appointment_of_a_series_is_deleted_alone(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=WEEKLY)
+
+    deleted = await call(mcp, "delete_appointment", event_id=live(org)[1]["Id"])
+
+    assert deleted["deleted"] is True
+    assert "occurrences" not in deleted
+    assert days(org) == ["11-24", "12-08", "12-15"]
+
+
+async def test_an_appointment_and_those_after_it_are_deleted_with_their_number(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=PAST_WEEKLY)
+
+    deleted = await call(mcp, "delete_appointment", event_id=live(org)[1]["Id"], scope="following")
+
+    assert deleted["occurrences"] == 3
+    assert days(org) == ["11-10"]
+
+
+async def test_a_whole_series_is_deleted_with_its_number_and_its_own_record(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=WEEKLY)
+
+    deleted = await call(mcp, "delete_appointment", event_id=live(org)[2]["Id"], scope="all")
+
+    assert deleted["occurrences"] == 4
+    assert org.store.rows("SELECT Id FROM Event WHERE Subject = 'Stand-up' AND IsDeleted = 0") == []
+
+
+async def test_what_took_place_is_not_deleted_by_scope_all_and_the_ways_are_named(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=PAST_WEEKLY)
+    first, _, third, _ = (row["Id"] for row in live(org))
+
+    error = await refusal(mcp, "delete_appointment", event_id=third, scope="all")
+
+    assert error["code"] == "PAST_APPOINTMENTS"
+    assert "2 of its 4 appointments" in error["message"]
+    assert f"following on {third}" in error["hint"]
+    assert error["hint"].endswith(f"following on {first}.")
+    assert len(live(org)) == 4
+
+
+async def test_the_record_of_a_series_goes_only_as_a_whole(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=WEEKLY)
+    own = org.store.rows("SELECT Id FROM Event WHERE GroupEventType = '3' AND Subject = 'Stand-up'")[0]["Id"]
+
+    error = await refusal(mcp, "delete_appointment", event_id=own)
+    assert error["hint"] == "Use scope all."
+    assert (await call(mcp, "delete_appointment", event_id=own, scope="following"))["occurrences"] == 4
+    assert live(org) == []
+
+
+async def test_two_series_that_look_the_same_are_told_apart_by_their_first_appointments(
+    org: LocalOrg, mcp: Client
+) -> None:
+    for _ in range(2):
+        org.insert(
+            "Event",
+            Subject="Stand-up",
+            StartDateTime="2026-11-24T14:00:00Z",
+            DurationInMinutes=30,
+            Recurrence2PatternText="RRULE:FREQ=DAILY;COUNT=2",
+        )
+    one, other = (row["Id"] for row in live(org)[:2])
+
+    error = await refusal(mcp, "delete_appointment", event_id=one, scope="all")
+    assert error["code"] == "AMBIGUOUS"
+    assert one in error["message"]
+    assert other in error["message"]
+
+    deleted = await call(mcp, "delete_appointment", event_id=one, scope="following")
+    assert "occurrences" not in deleted  # it cannot be known
+    assert live(org)[0]["Id"] == other
+    assert len(live(org)) == 2
+
+
+@pytest.mark.parametrize("scope", ["following", "all"])
+async def test_a_scope_without_a_series_is_refused(org: LocalOrg, mcp: Client, scope: str) -> None:
+    event_id = org.insert("Event", Subject="Once", StartDateTime="2026-11-24T14:00:00Z", DurationInMinutes=30)
+    other = org.store.rows("SELECT Id FROM User WHERE Id <> ?", [org.user_id])[0]["Id"]
+    org.insert("EventRelation", EventId=event_id, RelationId=other)
+    copy = org.store.rows("SELECT Id FROM Event WHERE IsChild = 1 AND Subject = 'Once'")[0]["Id"]
+
+    for tool, more in (("delete_appointment", {}), ("update_appointment", {"data": {"Location": "Room 1"}})):
+        error = await refusal(mcp, tool, event_id=event_id, scope=scope, **more)
+        assert error["message"] == f"It is in no series, so there is no scope {scope}."
+        error = await refusal(mcp, tool, event_id=copy, scope=scope, **more)
+        assert "IsChild = false" in error["hint"]
+    assert len(live(org, "Once")) == 2
+
+
+async def test_all_appointments_to_come_are_changed_and_counted(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=PAST_WEEKLY)
+
+    told = await call(
+        mcp,
+        "update_appointment",
+        event_id=live(org)[2]["Id"],
+        data={"Location": "Room 2", "StartDateTime": "2026-11-24T10:00", "time_zone": "America/New_York"},
+        scope="all",
+    )
+
+    assert told["occurrences"] == 2
+    assert told["changed"]["start"]["after"]["local"] == "2026-11-24T10:00:00-05:00"
+    assert [row["Location"] for row in live(org)] == [None, None, "Room 2", "Room 2"]
+    assert [row["StartDateTime"][11:16] for row in live(org)] == ["14:00", "14:00", "15:00", "15:00"]
+
+
+async def test_an_appointment_that_took_place_can_be_changed_alone(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=PAST_WEEKLY)
+
+    told = await call(mcp, "update_appointment", event_id=live(org)[0]["Id"], data={"Location": "Room 2"})
+
+    assert "occurrences" not in told
+    assert [row["Location"] for row in live(org)] == ["Room 2", None, None, None]
+
+
+async def test_what_the_api_cannot_change_is_refused_by_name_with_what_to_do(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=PAST_WEEKLY)
+    past, _, future, _ = (row["Id"] for row in live(org))
+    before = live(org)
+    room: dict[str, Any] = {"Location": "Room 2"}
+    cases: list[tuple[dict[str, Any], str, str]] = [
+        ({"event_id": future, "data": room}, "one future appointment of a series alone", "scope all"),
+        ({"event_id": future, "data": room, "scope": "following"}, "from one appointment on", "create a new series"),
+        ({"event_id": past, "data": room, "scope": "all"}, "Only an appointment that is to come", future),
+        (
+            {"event_id": future, "data": {"StartDateTime": "2026-11-25T14:00:00Z"}, "scope": "all"},
+            "its rule, which says the days",
+            "create a new series",
+        ),
+        (
+            {"event_id": future, "data": {"Recurrence2PatternText": "FREQ=DAILY;COUNT=2"}, "scope": "all"},
+            "cannot change the rule",
+            "create a new series",
+        ),
+    ]
+    for arguments, said, hint in cases:
+        error = await refusal(mcp, "update_appointment", **arguments)
+        assert said in error["message"]
+        assert hint in error["hint"]
+    assert live(org) == before
+
+    ended = org.insert("Event", **_without_zone(PAST_WEEKLY), StartDateTime="2025-12-02T14:00:00Z")
+    over = org.store.rows("SELECT Id FROM Event WHERE _master = ?", [ended])[0]["Id"]
+    error = await refusal(mcp, "update_appointment", event_id=over, data=room, scope="all")
+    assert "No appointment of the series is to come" in error["message"]
+
+
+def _without_zone(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in {"time_zone", "StartDateTime"}}
+
+
+async def test_a_classic_series_lets_each_appointment_change_alone_and_all_but_their_times_together(
+    org: LocalOrg, mcp: Client
+) -> None:
+    org.insert("Event", **CLASSIC)
+    one = live(org)[1]["Id"]
+
+    moved = await call(mcp, "update_appointment", event_id=one, data={"StartDateTime": "2026-11-24T16:00:00Z"})
+    assert "occurrences" not in moved
+    told = await call(mcp, "update_appointment", event_id=one, data={"Location": "Room 2"}, scope="all")
+
+    assert told["occurrences"] == 4
+    assert [row["Location"] for row in live(org)] == ["Room 2"] * 4
+    assert [row["StartDateTime"][11:16] for row in live(org)] == ["14:00", "16:00", "14:00", "14:00"]
+    error = await refusal(
+        mcp, "update_appointment", event_id=one, data={"StartDateTime": "2026-11-24T17:00:00Z"}, scope="all"
+    )
+    assert "Classic series" in error["message"]
+
+
+async def test_a_classic_series_is_deleted_from_one_appointment_on_or_as_a_whole(org: LocalOrg, mcp: Client) -> None:
+    own = org.insert("Event", **CLASSIC)
+
+    deleted = await call(mcp, "delete_appointment", event_id=live(org)[2]["Id"], scope="following")
+    assert deleted["occurrences"] == 2
+    assert days(org) == ["11-23", "11-24"]
+
+    error = await refusal(mcp, "delete_appointment", event_id=own)
+    assert error["hint"] == "Use scope all."
+    assert (await call(mcp, "delete_appointment", event_id=live(org)[0]["Id"], scope="all"))["occurrences"] == 2
+    assert org.store.rows("SELECT Id FROM Event WHERE Subject = 'Stand-up' AND IsDeleted = 0") == []
