@@ -69,6 +69,9 @@ VIOLATIONS = [
     Violation(SQL, "localorg.services.tables", "sqlite3"),
     Violation(SQL, "localorg.routes.tables", "sqlite3"),
     *(Violation(NO_IO, f"soql.use_{name}", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
+    Violation(LAYERS, "policy.upward", "mcp_salesforce.tools"),
+    Violation(LAYERS, "spelling", "mcp_salesforce.references"),
+    *(Violation(NO_IO, f"policy.use_{name}", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
     *(Violation(NO_IO, "references", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
     *(Violation(NO_IO, f"appointments.use_{name}", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
 ]

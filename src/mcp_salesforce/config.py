@@ -254,6 +254,15 @@ ReadOnly = Annotated[
     bool, Field(description="`true`: tools that write are not listed, and refused by name; nothing in the org changes.")
 ]
 
+PolicyFile = Annotated[
+    Path | None,
+    BeforeValidator(_file),
+    Field(
+        description="Path of a policy (TOML): which objects, fields and actions are allowed, whose records, how many "
+        "rows. See docs/policy.md."
+    ),
+]
+
 
 class Network(BaseModel):
     """How to reach hosts: whom to trust, and through which proxy. Its credentials do not show in its repr."""
@@ -338,6 +347,7 @@ class Settings(BaseModel):
     timeout_s: float = Field(default=30, gt=0, le=600, description="Seconds that Salesforce may take for one request.")
     toolsets: Names = "all"
     read_only: ReadOnly = False
+    policy: PolicyFile = None
     max_answer_tokens: int = Field(
         default=25_000,
         ge=500,
@@ -533,6 +543,7 @@ class Surface(BaseModel):
 
     toolsets: Names = "all"
     read_only: ReadOnly = False
+    policy: PolicyFile = None
 
     @classmethod
     def load(cls) -> "Surface":

@@ -41,6 +41,7 @@ class Reference:
         name: What stands in the query, and where.
         clause: Where it is used.
         is_column: Whether it is selected as it is, so that its value stands in the record under its own name.
+        is_parents: Whether a relationship leads to it, and not FROM alone.
     """
 
     sobjects: tuple[str, ...]
@@ -48,6 +49,7 @@ class Reference:
     name: tree.Field
     clause: Clause
     is_column: bool = False
+    is_parents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class _Source:
 
     sobjects: tuple[str, ...]
     described: SObjectDescribe | None
+    is_parent: bool = False
 
     @property
     def name(self) -> str:
@@ -226,9 +229,10 @@ class _Reader:
             if described is None:
                 continue
             for name in when.fields:
-                await self._path(_Source((described.name,), described), name.path, name, "SELECT", is_column=True)
+                found = _Source((described.name,), described, is_parent=True)
+                await self._path(found, name.path, name, "SELECT", is_column=True)
         for name in type_of.otherwise:
-            await self._path(_Source(source.sobjects, None), name.path, name, "SELECT", is_column=True)
+            await self._path(source, name.path, name, "SELECT", is_column=True)
 
     async def _condition(self, scope: _Scope, condition: tree.Condition, clause: Clause) -> None:
         match condition:
@@ -282,7 +286,8 @@ class _Reader:
         end = await self._end(source, relationships, name, clause)
         if end is None:
             return
-        api_name = _field_name(end.described, last) if end.described else _NAME_FIELDS.get(last.casefold())
+        found = end.described.field(last) if end.described else None
+        api_name = found.name if found else None if end.described else _NAME_FIELDS.get(last.casefold())
         if api_name is None:
             self._meaning.unknown.append(Unknown("field", last, end.name, name.position))
         else:
@@ -301,18 +306,14 @@ class _Reader:
             described = None if is_polymorphic else await self._described(targets[0], name.position)
             if described is None and not is_polymorphic:
                 return None
-            source = _Source((described.name,) if described else targets, described)
+            source = _Source((described.name,) if described else targets, described, is_parent=True)
         return source
 
     def _note(
         self, source: _Source, field_name: str, name: tree.Field, clause: Clause, *, is_column: bool = False
     ) -> None:
-        self._meaning.references.append(Reference(source.sobjects, field_name, name, clause, is_column))
-
-
-def _field_name(described: SObjectDescribe, name: str) -> str | None:
-    folded = name.casefold()
-    return next((known.name for known in described.fields if known.name.casefold() == folded), None)
+        reference = Reference(source.sobjects, field_name, name, clause, is_column, source.is_parent)
+        self._meaning.references.append(reference)
 
 
 def _relationship(source: _Source, name: str) -> tuple[str, tuple[str, ...], bool]:

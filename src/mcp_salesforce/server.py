@@ -13,12 +13,15 @@ from mcp_types import Tool
 from mcp_salesforce import connect, logs
 from mcp_salesforce.appointments.hours import hours_of
 from mcp_salesforce.config import ConfigurationError, Settings, Surface
+from mcp_salesforce.policy.reading import PolicyFileError, read_policy
 from mcp_salesforce.salesforce import SalesforceClient, Transport
 from mcp_salesforce.salesforce.budget import Reserve
+from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.observed import ObservedTransport
 from mcp_salesforce.stdio import serve_stdio
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.access import Access, UnknownToolsetError
+from mcp_salesforce.tools.guard import Guard, refusing_writes
 from mcp_salesforce.tools.session import OrgSession, utc_now
 from mcp_salesforce.tools.toolset import build_tool
 
@@ -55,6 +58,7 @@ def create_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
+        guard = Guard(access.policy) if access.policy else None
         client = SalesforceClient(
             tokens,
             api_version=settings.api_version,
@@ -62,12 +66,14 @@ def create_server(
             timeout_s=settings.timeout_s,
             max_concurrency=settings.max_concurrency,
             reserve=Reserve.parse(settings.api_reserve),
+            guard=_guarding(guard, access),
         )
         async with client:
             yield OrgSession(
                 client,
                 max_answer_tokens=settings.max_answer_tokens,
                 allowed=access.summary(),
+                guard=guard,
                 now=now,
                 outcome_fields=settings.outcome_fields,
                 working_hours=hours_of(settings.working_hours),
@@ -86,16 +92,28 @@ def create_server(
     )
 
 
+def _guarding(guard: Guard | None, access: Access) -> Callable[[Exchange], Exchange] | None:
+    """Return what every call of the client passes."""
+    if guard and access.read_only:
+        return lambda exchange: guard.over(refusing_writes(exchange))
+    if guard:
+        return guard.over
+    return refusing_writes if access.read_only else None
+
+
 def access_of(settings: Settings | Surface) -> Access:
     """Return what the settings allow.
 
     Raises:
-        ConfigurationError: They name a toolset that there is not.
+        ConfigurationError: They name a toolset that there is not, or the policy is wrong in itself.
     """
     try:
-        return Access.of(settings.toolsets, TOOLSETS, read_only=settings.read_only)
-    except UnknownToolsetError as error:
+        policy = read_policy(settings.policy.read_text("utf-8"), settings.policy.name) if settings.policy else None
+        return Access.of(settings.toolsets, TOOLSETS, read_only=settings.read_only, policy=policy)
+    except (UnknownToolsetError, PolicyFileError) as error:
         raise ConfigurationError(f"mcp-salesforce cannot start: {error}") from None
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f"mcp-salesforce cannot start: SALESFORCE_POLICY cannot be read: {error}") from None
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeAlias, TypeVar
 
 from mcp_salesforce.salesforce.api.collections import CollectionsApi
 from mcp_salesforce.salesforce.api.composite import CompositeApi, is_too_long, unwrapped, wrapped
@@ -34,6 +34,8 @@ _VERSION: Final = re.compile(r"v?(\d{2,3}\.0)")
 _TOKEN_REQUEST: Final = Request("POST", "/services/oauth2/token", idempotent=True)
 _ORGANIZATION: Final = "SELECT Name, OrganizationType, IsSandbox, TrialExpirationDate FROM Organization LIMIT 1"
 _Answer = TypeVar("_Answer")
+Exchange: TypeAlias = Callable[[Request], Awaitable[Answer]]
+Guard: TypeAlias = Callable[[Exchange], Exchange]
 
 
 class SalesforceClient:
@@ -54,6 +56,7 @@ class SalesforceClient:
         timeout_s: float = 30.0,
         max_concurrency: int = 64,
         reserve: Reserve = NO_RESERVE,
+        guard: Guard | None = None,
     ) -> None:
         """Prepare; the first call gets the first token.
 
@@ -64,6 +67,7 @@ class SalesforceClient:
             timeout_s: How long a call may take in all, with its retries.
             max_concurrency: How many requests may be under way at once; more wait for their turn.
             reserve: API calls of the org's daily allowance to leave to others.
+            guard: Wraps what sends a call: it can change the call or its answer, or refuse it. Every call passes it.
 
         Raises:
             InvalidArgumentError: `api_version` is not a version.
@@ -78,6 +82,7 @@ class SalesforceClient:
         self._session = Session(self._renew)
         self._turns = asyncio.Semaphore(max_concurrency)
         self._budget = Budget(reserve)
+        self._guarded = guard(self._exchange) if guard else self._exchange
         self.sobjects = SObjectsApi(self.send)
         self.collections = CollectionsApi(self.send)
         self.composite = CompositeApi(self.send, self.api_version)
@@ -119,8 +124,11 @@ class SalesforceClient:
         """Return what `send` does, with the headers of the reply.
 
         Raises:
-            SalesforceError: As `send`.
+            SalesforceError: As `send`; as the guard.
         """
+        return await self._guarded(request)
+
+    async def _exchange(self, request: Request) -> Answer:
         body = None if request.body is None else json_body(request.body)
         token = await self._session.token()
         try:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
+from mcp_salesforce.policy.rules import Action, Policy
 from mcp_salesforce.tools.errors import did_you_mean, nearest
 from mcp_salesforce.tools.results import Allowed
-from mcp_salesforce.tools.toolset import Toolset, ToolSpec
+from mcp_salesforce.tools.toolset import NAME_PREFIX, Toolset, ToolSpec
 
 ALL: Final = "all"
 
@@ -22,19 +23,24 @@ class Access:
     Attributes:
         toolsets: Names of the toolsets that are on.
         read_only: Whether tools that write are off.
+        policy: What may be read and changed, if a policy says so.
     """
 
     toolsets: frozenset[str]
     read_only: bool = False
+    policy: Policy | None = None
 
     @classmethod
-    def of(cls, toolsets: str, present: Iterable[Toolset], *, read_only: bool = False) -> "Access":
+    def of(
+        cls, toolsets: str, present: Iterable[Toolset], *, read_only: bool = False, policy: Policy | None = None
+    ) -> "Access":
         """Return the access that the settings give.
 
         Args:
             toolsets: Names with commas between them, or `all`.
             present: Every toolset that there is.
             read_only: Whether to leave out what writes.
+            policy: What may be read and changed.
 
         Raises:
             UnknownToolsetError: A name is none of a toolset.
@@ -46,12 +52,16 @@ class Access:
                 meant = did_you_mean(nearest(name, known)) or f"There are: {', '.join(known)}."
                 raise UnknownToolsetError(f"SALESFORCE_TOOLSETS: {name!r} is no toolset. {meant}")
         is_all = ALL in toolsets.casefold().replace(",", " ").split()
-        return cls(frozenset(known if is_all or not asked else asked), read_only)
+        return cls(frozenset(known if is_all or not asked else asked), read_only, policy)
 
     def summary(self) -> Allowed:
         """Return what a model is told of it."""
         summary: Allowed = {"toolsets": sorted(self.toolsets)}
-        return {**summary, "read_only": True} if self.read_only else summary
+        if self.read_only:
+            summary["read_only"] = True
+        if self.policy:
+            summary["policy"] = self.policy.summary()
+        return summary
 
     def forbidden_by(self, toolset: str, spec: ToolSpec) -> str:
         """Return the setting that forbids a tool of `toolset`, or nothing where it is allowed."""
@@ -59,4 +69,15 @@ class Access:
             return "SALESFORCE_TOOLSETS"
         if self.read_only and not spec.annotations.read_only_hint:
             return "SALESFORCE_READ_ONLY"
-        return ""
+        places = [self.policy.forbids(action, spec.sobject) for action in _actions(spec)] if self.policy else []
+        return next((f"SALESFORCE_POLICY ({place})" for place in places if place), "")
+
+
+def _actions(spec: ToolSpec) -> tuple[Action, ...]:
+    """Return what a tool does to records, by its verb and what its annotations say."""
+    verb = spec.name.removeprefix(NAME_PREFIX).partition("_")[0]
+    if verb in ("create", "delete"):
+        return (cast("Action", verb),)
+    if verb == "upsert":
+        return ("create", "update")
+    return ("read",) if spec.annotations.read_only_hint else ("update",)

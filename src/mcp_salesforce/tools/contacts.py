@@ -158,7 +158,7 @@ async def list_contacts(
         conditions.append(f"({' OR '.join(f'{number} LIKE {pattern}' for number in numbers)})")
     if account_id:
         conditions.append(f"AccountId = {quote(account_id)}")
-    listing = Listing("Contact", "003", columns, conditions, "CreatedDate", descending=True)
+    listing = Listing("Contact", "003", columns, conditions, "CreatedDate", descending=True, is_named=bool(fields))
     call = ("list_contacts", name, email, phone, account_id, *fields)
     return await read_page(org_of(ctx), listing, limit, cursor, call)
 

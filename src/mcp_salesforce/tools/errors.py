@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from itertools import accumulate
 
 import orjson
@@ -17,7 +16,10 @@ from mcp_salesforce.salesforce.errors import (
     OutcomeUnknownError,
     SalesforceError,
 )
+from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.tools.results import visible
+
+__all__ = ["NO_SUCH_FIELD", "NO_SUCH_OBJECT", "did_you_mean", "failure", "nearest", "refused", "shortened"]
 
 _POINTER = re.compile(r"^\n(.*?)\n( *)\^\nERROR at (Row:\d+:Column:\d+)\n", re.DOTALL)
 _BOILERPLATE = re.compile(r"\s*(If you are attempting to use a custom|Please (reference your|check the)).*", re.DOTALL)
@@ -28,7 +30,6 @@ _FIELDS = 60  # characters of names
 _MATCHES = 3
 _BEFORE_CARET, _AFTER_CARET = 24, 16  # characters of the query
 _NOT_AUTOMATION = "entity type "  # how Salesforce's own refusals of an object begin, among those of triggers
-_BEGINNING = 4  # characters that tell a name's beginning from an accident
 
 
 def refused(
@@ -38,21 +39,6 @@ def refused(
     error = InvalidArgumentError(message, code=code, hint=hint)
     error.fields = tuple(fields)
     return error
-
-
-def nearest(wrong: str, names: Iterable[str], *, count: int = 2) -> list[str]:
-    """Return the names most like `wrong`, best first, whatever their case; a beginning of one counts as like it."""
-    by_folded = {name.casefold(): name for name in names}
-    folded = wrong.casefold()
-    begun = [known for known in by_folded if len(folded) >= _BEGINNING and known.startswith(folded)]
-    like = dict.fromkeys([*get_close_matches(folded, by_folded, n=count, cutoff=0.6), *begun])
-    return [by_folded[known] for known in like][:count]
-
-
-def did_you_mean(names: Iterable[str]) -> str:
-    """Return the question that names the nearest valid ones, or nothing where there are none."""
-    listed = " or ".join(names)
-    return f"Did you mean {listed}?" if listed else ""
 
 
 def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResult:

@@ -6,7 +6,7 @@ come and go, and the server remembers nothing.
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,7 +30,8 @@ _ANSWER_FRAME = 300  # bytes beside the rows: columns, total, cursor
 class Listing:
     """A query to page through: which columns it shows, and the datetime field that orders it.
 
-    `fields` are what it selects where that is not the columns themselves.
+    `fields` are what it selects where that is not the columns themselves; `is_named` tells that the caller chose the
+    columns, and so is to be refused where one may not be seen.
     """
 
     sobject: str
@@ -40,6 +41,17 @@ class Listing:
     order_by: str
     descending: bool
     fields: Sequence[str] = ()
+    is_named: bool = False
+
+    async def shown(self, org: OrgSession) -> "Listing":
+        """Return the listing with those of our own columns that a policy shows."""
+        if self.is_named:
+            return self
+        chosen = self.fields or self.columns
+        shown = await org.shown(self.sobject, chosen)
+        dropped = set(chosen) - set(shown)
+        columns = [column for column in self.columns if column not in dropped]
+        return replace(self, columns=columns, fields=shown if self.fields else ())
 
     def soql(self, limit: int, after: tuple[datetime, str] | None) -> str:
         """Return the query for `limit` records behind the position `after`."""
@@ -74,6 +86,7 @@ async def read_page(
         InvalidArgumentError: The cursor is not one of this call's.
         SalesforceError: As the client.
     """
+    listing, limit = await listing.shown(org), org.most_rows(listing.sobject, limit)
     after = _position(unpack(cursor, await org.owner(), call), listing) if cursor else None
     result = await org.client.queries.query(listing.soql(limit + 1, after))
     found = result.records

@@ -45,6 +45,7 @@ async def query(ctx: ToolContext, soql: Soql, limit: Limit = 200, cursor: Cursor
     For contacts and agendas prefer their list tools.
     """
     org = org_of(ctx)
+    limit = org.most_rows_of(soql, limit)
     call = ("query", soql)
     reader = _Reader(org, soql, max(SMALLEST_BATCH, min(limit, LARGEST_BATCH)))
     await reader.begin(unpack(cursor, await org.owner(), call) if cursor else b"")

@@ -104,10 +104,11 @@ class Deleted(TypedDict):
 
 
 class Allowed(TypedDict):
-    """What the settings let a model do; `read_only` is there where nothing may be written."""
+    """What the settings let a model do; `read_only` is there where nothing may be written, `policy` where one is."""
 
     toolsets: list[str]
     read_only: NotRequired[bool]
+    policy: NotRequired[str]
 
 
 def answer(result: Mapping[str, Any], budget_bytes: int | None = None) -> CallToolResult:

@@ -1,7 +1,7 @@
 """What lives as long as the server: the client of one org, and the facts about it that are asked again and again."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -10,11 +10,13 @@ from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named
+from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.models import UserInfo
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.describes import DescribeCache
 from mcp_salesforce.tools.errors import NO_SUCH_FIELD, NO_SUCH_OBJECT, did_you_mean, nearest
+from mcp_salesforce.tools.guard import Guard
 from mcp_salesforce.tools.results import Allowed
 
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
@@ -39,6 +41,7 @@ class OrgSession:
         *,
         max_answer_tokens: int,
         allowed: Allowed,
+        guard: Guard | None = None,
         now: Callable[[], datetime] = utc_now,
         outcome_fields: OutcomeFields = NO_OUTCOME_FIELDS,
         working_hours: Hours | None = None,
@@ -49,6 +52,7 @@ class OrgSession:
             client: A client of the org.
             max_answer_tokens: About how long an answer may be.
             allowed: What the settings let a model do, as it is told of it.
+            guard: The client's, where there is a policy.
             now: The clock.
             outcome_fields: Where the org keeps how appointments ended.
             working_hours: When people can be booked unless a call says otherwise; office hours without them.
@@ -56,28 +60,50 @@ class OrgSession:
         self.client = client
         self.allowed = allowed
         self.now = now
+        self._guard = guard
         self.outcome_fields = outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
         self.schema = DescribeCache(client.describe, now=lambda: now().timestamp())
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
         self._users: dict[str, asyncio.Task[UserInfo]] = {}
-        self._owner: tuple[str, str] | None = None
+        self._owner: tuple[str, ...] | None = None
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
 
-    async def owner(self) -> tuple[str, str]:
-        """Return whom cursors belong to: the org's Id and the user's."""
+    async def owner(self) -> tuple[str, ...]:
+        """Return whom cursors belong to: the org's Id and the user's, and the policy by which they read."""
         if self._owner is None:
             identity = await self.client.identity()
-            self._owner = identity.organization_id, identity.user_id
+            policy = (self._guard.digest,) if self._guard else ()
+            self._owner = identity.organization_id, identity.user_id, *policy
         return self._owner
 
-    async def user(self) -> UserInfo:
-        """Return who the user is; asked once.
+    async def shown(self, sobject: str, columns: Sequence[str]) -> Sequence[str]:
+        """Return those of a tool's own columns (`Name`, `Account.Name`) that a policy shows.
+
+        The others are told in the answer as withheld. What a caller names himself does not go through here: that is
+        refused by name.
 
         Raises:
             SalesforceError: As the client.
         """
+        return await self._guard.shown(sobject, columns) if self._guard else columns
+
+    def most_rows(self, sobject: str, limit: int) -> int:
+        """Return how many records of an object an answer may have, if `limit` are asked for."""
+        return self._guard.most_rows(sobject, limit) if self._guard else limit
+
+    def most_rows_of(self, soql: str, limit: int) -> int:
+        """Return how many records an answer to a query may have, if `limit` are asked for."""
+        return self._guard.most_rows_of(soql, limit) if self._guard else limit
+
+    async def user(self) -> UserInfo:
+        """Return who the user is, as far as a policy shows it; asked once.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        await self.shown("User", ("Name", "Username"))
         return await _once(self._users, "", self.client.userinfo)
 
     async def zone(self, asked: str = "", owner_id: str = "") -> ZoneInfo:
@@ -121,7 +147,7 @@ class OrgSession:
         try:
             found = await self.client.queries.query(soql)
             return zone_named(found.records[0]["TimeZoneSidKey"] or "UTC")
-        except (ApiError, LookupError, TimeError):
+        except (ApiError, PolicyRefusedError, LookupError, TimeError):
             return zone_named("UTC")
 
     async def _allowed_values(self, sobject: str, name: str) -> str:

@@ -19,6 +19,7 @@ from mcp_salesforce.tools.errors import failure, refused
 from mcp_salesforce.tools.results import answer
 from mcp_salesforce.tools.schemas import input_schema, output_schema
 from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.withheld import noting, told
 
 ToolContext: TypeAlias = Context[OrgSession, Any]
 Parameters = ParamSpec("Parameters")
@@ -106,11 +107,14 @@ class SalesforceTool(Tool):
                         code="NOT_ALLOWED",
                         hint="Only who runs the server can change that setting: say so, and look for no other way.",
                     )
-                result = await self.fn(context, **self.arguments.read(arguments))
+                with noting() as withheld:
+                    result = await self.fn(context, **self.arguments.read(arguments))
             except (SalesforceError, TimeError) as error:
                 refusal = failure(error, await self._hint(error, context))
                 call.outcome = (refusal.meta or {})["code"]
                 return refusal
+            if withheld:
+                result = {**result, "withheld": told(withheld)}
             return answer(result, org_of(context).max_answer_bytes)
 
     async def _hint(self, error: SalesforceError | TimeError, context: Context[Any, Any]) -> str:

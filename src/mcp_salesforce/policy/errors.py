@@ -1,0 +1,29 @@
+"""What is raised where a policy forbids something."""
+
+from typing import Final
+
+from mcp_salesforce.salesforce.errors import SalesforceError
+
+_HINT: Final = "Leave it out, and look for no other way to it: only who runs the server can change the policy."
+
+
+class PolicyRefusedError(SalesforceError):
+    """The policy forbids it, or it is not understood well enough to be allowed; nothing was sent."""
+
+    code = "POLICY_REFUSED"
+
+    def __init__(self, message: str, *, place: str = "", hint: str = _HINT) -> None:
+        """Word it; `place` is where the policy says so."""
+        super().__init__(f"{message} (SALESFORCE_POLICY{f', {place}' if place else ''}).", hint=hint)
+
+
+def hidden(sobject: str, name: str, place: str) -> PolicyRefusedError:
+    """Return the refusal of a hidden field."""
+    error = PolicyRefusedError(f"{sobject}.{name} is hidden", place=place)
+    error.fields = (name,)
+    return error
+
+
+def not_understood(what: str) -> PolicyRefusedError:
+    """Return the refusal of what a policy cannot judge."""
+    return PolicyRefusedError(f"{what} is not allowed where there is a policy", hint="Say it in plainer terms.")

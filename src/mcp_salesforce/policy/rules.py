@@ -1,0 +1,151 @@
+"""What a policy says of objects: which actions, which fields, whose records, how many rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias, get_args
+
+Action: TypeAlias = Literal["read", "create", "update", "delete"]
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+
+_MOST_TOLD: Final = 8
+
+# Objects that repeat values of another one: Contact's are in ContactHistory, ContactFeed and more.
+_REPEATING: Final = ("History", "FieldHistory", "Feed", "Share", "ChangeEvent", "CleanInfo")
+_REPEATING_ACTIVITIES: Final = frozenset({"openactivity", "activityhistory", "lookedupfromactivity"})
+_ACTIVITIES: Final = ("event", "task")
+_REPEATING_ANY: Final = frozenset(
+    {"fieldhistoryarchive", "feeditem", "feedtrackedchange", "newsfeed", "recentlyviewed"}
+)
+
+_OF_MEMBERS: Final = ("FirstName", "LastName", "Name", "Salutation", "Title", "Phone", "MobilePhone", "Fax", "Email")
+COPIES: Final[Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]] = {
+    "case": {
+        "contactemail": (("contact", "email"),),
+        "contactphone": (("contact", "phone"),),
+        "contactmobile": (("contact", "mobilephone"),),
+        "contactfax": (("contact", "fax"),),
+    },
+    "campaignmember": {
+        name.casefold(): (("contact", name.casefold()), ("lead", name.casefold())) for name in _OF_MEMBERS
+    },
+}
+"""Standard fields that show another object's: object, field, and where its value comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRule:
+    """What holds for one object.
+
+    Attributes:
+        sobject: Its API name.
+        actions: What may be done with its records; without `read` nothing may.
+        hide: Fields that are never shown, filtered by or written.
+        fields: If not None, the only fields that are not hidden, beside those of every record.
+        owner_only: Whether only the user's own records may be read or changed.
+        max_rows: Most rows of it in one answer.
+        place: Where the policy says so, as `policy.toml:7`.
+        places: Where it says each part, by key (`actions`, `owner_only`), or by field.
+    """
+
+    sobject: str
+    actions: frozenset[Action]
+    hide: tuple[str, ...] = ()
+    fields: tuple[str, ...] | None = None
+    owner_only: bool = False
+    max_rows: int | None = None
+    place: str = ""
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether anything of it may be seen."""
+        return "read" in self.actions
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether there is anything of it that may not be seen."""
+        return not self.is_readable or self.owner_only or bool(self.hide) or self.fields is not None
+
+    def may_hide(self, name: str) -> bool:
+        """Tell whether it hides the field or, as far as names alone tell, what stands in for it."""
+        folded = name.casefold()
+        named = {each.casefold() for each in self.hide}
+        is_listed = self.fields is None or folded in {each.casefold() for each in self.fields}
+        is_of_name = "name" in folded and any("name" in each for each in named)
+        return not self.is_readable or self.owner_only or folded in named or not is_listed or is_of_name
+
+    def place_of(self, part: str) -> str:
+        """Return where the policy says what it says of a key or a field."""
+        folded = part.casefold()
+        return self.places.get(folded) or self.places.get("fields") or self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A whole policy.
+
+    Attributes:
+        actions: What may be done with objects that have no section.
+        rules: The sections, by the object's name in lower case.
+        max_rows: Most rows of any object in one answer.
+        places: Where the keys stand that are not in a section.
+        digest: Tells this policy from any other.
+    """
+
+    actions: frozenset[Action] = frozenset(ACTIONS)
+    rules: Mapping[str, ObjectRule] = field(default_factory=dict)
+    max_rows: int | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+
+    def rule(self, sobject: str) -> ObjectRule:
+        """Return what holds for an object: its section, or what holds for those without one."""
+        folded = sobject.casefold()
+        if own := self.rules.get(folded):
+            return own
+        if original := self._original(folded):
+            return ObjectRule(sobject, frozenset(), place=original.place)
+        place = self.places.get("actions", "")
+        return ObjectRule(sobject, self.actions, max_rows=self.max_rows, place=place, places=self.places)
+
+    def forbids(self, action: Action, sobject: str = "") -> str:
+        """Return the place that forbids an action on an object (on all, without one); nothing where it is allowed."""
+        if sobject:
+            rule = self.rule(sobject)
+            return "" if action in rule.actions else rule.place_of("actions")
+        if action in self.actions or any(action in rule.actions for rule in self.rules.values()):
+            return ""
+        return self.places.get("actions", "")
+
+    def summary(self) -> str:
+        """Return what a model is told of it, in a few words for each object."""
+        parts = [_told(rule) for rule in self.rules.values()]
+        if self.actions != frozenset(ACTIONS):
+            parts.append(f"other objects: {_listed(self.actions)}")
+        shown = parts[:_MOST_TOLD]
+        return "; ".join([*shown, f"{len(parts) - len(shown)} more"] if len(shown) < len(parts) else shown)
+
+    def _original(self, folded: str) -> ObjectRule | None:
+        """Return the restricted object whose values this one repeats."""
+        restricted = {name: rule for name, rule in self.rules.items() if rule.is_restricted}
+        if folded in _REPEATING_ANY:
+            return next(iter(restricted.values()), None)
+        if folded in _REPEATING_ACTIVITIES:
+            return next((restricted[name] for name in _ACTIVITIES if name in restricted), None)
+        for suffix in _REPEATING:
+            for own, repeating in ((suffix, ""), (f"__{suffix}", "__c")):
+                base = folded.removesuffix(own.casefold()) + repeating
+                if folded.endswith(own.casefold()) and base in restricted:
+                    return restricted[base]
+        return None
+
+
+def _listed(actions: frozenset[Action]) -> str:
+    return "all" if len(actions) == len(ACTIONS) else ", ".join(a for a in ACTIONS if a in actions) or "nothing"
+
+
+def _told(rule: ObjectRule) -> str:
+    told = f"{rule.sobject}: {_listed(rule.actions)}"
+    if rule.hide or rule.fields is not None:
+        told += f", without {', '.join(rule.hide)}" if rule.hide else ", some fields"
+    return told + (", own records only" if rule.owner_only else "")

@@ -1,0 +1,205 @@
+"""The one place that every call to the org passes: what the settings do not allow goes no further.
+
+A call is let through because it is understood and allowed. What is not understood is refused.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, Final
+
+from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
+from mcp_salesforce.policy.reading import PolicyFileError
+from mcp_salesforce.policy.rules import Policy
+from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.wire import Answer, Request
+from mcp_salesforce.soql import SoqlError, parse
+from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.guard.calls import Call, Plan, inner_entry, inner_request
+from mcp_salesforce.tools.guard.reads import Reads
+from mcp_salesforce.tools.guard.views import OrgViews
+from mcp_salesforce.tools.guard.writes import Writes
+from mcp_salesforce.tools.withheld import withhold
+
+_MARKS_AS_VIEWED: Final = re.compile(
+    r"\b(FOR\s+(VIEW|REFERENCE)|UPDATE\s+(TRACKING|VIEWSTAT)[\w\s,]*)\s*$", re.IGNORECASE
+)
+
+
+class Guard:
+    """Lets calls through as a policy has it; `over` makes it the guard of a client."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Judge by `policy`, which the org confirms before the first call: its objects and fields must be there."""
+        self._policy = policy
+        self._verified: asyncio.Task[None] | None = None
+
+    def over(self, exchange: Exchange) -> Exchange:
+        """Return what sends a request as far as it is allowed, and gives what may be seen of the answer.
+
+        It raises PolicyRefusedError where a request is not allowed; nothing was sent then.
+        """
+        self._views = OrgViews(self._policy, exchange)
+        self._reads = Reads(self._views)
+        plans = _Plans(self._reads, Writes(self._views, exchange))
+
+        async def guarded(request: Request) -> Answer:
+            await self.verify()
+            plan = await plans.plan(request)
+            answer = await exchange(plan.request)
+            return answer if answer.value is None else replace(answer, value=await plan.finish(answer.value))
+
+        return guarded
+
+    @property
+    def digest(self) -> str:
+        """Tell this policy from any other."""
+        return self._policy.digest
+
+    def most_rows(self, sobject: str, limit: int) -> int:
+        """Return how many records of an object an answer may have, if `limit` are asked for."""
+        most = self._policy.rule(sobject).max_rows
+        return limit if most is None else min(limit, most)
+
+    def most_rows_of(self, soql: str, limit: int) -> int:
+        """Return how many records an answer to a query may have, if `limit` are asked for."""
+        try:
+            return self.most_rows(parse(soql).from_[0].name, limit)
+        except SoqlError:
+            return limit  # it is refused when it is sent
+
+    async def shown(self, sobject: str, columns: Sequence[str]) -> list[str]:
+        """Return those of our own columns (`Name`, `Account.Name`) that may be seen, and note the others as withheld.
+
+        Raises:
+            SalesforceError: The org cannot be asked.
+        """
+        await self.verify()
+        kept = []
+        for column in columns:
+            try:
+                await self._reads.judge_columns(sobject, [column])
+            except PolicyRefusedError:
+                withhold(column)
+            else:
+                kept.append(column)
+        return kept
+
+    async def verify(self) -> None:
+        """Check once that what the policy names is there; nothing is allowed before.
+
+        Raises:
+            PolicyRefusedError: It is not.
+            SalesforceError: The org cannot be asked; the next call asks again.
+        """
+        task = self._verified
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._verified = asyncio.create_task(self._views.verify())
+        try:
+            await asyncio.shield(task)
+        except PolicyFileError as error:
+            raise PolicyRefusedError(
+                " ".join(error.problems), hint="Tell the user: the policy must be put right."
+            ) from error
+
+
+class _Plans:
+    """Finds for each call the plan that its resource needs."""
+
+    def __init__(self, reads: Reads, writes: Writes) -> None:
+        self._reads = reads
+        self._writes = writes
+
+    async def plan(self, request: Request) -> Plan:
+        """Return what to send for `request`, and what to make of the answer.
+
+        Raises:
+            PolicyRefusedError: It is not allowed, or not understood.
+        """
+        call = Call.of(request)
+        if any("@{" in step for step in call.steps):
+            raise not_understood("A reference to another call")
+        found = await (self._reading(call) if call.method == "GET" else self._writing(call))
+        if found is None:
+            raise not_understood(f"{call.method} {'/'.join(call.steps[:2])}")
+        return found
+
+    async def _reading(self, call: Call) -> Plan | None:  # noqa: PLR0911 - a table
+        reads = self._reads
+        match call.steps:
+            case ("limits",):
+                return Plan(call.request)
+            case ("services", "oauth2", "userinfo"):
+                return await reads.userinfo(call)
+            case ("query" | "queryAll",):
+                return await reads.query(call)
+            case ("query" | "queryAll", _):
+                return await reads.page(call)
+            case ("search",):
+                return await reads.search(call)
+            case ("sobjects",):
+                return await reads.describe_all(call)
+            case ("sobjects", sobject, "describe"):
+                return await reads.describe(call, sobject)
+            case ("sobjects", sobject, _):
+                return await reads.retrieve(call, sobject)
+            case ("composite", "sobjects", sobject):
+                return await reads.retrieve_many(call, sobject)
+        return None
+
+    async def _writing(self, call: Call) -> Plan | None:  # noqa: PLR0911 - a table
+        writes = self._writes
+        match (call.method, *call.steps):
+            case ("POST", "composite"):
+                return await self._composite(call)
+            case ("POST", "composite", "sobjects", sobject):
+                return await self._reads.retrieve_many(call, sobject)
+            case ("POST" | "PATCH", "composite", "sobjects"):
+                return await writes.save_many(call)
+            case ("DELETE", "composite", "sobjects"):
+                return await writes.delete_many(call)
+            case ("PATCH", "composite", "sobjects", sobject, key):
+                return await writes.upsert_many(call, sobject, key)
+            case ("POST", "sobjects", sobject):
+                return await writes.create(call, sobject)
+            case ("PATCH", "sobjects", sobject, record_id):
+                return await writes.update(call, sobject, record_id)
+            case ("PATCH", "sobjects", sobject, key, value):
+                return await writes.upsert(call, sobject, key, value)
+            case ("DELETE", "sobjects", sobject, record_id):
+                return await writes.delete(call, sobject, record_id)
+        return None
+
+    async def _composite(self, call: Call) -> Plan:
+        """Plan each of the calls in a composite one."""
+        entries = call.body.get("compositeRequest") if isinstance(call.body, Mapping) else None
+        if not isinstance(entries, list):
+            raise not_understood("A composite call of another form")
+        plans = [await self.plan(inner_request(entry)) for entry in entries]
+        changed = [inner_entry(entry, plan.request) for entry, plan in zip(entries, plans, strict=True)]
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            replies = [
+                {**reply, "body": await plan.finish(reply["body"])} if _has_value(reply) else reply
+                for plan, reply in zip(plans, value["compositeResponse"], strict=True)
+            ]
+            return {**value, "compositeResponse": replies}
+
+        return Plan(replace(call.request, body={**call.body, "compositeRequest": changed}), finish)
+
+
+def _has_value(reply: Mapping[str, Any]) -> bool:
+    return HTTPStatus.OK <= reply["httpStatusCode"] < HTTPStatus.MULTIPLE_CHOICES and reply.get("body") is not None
+
+
+def refusing_writes(exchange: Exchange) -> Exchange:
+    """Return what sends a request only if it changes nothing: tools that write are off, and this holds besides."""
+
+    async def guarded(request: Request) -> Answer:
+        if request.is_write or _MARKS_AS_VIEWED.search(request.params.get("q", "")):
+            raise refused("Nothing may be written, by SALESFORCE_READ_ONLY.", code="NOT_ALLOWED")
+        return await exchange(request)
+
+    return guarded

@@ -1,0 +1,194 @@
+"""Calls that read, under a policy: each is understood and changed, or refused."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
+from mcp_salesforce.policy.masks import masked, masked_describe, masked_summary
+from mcp_salesforce.policy.queries import check_query, check_search, owned
+from mcp_salesforce.policy.views import OWNER
+from mcp_salesforce.references import meaning_of, meaning_of_search
+from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.wire import sobject_name
+from mcp_salesforce.soql import SoqlError, SoslError, format_query, format_sosl, parse, parse_sosl, tree
+from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.guard.calls import Call, Plan
+from mcp_salesforce.tools.guard.views import OrgViews
+from mcp_salesforce.tools.withheld import withhold
+
+_USER: Final = "User"
+_USERINFO_FIELDS: Final = {
+    "name": "Name",
+    "email": "Email",
+    "preferred_username": "Username",
+    "zoneinfo": "TimeZoneSidKey",
+    "locale": "LocaleSidKey",
+    "language": "LanguageLocaleKey",
+    "user_type": "UserType",
+}
+
+
+class Reads:
+    """Plans the calls that read."""
+
+    def __init__(self, views: OrgViews) -> None:
+        """Judge by `views`."""
+        self._views = views
+
+    async def query(self, call: Call) -> Plan:
+        """Plan a SOQL query.
+
+        Raises:
+            PolicyRefusedError: It touches what is not to be seen.
+            InvalidArgumentError: It is no SOQL.
+        """
+        text = call.params.get("q", "")
+        if set(call.params) != {"q"}:
+            raise not_understood("A query with other parameters")
+        query = _parsed(text)
+        sources = await self._judged(query)
+        if sources:
+            text = format_query(owned(query, sources, await self._views.user_id()))
+        return Plan(call.with_params(q=text), self._masked_page)
+
+    async def page(self, call: Call) -> Plan:
+        """Plan the next page of a query that was judged when it began."""
+        return Plan(call.request, self._masked_page)
+
+    async def search(self, call: Call) -> Plan:
+        """Plan a SOSL search.
+
+        Raises:
+            PolicyRefusedError: It touches, or looks into, what is not to be seen.
+            InvalidArgumentError: It is no SOSL.
+        """
+        try:
+            search = parse_sosl(call.params.get("q", ""))
+        except SoslError as error:
+            raise refused(str(error), code="MALFORMED_SEARCH") from None
+        meaning = await meaning_of_search(search, self._views.describe)
+        await check_search(search, meaning, self._views.view)
+        sources = await self._by_owner(meaning.sources)
+        text = call.params["q"]
+        if sources:
+            text = format_sosl(owned(search, sources, await self._views.user_id()))
+        return Plan(call.with_params(q=text), self._masked_found)
+
+    async def retrieve(self, call: Call, sobject: str) -> Plan:
+        """Plan the reading of one record.
+
+        Raises:
+            PolicyRefusedError: The object, or a field that is named, is not to be seen.
+        """
+        view = await self._views.readable(sobject)
+        fields = [name for name in call.params.get("fields", "").split(",") if name]
+        if fields:
+            await self.judge_columns(sobject, fields)
+        request = call.request
+        if fields and view.rule.owner_only:
+            request = call.with_params(fields=",".join(dict.fromkeys([*fields, OWNER])))
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            if not isinstance(value, Mapping):
+                return value
+            await self._require_own(value, sobject)
+            record = await masked(value, self._views.view, withhold, sobject)
+            asked = {name.casefold() for name in fields}
+            return {k: v for k, v in record.items() if k != OWNER or OWNER.casefold() in asked} if fields else record
+
+        return Plan(request, finish)
+
+    async def retrieve_many(self, call: Call, sobject: str) -> Plan:
+        """Plan the reading of several records by their Ids.
+
+        Raises:
+            PolicyRefusedError: The object, or a field that is named, is not to be seen.
+        """
+        view = await self._views.readable(sobject)
+        given = call.body if isinstance(call.body, Mapping) else call.params
+        fields = given.get("fields", ())
+        names = fields.split(",") if isinstance(fields, str) else list(fields)
+        await self.judge_columns(sobject, names)
+        if view.rule.owner_only:
+            raise not_understood(f"Reading several {sobject} by their Ids")
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            return [await masked(each, self._views.view, withhold, sobject) if each else each for each in value]
+
+        return Plan(call.request, finish)
+
+    async def judge_columns(self, sobject: str, columns: Sequence[str]) -> None:
+        """Let columns of an object through.
+
+        Raises:
+            PolicyRefusedError: One of them is not to be seen.
+            InvalidRequestError: One of them means nothing.
+        """
+        items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
+        await self._judged(tree.Query(items, (tree.FromItem(sobject_name(sobject)),)))
+
+    async def describe(self, call: Call, sobject: str) -> Plan:
+        """Plan the describe of one object.
+
+        Raises:
+            PolicyRefusedError: The object is not to be seen.
+        """
+        view = await self._views.readable(sobject)
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            return masked_describe(value, view, self._views.policy) if isinstance(value, Mapping) else value
+
+        return Plan(call.request, finish)
+
+    async def describe_all(self, call: Call) -> Plan:
+        """Plan the list of all objects."""
+        policy = self._views.policy
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            if not isinstance(value, Mapping):
+                return value
+            summaries = [
+                masked_summary(each, policy) for each in value["sobjects"] if policy.rule(each["name"]).is_readable
+            ]
+            return {**value, "sobjects": summaries}
+
+        return Plan(call.request, finish)
+
+    async def userinfo(self, call: Call) -> Plan:
+        """Plan what the session tells of its user, which is a record like any other."""
+        view = await self._views.view(_USER)
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            kept = {name: value[name] for name in ("user_id", "organization_id") if name in value}
+            shown = {name for name, field in _USERINFO_FIELDS.items() if view.shows(field)}
+            return kept | {name: value.get(name) or "" for name in shown}
+
+        return Plan(call.request, finish)
+
+    async def _judged(self, query: tree.Query) -> set[int]:
+        """Let a query through; return which queries in it read by owner."""
+        meaning = await meaning_of(query, self._views.describe)
+        await check_query(query, meaning, self._views.view)
+        return await self._by_owner(meaning.sources)
+
+    async def _by_owner(self, sources: list[tuple[Any, str]]) -> set[int]:
+        return {id(node) for node, sobject in sources if (await self._views.view(sobject)).rule.owner_only}
+
+    async def _require_own(self, record: Mapping[str, Any], sobject: str) -> None:
+        rule = (await self._views.view(sobject)).rule
+        if rule.owner_only and to_18(str(record.get(OWNER) or "")) != await self._views.user_id():
+            raise PolicyRefusedError(f"This {sobject} is another user's", place=rule.place_of("owner_only"))
+
+    async def _masked_page(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        return {**value, "records": [await masked(each, self._views.view, withhold) for each in value["records"]]}
+
+    async def _masked_found(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        found = [await masked(each, self._views.view, withhold) for each in value["searchRecords"]]
+        return {**value, "searchRecords": found}
+
+
+def _parsed(text: str) -> tree.Query:
+    try:
+        return parse(text)
+    except SoqlError as error:
+        raise refused(str(error), code="MALFORMED_QUERY") from None
