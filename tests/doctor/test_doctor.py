@@ -83,6 +83,7 @@ ALONE = {
     "wrong_client_id", "wrong_assertion", "access_token_expired", "another_org", "version_not_offered",
     "reserve_reached", "unknown_proxy", "proxy_credentials", "proxy_refuses", "proxy_unreachable",
     "object_is_read_only", "field_hidden", "field_read_only", "zone_unknown", "no_answer", "login_unknown",
+    "policy_wrong",
 }  # fmt: skip
 """Causes with a test of their own below, each of which names its cause."""
 
@@ -316,6 +317,32 @@ async def test_a_zone_that_this_machine_does_not_know_is_found(org: LocalOrg) ->
         found = await found_in(settings)
 
     assert (found.stage, found.name) == ("time_zone", "zone_unknown")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("hide = []", "p.toml:1: 'hide' is no key"), ("[objects.Kontact]", "p.toml:1: Kontact is no object")],
+)
+async def test_a_policy_that_is_wrong_is_found_with_its_line(
+    org: LocalOrg, tmp_path: Path, text: str, said: str
+) -> None:
+    policy = tmp_path / "p.toml"
+    policy.write_text(text, "utf-8")
+    with settings_on_port(org, policy=policy) as settings:
+        found = await found_in(settings)
+
+    assert (found.stage, found.name) == ("policy", "policy_wrong")
+    assert said in found.detail
+
+
+async def test_a_policy_that_the_org_confirms_is_told(org: LocalOrg, tmp_path: Path) -> None:
+    policy = tmp_path / "p.toml"
+    policy.write_text('[objects.Contact]\nhide = ["Email"]', "utf-8")
+    with settings_on_port(org, policy=policy) as settings:
+        report = await examine(lambda: settings)
+
+    assert report.passed
+    assert report.stages[-1].detail == "Contact: all, without Email"
 
 
 async def test_features_are_not_known_where_event_cannot_be_described(org: LocalOrg) -> None:

@@ -46,14 +46,14 @@ def default_file() -> Path:
 def _serve_own_org() -> None:
     settings = _settings()
     from mcp_salesforce.config import ConfigurationError
-    from mcp_salesforce.server import create_server, serve_stdio
+    from mcp_salesforce.server import create_server, serve
 
     try:
         server = create_server(settings)
+        _greet(settings.org_name)
+        serve(server)
     except ConfigurationError as error:
         raise Refusal(str(error)) from None
-    _greet(settings.org_name)
-    serve_stdio(server)
 
 
 def local_settings(credentials: "Credentials") -> "Settings":
@@ -82,9 +82,10 @@ def _settings(**given: str) -> "Settings":
 
 
 def _serve_local_org(file: Path, *, fresh: bool) -> None:
+    from mcp_salesforce.config import ConfigurationError
     from mcp_salesforce.localorg import LocalOrg
     from mcp_salesforce.salesforce.transport import AsgiTransport
-    from mcp_salesforce.server import create_server, serve_stdio
+    from mcp_salesforce.server import create_server, serve
 
     try:
         org = LocalOrg.open(file, fresh=fresh)
@@ -92,7 +93,10 @@ def _serve_local_org(file: Path, *, fresh: bool) -> None:
         raise click.ClickException(f"The local org cannot be opened: {error}") from None
     with org:
         _greet(f"the local org in {file}")
-        serve_stdio(create_server(local_settings(org.credentials), transport=AsgiTransport(org.app)))
+        try:
+            serve(create_server(local_settings(org.credentials), transport=AsgiTransport(org.app)))
+        except ConfigurationError as error:
+            raise Refusal(str(error)) from None
 
 
 def _greet(org: str) -> None:

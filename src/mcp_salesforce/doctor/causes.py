@@ -22,6 +22,7 @@ STAGES: Final = {
     "features": "Features",
     "time_zone": "Time zone",
     "api_calls": "API calls left",
+    "policy": "Policy",
 }
 """Every stage in its order, with its title."""
 
@@ -231,6 +232,9 @@ CAUSES: Final = (
           "Make them visible.", f"{_PERMISSIONS}; Object Manager, the object, Fields, Set Field-Level Security"),
     Cause("field_read_only", "contact event", "FIELD_READ_ONLY", "", "Fields that the tools write are read-only.",
           "Allow edits of them.", f"{_PERMISSIONS}; Object Manager, the object, Fields, Set Field-Level Security"),
+    Cause("policy_wrong", "policy", "POLICY", "",
+          "The policy is wrong in itself, or names what the org or the user has not.",
+          "Put the lines right that the message names; docs/policy.md says how.", _HERE),
     Cause("zone_unknown", "time_zone", "UNKNOWN_ZONE", "", "This machine does not know the user's time zone.",
           "Install the zone data (Python's tzdata), or set another zone for the user.",
           "Personal settings of the user, Language & Time Zone"),

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from mcp_salesforce.config import ConfigurationError, Settings
@@ -147,6 +148,14 @@ async def _examine(
             ("features", org.features),
             ("time_zone", org.time_zone),
             ("api_calls", org.api_calls),
+            ("policy", lambda: _policy(org, settings.policy)),
         )
         for name, check in stages:
             await course.run(name, check)
+
+
+async def _policy(org: OrgChecks, file: Path | None) -> str:
+    try:
+        return await org.policy(file.read_text("utf-8") if file else None, file.name if file else "")  # noqa: ASYNC240 - once, and short
+    except (OSError, UnicodeError) as error:
+        raise Finding("POLICY", str(error)) from None

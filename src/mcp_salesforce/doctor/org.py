@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 from mcp_salesforce.appointments.times import TimeError, weekday, zone_named
 from mcp_salesforce.doctor.causes import Finding
 from mcp_salesforce.doctor.network import kind_of
+from mcp_salesforce.policy.reading import PolicyFileError, read_policy
 from mcp_salesforce.salesforce import AccessDeniedError, ApiError, Request, SalesforceClient, SObjectDescribe
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.models import ApiUsage, ApiVersion, UserInfo
+from mcp_salesforce.tools.guard.views import OrgViews
 
 WRITTEN: Final = {
     "Contact": (
@@ -183,6 +185,22 @@ class OrgChecks:
         if reserved and left <= reserved:
             raise Finding("RESERVE_REACHED", f"{told}, {reserved:,} are reserved.")
         return told
+
+    async def policy(self, text: str | None, name: str) -> str:
+        """Read the policy of the file called `name`, and look for what it names.
+
+        Raises:
+            Finding: It is wrong in itself, or names what there is not.
+            SalesforceError: As the client.
+        """
+        if text is None:
+            return "none: the user's own rights decide"
+        try:
+            policy = read_policy(text, name)
+            await OrgViews(policy, self._client.answer).verify()
+        except PolicyFileError as error:
+            raise Finding("POLICY", str(error)) from None
+        return policy.summary() or "allows everything"
 
     async def _usage(self) -> ApiUsage | None:
         try:

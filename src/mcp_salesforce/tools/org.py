@@ -5,9 +5,11 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from mcp_salesforce.appointments.times import local_text, utc_text, weekday
+from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.salesforce import SalesforceClient
 from mcp_salesforce.tools.results import Allowed, Moment
 from mcp_salesforce.tools.toolset import READS, ToolContext, Toolset, org_of
+from mcp_salesforce.tools.withheld import withhold
 
 orgs = Toolset("org", "Who and where you are: the user, the org, the time, what is allowed")
 
@@ -64,6 +66,10 @@ async def whoami(ctx: ToolContext) -> Whoami:
 
 async def _org(client: SalesforceClient) -> WhoamiOrg:
     """Ask the org about itself, each time: the reply also tells how many API calls are left."""
-    identity, found = await client.identity(), await client.organization()
+    identity, found = await client.identity(), None
+    try:
+        found = await client.organization()
+    except PolicyRefusedError:
+        withhold("Organization.Name")
     org: WhoamiOrg = {"Id": identity.organization_id, "instance_url": identity.instance_url}
     return {**org, "Name": found.name, "kind": found.kind} if found else org

@@ -46,7 +46,7 @@ class Guard:
         plans = _Plans(self._reads, Writes(self._views, exchange))
 
         async def guarded(request: Request) -> Answer:
-            await self.verify()
+            await self._confirmed()
             plan = await plans.plan(request)
             answer = await exchange(plan.request)
             return answer if answer.value is None else replace(answer, value=await plan.finish(answer.value))
@@ -76,7 +76,7 @@ class Guard:
         Raises:
             SalesforceError: The org cannot be asked.
         """
-        await self.verify()
+        await self._confirmed()
         kept = []
         for column in columns:
             try:
@@ -91,18 +91,20 @@ class Guard:
         """Check once that what the policy names is there; nothing is allowed before.
 
         Raises:
-            PolicyRefusedError: It is not.
+            PolicyFileError: Something is not.
             SalesforceError: The org cannot be asked; the next call asks again.
         """
         task = self._verified
         if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = self._verified = asyncio.create_task(self._views.verify())
+        await asyncio.shield(task)
+
+    async def _confirmed(self) -> None:
         try:
-            await asyncio.shield(task)
+            await self.verify()
         except PolicyFileError as error:
-            raise PolicyRefusedError(
-                " ".join(error.problems), hint="Tell the user: the policy must be put right."
-            ) from error
+            hint = "Nothing is allowed until the policy is put right: tell the user."
+            raise PolicyRefusedError(" ".join(error.problems), hint=hint) from None
 
 
 class _Plans:
