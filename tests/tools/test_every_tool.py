@@ -54,6 +54,7 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
             {},
             {"start": "2026-11-23", "end": "2026-11-27", "time_zone": "Asia/Tokyo"},
         ],
+        "salesforce_set_invitees": [{"event_id": event_id, "add": [contact_id]}],
         "salesforce_close_appointment": [
             {
                 "event_id": event_id,

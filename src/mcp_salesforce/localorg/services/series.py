@@ -185,6 +185,8 @@ def complete_invitation(save: Save) -> None:
         OrgError: The event is a child event, or the invitee has been invited already.
     """
     row = save.row
+    if save.before is not None:
+        return  # whom and what an invitation is about does not change
     event = save.record(row["EventId"])
     if event is not None and event["IsChild"]:
         raise errors.field_integrity("EventId must be the event itself, not an invitee's copy of it", ["EventId"])
@@ -197,6 +199,8 @@ def complete_invitation(save: Save) -> None:
 
 def follow_invitation(save: Save) -> None:
     """Make the event a group event, and give an invited user a copy of it."""
+    if save.before is not None:
+        return
     event = save.record(save.row["EventId"])
     assert event is not None  # noqa: S101 - the reference was checked
     definition: SObjectDef = save.schema["Event"]

@@ -10,6 +10,12 @@ from mcp_salesforce.appointments.spans import Span, moved, shown, span_in, span_
 from mcp_salesforce.appointments.times import Window, window_of, zone_named
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, ChangedData, NewData
+from mcp_salesforce.tools.appointments.invitees import (
+    InviteeIds,
+    check_contacts,
+    invite_at_creation,
+    read_invitees,
+)
 from mcp_salesforce.tools.appointments.recurrences import (
     Plan,
     check_rule_is_kept,
@@ -41,16 +47,19 @@ _NO_PATTERNS = ("IsRecurrence = false", "GroupEventType != '3'")  # a series' ow
 
 
 @appointments.tool(CREATES, title="Create an appointment")
-async def create_appointment(ctx: ToolContext, data: NewData) -> Appointment:
+async def create_appointment(ctx: ToolContext, data: NewData, invitees: InviteeIds = ()) -> Appointment:
     """Create an appointment (an Event) and return it with its weekday and local time; read these back to the user."""
     org = org_of(ctx)
     others, span = data.others(), span_of(data.wish())
-    plan = await plan_of(org, others, span, data.zone())
+    await check_contacts(org, others)
+    plan = await plan_of(org, others, span, data.zone(), invitees)
     saved = await org.client.sobjects.create("Event", {**others, **span.values()})
     event_id, zone = saved.id or "", data.zone() or zone_named("UTC")
     written = {"Id": event_id, **others, **shown(span, zone), **(plan.told(zone) if plan else {})}
-    made = _made(org, event_id, data.time_zone or "", plan)
-    return await read_back(made, cast("Appointment", written))
+    owner_id = others.get("OwnerId") or (await org.owner())[1]
+    warning = await invite_at_creation(org, {"Id": event_id, "OwnerId": owner_id}, invitees)
+    made = await read_back(_made(org, event_id, data.time_zone or "", plan), cast("Appointment", written))
+    return cast("Appointment", {**made, **warning})
 
 
 @appointments.tool(READS, title="Get an appointment")
@@ -66,6 +75,7 @@ async def update_appointment(ctx: ToolContext, event_id: EventId, data: ChangedD
     """Change or move an appointment and return what changed; a new StartDateTime alone keeps the length."""
     org, wish, values = org_of(ctx), data.wish(), data.others()
     check_rule_is_kept(values)
+    await check_contacts(org, values)
     if cleared := [name for name in TIME_FIELDS if data.given().get(name, "") is None]:
         raise refused(f"{cleared[0]} cannot be cleared.", hint="Leave it out, or give its new value.", fields=cleared)
     fields = dict.fromkeys(values)
@@ -142,7 +152,7 @@ async def _appointment(org: OrgSession, event_id: str, time_zone: str = "") -> A
     record = await org.client.sobjects.retrieve("Event", event_id)
     zone = await org.zone(time_zone, record.get("OwnerId") or "")
     told = _with_times(record_of(record, leave_out=_LEFT_OUT), span_in(record), zone)
-    return cast("Appointment", {**told, **recurrence_of(record)})
+    return cast("Appointment", {**told, **recurrence_of(record), **await read_invitees(org, record)})
 
 
 async def _made(org: OrgSession, event_id: str, time_zone: str, plan: Plan | None) -> Appointment:

@@ -77,7 +77,9 @@ def recurrence_of(record: SObjectRecord) -> dict[str, str]:
     return {"recurrence": in_words(rule, zone)}
 
 
-async def plan_of(org: OrgSession, values: dict[str, Any], span: Span, asked: ZoneInfo | None) -> Plan | None:
+async def plan_of(
+    org: OrgSession, values: dict[str, Any], span: Span, asked: ZoneInfo | None, invitees: Sequence[str] = ()
+) -> Plan | None:
     """Return when a new series happens, if `values` have a rule, which gets Salesforce's form there.
 
     Its clock is that of the user's zone, because Salesforce takes no other.
@@ -87,6 +89,7 @@ async def plan_of(org: OrgSession, values: dict[str, Any], span: Span, asked: Zo
         values: The fields to save.
         span: The first appointment.
         asked: The zone that the caller speaks of, if one was given.
+        invitees: Who is to be invited.
 
     Raises:
         InvalidArgumentError: The org takes no rules, or not this one; it starts otherwise than its rule says; or its
@@ -96,6 +99,13 @@ async def plan_of(org: OrgSession, values: dict[str, Any], span: Span, asked: Zo
     text = values.get(PATTERN)
     if not text:
         return None
+    if invitees:
+        raise refused(
+            "Inviting to a whole series is not known to work through Salesforce's API.",
+            code="NOT_SUPPORTED",
+            hint="Create it without invitees; then invite to its appointments with salesforce_set_invitees.",
+            fields=["invitees"],
+        )
     await _check_createable(org)
     zone = _UTC if span.all_day else await org.zone()
     try:

@@ -1,0 +1,211 @@
+"""Who is invited to an appointment: users, contacts, leads and resources (`EventRelation`), and what they answered."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NotRequired
+
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
+
+from mcp_salesforce.salesforce import ApiError, SalesforceError, SaveResult
+from mcp_salesforce.salesforce.models import SObjectRecord
+from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.appointments.series import is_classic, is_lightning, is_own_record
+from mcp_salesforce.tools.appointments.toolset import appointments
+from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.params import EventId, id_of
+from mcp_salesforce.tools.results import FieldValue
+from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.toolset import UPDATES, ToolContext, org_of
+
+_KINDS = {"005": "user", "003": "contact", "00Q": "lead", "023": "resource"}
+_COLUMNS = ("Id", "kind", "Name", "Status")
+_MOST = 200
+_IN_SERIES = "It is part of a series; its other appointments may have other invitees."
+
+InviteeIds = Annotated[
+    tuple[Annotated[str, AfterValidator(id_of(*_KINDS))], ...],
+    Field(max_length=_MOST, description="Ids of users, contacts, leads, resource calendars"),
+]
+_OthersIds = Annotated[tuple[Annotated[str, AfterValidator(id_of(*_KINDS))], ...], Field(max_length=_MOST)]
+
+
+class Invitees(TypedDict):
+    """Who is invited to an appointment, and what they answered."""
+
+    columns: list[str]
+    rows: list[list[FieldValue]]
+
+
+class Invited(Invitees):
+    """The invitees of an appointment, and what became of each who was to be added or removed."""
+
+    Id: str
+    note: NotRequired[str]
+
+
+@appointments.tool(UPDATES, title="Invite and uninvite")
+async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = (), remove: _OthersIds = ()) -> Invited:
+    """Invite people and rooms to an appointment, or take invitations back; return all invitees with their answers.
+
+    Whether Salesforce e-mails them is not known here. Moving the appointment resets their answers.
+    """
+    org = org_of(ctx)
+    if not add and not remove:
+        raise refused("There is nobody to add or remove.", hint="Give Ids in add or remove.", fields=["add", "remove"])
+    if both := set(add) & set(remove):
+        raise refused(f"{', '.join(sorted(both))} is in add and in remove.", hint="Give it in one of them.")
+    event = await org.client.sobjects.retrieve("Event", event_id)
+    _check_takes_invitees(event)
+    outcomes = {
+        **await _uninvite(org, await _relations(org, event_id), remove),
+        **await invite(org, event, add),
+    }
+    after = _told(await _relations(org, event_id), outcomes)
+    told: Invited = {"Id": event_id, "columns": after["columns"], "rows": after["rows"]}
+    if is_lightning(event) or is_classic(event):
+        told["note"] = _IN_SERIES
+    return told
+
+
+async def invite(org: OrgSession, event: SObjectRecord, invitees: Sequence[str]) -> dict[str, str]:
+    """Invite users, contacts, leads and resources to an event; return what became of each, by Id.
+
+    One who cannot be invited does not keep the others from it: the outcome says why.
+
+    API: POST /composite/sobjects (EventRelation)
+
+    Raises:
+        SalesforceError: The call as a whole failed.
+    """
+    if not invitees:
+        return {}
+    known = {each["RelationId"]: each for each in await _relations(org, event["Id"])}
+    outcomes = {one: "owner" for one in invitees if one == event.get("OwnerId")}
+    outcomes |= {one: "invited before" for one in invitees if one in known and _is_invitee(known[one])}
+    related = [known[one] for one in invitees if one in known and one not in outcomes]
+    new = [one for one in dict.fromkeys(invitees) if one not in known and one not in outcomes]
+    flag = {"IsInvitee": True} if await _tells_invitees_apart(org) else {}
+    if new:
+        records = [{"EventId": event["Id"], "RelationId": one, **flag} for one in new]
+        outcomes |= _outcomes(new, await org.client.collections.create("EventRelation", records), "added")
+    return outcomes | await _mark(org, related, "added", is_invitee=True)
+
+
+async def invite_at_creation(org: OrgSession, event: SObjectRecord, invitees: Sequence[str]) -> dict[str, str]:
+    """Invite to an event that was just made; return a warning that names who could not be invited, if there is one.
+
+    It raises nothing for a failure: the event is there.
+    """
+    try:
+        outcomes = await invite(org, event, invitees)
+    except SalesforceError as error:
+        outcomes = dict.fromkeys(invitees, f"failed: {error.message}")
+    wrong = [f"{one} {outcome}" for one, outcome in outcomes.items() if outcome.startswith("failed")]
+    return {"warning": f"Saved, but not everybody is invited: {'; '.join(wrong)}"} if wrong else {}
+
+
+async def read_invitees(org: OrgSession, event: SObjectRecord) -> dict[str, Any]:
+    """Return the invitees of a group event under the name by which they are told; nothing for other events.
+
+    Where they cannot be read, a warning says so.
+    """
+    if not event.get("IsGroupEvent") or event.get("IsChild"):
+        return {}
+    try:
+        relations = await _relations(org, event["Id"])
+    except ApiError as error:
+        return {"warning": f"The invitees could not be read: {error.message}"}
+    return {"invitees": _told(relations)} if relations else {}
+
+
+async def check_contacts(org: OrgSession, values: Mapping[str, Any]) -> None:
+    """Refuse several contacts where the org relates an event to one only (Shared Activities is off).
+
+    Raises:
+        InvalidArgumentError: `values` have EventWhoIds, which the org has not.
+        SalesforceError: As the client.
+    """
+    if "EventWhoIds" in values and not (await org.schema.describe("Event")).field("EventWhoIds"):
+        raise refused(
+            "This org relates an appointment to one contact: it has no EventWhoIds (Shared Activities is off).",
+            code="NOT_SUPPORTED",
+            hint="Give one contact as WhoId, and invite the others.",
+            fields=["EventWhoIds"],
+        )
+
+
+def _check_takes_invitees(event: SObjectRecord) -> None:
+    if event.get("IsChild"):
+        raise refused(
+            "This is an invitee's copy of an appointment, which takes no invitees.",
+            hint="Use the organizer's: the one with IsChild = false.",
+        )
+    if is_own_record(event):
+        raise refused("This is a whole series, not one of its appointments.", hint="List its appointments, take one.")
+
+
+async def _tells_invitees_apart(org: OrgSession) -> bool:
+    """Tell whether the org's EventRelations are also of contacts that an event is about (Shared Activities)."""
+    field = (await org.schema.describe("EventRelation")).field("IsInvitee")
+    return field is not None and field.createable
+
+
+async def _relations(org: OrgSession, event_id: str) -> list[SObjectRecord]:
+    """Return who and what the event is related to; with Shared Activities not only invitees."""
+    more = ", IsInvitee, IsParent" if await _tells_invitees_apart(org) else ""
+    where = f"EventId = {quote(event_id)}"
+    soql = f"SELECT Id, RelationId, Relation.Name, Status{more} FROM EventRelation WHERE {where} ORDER BY Id"  # noqa: S608
+    return (await org.client.queries.query(soql)).records
+
+
+async def _uninvite(org: OrgSession, relations: Sequence[SObjectRecord], removed: Sequence[str]) -> dict[str, str]:
+    invited = {each["RelationId"]: each for each in relations if _is_invitee(each)}
+    outcomes = {one: "was not invited" for one in removed if one not in invited}
+    gone = [invited[one] for one in dict.fromkeys(removed) if one in invited and not invited[one].get("IsParent")]
+    kept = [invited[one] for one in dict.fromkeys(removed) if one in invited and invited[one].get("IsParent")]
+    if gone:
+        results = await org.client.collections.delete([each["Id"] for each in gone])
+        outcomes |= _outcomes([each["RelationId"] for each in gone], results, "removed")
+    return outcomes | await _mark(org, kept, "removed", is_invitee=False)
+
+
+async def _mark(
+    org: OrgSession, relations: Sequence[SObjectRecord], outcome: str, *, is_invitee: bool
+) -> dict[str, str]:
+    """Make invitees of contacts that the event is about, or the reverse: they stay related to it."""
+    if not relations:
+        return {}
+    records = [{"Id": each["Id"], "IsInvitee": is_invitee} for each in relations]
+    results = await org.client.collections.update("EventRelation", records)
+    return _outcomes([each["RelationId"] for each in relations], results, outcome)
+
+
+def _is_invitee(relation: SObjectRecord) -> bool:
+    return bool(relation.get("IsInvitee", True))
+
+
+def _outcomes(invitees: Sequence[str], results: Sequence[SaveResult], outcome: str) -> dict[str, str]:
+    failed = [f"failed: {result.errors[0].message}" if result.errors else "failed" for result in results]
+    return {
+        one: outcome if result.success else words for one, result, words in zip(invitees, results, failed, strict=True)
+    }
+
+
+def _told(relations: Sequence[SObjectRecord], outcomes: Mapping[str, str] | None = None) -> Invitees:
+    """Return invitees as columns and rows; with `outcomes` also those who are not invited, with what became of them."""
+    told = [
+        [each["RelationId"], _KINDS.get(each["RelationId"][:3], ""), _name(each), each.get("Status")]
+        for each in relations
+        if _is_invitee(each)
+    ]
+    if outcomes is None:
+        return {"columns": [*_COLUMNS], "rows": told}
+    left = dict(outcomes)
+    rows = [[*row, left.pop(str(row[0]), "")] for row in told]
+    rows += [[one, _KINDS[one[:3]], None, None, outcome] for one, outcome in left.items()]
+    return {"columns": [*_COLUMNS, "outcome"], "rows": rows}
+
+
+def _name(relation: SObjectRecord) -> str | None:
+    name: str | None = (relation.get("Relation") or {}).get("Name")
+    return name
