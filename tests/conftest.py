@@ -26,6 +26,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def without_logins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No login that the person who runs the tests has kept."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def seeded_org_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh org's file, which each test copies: planting the seed data takes half a second."""

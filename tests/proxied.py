@@ -4,7 +4,7 @@ import select
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -94,19 +94,21 @@ class Behind:
 
 
 @contextmanager
-def org_behind_a_proxy(org: LocalOrg, folder: Path, *, authorization: str = "") -> Iterator[Behind]:
-    """Serve `org` as HOST, over TLS, to those who come through the proxy."""
-    certificate = certificate_of(HOST, folder)
+def org_behind_a_proxy(
+    org: LocalOrg, folder: Path, *, authorization: str = "", hosts: Sequence[str] = (HOST,)
+) -> Iterator[Behind]:
+    """Serve `org` under the names of `hosts`, over TLS, to those who come through the proxy."""
+    certificate = certificate_of(hosts, folder)
     with listening(org.app, certificate=certificate) as address:
         port = int(address.rpartition(":")[2])
         with proxy_to(port, authorization=authorization) as tunnels:
             yield Behind(tunnels, certificate.authority)
 
 
-def certificate_of(host: str, folder: Path) -> Certificate:
-    """Return a certificate of a host that is its own authority."""
+def certificate_of(hosts: Sequence[str], folder: Path) -> Certificate:
+    """Return a certificate of hosts that is its own authority."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -116,11 +118,11 @@ def certificate_of(host: str, folder: Path) -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(map(x509.DNSName, hosts)), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=False)
         .sign(key, hashes.SHA256())
     )
-    chain, key_file = folder / f"{host}.pem", folder / f"{host}.key"
+    chain, key_file = folder / "org.pem", folder / "org.key"
     chain.write_bytes(certificate.public_bytes(Encoding.PEM))
     key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return Certificate(chain, chain, key_file)

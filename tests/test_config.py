@@ -9,6 +9,7 @@ import pytest
 
 from mcp_salesforce.config import ConfigurationError, Network, Settings
 from mcp_salesforce.localorg.certificates import loopback_certificate
+from mcp_salesforce.logins import Login, Logins
 
 GIVEN = {
     "SALESFORCE_CLIENT_ID": "3MVG9consumer",
@@ -378,6 +379,44 @@ def test_what_an_org_calls_outcomes_is_read_and_what_cannot_be_is_refused(monkey
     message = refusal(monkeypatch, APPOINTMENT_STATUS_FIELD="Status field!", APPOINTMENT_STATUS_VALUES="gone=Gone")
     assert "2 settings are missing or wrong" in message
     assert "SALESFORCE_APPOINTMENT_STATUS_VALUES has 'gone=Gone': write it like" in message
+
+
+def keep(*aliases: str) -> None:
+    for alias in aliases:
+        Logins().write(
+            Login(alias, "key", "https://a.my.salesforce.com", "https://a.my.salesforce.com", "", "", "5Aep")
+        )
+
+
+def test_a_kept_login_is_served_where_nothing_says_which_org(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    keep("sandbox")
+    assert Settings.load().org == "sandbox"
+
+    keep("production")
+    with pytest.raises(ConfigurationError, match="set SALESFORCE_ORG to its alias: production, sandbox"):
+        Settings.load()
+
+    keep("default")
+    monkeypatch.setenv("SALESFORCE_CLIENT_ID", "3MVG9consumer")
+    monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", "consumer-secret-0815")
+    assert (Settings.load().org, Settings.load().way.name) == ("default", "stored login")
+    monkeypatch.setenv("SALESFORCE_ORG", "sandbox")
+    assert Settings.load().org == "sandbox"
+
+
+def test_a_kept_login_is_never_served_in_place_of_the_org_that_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    keep("default")
+
+    assert load(monkeypatch).way.name == "refresh token"
+    message = refusal(monkeypatch, REFRESH_TOKEN="")
+    assert "SALESFORCE_REFRESH_TOKEN is missing." in message
+    assert "set SALESFORCE_ORG to its alias: default" in message
 
 
 def test_a_proxy_of_all_programs_counts_unless_the_servers_own_is_named(

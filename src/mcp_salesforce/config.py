@@ -29,6 +29,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, hours_of
 from mcp_salesforce.appointments.outcomes import OutcomeFields
+from mcp_salesforce.logins import DEFAULT_ALIAS, Logins
 from mcp_salesforce.logs import Format, Level
 from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.budget import Reserve
@@ -55,7 +56,16 @@ _ACCESS_TOKEN = re.compile(r"00D\w{12,15}!.*", re.DOTALL)
 
 
 class ConfigurationError(Exception):
-    """The settings do not allow a start; the text names each problem and what to do about it."""
+    """The settings do not allow a start; the text names each problem and what to do about it.
+
+    Attributes:
+        problems: The problems alone, a sentence for each.
+    """
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        """Say `message`, at its length."""
+        super().__init__(message)
+        self.problems = tuple(problems) or (message,)
 
 
 def _tidy(value: object) -> object:
@@ -200,7 +210,7 @@ def _api_version(value: str) -> str:
     return f"v{int(version[1])}.0"
 
 
-_LINE = 96
+_LINE = 74
 _WITHOUT_SETTINGS = (
     "To log in with a browser instead: mcp-salesforce login",
     "To try everything without an org and without settings: mcp-salesforce demo",
@@ -327,7 +337,9 @@ class Settings(BaseModel):
     )
     username: Text = Field(default="", description="With the key file: the user to act as, like `ana@acme.com`.")
     org: Text = Field(
-        default="", description="Alias of a login that `mcp-salesforce login` kept, as `mcp-salesforce orgs` lists it."
+        default="",
+        description="Alias of a login that `mcp-salesforce login` kept, as `mcp-salesforce orgs` lists it. Where no "
+        "setting says which org: `default`, or the only login there is.",
     )
     sf_org: Text = Field(
         default="", description="Alias or username of a login of the `sf` command, as `sf org list` shows it."
@@ -394,7 +406,7 @@ class Settings(BaseModel):
         """Return the settings of the environment and of `.env`; the environment wins, and `given` over both.
 
         Where `given` is complete for a way in, those of the environment that belong to one do not count, nor does the
-        network.
+        network. Where nothing says which org, the login `default` counts, or the only one that is kept.
         Variables without a value count as not set, and keys that are no setting are ignored.
 
         Raises:
@@ -455,6 +467,7 @@ class Settings(BaseModel):
         return settings
 
 
+_OF_ANY_ORG: Final = {"client_id", "client_secret"}  # they stand there to log in with
 _CONNECTION: Final = tuple(dict.fromkeys(name for way in WAYS for name in way.needs))
 
 
@@ -501,6 +514,15 @@ class _Environment(_FromEnvironment, Settings):
     """Settings of the environment."""
 
     model_config = _FROM_ENVIRONMENT
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _or_the_kept_login(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Where nothing says which org, take the login `default`, or the only one."""
+        values = cast("dict[str, object]", data)
+        aliases = Logins().aliases() if _given(values) <= _OF_ANY_ORG else []
+        alias = DEFAULT_ALIAS if DEFAULT_ALIAS in aliases else aliases[0] if len(aliases) == 1 else ""
+        return handler({**values, "org": alias} if alias else values)
 
 
 class App(Network):
@@ -570,28 +592,35 @@ def _loaded(kind: type[_Found], given: Mapping[str, str | None]) -> _Found:
     try:
         return kind(_env_file=env_file, **given)  # type: ignore[arg-type]  # fields read text
     except ValidationError as error:
-        raise ConfigurationError(_report(error, env_file)) from None
+        raise _report(error, env_file) from None
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(f"{env_file.absolute()} cannot be read as UTF-8 text: {error}") from None
 
 
-def _report(error: ValidationError, file: Path) -> str:
+def _report(error: ValidationError, file: Path) -> ConfigurationError:
     """Word every problem: which setting, what is wrong, and where its value is to be found."""
     problems = [p for p in error.errors(include_url=False) if p["type"] != "default_factory_not_called"]
-    lines = [f"mcp-salesforce cannot start: {_count(problems)}."]
-    where = f"Set them in the environment, or as NAME=value lines in {file.absolute()}"
+    lines = [
+        f"mcp-salesforce cannot start: {_count(problems)}.",
+        f"Set them in the environment, or as NAME=value lines in {file.absolute()}",
+    ]
+    sentences = []
     for problem in sorted(problems, key=lambda problem: problem["type"] != _TWO_WAYS):
         if problem["type"] == _TWO_WAYS:
+            sentences.append(problem["msg"])
             lines += ["", f"  {problem['msg']}", "    Unset what belongs to one of them only."]
             continue
         name = str(problem["loc"][0])
         wrong = "is missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
-        lines += [
-            "",
-            f"  {_variable(name)} {wrong.replace('Input should', 'must')}.",
-            textwrap.indent(textwrap.fill(Settings.model_fields[name].description or "", _LINE), "    "),
-        ]
-    return "\n".join([lines[0], where, *lines[1:], "", *_WITHOUT_SETTINGS])
+        sentences.append(f"{_variable(name)} {wrong.replace('Input should', 'must')}.")
+        about = textwrap.fill(Settings.model_fields[name].description or "", _LINE)
+        lines += ["", f"  {sentences[-1]}", textwrap.indent(about, "    ")]
+    return ConfigurationError("\n".join([*lines, "", *_kept_logins(), *_WITHOUT_SETTINGS]), sentences)
+
+
+def _kept_logins() -> list[str]:
+    aliases = Logins().aliases()
+    return [f"To serve a login that is kept, set SALESFORCE_ORG to its alias: {', '.join(aliases)}"] if aliases else []
 
 
 def _count(problems: Sequence[Mapping[str, Any]]) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from mcp_salesforce.salesforce import AuthenticationError, RefreshTokenSource, Token
 from mcp_salesforce.salesforce.auth import Exchange
 
+DEFAULT_ALIAS: Final = "default"
 _SERVICE: Final = "mcp-salesforce"
 _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SECRETS: Final = ("client_secret", "refresh_token")

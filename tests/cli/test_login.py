@@ -15,9 +15,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg.certificates import loopback_certificate
 from mcp_salesforce.localorg.listener import listening
 from tests.cli.processes import END_S, run, running
 from tests.cli.test_serve import INITIALIZE, INITIALIZED, LIST_CONTACTS, hear, tell
+from tests.proxied import HOST, org_behind_a_proxy
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +71,12 @@ def log_in(org: LocalOrg, home: Path, address: str, alias: str = "dev") -> str:
     return output + errors
 
 
+def is_active(org: LocalOrg, token: str) -> bool:
+    own = org.credentials
+    told = org.oauth.introspect({"client_id": own.client_id, "client_secret": own.client_secret, "token": token})
+    return bool(told["active"])
+
+
 def secrets_of(org: LocalOrg, home: Path) -> list[str]:
     kept = [json.loads(path.read_text())["secrets"] or {} for path in home.glob("data/mcp-salesforce/logins/*.json")]
     return [org.credentials.client_secret, *(value for secrets in kept for value in secrets.values())]
@@ -82,7 +90,9 @@ def test_a_login_is_kept_listed_served_and_ended(org: LocalOrg, home: Path, addr
 
     assert f"Logged in to {address} as {org.credentials.username}." in written
     assert f"The refresh token is in the file {file}." in written
-    assert "SALESFORCE_ORG=dev mcp-salesforce serve" in written
+    assert "SALESFORCE_ORG=dev mcp-salesforce doctor" in written
+    assert "claude mcp add salesforce -e SALESFORCE_ORG=dev -- " in written
+    assert "SALESFORCE_PROXY" not in written
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
@@ -101,13 +111,7 @@ def test_a_login_is_kept_listed_served_and_ended(org: LocalOrg, home: Path, addr
 
     left = run("logout", "--org", "dev", cwd=home)
     assert left.stdout == "Revoked at Salesforce; the login dev is removed here.\n"
-    assert org.oauth.introspect(
-        {
-            "client_id": org.credentials.client_id,
-            "client_secret": org.credentials.client_secret,
-            "token": refresh_token,
-        }
-    ) == {"active": False}
+    assert not is_active(org, refresh_token)
     assert not file.exists()
     assert "No login is kept" in run("orgs", cwd=home).stdout
     assert not any(secret in written + listed.stdout + left.stdout + left.stderr for secret in secrets)
@@ -236,7 +240,50 @@ def test_serving_an_alias_that_is_not_there_names_those_that_are(
     ],
 )
 def test_the_place_to_log_in_is_production_a_sandbox_or_a_my_domain(
-    org: LocalOrg, home: Path, option: list[str], start: str
+    org: LocalOrg, home: Path, option: list[str], start: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with logging_in(org, home, *option) as (_, url):
-        assert url.startswith(start)
+    with org_behind_a_proxy(org, home, hosts=("login.salesforce.com", "test.salesforce.com", HOST)) as behind:
+        monkeypatch.setenv("SALESFORCE_PROXY", behind.tunnels.address)
+        monkeypatch.setenv("SALESFORCE_CA_FILE", str(behind.ca_file))
+        with logging_in(org, home, *option) as (_, url):
+            assert url.startswith(start)
+
+
+def test_nobody_is_sent_to_a_host_that_does_not_answer(org: LocalOrg, home: Path) -> None:
+    with listening(org.app, certificate=loopback_certificate(home)) as address:
+        done = run("login", "--client-id", "key", "--port", "0", "--no-browser", "--instance-url", address, cwd=home)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: No connection to {address.removeprefix('https://')}: its certificate is not")
+    assert "Fix: Set SALESFORCE_CA_FILE" in done.stderr
+    assert "Log in and allow" not in done.stderr
+
+
+def test_logging_in_again_ends_the_login_that_it_replaces(org: LocalOrg, home: Path, address: str) -> None:
+    log_in(org, home, address)
+    (file,) = home.glob("data/mcp-salesforce/logins/dev.json")
+    first = json.loads(file.read_text())["secrets"]["refresh_token"]
+
+    written = log_in(org, home, address)
+    second = json.loads(file.read_text())["secrets"]["refresh_token"]
+
+    assert f"The login that it replaces, of {org.credentials.username} at {address}, is ended." in written
+    assert is_active(org, second)
+    assert not is_active(org, first)
+    assert not {first, second} & set(written.split())
+
+
+def test_a_login_that_cannot_be_ended_is_replaced_all_the_same_and_it_says_so(
+    org: LocalOrg, home: Path, address: str
+) -> None:
+    log_in(org, home, address)
+    (file,) = home.glob("data/mcp-salesforce/logins/dev.json")
+    kept = json.loads(file.read_text())
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        gone = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    file.write_text(json.dumps(kept | {"login_url": gone}))
+
+    assert "could not be ended: No connection" in log_in(org, home, address)
+    file.write_text(json.dumps(kept | {"secrets": {"client_secret": ""}}))
+    assert "could not be read, so it was not ended." in log_in(org, home, address)
+    assert is_active(org, json.loads(file.read_text())["secrets"]["refresh_token"])

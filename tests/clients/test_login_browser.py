@@ -53,7 +53,11 @@ def browser(tmp_path: Path) -> Iterator[Drive]:
                 return json.loads(answer.read())["value"]
 
         options = {"binary": chromium, "args": [*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"]}
-        wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
+        wanted = {
+            "capabilities": {
+                "alwaysMatch": {"browserName": "chrome", "acceptInsecureCerts": True, "goog:chromeOptions": options}
+            }
+        }
         session = f"/{drive('POST', '', wanted)['sessionId']}"
         try:
             yield lambda method, path, body=None: drive(method, session + path, body)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from mcp import Client, StdioServerParameters
 
-from tests.cli.processes import END_S, running
+from tests.cli.processes import END_S, run, running
 from tests.cli.test_login import answer
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def test_the_tutorials_query_works_on_the_local_org(tmp_path: Path) -> None:
 async def test_the_page_about_connecting_leads_to_settings_with_which_the_server_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    login, settings = blocks("docs/connect-an-org.md", "sh")
+    login, doctor = blocks("docs/connect-an-org.md", "sh")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     with running("org", "--port", "0", "--json", cwd=tmp_path) as process:
@@ -77,7 +77,8 @@ async def test_the_page_about_connecting_leads_to_settings_with_which_the_server
             asking.stderr.readline()
             answer(asking.stderr.readline().strip())
             assert asking.wait(timeout=END_S) == 0
-        (tmp_path / ".env").write_text(settings)
+        examined = run(*shlex.split(doctor)[3:], "--json", cwd=tmp_path)
+        assert json.loads(examined.stdout)["passed"], examined.stdout
         server = StdioServerParameters(
             command=sys.executable,
             args=["-m", "mcp_salesforce", "serve"],

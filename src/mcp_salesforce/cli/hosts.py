@@ -4,7 +4,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,14 +32,17 @@ def launch_command(*, demo: bool, folder: Path = PROJECT) -> tuple[str, ...]:
     return (sys.executable, "-m", "mcp_salesforce", *serve)
 
 
-def registrations(launch: Sequence[str]) -> list[Registration]:
-    """Return how to register with each host the server that `launch` starts."""
+def registrations(launch: Sequence[str], environment: Mapping[str, str] | None = None) -> list[Registration]:
+    """Return how to register with each host the server that `launch` starts, with the settings of `environment`."""
     program, *arguments = launch
-    entry = {"command": program, "args": arguments}
+    entry: dict[str, object] = {"command": program, "args": arguments}
+    if environment:
+        entry["env"] = dict(environment)
+    settings = [word for name, value in (environment or {}).items() for word in ("-e", f"{name}={value}")]
     servers = json.dumps({"mcpServers": {SERVER_NAME: entry}})
     visual_studio_code = json.dumps({"name": SERVER_NAME, **entry})
     return [
-        Registration("Claude Code", "run", f"claude mcp add {SERVER_NAME} -- {shlex.join(launch)}"),
+        Registration("Claude Code", "run", shlex.join(["claude", "mcp", "add", SERVER_NAME, *settings, "--", *launch])),
         Registration("VS Code", "run", f"code --add-mcp {shlex.quote(visual_studio_code)}"),
         Registration(
             "Cursor and Claude Desktop",

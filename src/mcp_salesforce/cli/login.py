@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 1717
 _EXCHANGE_S = 60
+_END_IT = "To end it: Setup, Connected Apps OAuth Usage, the app, Revoke."
 
 
 @click.command(name="login")
@@ -56,13 +57,15 @@ def command(
     try:
         alias = checked_alias(alias)
         login = _log_in(app, alias, port=port, opens_browser=not no_browser, timeout_s=timeout_s)
-        Logins().write(login)
+        ended = asyncio.run(_keep(login, app))
         kept = Logins().describe(alias)
     except LoginError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Logged in to {login.instance_url}{f' as {login.username}' if login.username else ''}.")
     click.echo(f"The refresh token is in the {kept['kept']}.")
-    click.echo(f"Serve it: SALESFORCE_ORG={alias} mcp-salesforce serve")
+    if ended:
+        click.echo(ended)
+    _tell_what_is_next(alias, app)
 
 
 def _app(given: dict[str, str], *, sandbox: bool) -> "App":
@@ -82,6 +85,14 @@ def _app(given: dict[str, str], *, sandbox: bool) -> "App":
     return app
 
 
+def _check_the_way(app: "App") -> None:
+    """Refuse to send a person to a host that the answer could not be redeemed at."""
+    from mcp_salesforce.doctor import examine_way
+
+    if failed := asyncio.run(examine_way(app.login_url, app)):
+        raise click.ClickException(f"{failed.detail}\n{failed.cause}\nFix: {failed.fix}")
+
+
 def _log_in(app: "App", alias: str, *, port: int, opens_browser: bool, timeout_s: float) -> "Login":
     from mcp_salesforce.cli.callback import listening
     from mcp_salesforce.salesforce.consent import Consent
@@ -92,6 +103,7 @@ def _log_in(app: "App", alias: str, *, port: int, opens_browser: bool, timeout_s
         secret = click.prompt("Consumer secret (empty if the app has none)", default="", hide_input=True, err=True)
     try:
         with listening(port) as callback:
+            _check_the_way(app)
             consent = Consent.begin(app.login_url, app.client_id, callback.redirect_uri)
             click.echo(f"Log in and allow the access here:\n{consent.url}", err=True)
             if opens_browser:
@@ -118,11 +130,11 @@ async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str,
     try:
         async with asyncio.timeout(_EXCHANGE_S):
             token, refresh_token = await consent.redeem(way.exchange, code, client_secret)
+        source = StaticTokenSource(token.access_token, token.instance_url)
+        async with SalesforceClient(source, transport=way) as client:
+            user = await client.userinfo()
     finally:
         await way.close()
-    source = StaticTokenSource(token.access_token, token.instance_url)
-    async with SalesforceClient(source, transport=transport(network)) as client:
-        user = await client.userinfo()
     return Login(
         alias=alias,
         client_id=consent.client_id,
@@ -132,3 +144,50 @@ async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str,
         client_secret=client_secret,
         refresh_token=refresh_token,
     )
+
+
+async def _keep(login: "Login", network: "Network") -> str:
+    """Keep `login`, and end the one that it replaces; return what became of that, if there was one."""
+    from mcp_salesforce.connect import transport
+    from mcp_salesforce.logins import LoginError, Logins
+    from mcp_salesforce.salesforce.consent import revoke
+    from mcp_salesforce.salesforce.errors import SalesforceError
+
+    logins = Logins()
+    async with logins.locked(login.alias):
+        if login.alias not in logins.aliases():
+            logins.write(login)
+            return ""
+        try:
+            replaced = logins.read(login.alias)
+        except LoginError:
+            replaced = None
+        logins.write(login)
+    if replaced is None:
+        return f"The login that it replaces could not be read, so it was not ended. {_END_IT}"
+    if replaced.refresh_token == login.refresh_token:
+        return ""
+    way = transport(network)
+    try:
+        async with asyncio.timeout(_EXCHANGE_S):
+            await revoke(way.exchange, replaced.login_url, replaced.refresh_token)
+    except (SalesforceError, TimeoutError) as error:
+        reason = error.message if isinstance(error, SalesforceError) else "No answer came."
+        return f"The login that it replaces could not be ended: {reason} {_END_IT}"
+    finally:
+        await way.close()
+    return f"The login that it replaces, of {replaced.username} at {replaced.instance_url}, is ended."
+
+
+def _tell_what_is_next(alias: str, network: "Network") -> None:
+    """Show how to check the login, and the lines that register the server with a host, for this very folder."""
+    from mcp_salesforce.cli.hosts import launch_command, registrations
+
+    settings = {"SALESFORCE_ORG": alias}
+    if network.ca_file:
+        settings["SALESFORCE_CA_FILE"] = str(network.ca_file.absolute())
+    click.echo(f"\nCheck it:  SALESFORCE_ORG={alias} mcp-salesforce doctor\n\nRegister it with your MCP host:")
+    for entry in registrations(launch_command(demo=False), settings):
+        click.echo(f"\n{entry.host} ({entry.where})\n{entry.text}")
+    if proxy := network.way_out:
+        click.echo(f"\nThe host has to give the server the proxy too: SALESFORCE_PROXY, here {proxy.address}.")

@@ -106,8 +106,7 @@ def _as_text(connection: dict[str, str]) -> str:
     url = f"{connection['instance_url']}/services/data/v60.0/query?q=SELECT+Name,Email+FROM+Contact+LIMIT+3"
     authority = connection.get("ca_file")
     trust = f"--cacert '{authority}' " if authority else ""
-    start = f"SSL_CERT_FILE='{authority}' mcp-salesforce serve" if authority else "mcp-salesforce serve"
-    settings = ("instance_url", "client_id", "client_secret", "refresh_token")
+    settings = ("instance_url", "client_id", "client_secret", "refresh_token", "ca_file")
     return "\n".join(
         [
             f"A local Salesforce org listens on {connection['instance_url']}, for this machine only. Ctrl-C ends it.",
@@ -117,7 +116,7 @@ def _as_text(connection: dict[str, str]) -> str:
             "Ask it something:",
             f"  curl {trust}-H 'Authorization: Bearer {connection['access_token']}' '{url}'",
             "",
-            f"Serve it over MCP: put these lines into .env, then {start}",
-            *(f"  SALESFORCE_{name.upper()}={connection[name]}" for name in settings),
+            "Serve it over MCP: put these lines into .env, then mcp-salesforce serve",
+            *(f"  SALESFORCE_{name.upper()}={connection[name]}" for name in settings if name in connection),
         ]
     )

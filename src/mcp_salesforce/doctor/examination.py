@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from mcp_salesforce.config import ConfigurationError, Settings
+from mcp_salesforce.config import ConfigurationError, Network, Settings
 from mcp_salesforce.connect import addresses, token_source, transport
 from mcp_salesforce.doctor.causes import STAGES, Finding, cause_of
 from mcp_salesforce.doctor.network import Reach, clock, connect, host_kind, resolve
 from mcp_salesforce.doctor.org import OrgChecks
-from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, TokenSource
+from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, TokenSource, TransportError
 from mcp_salesforce.salesforce.budget import Reserve
 
 Stage = Callable[[], Awaitable[str]]
@@ -70,11 +70,14 @@ class _Course:
         try:
             detail = await check()
         except Finding as finding:
-            self._failed(stage, finding)
+            self._failed(stage, finding, finding.message)
+        except TransportError as error:
+            self._failed(stage, Finding(error.code, error.message, error.hint), error.message)
         except SalesforceError as error:
-            self._failed(stage, Finding(error.code, error.message, error.hint))
+            self._failed(stage, Finding(error.code, error.message, error.hint), f"{error.code}: {error.message}")
         except ConfigurationError as error:
-            self._failed(stage, Finding("CONFIGURATION", str(error)))
+            found = "\n".join(error.problems)
+            self._failed(stage, Finding("CONFIGURATION", found), found)
         else:
             self.results[stage] = StageResult(stage, STAGES[stage], "passed", detail)
 
@@ -83,10 +86,9 @@ class _Course:
             tuple(self.results.get(name, StageResult(name, title, "not reached")) for name, title in STAGES.items())
         )
 
-    def _failed(self, stage: str, finding: Finding) -> None:
+    def _failed(self, stage: str, finding: Finding, detail: str) -> None:
         found = cause_of(stage, finding)
         self.is_over = stage in _ESSENTIAL
-        detail = finding.message if stage == "settings" else f"{finding.code}: {finding.message}"
         self.results[stage] = StageResult(
             stage, STAGES[stage], "failed", detail, found.name, found.cause, found.fix, found.setup
         )
@@ -113,6 +115,24 @@ async def examine(load: Callable[[], Settings], *, now: Callable[[], datetime] =
     for settings, tokens, hosts in chosen:
         await _examine(course, settings, tokens, hosts, now)
     return course.report()
+
+
+async def examine_way(address: str, network: Network) -> StageResult | None:
+    """Return the stage that fails on the way to a host: its name, its certificate. None where it answers.
+
+    Args:
+        address: Such as `https://login.salesforce.com`.
+        network: The proxy, and whom to trust.
+    """
+    course = _Course()
+    way = transport(network)
+    reach = Reach("", address, way, network.way_out)
+    try:
+        await course.run("dns", lambda: resolve(reach))
+        await course.run("tls", lambda: connect(reach))
+    finally:
+        await way.close()
+    return next((stage for stage in course.results.values() if stage.status == "failed"), None)
 
 
 async def _examine(
