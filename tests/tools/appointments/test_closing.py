@@ -126,7 +126,9 @@ async def test_a_follow_up_takes_what_is_said_of_it(org: LocalOrg, mcp: Client) 
     told = await call(
         mcp, "close_appointment", event_id=of_a_room, outcome="no_show", follow_up={"ActivityDate": "2099-11-25"}
     )
-    assert told["follow_up"]["OwnerId"] == org.user_id  # a task cannot belong to a room
+    assert "OwnerId" not in told["follow_up"]
+    kept = org.records.retrieve("Task", told["follow_up"]["Id"])
+    assert kept["OwnerId"] == org.user_id  # a task cannot belong to a room
 
 
 async def test_the_appointment_and_its_follow_up_are_saved_together_or_not_at_all(org: LocalOrg, mcp: Client) -> None:
@@ -342,3 +344,30 @@ async def test_a_reason_longer_than_its_field_is_refused(clinic: LocalOrg, recep
     error = await refusal(reception, "close_appointment", event_id=event_id, outcome="cancelled", reason="x" * 41)
 
     assert "room for 40" in error["message"]
+
+
+async def test_a_policy_that_allows_it_lets_an_appointment_be_closed_and_a_series_be_ended(
+    org: LocalOrg, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        'actions = ["read"]\n[objects.Event]\nactions = ["read", "update", "delete"]\n'
+        '[objects.Task]\nactions = ["read", "create"]\n'
+    )
+    event_id = booked(org, FUTURE)
+    booked(org, FUTURE, Subject="Series", Recurrence2PatternText="RRULE:FREQ=DAILY;COUNT=3")
+    one = org.store.rows("SELECT Id FROM Event WHERE Subject = 'Series' AND GroupEventType = '0' ORDER BY Id")[0]["Id"]
+    server = create_server(settings_of(org, policy=policy), transport=AsgiTransport(org.app), now=lambda: NOW)
+
+    async with Client(server, raise_exceptions=True) as client:
+        closed = await call(
+            client,
+            "close_appointment",
+            event_id=event_id,
+            outcome="cancelled",
+            follow_up={"ActivityDate": "2099-11-25"},
+        )
+        ended = await call(client, "delete_appointment", event_id=one, scope="all")
+
+    assert closed["follow_up"]["due"]["weekday"] == "Wednesday"
+    assert ended["occurrences"] == 3

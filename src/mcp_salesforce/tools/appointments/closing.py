@@ -276,16 +276,16 @@ async def _save(
     values: Mapping[str, Any],
     task: Mapping[str, Any] | None,
 ) -> tuple[SObjectRecord, SObjectRecord | None]:
-    """Change the event and make the task, together or not at all; return both as they are then."""
+    """Change the event and make the task, together or not at all; return the event as it is then, and the task."""
     url = path("sobjects", "Event", event_id)
     calls = [Request("PATCH", url, body=dict(values), headers=_unless_changed(event))] if values else []
     if task:
-        made = f"@{{call{len(calls)}.id}}"
-        calls += [Request("POST", "sobjects/Task", body=dict(task)), Request("GET", f"sobjects/Task/{made}")]
+        calls.append(Request("POST", "sobjects/Task", body=dict(task)))
     if not calls:
         return event, None
     replies = await org.client.composite.run_all_or_none([*calls, Request("GET", url)])
-    return record_of(replies[-1]), record_of(replies[-2]) if task else None
+    made = {**task, "Id": record_of(replies[-2])["id"]} if task else None
+    return record_of(replies[-1]), made
 
 
 def _unless_changed(event: SObjectRecord) -> dict[str, str]:

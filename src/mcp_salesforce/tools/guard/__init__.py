@@ -170,7 +170,13 @@ class _Plans:
                 return await writes.update(call, sobject, record_id)
             case ("PATCH", "sobjects", sobject, key, value):
                 return await writes.upsert(call, sobject, key, value)
-            case ("DELETE", "sobjects", sobject, record_id):
+            case ("DELETE", "sobjects", sobject, record_id) | (
+                "DELETE",
+                "sobjects",
+                "Event" as sobject,
+                record_id,
+                "fromThisEventOnwards",
+            ):
                 return await writes.delete(call, sobject, record_id)
         return None
 
