@@ -35,6 +35,12 @@ UTC end in `Z`; invisible and bidirectional control characters are stripped from
   had room for.
 - **Times**: `start` and `end` have `utc`, `local` (with its offset) and `weekday`, in the `time_zone` that the answer
   names: the one asked for, else the owner's, else the user's. All-day appointments are days, which no zone shifts.
+- **Rows saved**: `succeeded` and `failed` count them, and each has its `row` (from 0), Id and outcome. Where one is
+  refused and `all_or_none` holds, nothing is saved and the call is an error. More than 200 rows go in parts, with a
+  progress notification after each; if a part fails, `unknown` and `not_sent` name the rows that it leaves, so that the
+  rest can be sent again.
+- **Long texts** that are cut say how many characters are missing, and which `fields` give the rest
+  (`Description[500:]` is a text from its 501st character on).
 - **Changes** give `before` and `after` of each field whose value is another one now.
 
 ## Errors
@@ -45,6 +51,7 @@ A refused call is flagged as an error, and its text (and `_meta`) is compact JSO
 | `code` | Salesforce's error code, or the server's own: {codes} |
 | `message` | what is wrong, in Salesforce's words where it was Salesforce that refused |
 | `message_by` | whose words they are, where people of the org wrote them: a rule, a trigger, a flow |
+| `problems` | where a call is about several records: a line for each different problem, with its rows |
 | `near` | the place of a syntax error, with a caret below |
 | `fields` | the arguments or fields it is about |
 | `retryable` | whether the same call can succeed a little later |

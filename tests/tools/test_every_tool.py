@@ -18,6 +18,7 @@ from tests.tools.tokens import tokens
 
 SPECS = {spec.name: spec for toolset in TOOLSETS for spec in toolset.specs}
 NAMES = list(SPECS)
+SEEDED_CONTACT = "003lo0000000001AAA"  # the sample data's first
 READING = ("get_", "list_", "find_", "query", "search", "describe", "whoami")
 DESTRUCTIVE = ("update_", "delete_", "upsert_", "close_", "set_")
 
@@ -76,6 +77,27 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
                 "working_hours": "Sat 10:00-11:00",
             },
         ],
+        "salesforce_get_record": [
+            {"sobject": "Contact", "record_ids": [contact_id]},
+            {"sobject": "Contact", "record_ids": [contact_id], "fields": ["Name", "Fax", "Account.Name"]},
+            {"sobject": "Contact", "record_ids": [contact_id, "003000000000999AAA"]},
+        ],
+        "salesforce_create_records": [{"sobject": "Account", "records": [{"Name": "Acme"}, {"Name": "Bolt"}]}],
+        "salesforce_update_records": [
+            {"sobject": "Contact", "records": [{"Id": contact_id, "Title": "COO"}]},
+            {
+                "sobject": "Contact",
+                "records": [{"Id": contact_id, "Title": "CEO"}, {"Id": "003000000000999AAA", "Title": "CEO"}],
+                "all_or_none": False,
+            },
+        ],
+        "salesforce_upsert_records": [
+            {
+                "sobject": "Contact",
+                "external_id_field": "Email",
+                "records": [{"Email": "ada@example.com", "LastName": "Lovelace"}],
+            },
+        ],
         "salesforce_query": [
             {"soql": "SELECT Id, Name, Account.Name FROM Contact", "limit": 3},
             {"soql": "SELECT COUNT() FROM Contact"},
@@ -90,6 +112,7 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
         ],
         "salesforce_delete_appointment": [{"event_id": event_id}],
         "salesforce_delete_contact": [{"contact_id": contact_id}],
+        "salesforce_delete_records": [{"sobject": "Contact", "record_ids": [SEEDED_CONTACT]}],
     }
 
 
@@ -165,11 +188,6 @@ def assert_complete(text: str, structured: Any) -> None:
     if "rows" not in structured:
         assert text == json.dumps(structured, separators=(",", ":"), ensure_ascii=False)
         return
-    more = [
-        f"{name}: {value if isinstance(value, str) else json.dumps(value, separators=(',', ':'), ensure_ascii=False)}"
-        for name, value in structured.items()
-        if name not in {"columns", "rows"}
-    ]
     more = [f"{name}: {in_text(value)}" for name, value in structured.items() if name not in {"columns", "rows"}]
     lines = text.split("\n")
     assert lines[: len(more)] == more

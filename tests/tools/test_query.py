@@ -144,6 +144,7 @@ async def test_one_row_that_is_larger_than_the_budget_is_given_with_its_texts_cu
     assert "next_cursor" not in rows
     ((text,),) = rows["rows"]
     assert text.startswith("word word")
-    shown, more = text.removesuffix(" more characters]").split(" [")
-    assert len(shown) + int(more) == len("word " * 6000 + "end")
+    shown, _, said = text.partition(" [")
+    assert said.endswith(f'get fields ["Description[{len(shown)}:]"]]')
+    assert len(shown) + int(said.split()[0]) == len("word " * 6000 + "end")
     assert len(text) < 1250

@@ -4,11 +4,11 @@ import csv
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp_types import TextContent
 
-from mcp_salesforce.tools.results import answer
+from mcp_salesforce.tools.results import answer, table
 
 cells = (
     st.none()
@@ -70,3 +70,70 @@ def test_invisible_characters_reach_neither_text_nor_structured_content() -> Non
 
     assert result.structured_content == {"columns": ["Name"], "rows": [["paynow"]]}
     assert result.content == [TextContent(type="text", text="Name\npaynow")]
+
+
+names = st.text("abcDEF_", min_size=1, max_size=40)
+big = st.sampled_from(
+    ["x" * 3000, "ä" * 900, [{"Name": "Acme"}] * 200, {f"Key_{n}": n for n in range(300)}, [[[[["x"]]]]] * 90]
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20) | big,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
+    max_leaves=12,
+)
+records = st.dictionaries(names, json_values, max_size=12).map(lambda fields: {"Id": "003000000000001AAA", **fields})
+
+
+@settings(max_examples=60)
+@given(st.lists(records, min_size=1, max_size=4), st.booleans())
+def test_any_record_gives_an_answer_within_the_budget(found: list[dict[str, Any]], is_one: bool) -> None:
+    budget = 1250  # bytes of the smallest answer that the settings allow
+    result: dict[str, Any] = found[0] if is_one else dict(table(found))
+
+    cut = answer(result, budget)
+
+    assert isinstance(cut.content[0], TextContent)
+    assert len(cut.content[0].text.encode()) <= budget * 1.25
+    assert len(json.dumps(cut.structured_content, ensure_ascii=False, separators=(",", ":")).encode()) <= budget * 1.25
+
+
+def test_children_beyond_the_budget_are_left_out_by_whole_rows_and_counted() -> None:
+    rows = [[f"003{number:015}", "Ode"] for number in range(500)]
+    children = {"columns": ["Id", "LastName"], "rows": rows}
+
+    cut: Any = answer({"columns": ["Name", "Contacts"], "rows": [["Acme", children]]}, 2500).structured_content
+
+    ((name, kept),) = cut["rows"]
+    assert name == "Acme"
+    assert kept["rows"] == rows[: len(kept["rows"])]
+    assert kept["left_out"] == 500 - len(kept["rows"])
+    assert len(kept["rows"]) > 10
+
+
+def test_a_record_with_more_fields_than_fit_says_how_many_are_left_out() -> None:
+    record = {f"Field_{number}__c": number for number in range(1000)}
+
+    cut: Any = answer(record, 2500).structured_content
+
+    assert cut.pop("left_out") == 1000 - len(cut)
+    assert cut == dict(list(record.items())[: len(cut)])
+
+
+def test_a_long_text_is_cut_with_its_length_and_the_way_to_the_rest() -> None:
+    cut: Any = answer({"Id": "003000000000001AAA", "Notes__c": "n" * 9000}, 2500).structured_content
+
+    kept, _, said = cut["Notes__c"].partition(" [")
+    assert said == f'{9000 - len(kept)} more characters: get fields ["Notes__c[{len(kept)}:]"]]'
+
+
+def test_the_rest_of_a_text_that_is_too_long_again_leads_on() -> None:
+    cut: Any = answer({"Id": "003000000000001AAA", "Notes__c[600:]": "n" * 9000}, 2500).structured_content
+
+    kept, _, said = cut["Notes__c[600:]"].partition(" [")
+    assert f'["Notes__c[{600 + len(kept)}:]"]' in said
+
+
+def test_what_a_result_says_beside_its_rows_stays_in_its_line() -> None:
+    text = text_of({"hint": "try\nmissing: all", "missing": {"003": "x\ny"}, "columns": ["Id"], "rows": []})
+
+    assert text == 'hint: try missing: all\nmissing: {"003":"x\\ny"}\nId'

@@ -17,6 +17,7 @@ class SalesforceError(Exception):
         code: Salesforce's error code, or an OAuth error, or the client's own name of the failure.
         message: What happened, in Salesforce's words where there are any.
         fields: API names of the fields that Salesforce names as the cause.
+        problems: Where a call is about several records, a line for each that is at fault.
         hint: What to do next; empty where the message says it all.
         retry_after_s: Seconds the other side asked to wait before another attempt.
         is_outcome_unknown: Whether Salesforce may have carried out a call that was to change something.
@@ -30,6 +31,7 @@ class SalesforceError(Exception):
         super().__init__(message)
         self.message = message
         self.fields: tuple[str, ...] = ()
+        self.problems: tuple[str, ...] = ()
         self.retry_after_s = retry_after_s
         self.is_outcome_unknown = False
         if code:
@@ -60,7 +62,7 @@ class TransportError(SalesforceError):
 
 
 class OutcomeUnknownError(SalesforceError):
-    """A record was to be created and no answer tells whether it was; it is not sent again.
+    """Records were to be created and no answer tells whether they were; they are not sent again.
 
     Attributes:
         candidates: Ids of records with the same values that the user created in the last minutes.
@@ -68,12 +70,12 @@ class OutcomeUnknownError(SalesforceError):
 
     code = "OUTCOME_UNKNOWN"
 
-    def __init__(self, sobject: str, cause: SalesforceError, candidates: Sequence[str] | None) -> None:
-        """Word it; `candidates` is None where the org could not be asked."""
+    def __init__(self, what: str, cause: SalesforceError, candidates: Sequence[str] | None) -> None:
+        """Word it; `what` is such as "the Contact was", and `candidates` is None where the org could not be asked."""
         found = ", ".join(candidates or ())
         seen = "The org could not be asked." if candidates is None else "No such record has appeared so far."
         super().__init__(
-            f"Unknown whether the {sobject} was created: {cause.message} "
+            f"Unknown whether {what} created: {cause.message} "
             + (f"Created by this user in the last minutes, with these values: {found}." if found else seen),
             hint="Read it to be sure; do not create it again." if found else "Look for it before creating it again.",
         )

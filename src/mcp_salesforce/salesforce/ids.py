@@ -1,8 +1,33 @@
 """Record Ids: 15 case-sensitive characters, or 18 whose last three carry the case of the others."""
 
 import re
+from collections.abc import Mapping
+from typing import Final
 
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
+
+KEY_PREFIXES: Final[Mapping[str, str]] = {
+    "001": "Account",
+    "003": "Contact",
+    "005": "User",
+    "006": "Opportunity",
+    "00D": "Organization",
+    "00G": "Group",
+    "00Q": "Lead",
+    "00T": "Task",
+    "00U": "Event",
+    "00e": "Profile",
+    "00E": "UserRole",
+    "00Y": "CampaignMember",
+    "01t": "Product2",
+    "023": "Calendar",
+    "0RE": "EventRelation",
+    "500": "Case",
+    "701": "Campaign",
+    "800": "Contract",
+    "801": "Order",
+}
+"""The first three characters of the Ids of some standard objects, the same in every org."""
 
 _SHAPE = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-5]{3})?", re.ASCII)
 _CHECK_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

@@ -63,11 +63,12 @@ def members_of(value: object, name: str) -> list[object]:
 
 
 class SaveError(WireModel):
-    """Why one record of a call was not saved."""
+    """Why one record of a call was not saved; `duplicate_result` is what a duplicate rule found, where one did."""
 
     status_code: str = Field(validation_alias="statusCode")
     message: str = ""
     fields: tuple[str, ...] = ()
+    duplicate_result: dict[str, Any] | None = None
 
 
 class SaveResult(WireModel):

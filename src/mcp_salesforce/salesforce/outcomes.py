@@ -1,7 +1,7 @@
 """After a create whose answer was lost: the records that it may have made."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,26 +16,31 @@ _MOST: Final = 20
 
 
 async def created_since(
-    send: Callable[[Request], Awaitable[object]], sobject: str, values: Mapping[str, object], started: datetime
+    send: Callable[[Request], Awaitable[object]],
+    sobject: str,
+    records: Sequence[Mapping[str, object]],
+    started: datetime,
 ) -> list[str] | None:
-    """Return the Ids of the records with `values` that the user created since about `started`, the newest first.
+    """Return the Ids of records with the values of one of `records` that the user created since about `started`.
 
-    None where the org cannot be asked now; the look takes at most `LOOK_S`.
+    The newest come first. None where the org cannot be asked now; the look takes at most `LOOK_S`.
 
     API: GET /services/oauth2/userinfo, GET /query
     """
+    sought = [{name: value for name, value in record.items() if not isinstance(value, dict)} for record in records]
+    names = dict.fromkeys(name for record in sought for name in record)
     try:
         async with asyncio.timeout(LOOK_S):
             user = UserInfo.read(await send(Request("GET", "/services/oauth2/userinfo")))
             soql = (
-                f"SELECT {field_list(['Id', *values])} FROM {sobject} "  # noqa: S608 - SOQL, of names and quoted values
+                f"SELECT {field_list(['Id', *names])} FROM {sobject} "  # noqa: S608 - SOQL, of names and quoted values
                 f"WHERE CreatedById = {quote(user.user_id)} AND CreatedDate >= {quote(started - _CLOCKS_DIFFER_BY)} "
-                f"ORDER BY CreatedDate DESC LIMIT {_MOST}"
+                f"ORDER BY CreatedDate DESC LIMIT {_MOST + len(records)}"
             )
             found = QueryResult.read(await send(Request("GET", "query", {"q": soql})))
     except (SalesforceError, TimeoutError):
         return None
-    return [record["Id"] for record in found.records if _has(record, values)]
+    return [record["Id"] for record in found.records if any(_has(record, each) for each in sought)]
 
 
 def _has(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:

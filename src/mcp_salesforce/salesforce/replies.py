@@ -19,6 +19,7 @@ from mcp_salesforce.salesforce.errors import (
     UnreadableReplyError,
 )
 from mcp_salesforce.salesforce.ids import is_id
+from mcp_salesforce.salesforce.models import SaveResult
 from mcp_salesforce.salesforce.wire import HttpReply
 
 INVALID_SESSION: Final = "INVALID_SESSION_ID"
@@ -55,6 +56,21 @@ def read_reply(reply: HttpReply, secrets: Sequence[str] = ()) -> object:
     if is_success and value is not _NOT_JSON:
         return value
     raise _refusal(reply, value, _hider(secrets))
+
+
+def rejection(result: SaveResult) -> SalesforceError:
+    """Return the error for one record of a call that was not saved, as a call for it alone would have raised it."""
+    entries: list[dict[str, object]] = [
+        {
+            "statusCode": error.status_code,
+            "message": error.message,
+            "fields": list(error.fields),
+            "duplicateResult": error.duplicate_result,
+        }
+        for error in result.errors
+    ]
+    details = [_detail(entry, str) for entry in entries] or [ErrorDetail("UNKNOWN_EXCEPTION", "It gave no reason.")]
+    return _api_error(HttpReply(HTTPStatus.BAD_REQUEST, {}, b""), entries, details)
 
 
 def _refusal(reply: HttpReply, value: object, hide: Hide) -> SalesforceError:

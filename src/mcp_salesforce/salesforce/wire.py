@@ -137,6 +137,11 @@ def if_unmodified_since(moment: datetime) -> dict[str, str]:
     return {"If-Unmodified-Since": format_datetime(moment.astimezone(UTC), usegmt=True)}
 
 
+def duplicate_headers(allow_duplicate: bool) -> dict[str, str]:
+    """Return the headers that let a record be saved although a duplicate rule finds matches, if the rule lets it."""
+    return {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allow_duplicate else {}
+
+
 def page_path(next_records_url: str) -> str:
     """Return `next_records_url` if it is the path of a query's next page in the org at hand.
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mcp_salesforce.salesforce.soql import like_literal, quote
 from mcp_salesforce.tools.listings import Listing, read_page
-from mcp_salesforce.tools.one_record import delete_record, read_back, read_fields, update_record
+from mcp_salesforce.tools.one_record import delete_record, read_back, read_fields, shown_record, update_record
 from mcp_salesforce.tools.params import (
     AccountFilter,
     AccountReference,
@@ -15,6 +15,7 @@ from mcp_salesforce.tools.params import (
     Cursor,
     Day,
     FieldNames,
+    FieldSlices,
     Limit,
     LongText,
     RecordData,
@@ -26,18 +27,12 @@ from mcp_salesforce.tools.params import (
     UserReference,
     data_schema,
 )
-from mcp_salesforce.tools.results import Contact, Deleted, Rows, Updated, record_of
+from mcp_salesforce.tools.results import Contact, Deleted, Rows, Updated
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
 
 contacts = Toolset("contacts", "People: create, read, change, delete and find contacts", "Contact")
 
 _COLUMNS = ("Id", "Name", "Email", "Phone", "Account.Name")
-_LEFT_OUT = frozenset({
-    "IsDeleted", "MasterRecordId", "SystemModstamp", "CreatedById", "LastModifiedById", "LastViewedDate",
-    "LastReferencedDate", "LastCURequestDate", "LastCUUpdateDate", "PhotoUrl", "CleanStatus", "Jigsaw",
-    "JigsawContactId", "MailingAddress", "OtherAddress", "MailingGeocodeAccuracy", "OtherGeocodeAccuracy",
-    "IsPriorityRecord",
-})  # fmt: skip
 _SHORT_NUMBER = 5  # digits; fewer are looked for in one piece
 
 
@@ -109,7 +104,7 @@ async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: bool 
 
 
 @contacts.tool(READS, title="Get a contact")
-async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldNames = ()) -> Contact:
+async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlices = ()) -> Contact:
     """Return one contact by Id: the fields that have a value, or exactly those in fields.
 
     To find a contact whose Id you do not know, use salesforce_list_contacts.
@@ -165,7 +160,7 @@ async def list_contacts(
 
 async def _contact(ctx: ToolContext, contact_id: str) -> Contact:
     record = await org_of(ctx).client.sobjects.retrieve("Contact", contact_id)
-    return cast("Contact", record_of(record, leave_out=_LEFT_OUT))
+    return cast("Contact", shown_record(record))
 
 
 def _phone_pattern(phone: str) -> str:

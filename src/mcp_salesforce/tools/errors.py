@@ -45,7 +45,7 @@ def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResul
     """Return `error` as a tool result that is flagged as one: compact JSON as text, and the same in `_meta`."""
     if isinstance(error, TimeError):
         error = refused(str(error), code="INVALID_TIME", hint=error.hint)
-    author = _author(error)
+    author = author_of(error.code, error.message) if isinstance(error, ApiError) and not error.problems else ""
     message = error.message if author else _worded(error.message)
     payload: dict[str, object] = {
         "code": error.code,
@@ -55,13 +55,15 @@ def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResul
         payload["message_by"] = author
     if near := _near(error):
         payload["near"] = near
-    if error.fields:
+    if error.problems:
+        payload["problems"] = list(error.problems)
+    elif error.fields:
         payload["fields"] = _named(error.fields)
     payload["retryable"] = error.retryable and not error.is_outcome_unknown
     if error.is_outcome_unknown:
         payload["outcome"] = "unknown"
     if isinstance(error, OutcomeUnknownError) and error.candidates:
-        payload["candidates"] = list(error.candidates)
+        payload["candidates"] = list(error.candidates[:_MATCHES])
     if hint := hint or _matches(error) or _next_step(error, author):
         room = max(_WHOLE - len(orjson.dumps(payload)), _SHORTEST_HINT)
         payload["hint"] = shortened(hint, min(_HINT, room))
@@ -70,10 +72,10 @@ def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResul
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True, _meta=payload)
 
 
-def _author(error: SalesforceError) -> str:
-    """Return whose words the message is, where people of the org wrote it: rules, triggers, flows."""
-    advice = ADVICE.get(error.code) if isinstance(error, ApiError) else None
-    return advice.author if advice and not error.message.startswith(_NOT_AUTOMATION) else ""
+def author_of(code: str, message: str) -> str:
+    """Return whose words a message of Salesforce's is, where people of the org wrote it: rules, triggers, flows."""
+    advice = ADVICE.get(code)
+    return advice.author if advice and not message.startswith(_NOT_AUTOMATION) else ""
 
 
 def _next_step(error: SalesforceError, author: str) -> str:

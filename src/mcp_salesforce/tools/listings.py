@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.cursors import pack, unpack
 from mcp_salesforce.tools.results import Rows, table
 from mcp_salesforce.tools.session import OrgSession
+
+__all__ = ["Listing", "cut_to_fit", "read_page"]
 
 Shape = Callable[[list[dict[str, Any]]], Sequence[Mapping[str, Any]]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_BYTES, _FRACTION_BYTES, _NUMBER_BYTES = 5, 2, 9
 _PREFIX_CHARACTERS, _ID_CHARACTERS = 3, 15
-_ANSWER_FRAME = 300  # bytes beside the rows: columns, total, cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +99,6 @@ async def read_page(
     if kept < len(found):
         rows["next_cursor"] = pack(_packed(records[kept - 1], listing), await org.owner(), call)
     return rows
-
-
-def cut_to_fit(rows: Rows, budget_bytes: int) -> int:
-    """Cut `rows` on a row boundary where they are too long for the budget; return how many stay, one at least."""
-    count = len(rows["rows"])
-    kept = _fitting(rows["rows"], budget_bytes)
-    if kept < count:
-        rows["rows"] = rows["rows"][:kept]
-        rows["left_out"] = count - kept
-    return kept
-
-
-def _fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:
-    if len(orjson.dumps(rows)) <= budget_bytes - _ANSWER_FRAME:
-        return len(rows)
-    used = _ANSWER_FRAME
-    for count, row in enumerate(rows):
-        used += len(orjson.dumps(row)) + 1
-        if used > budget_bytes:
-            return max(count, 1)
-    return len(rows)
 
 
 def _packed(record: dict[str, Any], listing: Listing) -> bytes:

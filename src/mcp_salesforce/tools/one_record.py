@@ -1,19 +1,62 @@
 """One record by its Id: what reading, changing and deleting have in common, whatever the object."""
 
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.budgets import cut_text, sliced
 from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.results import Change, Deleted, Updated, flat_record, table
+from mcp_salesforce.tools.results import Change, Deleted, Updated, flat_record, record_of, table
 from mcp_salesforce.tools.session import OrgSession
 
 Record = TypeVar("Record", bound=Mapping[str, Any])
 
 
+NOISE: Final = frozenset({
+    "IsDeleted", "MasterRecordId", "SystemModstamp", "CreatedById", "LastModifiedById", "LastViewedDate",
+    "LastReferencedDate", "LastCURequestDate", "LastCUUpdateDate", "PhotoUrl", "CleanStatus", "Jigsaw",
+    "JigsawContactId", "JigsawCompanyId", "DandbCompanyId", "MailingGeocodeAccuracy", "OtherGeocodeAccuracy",
+    "BillingGeocodeAccuracy", "ShippingGeocodeAccuracy", "GeocodeAccuracy", "IsPriorityRecord",
+})  # fmt: skip
+"""Fields that say nothing to somebody who asks for a record without naming fields."""
+LONG_TEXT: Final = 500
+"""Characters of a text that are shown to such a one; the rest is a call away."""
+
+
+def shown_record(record: Mapping[str, Any], leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the fields of a record that have a value, without noise and compounds whose parts are there."""
+    values = record_of(record, leave_out=NOISE | leave_out | _compounds(record))
+    return {
+        name: cut_text(name, value, LONG_TEXT) if isinstance(value, str) else value for name, value in values.items()
+    }
+
+
+def _compounds(record: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, value in record.items()
+        if isinstance(value, dict)
+        and (f"{name.removesuffix('Address')}City" in record or f"{name.removesuffix('__c')}__Latitude__s" in record)
+    )
+
+
 async def read_fields(org: OrgSession, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
-    """Return the named fields, empty ones included, under the names of Salesforce; a parent's as `Account.Name`."""
+    """Return the named fields, empty ones included, under the names of Salesforce; a parent's as `Account.Name`.
+
+    `Description[500:]` is a text from its 501st character on.
+    """
+    slices = [sliced(name) for name in fields]
+    read = await _read_fields(org, sobject, record_id, list(dict.fromkeys(name for name, _ in slices)))
+    folded = {name.casefold(): name for name in read}
+    for name, start in slices:
+        if start:
+            found = folded.get(name.casefold(), name)
+            read[f"{found}[{start}:]"] = str(read.pop(found, None) or "")[start:]
+    return read
+
+
+async def _read_fields(org: OrgSession, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
     if any("." in name for name in fields):
         selected = ", ".join(dict.fromkeys(fields))
         soql = f"SELECT {selected} FROM {sobject} WHERE Id = {quote(record_id)}"  # noqa: S608 - SOQL, checked names

@@ -7,31 +7,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from mcp_salesforce.appointments.times import day_of
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
-from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES, to_18
 from mcp_salesforce.salesforce.wire import field_list
+from mcp_salesforce.tools.budgets import sliced
 from mcp_salesforce.tools.errors import refused
-
-_OBJECTS = {
-    "001": "Account",
-    "003": "Contact",
-    "005": "User",
-    "006": "Opportunity",
-    "00D": "Organization",
-    "00G": "Group",
-    "00Q": "Lead",
-    "00T": "Task",
-    "00U": "Event",
-    "00e": "Profile",
-    "00E": "UserRole",
-    "00Y": "CampaignMember",
-    "01t": "Product2",
-    "023": "Calendar",
-    "0RE": "EventRelation",
-    "500": "Case",
-    "701": "Campaign",
-    "800": "Contract",
-    "801": "Order",
-}
 
 
 def id_of(*prefixes: str, but_not: Collection[str] = ()) -> Callable[[str], str]:
@@ -47,8 +26,8 @@ def id_of(*prefixes: str, but_not: Collection[str] = ()) -> Callable[[str], str]
             raise refused(error.message, code="MALFORMED_ID", hint=error.hint) from None
         prefix = record_id[:3]
         if (prefixes and prefix not in prefixes) or prefix in but_not:
-            actual = _with_article(_OBJECTS.get(prefix, f"object with the key prefix {prefix}"))
-            wanted = " or ".join(_with_article(_OBJECTS[allowed]) for allowed in prefixes)
+            actual = _with_article(KEY_PREFIXES.get(prefix, f"object with the key prefix {prefix}"))
+            wanted = " or ".join(_with_article(KEY_PREFIXES[allowed]) for allowed in prefixes)
             expected = f"not of {wanted}" if wanted else "which does not go here"
             raise refused(f"{record_id} is the Id of {actual}, {expected}.", code="MALFORMED_ID", hint=_where(wanted))
         return record_id
@@ -78,6 +57,11 @@ def _field_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _field_slices(names: tuple[str, ...]) -> tuple[str, ...]:
+    field_list([sliced(name)[0] for name in names])
+    return names
+
+
 ContactId = Annotated[str, AfterValidator(id_of("003"))]
 EventId = Annotated[str, AfterValidator(id_of("00U"))]
 Limit = Annotated[int, Field(ge=1, le=2000)]
@@ -87,6 +71,12 @@ FieldNames = Annotated[
     Field(description="Field API names; a parent's as Account.Name"),
     AfterValidator(_field_names),
 ]
+FieldSlices = Annotated[
+    tuple[str, ...],
+    Field(description="Field API names; a parent's as Account.Name"),
+    AfterValidator(_field_slices),
+]
+"""As `FieldNames`, and `Description[500:]` is a text from its 501st character on."""
 AccountFilter = Annotated[str, AfterValidator(or_empty(id_of("001")))]
 ContactFilter = Annotated[str, AfterValidator(or_empty(id_of("003")))]
 OwnerFilter = Annotated[str, AfterValidator(or_empty(id_of("005", "023")))]

@@ -12,6 +12,8 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import ConfigDict, WithJsonSchema
 from typing_extensions import TypedDict
 
+from mcp_salesforce.tools.budgets import within
+
 # Zero-width joiners stay between letters of scripts that are written with them (and inside emoji).
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
@@ -23,7 +25,6 @@ _ESCAPED = "\\u00"  # how JSON writes a control character
 _JSON_TYPES = ("string", "number", "boolean", "null", "object", "array")
 FieldValue = Annotated[Any, WithJsonSchema({"anyOf": [{"type": name} for name in _JSON_TYPES]})]
 _TOLERANCE = 1.25  # how much longer than the budget an answer may be before texts in it are cut
-_SHORTEST_CUT = 100  # characters
 _TIME_LENGTH, _WHOLE_SECOND_UTC = 28, ".000+0000"
 
 
@@ -115,46 +116,37 @@ def answer(result: Mapping[str, Any], budget_bytes: int | None = None) -> CallTo
     """Return `result` as structured content and, for hosts that show only text, in as few tokens as it takes.
 
     As text, rows are CSV (RFC 4180) below lines of what else the result says: a tenth less than their JSON. A record's
-    text cannot pass for such a line, because those stand first. Where a single record is longer than the budget, its
-    long texts are cut, and say so.
+    text cannot pass for such a line, because those stand first. What is longer than the budget is cut, and says so.
     """
-    if budget_bytes and len(orjson.dumps(result)) > budget_bytes * _TOLERANCE:
-        result = _within(result, budget_bytes)
-    text = orjson.dumps(result).decode()
-    if _ESCAPED in text or not text.isascii():
+    json = orjson.dumps(result).decode()
+    if _ESCAPED in json or not json.isascii():
         result = visible(result)
-        text = orjson.dumps(result).decode()
-    if "rows" in result:
-        text = _csv(result)
+        json = orjson.dumps(result).decode()
+    text = _csv(result) if "rows" in result else json
+    if budget_bytes and len(max(json, text, key=len).encode()) > budget_bytes * _TOLERANCE:
+        result = within(result, budget_bytes, _size)
+        text = _csv(result) if "rows" in result else orjson.dumps(result).decode()
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=result)
 
 
-def _within(result: Mapping[str, Any], budget_bytes: int) -> Mapping[str, Any]:
-    characters, shorter = budget_bytes, result
-    while characters > _SHORTEST_CUT and len(orjson.dumps(shorter)) > budget_bytes:
-        characters //= 2
-        shorter = _cut(result, characters)
-    return shorter
-
-
-def _cut(value: Any, characters: int) -> Any:  # noqa: ANN401 - any JSON value
-    """Return `value` with no text longer than `characters`, but for the words that say so; at any depth."""
-    if isinstance(value, str) and len(value) > characters:
-        return f"{value[:characters]} [{len(value) - characters} more characters]"
-    if isinstance(value, dict):
-        return {key: _cut(entry, characters) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_cut(entry, characters) for entry in value]
-    return value
+def _size(result: Mapping[str, Any]) -> int:
+    """Return the bytes of a result, as JSON or as text, whichever is longer."""
+    json = orjson.dumps(result)
+    return max(len(json), len(_csv(result).encode())) if "rows" in result else len(json)
 
 
 def _csv(result: Mapping[str, Any]) -> str:
     lines = StringIO()
-    lines.writelines(f"{key}: {_cell(value)}\n" for key, value in result.items() if key not in {"columns", "rows"})
+    lines.writelines(f"{key}: {_line(value)}\n" for key, value in result.items() if key not in {"columns", "rows"})
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(result["columns"])
     writer.writerows([[_cell(value) for value in row] for row in result["rows"]])
     return lines.getvalue().removesuffix("\n")
+
+
+def _line(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return a value in one line: no text of a record can begin another."""
+    return " ".join(value.split()) if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _cell(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
@@ -188,11 +180,12 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def record_of(record: Mapping[str, Any], *, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return one record's fields that have a value; a standard checkbox that is not ticked has none."""
-    return {
-        name: plain(value)
-        for name, value in record.items()
-        if value is not None and name not in leave_out and (value is not False or name.endswith("__c"))
-    }
+    return {name: plain(value) for name, value in record.items() if name not in leave_out and is_shown(name, value)}
+
+
+def is_shown(name: str, value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Tell whether a field has a value that is worth a word."""
+    return value is not None and (value is not False or name.endswith("__c"))
 
 
 def flat_record(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -139,7 +139,7 @@ class OrgSession:
             return ""  # a hint is not worth a second error
         if "must be of type dateTime" in error.message:
             return "Write it bare and with a time: 2026-11-24T00:00:00Z."
-        return _CHECK_NAMES if error.code == "INVALID_FIELD" else ""
+        return _CHECK_NAMES if isinstance(error, ApiError) and error.code == "INVALID_FIELD" else ""
 
     async def _read_zone(self, user_id: str) -> ZoneInfo:
         """Return the user's zone, or UTC where the org does not tell: the answer names it, so it deceives nobody."""

@@ -1,13 +1,15 @@
 """Up to 200 records in one call: the `composite/sobjects` resources of the REST API."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from mcp_salesforce.salesforce.api import Send
-from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, OutcomeUnknownError, SalesforceError
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import SaveResult, wrong_shape
-from mcp_salesforce.salesforce.wire import Request, field_name, path, sobject_name
+from mcp_salesforce.salesforce.outcomes import created_since
+from mcp_salesforce.salesforce.wire import Request, duplicate_headers, field_name, path, sobject_name
 
 MOST_RECORDS: Final = 200
 _RESOURCE: Final = "composite/sobjects"
@@ -24,16 +26,32 @@ class CollectionsApi:
         self._send = send
 
     async def create(
-        self, sobject: str, records: Sequence[Mapping[str, object]], *, all_or_none: bool = False
+        self,
+        sobject: str,
+        records: Sequence[Mapping[str, object]],
+        *,
+        all_or_none: bool = False,
+        allow_duplicate: bool = False,
     ) -> tuple[SaveResult, ...]:
-        """Create records.
+        """Create records; `allow_duplicate` saves those for which a duplicate rule finds matches, if the rule lets it.
 
         API: POST /composite/sobjects
 
         Raises:
             InvalidArgumentError: There are none, or more than 200.
+            OutcomeUnknownError: No answer tells whether they were created; it names those that may be them.
         """
-        return await self._save(Request("POST", _RESOURCE, body=_body(sobject, records, all_or_none)), len(records))
+        headers = duplicate_headers(allow_duplicate)
+        request = Request("POST", _RESOURCE, body=_body(sobject, records, all_or_none), headers=headers)
+        started = datetime.now(UTC)
+        try:
+            return await self._save(request, len(records))
+        except SalesforceError as error:
+            if not error.is_outcome_unknown:
+                raise
+            what = f"the {sobject} was" if len(records) == 1 else f"these {len(records)} {sobject} records were"
+            candidates = await created_since(self._send, sobject, records, started)
+            raise OutcomeUnknownError(what, error, candidates) from None
 
     async def update(
         self, sobject: str, records: Sequence[Mapping[str, object]], *, all_or_none: bool = False
@@ -56,6 +74,7 @@ class CollectionsApi:
         records: Sequence[Mapping[str, object]],
         *,
         all_or_none: bool = False,
+        allow_duplicate: bool = False,
     ) -> tuple[SaveResult, ...]:
         """Create or change records, found by the value each has in `external_id_field`.
 
@@ -65,7 +84,9 @@ class CollectionsApi:
             InvalidArgumentError: There are none, or more than 200.
         """
         resource = f"{_RESOURCE}/{path(sobject_name(sobject), field_name(external_id_field))}"
-        return await self._save(Request("PATCH", resource, body=_body(sobject, records, all_or_none)), len(records))
+        headers = duplicate_headers(allow_duplicate)
+        request = Request("PATCH", resource, body=_body(sobject, records, all_or_none), headers=headers)
+        return await self._save(request, len(records))
 
     async def delete(self, record_ids: Sequence[str], *, all_or_none: bool = False) -> tuple[SaveResult, ...]:
         """Move records to the recycle bin.

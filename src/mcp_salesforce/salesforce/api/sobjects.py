@@ -8,7 +8,14 @@ from mcp_salesforce.salesforce.errors import OutcomeUnknownError, SalesforceErro
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import SaveResult, SObjectRecord, record_of
 from mcp_salesforce.salesforce.outcomes import created_since
-from mcp_salesforce.salesforce.wire import Request, field_list, if_unmodified_since, path, sobject_name
+from mcp_salesforce.salesforce.wire import (
+    Request,
+    duplicate_headers,
+    field_list,
+    if_unmodified_since,
+    path,
+    sobject_name,
+)
 
 
 class SObjectsApi:
@@ -30,7 +37,10 @@ class SObjectsApi:
             OutcomeUnknownError: No answer tells whether the record was created; it names those that may be it.
         """
         request = Request(
-            "POST", path("sobjects", sobject_name(sobject)), body=dict(values), headers=_allowing(allow_duplicate)
+            "POST",
+            path("sobjects", sobject_name(sobject)),
+            body=dict(values),
+            headers=duplicate_headers(allow_duplicate),
         )
         started = datetime.now(UTC)
         try:
@@ -38,8 +48,8 @@ class SObjectsApi:
         except SalesforceError as error:
             if not error.is_outcome_unknown:
                 raise
-            candidates = await created_since(self._send, sobject, values, started)
-            raise OutcomeUnknownError(sobject, error, candidates) from None
+            candidates = await created_since(self._send, sobject, [values], started)
+            raise OutcomeUnknownError(f"the {sobject} was", error, candidates) from None
 
     async def retrieve(self, sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> SObjectRecord:
         """Return one record, with all readable fields unless `fields` names some; without `attributes`.
@@ -81,7 +91,7 @@ class SObjectsApi:
             RecordRejectedError: A value breaks a rule of the org.
             InvalidRequestError: `sobject` or a field is unknown or not writable.
         """
-        headers = _allowing(allow_duplicate)
+        headers = duplicate_headers(allow_duplicate)
         if unmodified_since is not None:
             headers |= if_unmodified_since(unmodified_since)
         await self._send(Request("PATCH", _record_path(sobject, record_id), body=dict(values), headers=headers))
@@ -113,7 +123,3 @@ class SObjectsApi:
 
 def _record_path(sobject: str, record_id: str) -> str:
     return path("sobjects", sobject_name(sobject), to_18(record_id))
-
-
-def _allowing(allow_duplicate: bool) -> dict[str, str]:
-    return {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allow_duplicate else {}

@@ -28,7 +28,7 @@ from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.listings import Listing, read_page
 from mcp_salesforce.tools.one_record import difference, read_back, read_fields, require_fields
-from mcp_salesforce.tools.params import ContactFilter, Cursor, EventId, FieldNames, Limit, OwnerFilter, TimeZone
+from mcp_salesforce.tools.params import ContactFilter, Cursor, EventId, FieldSlices, Limit, OwnerFilter, TimeZone
 from mcp_salesforce.tools.results import Appointment, Deleted, Rows, Updated, flat_record, record_of
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, org_of
@@ -63,7 +63,7 @@ async def create_appointment(ctx: ToolContext, data: NewData, invitees: InviteeI
 
 
 @appointments.tool(READS, title="Get an appointment")
-async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldNames = ()) -> Appointment:
+async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlices = ()) -> Appointment:
     """Return one appointment by Id: its times and the fields that have a value, or exactly those in fields."""
     if fields:
         return cast("Appointment", await read_fields(org_of(ctx), "Event", event_id, fields))

@@ -1,0 +1,123 @@
+"""Answers within a budget of bytes: rows are left out whole, long texts cut, and what is missing is said."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+_ANSWER_FRAME: Final = 300  # bytes beside the rows: columns, total, cursor
+_SHORTEST_CUT: Final = 100  # characters
+_DEEPEST: Final = 6
+_FEWEST_KEYS: Final = 12
+_SLICE: Final = re.compile(r"(?P<name>[\w.]+)\[(?P<start>\d+):\]", re.ASCII)
+
+
+def cut_to_fit(rows: Any, budget_bytes: int) -> int:  # noqa: ANN401 - any result with rows
+    """Cut `rows` on a row boundary where they are too long for the budget; return how many stay, one at least."""
+    count = len(rows["rows"])
+    kept = _fitting(rows["rows"], budget_bytes)
+    if kept < count:
+        rows["rows"] = rows["rows"][:kept]
+        rows["left_out"] = count - kept
+    return kept
+
+
+def _fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:
+    if len(orjson.dumps(rows)) <= budget_bytes - _ANSWER_FRAME:
+        return len(rows)
+    used = _ANSWER_FRAME
+    for count, row in enumerate(rows):
+        used += len(orjson.dumps(row)) + 1
+        if used > budget_bytes:
+            return max(count, 1)
+    return len(rows)
+
+
+def sliced(name: str) -> tuple[str, int]:
+    """Return the field that `name` asks for, and from which character on: `Description[500:]` is its rest."""
+    match = _SLICE.fullmatch(name)
+    return (match["name"], int(match["start"])) if match else (name, 0)
+
+
+def cut_text(name: str, text: str, characters: int) -> str:
+    """Return the text of the field `name` with `characters` at most; where it is cut, it says how to get the rest."""
+    if len(text) <= characters:
+        return text
+    field, start = sliced(name)
+    rest = f'get fields ["{field}[{start + characters}:]"]' if field else "narrow the fields"
+    return f"{text[:characters]} [{len(text) - characters} more characters: {rest}]"
+
+
+def within(result: Mapping[str, Any], budget_bytes: int, size: Callable[[Mapping[str, Any]], int]) -> Mapping[str, Any]:
+    """Return `result` cut until its `size` is within the budget, and every cut said.
+
+    Long texts are cut first; then rows, lists and fields beyond the first ones; at last what is nested deep.
+    """
+    longest = _longest(result)
+    cuts = [_Cut(characters, longest, _DEEPEST) for characters in _halves(budget_bytes, _SHORTEST_CUT)]
+    cuts += [_Cut(_SHORTEST_CUT, entries, _DEEPEST) for entries in _halves(longest, 1)]
+    cuts += [_Cut(_SHORTEST_CUT, 1, depth) for depth in range(_DEEPEST - 1, 0, -1)]
+    shorter = result
+    for cut in cuts:
+        if size(shorter) <= budget_bytes:
+            break
+        shorter = cut.mapping(result, cut.depth)
+    return shorter
+
+
+def _halves(most: int, least: int) -> Iterator[int]:
+    while most > least:
+        most = max(most // 2, least)
+        yield most
+
+
+def _longest(value: Any) -> int:  # noqa: ANN401 - any JSON value
+    """Return the length of the longest list or object in `value`."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return max((len(value) if isinstance(value, dict | list) else 0, *map(_longest, inner)))
+
+
+class _Cut(NamedTuple):
+    """How much stays: characters of a text, entries of a list or object, levels of nesting."""
+
+    characters: int
+    entries: int
+    depth: int
+
+    def value(self, value: Any, name: str, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(value, str):
+            return cut_text(name, value, self.characters)
+        if not isinstance(value, dict | list):
+            return value
+        if depth <= 0:
+            return "[left out: nested too deep]"
+        return self.mapping(value, depth) if isinstance(value, dict) else self._list(value, name, depth)
+
+    def mapping(self, value: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        if "rows" in value and "columns" in value:
+            return self._table(value, depth)
+        kept = dict(list(value.items())[: max(self.entries, _FEWEST_KEYS)])
+        cut = {key: self.value(entry, key, depth - 1) for key, entry in kept.items()}
+        return cut | {"left_out": len(value) - len(kept)} if len(kept) < len(value) else cut
+
+    def _list(self, value: list[Any], name: str, depth: int) -> list[Any]:
+        more = len(value) - self.entries
+        cut = [self.value(entry, name, depth - 1) for entry in value[: self.entries]]
+        return [*cut, f"[{more} more]"] if more > 0 else cut
+
+    def _table(self, value: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        columns, rows = value["columns"][: self.entries], value["rows"][: self.entries]
+        cut = {
+            **value,
+            "columns": columns,
+            "rows": [
+                [self.value(cell, column, depth - 1) for column, cell in zip(columns, row, strict=False)]
+                for row in rows
+            ],
+        }
+        if len(rows) < len(value["rows"]):
+            cut["left_out"] = value.get("left_out", 0) + len(value["rows"]) - len(rows)
+        if len(columns) < len(value["columns"]):
+            cut["left_out_columns"] = len(value["columns"]) - len(columns)
+        return cut

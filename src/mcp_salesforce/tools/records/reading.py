@@ -1,0 +1,109 @@
+"""Records read by their Ids: one as an object, several as rows."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, NotRequired, cast
+
+from pydantic import ConfigDict
+from typing_extensions import TypedDict
+
+from mcp_salesforce.salesforce import InvalidRequestError, SObjectDescribe, SObjectRecord
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.soql import quote_list
+from mcp_salesforce.tools.budgets import cut_text, cut_to_fit, sliced
+from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.one_record import LONG_TEXT, NOISE, read_fields, shown_record
+from mcp_salesforce.tools.params import FieldSlices
+from mcp_salesforce.tools.records.checks import check_ids
+from mcp_salesforce.tools.records.toolset import RecordIds, SObjectName, records
+from mcp_salesforce.tools.results import FieldValue, Rows, is_shown, table
+from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.toolset import READS, ToolContext, org_of
+
+_NOT_QUERIED: Final = frozenset({"address", "location", "base64", "complexvalue"})  # the parts of compounds are
+
+
+class Found(TypedDict):
+    """One record's fields; or several as rows, and those that are not there, each with why."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # read by Pydantic, not a key
+
+    Id: NotRequired[str]
+    missing: NotRequired[dict[str, str]]
+    left_out: NotRequired[int]
+    columns: NotRequired[list[str]]
+    rows: NotRequired[list[list[FieldValue]]]
+
+
+@records.tool(READS, title="Get records by Id")
+async def get_record(ctx: ToolContext, sobject: SObjectName, record_ids: RecordIds, fields: FieldSlices = ()) -> Found:
+    """Return records of any object by Id: the fields that have a value, or exactly those in fields.
+
+    Up to 200 Ids in one call. To find records whose Ids you do not know, use salesforce_query.
+    """
+    org = org_of(ctx)
+    if len(record_ids) > 1:
+        return cast("Found", await _several(org, sobject, record_ids, fields))
+    if fields:
+        return cast("Found", await read_fields(org, sobject, record_ids[0], fields))
+    return cast("Found", shown_record(await org.client.sobjects.retrieve(sobject, record_ids[0])))
+
+
+async def _several(org: OrgSession, sobject: str, record_ids: Sequence[str], fields: Sequence[str]) -> Any:  # noqa: ANN401 - Found
+    described = await org.schema.describe(sobject)
+    check_ids(described, record_ids)
+    names = list(dict.fromkeys(sliced(name)[0] for name in fields)) if fields else _worth_reading(described)
+    found = await _read(org, described.name, record_ids, ["Id", *(name for name in names if name != "Id")])
+    missing = await _missing(org, described.name, [record_id for record_id in record_ids if record_id not in found])
+    if not found:
+        raise _none_there(missing)
+    rows = table([found[record_id] for record_id in record_ids if record_id in found], ["Id", *names] if fields else ())
+    if not fields:
+        _leave_out_noise(rows)
+    cut_to_fit(rows, org.max_answer_bytes)
+    return {**({"missing": missing} if missing else {}), **rows}
+
+
+def _none_there(missing: Mapping[str, str]) -> InvalidArgumentError:
+    error = refused("None of these records is there.", code="NOT_FOUND", hint="Query for the right Ids.")
+    error.problems = tuple(f"{record_id}: {code}" for record_id, code in list(missing.items())[:5])
+    return error
+
+
+def _worth_reading(described: SObjectDescribe) -> list[str]:
+    return [field.name for field in described.fields if field.type not in _NOT_QUERIED and field.name not in NOISE]
+
+
+async def _read(
+    org: OrgSession, sobject: str, record_ids: Sequence[str], names: Sequence[str]
+) -> dict[str, SObjectRecord]:
+    soql = f"SELECT {', '.join(names)} FROM {sobject} WHERE Id IN {quote_list(record_ids)}"  # noqa: S608 - SOQL
+    return {record["Id"]: record async for page in org.client.queries.pages(soql) for record in page.records}
+
+
+async def _missing(org: OrgSession, sobject: str, record_ids: Collection[str]) -> dict[str, str]:
+    """Return why records are not there: deleted, or never there for this user."""
+    if not record_ids:
+        return {}
+    soql = f"SELECT Id FROM {sobject} WHERE IsDeleted = true AND Id IN {quote_list(record_ids)}"  # noqa: S608 - SOQL
+    try:
+        deleted = {record["Id"] for record in (await org.client.queries.query(soql, query_all=True)).records}
+    except InvalidRequestError:
+        deleted = set()  # an object without a recycle bin
+    return {record_id: "ENTITY_IS_DELETED" if record_id in deleted else "NOT_FOUND" for record_id in record_ids}
+
+
+def _leave_out_noise(rows: Rows) -> None:
+    """Leave out columns without a value, and cut long texts."""
+    kept = [
+        at
+        for at, name in enumerate(rows["columns"])
+        if name == "Id" or any(is_shown(name, row[at]) for row in rows["rows"])
+    ]
+    rows["columns"] = [rows["columns"][at] for at in kept]
+    rows["rows"] = [
+        [
+            cut_text(name, row[at], LONG_TEXT) if isinstance(row[at], str) else row[at]
+            for name, at in zip(rows["columns"], kept, strict=True)
+        ]
+        for row in rows["rows"]
+    ]

@@ -1,0 +1,43 @@
+"""The toolset that the modules of this package add their tools to, and the arguments they share."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.wire import sobject_name
+from mcp_salesforce.tools.toolset import Toolset
+
+MOST_ROWS = 1000
+"""Rows of one call of a tool; Salesforce takes them 200 at a time."""
+
+records = Toolset("records", "Records of any object: read, create, change, upsert and delete many in one call")
+
+
+def _listed(value: Any) -> Any:  # noqa: ANN401 - whatever a model sent
+    """Take one for a list of one."""
+    return [value] if isinstance(value, str | dict) else value
+
+
+def _distinct(record_ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(to_18(record_id.strip()) for record_id in record_ids))
+
+
+SObjectName = Annotated[str, Field(description="API name, such as Case or Visit__c"), AfterValidator(sobject_name)]
+RecordIds = Annotated[
+    tuple[str, ...], Field(min_length=1, max_length=200), BeforeValidator(_listed), AfterValidator(_distinct)
+]
+GivenIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_ROWS), BeforeValidator(_listed)]
+Rows = Annotated[
+    tuple[dict[str, Any], ...],
+    Field(min_length=1, max_length=MOST_ROWS),
+    BeforeValidator(_listed),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": 'Values by field API name: [{"Name": "Acme"}]',
+        }
+    ),
+]
+AllOrNone = Annotated[bool, Field(description="Save no row if one is refused")]

@@ -1,0 +1,98 @@
+"""Records written: created, changed, upserted and deleted, many in one call."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES
+from mcp_salesforce.salesforce.models import SObjectDescribe
+from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
+from mcp_salesforce.tools.records.outcomes import Saved, save_rows
+from mcp_salesforce.tools.records.toolset import AllOrNone, GivenIds, Rows, SObjectName, records
+from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.toolset import CREATES, DELETES, UPDATES, ToolContext, org_of
+
+
+@records.tool(CREATES, title="Create records")
+async def create_records(
+    ctx: ToolContext,
+    sobject: SObjectName,
+    records: Rows,
+    *,
+    all_or_none: AllOrNone = True,
+    allow_duplicate: bool = False,
+) -> Saved:
+    """Create up to 200 records of one object (1,000 with all_or_none false); return each row's Id or error.
+
+    Rows are checked against the object's fields first: one error tells every problem, and nothing is sent.
+    For contacts and appointments prefer their tools.
+    """
+    org = org_of(ctx)
+    checked, described = await _checked(org, sobject, records, "create")
+    save = partial(
+        org.client.collections.create, described.name, all_or_none=all_or_none, allow_duplicate=allow_duplicate
+    )
+    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="created")
+
+
+@records.tool(UPDATES, title="Change records")
+async def update_records(ctx: ToolContext, sobject: SObjectName, records: Rows, all_or_none: AllOrNone = True) -> Saved:
+    """Change records: rows have an Id and the fields to change (null clears one); else as salesforce_create_records."""
+    org = org_of(ctx)
+    checked, described = await _checked(org, sobject, records, "update", key="Id")
+    save = partial(org.client.collections.update, described.name, all_or_none=all_or_none)
+    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="updated")
+
+
+@records.tool(UPDATES, title="Create or change records by an external id")
+async def upsert_records(
+    ctx: ToolContext, sobject: SObjectName, external_id_field: str, records: Rows, all_or_none: AllOrNone = True
+) -> Saved:
+    """Change the records that have the rows' values in external_id_field, and create those that are not there."""
+    org = org_of(ctx)
+    checked, described, key = await _checked_for_upsert(org, sobject, external_id_field, records)
+    save = partial(org.client.collections.upsert, described.name, key, all_or_none=all_or_none)
+    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="saved")
+
+
+@records.tool(DELETES, title="Delete records")
+async def delete_records(
+    ctx: ToolContext, sobject: SObjectName, record_ids: GivenIds, all_or_none: AllOrNone = True
+) -> Saved:
+    """Move records to the recycle bin, where they can be restored for 15 days; what depends on them goes with them."""
+    org = org_of(ctx)
+    described = await org.schema.describe(sobject)
+    check_object(described, "delete")
+    checked = check_ids(described, record_ids)
+    save = partial(org.client.collections.delete, all_or_none=all_or_none)
+    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="deleted")
+
+
+async def _checked(
+    org: OrgSession, sobject: str, records: Sequence[Record], verb: Verb, key: str = ""
+) -> tuple[list[Record], SObjectDescribe]:
+    described = await org.schema.describe(sobject)
+    check_object(described, verb)
+    prefixes = await _key_prefixes(org, described, records)
+    return check_records(described, records, verb, key=key, prefixes=prefixes), described
+
+
+async def _checked_for_upsert(
+    org: OrgSession, sobject: str, external_id_field: str, records: Sequence[Record]
+) -> tuple[list[Record], SObjectDescribe, str]:
+    key = check_key(await org.schema.describe(sobject), external_id_field)
+    return *(await _checked(org, sobject, records, "upsert", key)), key
+
+
+async def _key_prefixes(org: OrgSession, described: SObjectDescribe, records: Sequence[Record]) -> Mapping[str, str]:
+    """Return the key prefixes to check references by: the org is asked for those of objects that are not well known."""
+    given = {name.casefold() for record in records for name in record}
+    targets = {
+        target
+        for field in described.fields
+        if field.type == "reference" and field.name.casefold() in given
+        for target in field.reference_to
+    }
+    if targets <= set(KEY_PREFIXES.values()):
+        return KEY_PREFIXES
+    summaries = await org.schema.summaries()
+    return {**KEY_PREFIXES, **{each.key_prefix: each.name for each in summaries if each.key_prefix}}

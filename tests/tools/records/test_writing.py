@@ -1,0 +1,268 @@
+"""Records of any object, written many in one call: each row's outcome, and what is told when not all goes well."""
+
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg.services.faults import Fault
+from tests.tools.calls import call, refusal, rows_as_dicts
+from tests.tools.records.clinic import FailingOrg, client_of
+from tests.tools.tokens import tokens
+
+ABSENT = "003000000000999AAA"
+
+
+def last_names(org: LocalOrg) -> list[str]:
+    found = org.queries.query("SELECT LastName FROM Contact ORDER BY LastName", org.user_id)["records"]
+    return [record["LastName"] for record in found]
+
+
+def patients(org: LocalOrg, count: int) -> list[str]:
+    return [org.insert("Contact", LastName=f"Hale {number:04}") for number in range(count)]
+
+
+async def test_created_records_are_there_with_the_ids_that_are_told(org: LocalOrg, mcp: Client) -> None:
+    saved = await call(mcp, "create_records", sobject="account", records=[{"Name": "Acme"}, {"name": "Bolt"}])
+
+    assert saved["succeeded"] == 2
+    assert [(row["row"], row["outcome"]) for row in rows_as_dicts(saved)] == [(0, "created"), (1, "created")]
+    names = [org.records.retrieve("Account", row["Id"], ["Name"])["Name"] for row in rows_as_dicts(saved)]
+    assert names == ["Acme", "Bolt"]
+
+
+async def test_one_record_may_stand_without_a_list(org: LocalOrg, mcp: Client) -> None:
+    saved = await call(mcp, "create_records", sobject="Account", records={"Name": "Acme"})
+
+    assert org.records.retrieve("Account", saved["rows"][0][1], ["Name"])["Name"] == "Acme"
+
+
+async def test_an_update_changes_the_fields_given_and_null_clears_one(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", LastName="Ode", Title="CTO", Email="ode@example.com")
+
+    saved = await call(
+        mcp, "update_records", sobject="Contact", records=[{"id": contact_id[:15], "Title": "CFO", "email": None}]
+    )
+
+    assert rows_as_dicts(saved) == [{"row": 0, "Id": contact_id, "outcome": "updated"}]
+    record = org.records.retrieve("Contact", contact_id, ["LastName", "Title", "Email"])
+    assert (record["LastName"], record["Title"], record["Email"]) == ("Ode", "CFO", None)
+
+
+async def test_an_upsert_tells_what_it_created_from_what_it_changed(clinic: LocalOrg, clinic_mcp: Client) -> None:
+    patient = patients(clinic, 1)[0]
+    known = clinic.insert("Visit__c", Patient__c=patient, Number__c="7")
+    rows = [{"number__c": "7", "Notes__c": "again"}, {"Number__c": "8", "Patient__c": patient}]
+
+    saved = await call(clinic_mcp, "upsert_records", sobject="Visit__c", external_id_field="NUMBER__C", records=rows)
+
+    outcomes = rows_as_dicts(saved)
+    assert [row["outcome"] for row in outcomes] == ["updated", "created"]
+    assert outcomes[0]["Id"] == known
+    assert clinic.records.retrieve("Visit__c", known, ["Notes__c"])["Notes__c"] == "again"
+
+
+async def test_an_upsert_by_id_creates_where_the_id_is_null(clinic: LocalOrg, clinic_mcp: Client) -> None:
+    known = patients(clinic, 1)[0]
+    rows = [{"Id": known, "Title": "Dr."}, {"Id": None, "LastName": "Keane"}]
+
+    saved = await call(clinic_mcp, "upsert_records", sobject="Contact", external_id_field="Id", records=rows)
+
+    assert [row["outcome"] for row in rows_as_dicts(saved)] == ["updated", "created"]
+    assert last_names(clinic) == ["Hale 0000", "Keane"]
+
+
+async def test_a_parent_may_be_named_by_its_external_id(clinic: LocalOrg, clinic_mcp: Client) -> None:
+    clinic.insert("Contact", LastName="Hale", Email="hale@example.com")
+    row = {"Patient__r": {"Email": "hale@example.com"}, "Number__c": "9"}
+
+    saved = await call(clinic_mcp, "create_records", sobject="Visit__c", records=[row])
+
+    assert saved["succeeded"] == 1
+
+
+async def test_deleted_records_are_in_the_recycle_bin(org: LocalOrg, mcp: Client) -> None:
+    ids = [org.insert("Contact", LastName=name) for name in ("Ode", "Ide")]
+
+    saved = await call(mcp, "delete_records", sobject="Contact", record_ids=ids)
+
+    assert [row["outcome"] for row in rows_as_dicts(saved)] == ["deleted", "deleted"]
+    assert (await refusal(mcp, "get_record", sobject="Contact", record_ids=ids[:1]))["code"] == "ENTITY_IS_DELETED"
+
+
+async def test_one_refused_row_keeps_all_from_being_saved_unless_told_otherwise(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", LastName="Ode")
+    rows = [{"Id": contact_id, "Title": "CTO"}, {"Id": ABSENT, "Title": "CTO"}]
+
+    error = await refusal(mcp, "update_records", sobject="Contact", records=rows)
+
+    assert error["code"] == "INVALID_CROSS_REFERENCE_KEY"
+    assert error["message"] == "1 of 2 rows refused, so nothing was saved."
+    assert error["problems"] == ["row 1: invalid cross reference id"]
+    assert "right Id" in error["hint"]
+    assert tokens(error, "prose") <= 120
+    assert org.records.retrieve("Contact", contact_id, ["Title"])["Title"] is None
+
+
+async def test_without_all_or_none_each_row_has_its_outcome_and_the_failed_are_counted(
+    org: LocalOrg, mcp: Client
+) -> None:
+    contact_id = org.insert("Contact", LastName="Ode")
+    rows = [{"Id": ABSENT, "Title": "CTO"}, {"Id": contact_id, "Title": "CTO"}]
+
+    saved = await call(mcp, "update_records", sobject="Contact", records=rows, all_or_none=False)
+
+    assert (saved["succeeded"], saved["failed"]) == (1, 1)
+    failed, updated = rows_as_dicts(saved)
+    assert (failed["Id"], failed["outcome"], failed["code"]) == (ABSENT, "failed", "INVALID_CROSS_REFERENCE_KEY")
+    assert (updated["Id"], updated["outcome"], updated["code"]) == (contact_id, "updated", None)
+    assert org.records.retrieve("Contact", contact_id, ["Title"])["Title"] == "CTO"
+
+
+async def test_where_no_row_was_saved_it_is_an_error_also_without_all_or_none(mcp: Client) -> None:
+    rows = [{"Id": ABSENT, "Title": "x"}, {"Id": "003000000000998AAA", "Title": "x"}]
+
+    error = await refusal(mcp, "update_records", sobject="Contact", records=rows, all_or_none=False)
+
+    assert error["problems"] == ["rows 0-1: invalid cross reference id"]
+
+
+async def test_a_failing_row_alone_is_told_as_by_the_tool_for_one_record(org: LocalOrg, mcp: Client) -> None:
+    first = org.insert("Contact", FirstName="Ada", LastName="Quill", Email="ada@quill.example")
+    row = {"FirstName": "Ada", "LastName": "Quill", "Email": "ada@quill.example"}
+
+    error = await refusal(mcp, "create_records", sobject="Contact", records=[row])
+
+    assert error["code"] == "DUPLICATES_DETECTED"
+    assert first in error["hint"]
+    assert "allow_duplicate" in error["hint"]
+    saved = await call(mcp, "create_records", sobject="Contact", records=[row], allow_duplicate=True)
+    assert saved["succeeded"] == 1
+
+
+async def test_duplicates_among_many_rows_name_what_they_are_like(org: LocalOrg, mcp: Client) -> None:
+    first = org.insert("Contact", FirstName="Ada", LastName="Quill", Email="ada@quill.example")
+    rows = [{"LastName": "Other"}, {"FirstName": "Ada", "LastName": "Quill", "Email": "ada@quill.example"}]
+
+    error = await refusal(mcp, "create_records", sobject="Contact", records=rows)
+
+    (line,) = error["problems"]
+    assert line.startswith("row 1: this org's rule: ")
+    assert f"Like it: {first}." in line
+    assert "message_by" not in error
+
+
+async def test_rows_beyond_200_go_in_parts_with_progress(clinic: LocalOrg) -> None:
+    reported: list[tuple[float, float | None]] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the SDK's
+        reported.append((progress, total))
+
+    rows = [{"LastName": f"Hale {number:04}"} for number in range(450)]
+    async with client_of(clinic) as client:
+        result = await client.call_tool(
+            "salesforce_create_records",
+            {"sobject": "Contact", "records": rows, "all_or_none": False},
+            progress_callback=note,
+        )
+
+    saved: Any = result.structured_content
+    assert saved["succeeded"] == 450
+    assert len(saved["rows"]) == 450
+    assert last_names(clinic) == [row["LastName"] for row in rows]
+    assert sorted(reported) == [(200, 450), (400, 450), (450, 450)]
+
+
+async def test_all_or_none_of_more_rows_than_salesforce_can_promise_it_for_is_refused(
+    clinic: LocalOrg, clinic_mcp: Client
+) -> None:
+    rows = [{"LastName": f"Hale {number}"} for number in range(201)]
+
+    error = await refusal(clinic_mcp, "create_records", sobject="Contact", records=rows)
+
+    assert "200 rows" in error["message"]
+    assert "all_or_none to false" in error["hint"]
+    assert last_names(clinic) == []
+
+
+async def test_more_rows_than_a_call_may_have_are_refused(clinic_mcp: Client) -> None:
+    rows = [{"LastName": "Hale"}] * 1001
+
+    error = await refusal(clinic_mcp, "create_records", sobject="Contact", records=rows, all_or_none=False)
+
+    assert "at most 1000" in error["message"]
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+async def test_a_failure_in_the_middle_tells_what_is_done_what_not_and_what_nobody_knows(
+    clinic: LocalOrg, is_done: bool
+) -> None:
+    ids = patients(clinic, 650)
+    app = FailingOrg(clinic, at=1, is_done=is_done)
+    rows = [{"Id": contact_id, "Title": "x"} for contact_id in ids]
+
+    async with client_of(clinic, app) as client:
+        saved = await call(client, "update_records", sobject="Contact", records=rows, all_or_none=False)
+
+        assert saved["succeeded"] == 200
+        assert [row["Id"] for row in rows_as_dicts(saved)] == ids[:200]
+        assert app.writes == 2
+        unknown, not_sent = ("200-399", "400-649") if is_done else (None, "200-649")
+        assert (saved.get("unknown"), saved["not_sent"]) == (unknown, not_sent)
+        assert saved["stopped_by"].startswith("NO_ANSWER: " if is_done else "REQUEST_LIMIT_EXCEEDED: ")
+        assert ("unknown rows" in saved["hint"]) is is_done
+
+        rest = await call(client, "update_records", sobject="Contact", records=rows[400:], all_or_none=False)
+
+    assert rest["succeeded"] == 250
+    done = clinic.queries.query("SELECT COUNT() FROM Contact WHERE Title = 'x'", clinic.user_id)["totalSize"]
+    assert done == (650 if is_done else 450)
+
+
+async def test_a_create_whose_answer_was_lost_names_the_records_that_it_may_have_made(clinic: LocalOrg) -> None:
+    rows = [{"LastName": "Hale"}, {"LastName": "Keane"}]
+
+    async with client_of(clinic, FailingOrg(clinic, at=0, is_done=True)) as client:
+        error = await refusal(client, "create_records", sobject="Contact", records=rows)
+
+    assert error["code"] == "OUTCOME_UNKNOWN"
+    assert error["outcome"] == "unknown"
+    made = {record["Id"] for record in clinic.queries.query("SELECT Id FROM Contact", clinic.user_id)["records"]}
+    assert set(error["candidates"]) == made
+    assert len(made) == 2
+
+
+async def test_a_lock_that_lasts_is_told_as_one_that_may_be_tried_again(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", LastName="Ode")
+    org.faults.add(Fault("lock_row", path="*/composite/sobjects*", count=None))
+
+    error = await refusal(mcp, "update_records", sobject="Contact", records=[{"Id": contact_id, "Title": "x"}])
+
+    assert error["code"] == "UNABLE_TO_LOCK_ROW"
+    assert error["retryable"] is True
+
+
+async def test_outcomes_that_do_not_fit_leave_out_those_that_went_well(clinic: LocalOrg) -> None:
+    ids = patients(clinic, 190)
+    rows = [{"Id": contact_id, "Title": "x"} for contact_id in ids] + [
+        {"Id": f"003000000000{number}", "Title": "x"} for number in range(900, 910)
+    ]
+
+    async with client_of(clinic, max_answer_tokens=2000) as client:
+        saved = await call(client, "update_records", sobject="Contact", records=rows, all_or_none=False)
+
+    assert (saved["succeeded"], saved["failed"]) == (190, 10)
+    assert saved["left_out"] == 200 - len(saved["rows"])
+    assert [row["outcome"] for row in rows_as_dicts(saved)][:11] == ["failed"] * 10 + ["updated"]
+
+
+async def test_deleting_a_parent_that_others_need_says_so_by_row(org: LocalOrg, mcp: Client) -> None:
+    account = org.insert("Account", Name="Acme")
+    contact = org.insert("Contact", LastName="Ode", AccountId=account)
+    org.insert("Case", Subject="Broken", ContactId=contact, AccountId=account)
+
+    error = await refusal(mcp, "delete_records", sobject="Account", record_ids=[account, account[:15]])
+
+    assert error["code"] == "DUPLICATE_VALUE"
+    assert "The same Id as row 0" in error["message"]
