@@ -92,3 +92,28 @@ def test_client_credentials_at_a_login_host_are_a_wrong_setting() -> None:
     )
     with pytest.raises(ConfigurationError, match=r"client credentials.*My Domain"):
         token_source(settings)
+
+
+async def test_a_token_of_the_environment_that_is_replaced_is_told_once_and_not_shown(
+    org: LocalOrg, caplog: pytest.LogCaptureFixture
+) -> None:
+    org.oauth.rotate_refresh_tokens = True
+    given = values(org, "client_id", "client_secret", "refresh_token", "instance_url")
+    async with SalesforceClient(token_source(Settings(**given)), transport=AsgiTransport(org.app)) as client:
+        for _ in range(3):
+            org.expire_sessions()
+            await client.userinfo()
+
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "the one in SALESFORCE_REFRESH_TOKEN is dead" in warning.getMessage()
+    assert "mcp-salesforce login" in warning.getMessage()
+    assert given["refresh_token"] not in caplog.text
+    assert "5Aep" not in caplog.text
+
+
+async def test_nothing_is_told_where_no_token_is_replaced(org: LocalOrg, caplog: pytest.LogCaptureFixture) -> None:
+    given = values(org, "client_id", "client_secret", "refresh_token", "instance_url")
+    async with SalesforceClient(token_source(Settings(**given)), transport=AsgiTransport(org.app)) as client:
+        await client.userinfo()
+
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []

@@ -1,5 +1,7 @@
 """From settings to a source of access tokens, and to what carries requests."""
 
+import logging
+
 from mcp_salesforce import ways
 from mcp_salesforce.config import ConfigurationError, Network, Settings, environment
 from mcp_salesforce.logins import LoginError, Logins, LoginSource
@@ -13,6 +15,8 @@ from mcp_salesforce.salesforce import (
     StaticTokenSource,
     TokenSource,
 )
+
+logger = logging.getLogger(__name__)
 
 
 def token_source(settings: Settings) -> TokenSource:
@@ -69,7 +73,29 @@ def _source(settings: Settings) -> TokenSource:
         return LoginSource(_known(settings.org), settings.org)
     if way is ways.SF_CLI:
         return SfCliSource(settings.sf_org, {**environment(), **settings.network.as_environment()})
-    return RefreshTokenSource(settings.client_id, secret, settings.refresh_token.get_secret_value(), settings.login_url)
+    return RefreshTokenSource(
+        settings.client_id,
+        secret,
+        settings.refresh_token.get_secret_value(),
+        settings.login_url,
+        on_rotated=_RotationWarning(),
+    )
+
+
+class _RotationWarning:
+    """Tells once that the refresh token of the settings is used up; the new one is never shown."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+
+    def __call__(self, _rotated: str) -> None:
+        if not self._is_told:
+            logger.warning(
+                "Salesforce replaced the refresh token: the one in SALESFORCE_REFRESH_TOKEN is dead, and the new one "
+                "is in this process's memory only. After a restart the server cannot log in. Use mcp-salesforce login, "
+                "which keeps each new token, or turn Refresh Token Rotation off in the app's policies."
+            )
+        self._is_told = True
 
 
 def _known(alias: str) -> Logins:

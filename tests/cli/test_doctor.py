@@ -8,6 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mcp_salesforce.cli import cli
+from mcp_salesforce.cli.doctor import lines_of
+from mcp_salesforce.config import Settings
+from mcp_salesforce.doctor import examine
+from mcp_salesforce.doctor.causes import STAGES
 from mcp_salesforce.localorg import LocalOrg
 from tests.doctor.answers import settings_on_port
 
@@ -41,7 +45,7 @@ def test_on_a_healthy_org_it_ends_with_0_and_every_stage_passed(org: LocalOrg) -
     result = doctor(org)
 
     assert result.exit_code == 0, result.output
-    assert result.output.count("passed") == 14
+    assert result.output.count("passed") == len(STAGES)
     assert "Nora Quill" in result.output
 
 
@@ -52,7 +56,23 @@ def test_it_ends_with_1_and_names_cause_fix_and_place(org: LocalOrg) -> None:
     assert "The client secret is not the app's." in result.output
     assert "Fix: Copy the Consumer Secret again" in result.output
     assert "Where: External Client App Manager" in result.output
-    assert result.output.count("not reached") == 8
+    assert "Not reached: Identity, API version, Use of the API, " in result.output
+    assert max(map(len, result.output.splitlines())) > 80  # for a program that reads it, each thing is one line
+
+
+@pytest.mark.parametrize("width", [120, 80, 20])
+async def test_a_person_reads_lines_no_longer_than_the_terminals(org: LocalOrg, width: int) -> None:
+    with settings_on_port(org) as healthy, settings_on_port(org, client_secret="a-secret-that-is-wrong") as ill:
+        reports = [await examine(lambda: healthy), await examine(lambda: ill), await examine(Settings.load)]
+
+    for report in reports:
+        lines = lines_of(report, width)
+        words = " ".join(lines).split()
+        assert max(map(len, lines)) <= max(width, 72)
+        assert words == " ".join(lines_of(report)).split()
+    (first, *_) = lines_of(reports[2])
+    assert first == "failed  Settings              SALESFORCE_CLIENT_ID is missing."
+    assert lines_of(reports[2]).count("        SALESFORCE_REFRESH_TOKEN is missing.") == 1
 
 
 def test_json_is_for_scripts(org: LocalOrg) -> None:
@@ -64,7 +84,7 @@ def test_json_is_for_scripts(org: LocalOrg) -> None:
     assert (ill.exit_code, report["passed"]) == (1, False)
     (failed,) = [stage for stage in report["stages"] if stage["status"] == "failed"]
     assert (failed["stage"], failed["name"]) == ("token", "wrong_secret")
-    assert report["stages"][-1] == {"stage": "api_calls", "title": "API calls left", "status": "not reached"}
+    assert {"stage": "api_calls", "title": "API calls left", "status": "not reached"} in report["stages"]
 
 
 def test_without_settings_it_says_which_are_missing() -> None:

@@ -15,6 +15,7 @@ from mcp_salesforce.doctor.examination import StageResult
 from mcp_salesforce.doctor.org import READ, WRITTEN
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.certificates import loopback_certificate
+from mcp_salesforce.localorg.services.faults import Fault
 from mcp_salesforce.logins import Login, Logins
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.toolset import build_tool
@@ -146,7 +147,22 @@ async def test_on_a_healthy_org_every_stage_passes(org: LocalOrg) -> None:
     assert [stage.stage for stage in report.stages] == list(STAGES)
     assert {stage.status for stage in report.stages} == {"passed"}
     assert org.credentials.username in report.stages[6].detail
-    assert "recurring events by API on" in report.stages[11].detail
+    assert report.stages[11].detail == (
+        "Shared Activities off; recurring events by API on; multi-day events not seen (Setup, Activity Settings); "
+        "duplicate rules for Contact not visible"
+    )
+
+
+async def test_features_show_by_what_there_is(org: LocalOrg) -> None:
+    event = described(org, "Event")
+    event["fields"].append({"name": "WhoCount", "label": "Relation Count", "type": "int"})
+    answers = {QUERY: Answer(200, {"totalSize": 3, "done": True, "records": []}), EVENT: Answer(200, event)}
+    with settings_on_port(org, answers) as settings:
+        report = await examine(lambda: settings)
+
+    assert "Shared Activities on" in report.stages[11].detail
+    assert "multi-day events on; duplicate rules for Contact 3 active" in report.stages[11].detail
+    assert report.stages[8].detail == "queries run; the org's own record is not visible"
 
 
 async def test_its_own_refusals_of_credentials_are_told_apart(org: LocalOrg) -> None:
@@ -241,9 +257,19 @@ async def test_failures_of_a_proxy_are_told_apart(org: LocalOrg, tmp_path: Path)
     assert (await found_in(Settings(**through, proxy=f"{'a' * 64}.example.com"))).name == "unknown_proxy"
 
 
-def test_what_does_not_answer_is_told_by_its_stage() -> None:
-    assert cause_of("tls", Finding("NO_ANSWER", "https://acme does not answer within 10 s.")).name == "unreachable"
-    assert cause_of("api", Finding("NO_ANSWER", "No answer within 30 s.")).name == "no_answer"
+async def test_what_does_not_answer_is_told_by_its_stage(org: LocalOrg) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        unreachable = await found_in(Settings(**GOOD | {"instance_url": address}, timeout_s=0.2))
+    org.faults.add(Fault("hang", path="*/query", count=9, delay_s=60))
+    with settings_on_port(org, timeout_s=5) as settings:
+        no_answer = await found_in(settings)
+
+    assert (unreachable.name, unreachable.detail) == ("unreachable", f"{address} does not answer within 0.2 s.")
+    assert (no_answer.stage, no_answer.name, no_answer.detail) == ("api", "no_answer", "No answer within 5 s.")
+
+
+def test_what_no_row_knows_is_told_in_salesforces_words() -> None:
     assert cause_of("api", Finding("NEW_CODE", "never seen", "Ask.")).fix == "Ask."
 
 

@@ -2,14 +2,20 @@
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Final
+import shutil
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 if TYPE_CHECKING:
     from mcp_salesforce.doctor import Report
 
-_STYLES: Final = {"passed": "green", "failed": "bold red", "not reached": "dim"}
+_STYLES: Final[dict[str, dict[str, Any]]] = {"passed": {"fg": "green"}, "failed": {"fg": "red", "bold": True}}
+_INDENT: Final = len("passed  ")
+_TITLE: Final = 20
+_NARROWEST: Final = 72
 
 
 @click.command(name="doctor")
@@ -32,19 +38,32 @@ def command(*, as_json: bool) -> None:
 
 
 def _print(report: "Report") -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    for line in lines_of(report, shutil.get_terminal_size().columns if sys.stdout.isatty() else None):
+        status, _, rest = line.partition(" ")
+        click.echo(f"{click.style(status, **_STYLES[status])} {rest}" if status in _STYLES else line)
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in ("Stage", "", "Found"):
-        table.add_column(column)
-    console = Console()
+
+def lines_of(report: "Report", width: int | None = None) -> list[str]:
+    """Return what a person reads, in lines of at most `width` columns; without one, a line for each thing said."""
+    lines, missed = [], []
     for stage in report.stages:
-        lines = [stage.detail, stage.cause]
-        lines += [f"Fix: {stage.fix}"] if stage.fix else []
-        lines += [f"Where: {stage.setup}"] if stage.setup else []
-        found = Text("\n".join(line for line in lines if line))
-        table.add_row(stage.title, Text(stage.status, style=_STYLES[stage.status]), found)
-    console.print(table)
+        if stage.status == "not reached":
+            missed.append(stage.title)
+            continue
+        head, *more = stage.detail.split("\n")
+        if stage.status == "failed":
+            more += [stage.cause, f"Fix: {stage.fix}", f"Where: {stage.setup}"]
+        lines += _wrapped(f"{stage.status}  {stage.title:<{_TITLE}}  {head}", width, _INDENT + _TITLE + 2)
+        for text in more:
+            lines += _wrapped(" " * _INDENT + text, width, _INDENT)
+    if missed:
+        lines += _wrapped(f"Not reached: {', '.join(missed)}", width, _INDENT)
+    return lines
+
+
+def _wrapped(text: str, width: int | None, indent: int) -> list[str]:
+    if width is None:
+        return [text.rstrip()]
+    return textwrap.wrap(
+        text, max(width, _NARROWEST), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    )

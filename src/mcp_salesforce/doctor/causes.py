@@ -106,7 +106,7 @@ CAUSES: Final = (
     Cause("login_unknown", "settings token", "", r"no login|log in again|OS keyring",
           "The login of that alias is not there, or cannot be read.", "Log in: mcp-salesforce login.", _HERE),
     Cause("settings_incomplete", "settings", "", r"", "Settings are missing or malformed.",
-          "Set what the message names; docs/configuration.md has all settings.", _HERE),
+          "Log in (mcp-salesforce login), or set what is named; docs/configuration.md has all settings.", _HERE),
     Cause("sandbox_with_production_url", "host", "SANDBOX_AT_PRODUCTION", "",
           "The org is a sandbox, and tokens are asked for at production's login host.",
           "Set SALESFORCE_LOGIN_URL to the sandbox's My Domain or https://test.salesforce.com, or leave it out.",

@@ -74,7 +74,8 @@ class _Course:
         except TransportError as error:
             self._failed(stage, Finding(error.code, error.message, error.hint), error.message)
         except SalesforceError as error:
-            self._failed(stage, Finding(error.code, error.message, error.hint), f"{error.code}: {error.message}")
+            detail = error.message if error.code in error.message else f"{error.code}: {error.message}"
+            self._failed(stage, Finding(error.code, error.message, error.hint), detail)
         except ConfigurationError as error:
             found = "\n".join(error.problems)
             self._failed(stage, Finding("CONFIGURATION", found), found)
@@ -126,7 +127,7 @@ async def examine_way(address: str, network: Network) -> StageResult | None:
     """
     course = _Course()
     way = transport(network)
-    reach = Reach("", address, way, network.way_out)
+    reach = Reach("", address, way, proxy=network.way_out)
     try:
         await course.run("dns", lambda: resolve(reach))
         await course.run("tls", lambda: connect(reach))
@@ -152,7 +153,7 @@ async def _examine(
         await stack.enter_async_context(client)
         way = transport(settings.network)
         stack.push_async_callback(way.close)
-        reach = Reach(*hosts, way, settings.network.way_out)
+        reach = Reach(*hosts, way, proxy=settings.network.way_out, wait_s=settings.timeout_s)
         org = OrgChecks(client, hosts[0], Reserve.parse(settings.api_reserve), now)
         stages: tuple[tuple[str, Stage], ...] = (
             ("host", lambda: host_kind(reach)),

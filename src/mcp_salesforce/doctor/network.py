@@ -23,13 +23,21 @@ _KINDS: Final = (
     (r".+\.my\.(salesforce\.(com|mil)|sfcrmproducts\.cn)", "My Domain of production"),
 )
 _LARGEST_SKEW_S: Final = 120
-_WAIT_S: Final = 10.0
+LONGEST_WAIT_S: Final = 10.0
 
 
 class Reach:
     """The hosts that the settings name, and what the first of them answered."""
 
-    def __init__(self, instance_url: str, login_url: str, transport: Transport, proxy: Proxy | None = None) -> None:
+    def __init__(
+        self,
+        instance_url: str,
+        login_url: str,
+        transport: Transport,
+        *,
+        proxy: Proxy | None = None,
+        wait_s: float = LONGEST_WAIT_S,
+    ) -> None:
         """Go to the hosts by `transport`.
 
         Args:
@@ -37,12 +45,14 @@ class Reach:
             login_url: Where tokens come from; empty where none are asked for.
             transport: How requests travel.
             proxy: The proxy that they travel through.
+            wait_s: How long a host may take to answer.
         """
         self.instance_url = instance_url
         self.login_url = login_url
         self.origins = tuple(dict.fromkeys(origin(address) for address in (instance_url, login_url) if address))
         self.transport = transport
         self.proxy = proxy
+        self.wait_s = min(wait_s, LONGEST_WAIT_S)
         self.replies: dict[str, HttpReply] = {}
         self.times: dict[str, datetime] = {}
 
@@ -89,7 +99,7 @@ async def resolve(reach: Reach) -> str:
         hosts[proxy.host if proxy else urlsplit(address).hostname or ""] = "UNKNOWN_PROXY" if proxy else "UNKNOWN_HOST"
     for host, code in hosts.items():
         try:
-            async with asyncio.timeout(_WAIT_S):
+            async with asyncio.timeout(reach.wait_s):
                 await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise Finding(code, f"No address for {host}.") from None
@@ -107,10 +117,10 @@ async def connect(reach: Reach) -> str:
     """
     for address in reach.origins:
         try:
-            async with asyncio.timeout(_WAIT_S):
+            async with asyncio.timeout(reach.wait_s):
                 reply = await reach.transport.exchange(HttpRequest("GET", f"{address}/services/data", {}))
         except TimeoutError:
-            raise Finding("NO_ANSWER", f"{address} does not answer within {_WAIT_S:g} s.") from None
+            raise Finding("NO_ANSWER", f"{address} does not answer within {reach.wait_s:g} s.") from None
         reach.replies[address] = reply
         reach.times[address] = datetime.now(UTC)
     is_plain = any(address.startswith("http:") for address in reach.origins)

@@ -32,7 +32,7 @@ READ: Final = {
 }
 """Fields that the tools read besides."""
 _RECURRENCE: Final = "Recurrence2PatternText"
-_SHARED_ACTIVITIES: Final = "EventWhoIds"
+_SHARED_ACTIVITIES: Final = ("EventWhoIds", "WhoCount", "WhatCount")
 
 
 class OrgChecks:
@@ -134,26 +134,24 @@ class OrgChecks:
         if event is None:
             return "not known: Event cannot be described"
         fields = {field.name: field for field in event.fields}
-        relations = {child.child_sobject for child in event.child_relationships}
-        shared = _SHARED_ACTIVITIES in fields or "EventWhoRelation" in relations
         recurrence = _RECURRENCE in fields and fields[_RECURRENCE].createable
+        longest = await self._count("Event WHERE DurationInMinutes > 1440")
+        rules = await self._count("DuplicateRule WHERE SobjectType = 'Contact' AND IsActive = true")
         return "; ".join(
             (
-                f"Shared Activities {_on(shared)}",
+                f"Shared Activities {_on(not fields.keys().isdisjoint(_SHARED_ACTIVITIES))}",
                 f"recurring events by API {_on(recurrence)}",
-                "multi-day events: see Setup, Activity Settings",
-                f"duplicate rules for Contact: {await self._duplicate_rules()}",
+                f"multi-day events {'on' if longest else 'not seen (Setup, Activity Settings)'}",
+                f"duplicate rules for Contact {'not visible' if rules is None else f'{rules} active'}",
             )
         )
 
-    async def _duplicate_rules(self) -> str:
+    async def _count(self, source: str) -> int | None:
+        """Count records; None where the user may not see the object."""
         try:
-            found = await self._client.queries.query(
-                "SELECT Id FROM DuplicateRule WHERE SobjectType = 'Contact' AND IsActive = true"
-            )
+            return (await self._client.queries.query(f"SELECT COUNT() FROM {source}")).total_size  # noqa: S608 - ours
         except ApiError:
-            return "not visible to the user"
-        return f"{found.total_size} active"
+            return None
 
     async def time_zone(self) -> str:
         """Look the user's time zone up on this machine.
