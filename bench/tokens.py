@@ -113,6 +113,7 @@ async def tokens(org: Org) -> list[Figure]:
         await reader.tool_list()
         await contacts(reader)
         await appointments(reader)
+        await records(reader)
         await reader.read("query", ", 5 rows", {"soql": "SELECT Id, Name, Account.Name FROM Contact LIMIT 5"})
     return reader.figures
 
@@ -144,6 +145,28 @@ async def contacts(reader: Reader) -> None:
             ("query", {"soql": "SELECT Nmae FROM Contact"}),
         ],
         most=80,
+    )
+
+
+async def records(reader: Reader) -> None:
+    """Call the record tools."""
+    rows = [
+        {**FULL_CONTACT, "LastName": f"Bell {number}", "Email": f"bell{number}@example.com"} for number in range(200)
+    ]
+    created = await reader.read("create_records", ", 200", {"sobject": "Contact", "records": rows})
+    ids = [row[1] for row in created["rows"]]
+    of_contact = {"sobject": "Contact", "record_ids": ids}
+    await reader.read("get_record", ", 60 fields", {**of_contact, "record_ids": ids[:1]}, text=390, structured=390)
+    await reader.read("get_record", ", 20 whole", {**of_contact, "record_ids": ids[:20]})
+    await reader.read("delete_records", ", 200", of_contact)
+    await reader.errors(
+        [
+            ("create_records", {"sobject": "Contact", "records": [{"FirstName": "Ada"}]}),
+            ("create_records", {"sobject": "Contcat", "records": [{"LastName": "Ada"}]}),
+            ("update_records", {"sobject": "Contact", "records": [{"Id": ids[0], "Title": "x"}]}),
+            ("get_record", {"sobject": "Contact", "record_ids": ids[:1]}),
+        ],
+        most=120,
     )
 
 

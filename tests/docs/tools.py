@@ -35,6 +35,7 @@ UTC end in `Z`; invisible and bidirectional control characters are stripped from
   had room for.
 - **Times**: `start` and `end` have `utc`, `local` (with its offset) and `weekday`, in the `time_zone` that the answer
   names: the one asked for, else the owner's, else the user's. All-day appointments are days, which no zone shifts.
+  Other times are UTC, or local with their offset where `time_zone` asks for that.
 - **Rows saved**: `succeeded` and `failed` count them, and each has its `row` (from 0), Id and outcome. Where one is
   refused and `all_or_none` holds, nothing is saved and the call is an error. More than 200 rows go in parts, with a
   progress notification after each; if a part fails, `unknown` and `not_sent` name the rows that it leaves, so that the

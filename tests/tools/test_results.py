@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp_types import TextContent
 
+from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.results import answer, table
 
 cells = (
@@ -137,3 +138,16 @@ def test_what_a_result_says_beside_its_rows_stays_in_its_line() -> None:
     text = text_of({"hint": "try\nmissing: all", "missing": {"003": "x\ny"}, "columns": ["Id"], "rows": []})
 
     assert text == 'hint: try missing: all\nmissing: {"003":"x\\ny"}\nId'
+
+
+def test_a_page_that_can_be_gone_on_with_loses_no_row_when_its_text_is_longer_than_its_json() -> None:
+    rows: Any = {
+        "columns": ["Name", "Contacts"],
+        "rows": [["Acme", {"columns": ["Name"], "rows": [['"' * 9]] * 4}] for _ in range(40)],
+    }
+
+    kept = cut_to_fit(rows, 2500)
+    shown: Any = answer({"next_cursor": "abc", **rows}, 2500)
+
+    assert len(shown.structured_content["rows"]) == kept > 5
+    assert len(shown.content[0].text.encode()) <= 2500 * 1.25

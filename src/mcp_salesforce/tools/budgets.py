@@ -24,14 +24,20 @@ def cut_to_fit(rows: Any, budget_bytes: int) -> int:  # noqa: ANN401 - any resul
 
 
 def _fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:
-    if len(orjson.dumps(rows)) <= budget_bytes - _ANSWER_FRAME:
+    if _size(rows) <= budget_bytes - _ANSWER_FRAME:
         return len(rows)
     used = _ANSWER_FRAME
     for count, row in enumerate(rows):
-        used += len(orjson.dumps(row)) + 1
+        used += _size(row) + 1
         if used > budget_bytes:
             return max(count, 1)
     return len(rows)
+
+
+def _size(value: object) -> int:
+    """Return the bytes of rows as JSON; or at least as CSV, where the quotes of an object in a cell are doubled."""
+    json = orjson.dumps(value)
+    return len(json) + (json.count(b'"') if b"{" in json else 0)
 
 
 def sliced(name: str) -> tuple[str, int]:
@@ -107,7 +113,10 @@ class _Cut(NamedTuple):
         return [*cut, f"[{more} more]"] if more > 0 else cut
 
     def _table(self, value: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        columns, rows = value["columns"][: self.entries], value["rows"][: self.entries]
+        columns = value["columns"][: self.entries]
+        rows = (
+            value["rows"] if "next_cursor" in value else value["rows"][: self.entries]
+        )  # behind it none may be missing
         cut = {
             **value,
             "columns": columns,

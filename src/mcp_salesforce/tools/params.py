@@ -82,6 +82,8 @@ ContactFilter = Annotated[str, AfterValidator(or_empty(id_of("003")))]
 OwnerFilter = Annotated[str, AfterValidator(or_empty(id_of("005", "023")))]
 TimeZone = Annotated[str, Field(description="IANA zone to read and show times in; default: the user's")]
 
+ShownZone = Annotated[str, Field(description="IANA zone to show times in; default: UTC")]
+
 
 def data_schema(
     description: str, properties: Mapping[str, Any] | None = None, required: Sequence[str] = ()

@@ -3,9 +3,11 @@
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from io import StringIO
 from itertools import chain
 from typing import Annotated, Any, NotRequired
+from zoneinfo import ZoneInfo
 
 import orjson
 from mcp_types import CallToolResult, TextContent
@@ -25,6 +27,7 @@ _ESCAPED = "\\u00"  # how JSON writes a control character
 _JSON_TYPES = ("string", "number", "boolean", "null", "object", "array")
 FieldValue = Annotated[Any, WithJsonSchema({"anyOf": [{"type": name} for name in _JSON_TYPES]})]
 _TOLERANCE = 1.25  # how much longer than the budget an answer may be before texts in it are cut
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\.\d{3}\+0000)", re.ASCII)  # as Salesforce and `plain` write
 _TIME_LENGTH, _WHOLE_SECOND_UTC = 28, ".000+0000"
 
 
@@ -176,6 +179,22 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
             children["total"] = value["totalSize"]
         return children
     return {key: plain(entry) for key, entry in value.items() if key != "attributes" and entry is not None}
+
+
+def localised(result: dict[str, Any], zone: ZoneInfo | None) -> dict[str, Any]:
+    """Return `result` with local times, with their offset, in place of UTC, and the zone; None leaves it as it is."""
+    return {"time_zone": zone.key, **_localised(result, zone)} if zone else result
+
+
+def _localised(value: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str) and _UTC.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value).astimezone(zone).isoformat(timespec="seconds")
+        except (ValueError, OverflowError):
+            return value  # a text that only looks like a time
+    if isinstance(value, dict):
+        return {key: _localised(entry, zone) for key, entry in value.items()}
+    return [_localised(entry, zone) for entry in value] if isinstance(value, list) else value
 
 
 def record_of(record: Mapping[str, Any], *, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:

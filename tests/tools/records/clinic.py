@@ -45,9 +45,9 @@ def clinic_in(folder: Path) -> Iterator[LocalOrg]:
 
 
 @asynccontextmanager
-async def client_of(org: LocalOrg, app: Any = None, **settings: Any) -> AsyncIterator[Client]:
+async def client_of(org: LocalOrg, app: Any = None, *, mode: str = "legacy", **settings: Any) -> AsyncIterator[Client]:
     server = create_server(settings_of(org, **settings), transport=AsgiTransport(app or org.app))
-    async with Client(server, mode="legacy", raise_exceptions=True) as client:
+    async with Client(server, mode=mode, raise_exceptions=True) as client:
         yield client
 
 

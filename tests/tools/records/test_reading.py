@@ -159,3 +159,36 @@ async def test_what_a_record_says_cannot_pass_for_what_the_server_says(org: Loca
     content: Any = several.structured_content
     assert set(content) == {"missing", "columns", "rows"}
     assert content["rows"][0] == [ids[0], forged]
+
+
+async def test_times_are_utc_and_local_where_a_zone_is_asked_for(clinic: LocalOrg, clinic_mcp: Client) -> None:
+    patient = clinic.insert("Contact", LastName="Hale")
+    visits = [
+        clinic.insert("Visit__c", Patient__c=patient, Start__c=start, Notes__c="9999-99-99T99:99:99Z")
+        for start in ("2026-07-01T12:00:00Z", "2026-12-01T12:00:00Z")
+    ]
+    asked = {"sobject": "Visit__c", "fields": ["Start__c", "Notes__c"]}
+
+    utc = await call(clinic_mcp, "get_record", record_ids=visits[0], **asked)
+    local = await call(clinic_mcp, "get_record", record_ids=visits[0], time_zone="Europe/Berlin", **asked)
+    both = await call(clinic_mcp, "get_record", record_ids=visits, time_zone="Europe/Berlin", **asked)
+
+    assert utc["Start__c"] == "2026-07-01T12:00:00Z"
+    assert (local["Start__c"], local["time_zone"]) == ("2026-07-01T14:00:00+02:00", "Europe/Berlin")
+    assert local["Notes__c"] == "9999-99-99T99:99:99Z"
+    assert [row["Start__c"] for row in rows_as_dicts(both)] == [
+        "2026-07-01T14:00:00+02:00",
+        "2026-12-01T13:00:00+01:00",
+    ]
+
+
+async def test_the_rest_of_texts_comes_for_several_records_too(clinic: LocalOrg, clinic_mcp: Client) -> None:
+    patient = clinic.insert("Contact", LastName="Hale")
+    visits = [clinic.insert("Visit__c", Patient__c=patient, Notes__c=text) for text in ("abcdef", "abc")]
+
+    found = await call(
+        clinic_mcp, "get_record", sobject="Visit__c", record_ids=visits, fields=["notes__c[2:]", "Patient__r.LastName"]
+    )
+
+    assert found["columns"] == ["Id", "Notes__c[2:]", "Patient__r.LastName"]
+    assert [row[1:] for row in found["rows"]] == [["cdef", "Hale"], ["c", "Hale"]]

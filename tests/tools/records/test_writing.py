@@ -153,14 +153,15 @@ async def test_duplicates_among_many_rows_name_what_they_are_like(org: LocalOrg,
     assert "message_by" not in error
 
 
-async def test_rows_beyond_200_go_in_parts_with_progress(clinic: LocalOrg) -> None:
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_rows_beyond_200_go_in_parts_with_progress(clinic: LocalOrg, mode: str) -> None:
     reported: list[tuple[float, float | None]] = []
 
     async def note(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the SDK's
         reported.append((progress, total))
 
     rows = [{"LastName": f"Hale {number:04}"} for number in range(450)]
-    async with client_of(clinic) as client:
+    async with client_of(clinic, mode=mode) as client:
         result = await client.call_tool(
             "salesforce_create_records",
             {"sobject": "Contact", "records": rows, "all_or_none": False},

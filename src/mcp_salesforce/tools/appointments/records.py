@@ -27,17 +27,14 @@ from mcp_salesforce.tools.appointments.series import Scope, delete_in_scope, tar
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.listings import Listing, read_page
-from mcp_salesforce.tools.one_record import difference, read_back, read_fields, require_fields
+from mcp_salesforce.tools.one_record import difference, read_back, read_fields, require_fields, shown_record
 from mcp_salesforce.tools.params import ContactFilter, Cursor, EventId, FieldSlices, Limit, OwnerFilter, TimeZone
-from mcp_salesforce.tools.results import Appointment, Deleted, Rows, Updated, flat_record, record_of
+from mcp_salesforce.tools.results import Appointment, Deleted, Rows, Updated, flat_record
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, org_of
 
 _SAID_BY_START_AND_END = frozenset({*TIME_FIELDS, "ActivityDateTime", "EndDate"})
-_LEFT_OUT = _SAID_BY_START_AND_END | {
-    "IsDeleted", "SystemModstamp", "CreatedById", "LastModifiedById", "GroupEventType", "EventSubtype",
-    "Recurrence2PatternVersion",
-}  # fmt: skip
+_LEFT_OUT = _SAID_BY_START_AND_END | {"GroupEventType", "EventSubtype", "Recurrence2PatternVersion"}
 _LISTED = ("Id", "Subject", "Location", "Who.Name", "What.Name", "Owner.Name")
 _COLUMNS = (
     "Id", "Subject", "start.weekday", "start.local", "end.local", "start.utc", "end.utc", "all_day", "Location",
@@ -151,7 +148,7 @@ async def list_appointments(
 async def _appointment(org: OrgSession, event_id: str, time_zone: str = "") -> Appointment:
     record = await org.client.sobjects.retrieve("Event", event_id)
     zone = await org.zone(time_zone, record.get("OwnerId") or "")
-    told = _with_times(record_of(record, leave_out=_LEFT_OUT), span_in(record), zone)
+    told = _with_times(shown_record(record, _LEFT_OUT), span_in(record), zone)
     return cast("Appointment", {**told, **recurrence_of(record), **await read_invitees(org, record)})
 
 

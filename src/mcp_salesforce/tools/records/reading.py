@@ -12,10 +12,10 @@ from mcp_salesforce.salesforce.soql import quote_list
 from mcp_salesforce.tools.budgets import cut_text, cut_to_fit, sliced
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.one_record import LONG_TEXT, NOISE, read_fields, shown_record
-from mcp_salesforce.tools.params import FieldSlices
+from mcp_salesforce.tools.params import FieldSlices, ShownZone
 from mcp_salesforce.tools.records.checks import check_ids
 from mcp_salesforce.tools.records.toolset import RecordIds, SObjectName, records
-from mcp_salesforce.tools.results import FieldValue, Rows, is_shown, table
+from mcp_salesforce.tools.results import FieldValue, Rows, is_shown, localised, table
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import READS, ToolContext, org_of
 
@@ -28,6 +28,7 @@ class Found(TypedDict):
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # read by Pydantic, not a key
 
     Id: NotRequired[str]
+    time_zone: NotRequired[str]
     missing: NotRequired[dict[str, str]]
     left_out: NotRequired[int]
     columns: NotRequired[list[str]]
@@ -35,17 +36,22 @@ class Found(TypedDict):
 
 
 @records.tool(READS, title="Get records by Id")
-async def get_record(ctx: ToolContext, sobject: SObjectName, record_ids: RecordIds, fields: FieldSlices = ()) -> Found:
+async def get_record(
+    ctx: ToolContext, sobject: SObjectName, record_ids: RecordIds, fields: FieldSlices = (), time_zone: ShownZone = ""
+) -> Found:
     """Return records of any object by Id: the fields that have a value, or exactly those in fields.
 
     Up to 200 Ids in one call. To find records whose Ids you do not know, use salesforce_query.
     """
     org = org_of(ctx)
+    zone = await org.zone(time_zone) if time_zone else None
     if len(record_ids) > 1:
-        return cast("Found", await _several(org, sobject, record_ids, fields))
-    if fields:
-        return cast("Found", await read_fields(org, sobject, record_ids[0], fields))
-    return cast("Found", shown_record(await org.client.sobjects.retrieve(sobject, record_ids[0])))
+        found = await _several(org, sobject, record_ids, fields)
+    elif fields:
+        found = await read_fields(org, sobject, record_ids[0], fields)
+    else:
+        found = shown_record(await org.client.sobjects.retrieve(sobject, record_ids[0]))
+    return cast("Found", localised(found, zone))
 
 
 async def _several(org: OrgSession, sobject: str, record_ids: Sequence[str], fields: Sequence[str]) -> Any:  # noqa: ANN401 - Found
@@ -57,7 +63,9 @@ async def _several(org: OrgSession, sobject: str, record_ids: Sequence[str], fie
     if not found:
         raise _none_there(missing)
     rows = table([found[record_id] for record_id in record_ids if record_id in found], ["Id", *names] if fields else ())
-    if not fields:
+    if fields:
+        _slice(rows, fields)
+    else:
         _leave_out_noise(rows)
     cut_to_fit(rows, org.max_answer_bytes)
     return {**({"missing": missing} if missing else {}), **rows}
@@ -90,6 +98,16 @@ async def _missing(org: OrgSession, sobject: str, record_ids: Collection[str]) -
     except InvalidRequestError:
         deleted = set()  # an object without a recycle bin
     return {record_id: "ENTITY_IS_DELETED" if record_id in deleted else "NOT_FOUND" for record_id in record_ids}
+
+
+def _slice(rows: Rows, fields: Sequence[str]) -> None:
+    """Let columns that were asked for from a character on begin there."""
+    starts = {name.casefold(): start for name, start in map(sliced, fields) if start}
+    for at, column in enumerate(rows["columns"]):
+        if start := starts.get(column.casefold()):
+            rows["columns"][at] = f"{column}[{start}:]"
+            for row in rows["rows"]:
+                row[at] = str(row[at] or "")[start:]
 
 
 def _leave_out_noise(rows: Rows) -> None:
