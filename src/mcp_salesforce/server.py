@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from mcp.server import MCPServer
-from mcp_types import Tool
+from mcp.server.mcpserver import Context
+from mcp_types import GetPromptResult, InputRequiredResult, Tool
 
 from mcp_salesforce import connect, logs
 from mcp_salesforce.appointments.hours import hours_of
@@ -23,7 +24,10 @@ from mcp_salesforce.salesforce.observed import ObservedTransport
 from mcp_salesforce.stdio import serve_stdio
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.access import Access, UnknownToolsetError
+from mcp_salesforce.tools.completions import add_completion
 from mcp_salesforce.tools.guard import Guard, refusing_writes
+from mcp_salesforce.tools.prompts import add_prompts, check_request
+from mcp_salesforce.tools.resources import add_resources
 from mcp_salesforce.tools.session import OrgSession, utc_now
 from mcp_salesforce.tools.toolset import build_tool
 
@@ -41,6 +45,17 @@ class SalesforceServer(MCPServer[OrgSession]):
         """Return the tools that no setting forbids."""
         forbidden = {tool.name for tool in self._tool_manager.list_tools() if getattr(tool, "forbidden_by", "")}
         return [tool for tool in await super().list_tools() if tool.name not in forbidden]
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[OrgSession, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Return the messages of a prompt.
+
+        Raises:
+            MCPError: There is no such prompt, or the arguments are not its own.
+        """
+        check_request(await self.list_prompts(), name, arguments or {})
+        return await super().get_prompt(name, arguments, context)
 
 
 def create_server(
@@ -85,16 +100,22 @@ def create_server(
             )
 
     logs.set_up(settings.log_level, settings.log_format)
-    return SalesforceServer(
+    tools = [
+        build_tool(spec, access.forbidden_by(toolset.name, spec)) for toolset in TOOLSETS for spec in toolset.specs
+    ]
+    server = SalesforceServer(
         "mcp-salesforce",
         title="Salesforce",
         version=version("mcp-salesforce"),
         instructions=_INSTRUCTIONS,
-        tools=[
-            build_tool(spec, access.forbidden_by(toolset.name, spec)) for toolset in TOOLSETS for spec in toolset.specs
-        ],
+        tools=[*tools],
         lifespan=lifespan,
     )
+    allowed = frozenset(tool.name for tool in tools if not tool.forbidden_by)
+    add_prompts(server, allowed)
+    add_resources(server, allowed)
+    add_completion(server)
+    return server
 
 
 def _guarding(guard: Guard | None, access: Access) -> Callable[[Exchange], Exchange] | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mcp_salesforce.tools import TOOLSETS
+from mcp_salesforce.tools.prompts import PROMPTS, PromptSpec
 from mcp_salesforce.tools.toolset import SalesforceTool, ToolSpec, build_tool
 
 BEGIN, END = "<!-- tools:begin -->", "<!-- tools:end -->"
@@ -22,6 +23,20 @@ PAGE = """<!-- Generated from src/mcp_salesforce/tools by `make docs UPDATE=1`. 
 # Tools
 
 {toolsets}
+## Prompts
+Hosts show these by name. Each says which tools to use and brings the user's time, and the agenda of the day where it is
+about one; it is there only if its tools are. Arguments are completed: dates, contacts, users and rooms.
+
+| prompt | what it does | arguments |
+|---|---|---|
+{prompts}
+
+## Resources
+| URI | what it says |
+|---|---|
+| `salesforce://agenda/{{date}}` | your appointments of a day: a date, `today`, `tomorrow` |
+| `salesforce://schema/{{sobject}}` | the fields of an object; its name is completed |
+
 ## Answers
 Every tool gives the same answer twice: as structured content that conforms to its output schema, and as text for hosts
 that show only that. Fields without a value are left out, and so are standard checkboxes that are not ticked; times in
@@ -82,7 +97,10 @@ def render_tools(_before: str) -> str:
     for toolset in TOOLSETS:
         tools = "\n".join(_tool(spec) for spec in toolset.specs)
         sections.append(f"## {toolset.name}\n{toolset.description}.\n\n{tools}")
-    return PAGE.format(toolsets="\n".join(sections), codes=", ".join(f"`{code}`" for code in _OWN_CODES))
+    prompts = "\n".join(map(_prompt, PROMPTS))
+    return PAGE.format(
+        toolsets="\n".join(sections), prompts=prompts, codes=", ".join(f"`{code}`" for code in _OWN_CODES)
+    )
 
 
 def snapshots() -> dict[str, Callable[[str], str]]:
@@ -115,6 +133,12 @@ def _tool(spec: ToolSpec) -> str:
     ]
     table = "\n".join(["| argument | type | default | meaning |", "|---|---|---|---|", *rows])
     return f"### `{spec.name}`\n{spec.description}\n\n{table}\n"
+
+
+def _prompt(spec: PromptSpec) -> str:
+    prompt = spec.build()
+    arguments = "<br>".join(f"`{each.name}`: {each.description}" for each in prompt.arguments or ())
+    return f"| `{prompt.name}` | {prompt.description} | {arguments} |"
 
 
 def _summary(spec: ToolSpec) -> str:

@@ -1,0 +1,101 @@
+"""Resources: what a host can put before a model without a tool call: the agenda of a day, an object's fields."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any, Final
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.shared.exceptions import MCPError
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, TextContent
+
+from mcp_salesforce.appointments.times import TimeError, day_of, weekday
+from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, NotFoundError, SalesforceError
+from mcp_salesforce.tools.appointments.records import list_appointments
+from mcp_salesforce.tools.calls import tool_call
+from mcp_salesforce.tools.errors import failure
+from mcp_salesforce.tools.results import answer
+from mcp_salesforce.tools.schema import describe
+from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.withheld import noting, told
+
+AGENDA: Final = "salesforce://agenda/{date}"
+SCHEMA: Final = "salesforce://schema/{sobject}"
+DAYS: Final[Mapping[str, int]] = {"today": 0, "tomorrow": 1}
+"""Days that have a name, and how many days ahead they are."""
+_MOST_APPOINTMENTS: Final = 500
+_CALLERS_FAULT: Final = (InvalidArgumentError, InvalidRequestError, NotFoundError, TimeError)
+
+
+def add_resources(server: MCPServer[OrgSession], tools: frozenset[str]) -> None:
+    """Add to `server` the resources that say what one of `tools` says, the names of those that may be used."""
+    if "salesforce_list_appointments" in tools:
+        server.resource(AGENDA, title="Agenda of a day", description="Your appointments of a day, in order")(_agenda)
+    if "salesforce_describe" in tools:
+        server.resource(SCHEMA, title="Fields of an object", description="Fields of an object, compactly")(_schema)
+
+
+async def _agenda(ctx: Context[Any, Any], date: str) -> str:
+    with refusing("agenda"):
+        return await agenda_text(ctx, await day_named(ctx, date))
+
+
+async def _schema(ctx: Context[Any, Any], sobject: str) -> str:
+    with refusing("schema"), noting() as withheld:
+        return _text(ctx, await describe(ctx, sobject=sobject), withheld)
+
+
+async def day_named(ctx: Context[Any, Any], text: str) -> date:
+    """Return the day that `text` names: a date, or today or tomorrow where the user is.
+
+    Raises:
+        TimeError: It names none.
+    """
+    ahead = DAYS.get(text.strip().casefold())
+    if ahead is None:
+        return day_of(text)
+    org: OrgSession = ctx.request_context.lifespan_context
+    return org.now().astimezone(await org.zone()).date() + timedelta(days=ahead)
+
+
+async def agenda_text(ctx: Context[Any, Any], day: date) -> str:
+    """Return the user's own appointments of a day as text, as salesforce_list_appointments gives them.
+
+    Raises:
+        SalesforceError: As the client.
+    """
+    org: OrgSession = ctx.request_context.lifespan_context
+    _, user_id = await org.owner()
+    with noting() as withheld:
+        rows = await list_appointments(
+            ctx, limit=_MOST_APPOINTMENTS, start=day.isoformat(), end=day.isoformat(), owner_id=user_id
+        )
+        return _text(ctx, {"day": f"{weekday(day)} {day.isoformat()}", **rows}, withheld)
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Log the block as a call, and raise what it refuses as an error of the protocol, with the words of a tool's.
+
+    Raises:
+        MCPError: A `SalesforceError` or `TimeError` ended the block.
+    """
+    with tool_call(name) as call:
+        try:
+            yield
+        except (SalesforceError, TimeError) as error:
+            payload = failure(error).meta or {}
+            call.outcome = payload["code"]
+            said = " ".join(filter(None, [payload["message"], payload.get("hint")]))
+            code = INVALID_PARAMS if isinstance(error, _CALLERS_FAULT) else INTERNAL_ERROR
+            raise MCPError(code=code, message=said, data=payload) from None
+
+
+def _text(ctx: Context[Any, Any], result: Mapping[str, Any], withheld: dict[str, None]) -> str:
+    org: OrgSession = ctx.request_context.lifespan_context
+    if withheld:
+        result = {**result, "withheld": told(withheld)}
+    (content,) = answer(result, org.max_answer_bytes).content
+    assert isinstance(content, TextContent)  # noqa: S101 - what `answer` makes
+    return content.text

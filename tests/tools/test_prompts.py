@@ -1,0 +1,214 @@
+"""Prompts and resources with their completion, through the whole stack, in both eras of the protocol."""
+
+import re
+from collections.abc import Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from mcp import Client, MCPError
+from mcp_types import (
+    EmbeddedResource,
+    GetPromptResult,
+    PromptReference,
+    ResourceTemplateReference,
+    TextContent,
+    TextResourceContents,
+)
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.server import create_server
+from tests.conftest import NOW, settings_of
+
+AGENDA, SCHEMA = "salesforce://agenda/{date}", "salesforce://schema/{sobject}"
+
+
+def booked(org: LocalOrg, subject: str, start: str, **fields: Any) -> str:
+    return org.insert("Event", Subject=subject, StartDateTime=start, DurationInMinutes=30, **fields)
+
+
+async def prompt(mcp: Client, name: str, **arguments: str) -> tuple[str, str]:
+    """The words of a prompt, and the text of the resource in it."""
+    result = await mcp.get_prompt(name, arguments)
+    assert isinstance(result, GetPromptResult)
+    texts = [message.content.text for message in result.messages if isinstance(message.content, TextContent)]
+    resources = [
+        message.content.resource for message in result.messages if isinstance(message.content, EmbeddedResource)
+    ]
+    assert all(message.role == "user" for message in result.messages)
+    return "\n".join(texts), "\n".join(each.text for each in resources if isinstance(each, TextResourceContents))
+
+
+async def resource(mcp: Client, uri: str) -> str:
+    (content,) = (await mcp.read_resource(uri)).contents
+    assert isinstance(content, TextResourceContents)
+    assert content.mime_type == "text/plain"
+    return content.text
+
+
+async def completed(mcp: Client, ref: Any, name: str, value: str) -> list[str]:
+    return (await mcp.complete(ref, {"name": name, "value": value})).completion.values
+
+
+async def test_prompts_are_listed_with_titles_and_described_arguments(mcp: Client) -> None:
+    prompts = {each.name: each for each in (await mcp.list_prompts()).prompts}
+
+    assert list(prompts) == ["book_appointment", "day_sheet", "move_my_day"]
+    for each in prompts.values():
+        assert each.title
+        assert (each.description or "").endswith(".")
+        assert all(argument.description for argument in each.arguments or ())
+    assert [argument.name for argument in prompts["book_appointment"].arguments or () if argument.required] == [
+        "person"
+    ]
+
+
+async def test_the_day_sheet_of_tomorrow_brings_the_agenda_with_it(empty_org: LocalOrg, mcp: Client) -> None:
+    booked(empty_org, "Check-up", "2026-11-23T15:00:00Z", Location="Room 1")
+    booked(empty_org, "Another day", "2026-11-24T15:00:00Z")
+    other = empty_org.store.rows("SELECT Id FROM User WHERE Id <> ?", [empty_org.user_id])[0]["Id"]
+    booked(empty_org, "Of another", "2026-11-23T15:00:00Z", OwnerId=other)
+
+    said, agenda = await prompt(mcp, "day_sheet")
+
+    assert "It is Sunday 2026-11-22 04:00 in America/New_York." in said
+    assert agenda.startswith("day: Monday 2026-11-23\n")
+    assert "Check-up" in agenda
+    assert "2026-11-23T10:00:00-05:00" in agenda
+    assert "Another day" not in agenda
+    assert "Of another" not in agenda
+
+
+async def test_a_prompt_says_what_was_given_and_names_the_tools(mcp: Client) -> None:
+    said, _ = await prompt(mcp, "book_appointment", person="Ana Ode", when="Tuesday afternoon", calendars="me, Room 1")
+
+    assert "Person: Ana Ode" in said
+    assert "When: Tuesday afternoon" in said
+    assert "Minutes: 30" in said
+    assert "Purpose" not in said
+    tools = {tool.name for tool in (await mcp.list_tools()).tools}
+    for name in ("book_appointment", "day_sheet", "move_my_day"):
+        words, _ = await prompt(mcp, name, **({"person": "Ana"} if name == "book_appointment" else {}))
+        named = {word.strip(".,:") for word in words.split() if word.startswith("salesforce_")}
+        assert named <= tools
+
+
+async def test_moving_a_day_starts_from_its_agenda(empty_org: LocalOrg, mcp: Client) -> None:
+    booked(empty_org, "Check-up", "2026-11-24T15:00:00Z")
+
+    said, agenda = await prompt(mcp, "move_my_day", date="2026-11-24", reason="Ill")
+
+    assert "Reason: Ill" in said
+    assert "Check-up" in agenda
+
+
+@pytest.mark.parametrize("date", ["2026-11-23", "tomorrow"])
+async def test_the_agenda_of_a_day_can_be_read_by_date_or_name(empty_org: LocalOrg, mcp: Client, date: str) -> None:
+    booked(empty_org, "Check-up", "2026-11-23T15:00:00Z")
+
+    text = await resource(mcp, f"salesforce://agenda/{date}")
+
+    assert text.startswith("day: Monday 2026-11-23\ntime_zone: America/New_York\n")
+    assert "Check-up" in text
+
+
+async def test_the_fields_of_an_object_can_be_read(mcp: Client) -> None:
+    templates = {each.uri_template: each for each in (await mcp.list_resource_templates()).resource_templates}
+    assert set(templates) == {AGENDA, SCHEMA}
+    assert all(each.title and each.description for each in templates.values())
+
+    assert "LastName" in await resource(mcp, "salesforce://schema/contact")
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("salesforce://agenda/someday", "'someday' is not a day. Write it like 2026-11-24."),
+        ("salesforce://agenda/2026-02-30", "is not a day"),
+        ("salesforce://schema/Contakt", "Did you mean Contact?"),
+        ("salesforce://nothing/here", "Unknown resource"),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_with_what_to_do(org: LocalOrg, uri: str, said: str) -> None:
+    async with served(org) as mcp:
+        with pytest.raises(MCPError, match=said) as refused:
+            await mcp.read_resource(uri)
+
+    assert refused.value.error.code == -32602
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("day_sheet", {"date": "someday"}, "Write it like 2026-11-24"),
+        ("day_sheet", {"dat": "today"}, "day_sheet does not take dat. Did you mean date?"),
+        ("book_appointment", {}, "book_appointment needs person: Name, e-mail address or Id of the contact."),
+        ("book_apointment", {}, "There is no prompt book_apointment. Did you mean book_appointment?"),
+        ("xyz", {}, "There is no prompt xyz. There are: book_appointment, day_sheet, move_my_day."),
+    ],
+)
+async def test_a_prompt_that_cannot_be_given_is_refused_with_what_to_do(
+    org: LocalOrg, name: str, arguments: dict[str, str], said: str
+) -> None:
+    async with served(org) as mcp:
+        with pytest.raises(MCPError, match=re.escape(said)) as refused:
+            await mcp.get_prompt(name, arguments)
+
+    assert refused.value.error.code == -32602
+
+
+async def test_dates_objects_people_and_calendars_are_completed(org: LocalOrg, mcp: Client) -> None:
+    org.insert("Contact", FirstName="Zdenka", LastName="Zuverova")
+    agenda, schema = ResourceTemplateReference(uri=AGENDA), ResourceTemplateReference(uri=SCHEMA)
+    book = PromptReference(name="book_appointment")
+
+    assert (await completed(mcp, agenda, "date", "t")) == ["today", "tomorrow"]
+    assert (await completed(mcp, agenda, "date", "2026-11-2"))[0] == "2026-11-22"
+    assert (await completed(mcp, schema, "sobject", "cont"))[0] == "Contact"
+    assert "Event" in await completed(mcp, schema, "sobject", "vent")
+    assert await completed(mcp, book, "person", "Zuv") == ["Zdenka Zuverova"]
+    assert await completed(mcp, book, "person", "z") == []
+    assert await completed(mcp, book, "minutes", "4") == ["45"]
+    (quill,) = await completed(mcp, book, "calendars", "me, Nora Q")
+    assert quill == "me, Nora Quill"
+    assert await completed(mcp, book, "purpose", "x") == []
+
+
+async def test_more_than_a_hundred_completions_are_cut_and_counted(mcp: Client) -> None:
+    found = (await mcp.complete(ResourceTemplateReference(uri=SCHEMA), {"name": "sobject", "value": ""})).completion
+
+    assert len(found.values) == min(100, found.total or 0)
+    assert found.has_more == ((found.total or 0) > 100)
+
+
+async def test_without_an_org_nothing_is_completed(org: LocalOrg) -> None:
+    org.expire_sessions()
+    async with served(org, refresh_token="5Aep861wrong") as mcp:
+        assert await completed(mcp, ResourceTemplateReference(uri=SCHEMA), "sobject", "Con") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "prompts", "templates"),
+    [
+        ({"toolsets": "contacts,query"}, [], []),
+        ({"toolsets": "contacts,schema"}, [], [SCHEMA]),
+        ({"read_only": True}, ["day_sheet"], [AGENDA, SCHEMA]),
+    ],
+)
+async def test_what_settings_forbid_is_neither_listed_nor_there(
+    org: LocalOrg, changes: Mapping[str, Any], prompts: list[str], templates: list[str]
+) -> None:
+    async with served(org, **changes) as mcp:
+        assert [each.name for each in (await mcp.list_prompts()).prompts] == prompts
+        listed = (await mcp.list_resource_templates()).resource_templates
+        assert [each.uri_template for each in listed] == templates
+        with pytest.raises(MCPError, match="book_appointment"):
+            await mcp.get_prompt("book_appointment", {"person": "Ana"})
+
+
+@asynccontextmanager
+async def served(org: LocalOrg, **changes: Any) -> Any:
+    server = create_server(settings_of(org, **changes), transport=AsgiTransport(org.app), now=lambda: NOW)
+    async with Client(server) as client:
+        yield client
