@@ -40,7 +40,10 @@ class Cursor:
     def __init__(self, text: str, start: int = 0, error: type[SoqlError] = SoqlError) -> None:
         """Stand at the first token of `text` from `start`; a refusal is an `error`, also of a text that is too long."""
         if len(text) > MAX_CHARACTERS:
-            raise error(text, MAX_CHARACTERS, f"SOQL statements cannot be longer than {MAX_CHARACTERS} characters.")
+            reason = f"SOQL statements cannot be longer than {MAX_CHARACTERS} characters."
+            too_long = error(text, MAX_CHARACTERS, reason)
+            too_long.args = (reason,)  # Salesforce tells it without a caret
+            raise too_long
         self._text = text
         self._error = error
         self._tokens = tokens_of(text, start)

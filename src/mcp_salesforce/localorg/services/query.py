@@ -22,7 +22,6 @@ from mcp_salesforce.soql import SoqlError, parse
 MIN_BATCH: Final = 200
 MAX_BATCH: Final = 2000
 _LONG_TEXT_BATCH: Final = 1000
-_MAX_CHARACTERS: Final = 100_000
 _LOCATOR: Final = re.compile(r"(?P<id>0r8[0-9A-Za-z]{15})-(?P<offset>\d{1,9})", re.ASCII)
 
 
@@ -121,9 +120,6 @@ class Queries:
 
 
 def _plan(run: Run) -> Plan:
-    if len(run.text) > _MAX_CHARACTERS:
-        reason = f"SOQL statements cannot be longer than {_MAX_CHARACTERS} characters."
-        raise OrgError(400, "MALFORMED_QUERY", reason, None)
     try:
         return plan(run, parse(run.text))
     except SoqlError as error:
