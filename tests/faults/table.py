@@ -21,7 +21,19 @@ FAULTS: dict[Kind, str] = {
     "request_limit": "`REQUEST_LIMIT_EXCEEDED`",
     "lock_row": "`UNABLE_TO_LOCK_ROW`",
 }
-METHODS = {"read": "GET", "create": "POST", "update": "PATCH", "delete": "DELETE"}
+ONE, SEVERAL, TOGETHER = "*/sobjects/Contact*", "*/composite/sobjects", "*/composite"
+REQUESTS = {
+    "read": ("GET", ONE),
+    "create": ("POST", ONE),
+    "update": ("PATCH", ONE),
+    "delete": ("DELETE", ONE),
+    "create several": ("POST", SEVERAL),
+    "update several": ("PATCH", SEVERAL),
+    "delete several": ("DELETE", SEVERAL),
+    "invite": ("POST", SEVERAL),
+    "close": ("POST", TOGETHER),
+}
+"""Each kind of call: the method and the path of the request that does its work."""
 
 
 @dataclass(frozen=True)
@@ -52,42 +64,44 @@ def _healing(seen: str, sent: int = 4) -> tuple[Came, Came]:
     return Came(2, OK), Came(sent, seen)
 
 
+def _writes(create: str, change: str) -> dict[str, tuple[Came, Came]]:
+    """A fault after which no write but the delete of one record is sent again: what creates see, and what others do."""
+    creates = dict.fromkeys(("create", "create several", "invite"), _final(create))
+    return creates | dict.fromkeys(("update", "update several", "delete several", "close"), _final(change))
+
+
 _TABLE: dict[Kind, dict[str, tuple[Came, Came]]] = {
-    "expired_session": dict.fromkeys(METHODS, _healing("`INVALID_SESSION_ID`", sent=2)),
+    "expired_session": dict.fromkeys(REQUESTS, _healing("`INVALID_SESSION_ID`", sent=2)),
     "unavailable": {
         "read": _healing(UNREADABLE),
-        "create": _final(UNKNOWN),
-        "update": _final(UNREADABLE + OUTCOME),
+        **_writes(UNKNOWN, UNREADABLE + OUTCOME),
         "delete": _healing(UNREADABLE + OUTCOME),
     },
     "reset_before": {
         "read": _healing(NO_ANSWER),
-        "create": _final(UNKNOWN),
-        "update": _final(NO_ANSWER + OUTCOME),
+        **_writes(UNKNOWN, NO_ANSWER + OUTCOME),
         "delete": _healing(NO_ANSWER + OUTCOME),
     },
     "reset_after": {
         "read": _healing(NO_ANSWER),
-        "create": _final(UNKNOWN + " with its Id"),
-        "update": _final(NO_ANSWER + OUTCOME),
+        **_writes(UNKNOWN + " with its Id", NO_ANSWER + OUTCOME),
         "delete": _healing(NO_ANSWER + OUTCOME),
     },
     "hang": {
         "read": _final(NO_ANSWER),
-        "create": _final(UNKNOWN),
-        "update": _final(NO_ANSWER + OUTCOME),
+        **_writes(UNKNOWN, NO_ANSWER + OUTCOME),
         "delete": _final(NO_ANSWER + OUTCOME),
     },
     "truncated": {
         "read": _healing(UNREADABLE),
-        "create": _final(UNKNOWN + " with its Id"),
+        **_writes(UNKNOWN + " with its Id", UNREADABLE + OUTCOME),
         "update": _final(OK),
         "delete": _final(OK),
     },
-    "request_limit": dict.fromkeys(METHODS, _final("`REQUEST_LIMIT_EXCEEDED`")),
-    "lock_row": dict.fromkeys(METHODS, _healing("`UNABLE_TO_LOCK_ROW`")),
+    "request_limit": dict.fromkeys(REQUESTS, _final("`REQUEST_LIMIT_EXCEEDED`")),
+    "lock_row": dict.fromkeys(REQUESTS, _healing("`UNABLE_TO_LOCK_ROW`")),
 }
-ROWS = [Row(kind, call, *came) for kind, calls in _TABLE.items() for call, came in calls.items()]
+ROWS = [Row(kind, call, *calls[call]) for kind, calls in _TABLE.items() for call in REQUESTS]
 
 _INTRODUCTION = """# When the org fails
 What a tool call comes to under each failure. Every row is run by the tests against the local org, which can fail on
@@ -101,7 +115,11 @@ error's `code`.
 - A create without an answer is **never** sent again. The server looks for the record, for at most five seconds, by a
   query for what this user created in the last minutes with the same values, and names what it finds as `candidates`.
 - `outcome: unknown` on an update or delete: read the record before you try again.
-- An answer to an update or delete has no body that could be cut.
+- An answer to an update or delete of one record has no body that could be cut.
+- Several records are written 200 at a time, and an error is one of the whole part: what was done before it is told, row
+  by row. A row that the org refuses is an outcome of its own, and no failure.
+- `invite` is salesforce_set_invitees, `close` is salesforce_close_appointment. Appointments are created, changed and
+  deleted as contacts are; upserts are sent as updates of several.
 - A write that is done but cannot be read back succeeds: its answer has the values as they were sent, and a `warning`.
 
 | failure | call | strikes once: sent | sees | stays: sent | sees |
