@@ -6,7 +6,23 @@ from typing import Any
 from mcp import Client
 from mcp_types import TextContent
 
+from mcp_salesforce.config import Settings
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.server import create_server
+from tests.salesforce.scripted import ScriptedOrg
+
 PREFIX = "salesforce_"
+
+
+def server_on(scripted: ScriptedOrg, **changes: Any) -> Any:
+    """Return the server on an org that answers as a test tells it."""
+    values = {
+        "client_id": "key",
+        "client_secret": "secret",
+        "refresh_token": "token",
+        "instance_url": "https://acme.my.salesforce.com",
+    }
+    return create_server(Settings(**{**values, **changes}), transport=AsgiTransport(scripted))
 
 
 async def call(mcp: Client, tool: str, /, **arguments: Any) -> dict[str, Any]:

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from mcp_salesforce.config import Settings
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
 from tests.salesforce.scripted import Answer, ScriptedOrg
 from tests.salesforce.scripted import refusal as org_refusal
-from tests.tools.calls import call, refusal, rows_as_dicts, text_of
+from tests.tools.calls import call, refusal, rows_as_dicts, server_on, text_of
 from tests.tools.tokens import tokens
 
 RECORDED = Path(__file__).parents[3] / "shared" / "salesforce" / "describe"
@@ -53,14 +52,6 @@ async def real(scripted: ScriptedOrg) -> AsyncIterator[Client]:
     """A client of the server on an org that answers what a test tells it."""
     async with Client(server_on(scripted), raise_exceptions=True) as client:
         yield client
-
-
-def server_on(scripted: ScriptedOrg, **changes: Any) -> Any:
-    settings = Settings(
-        client_id="id", client_secret="secret", refresh_token="token", instance_url="https://acme.my.salesforce.com",
-        **changes,
-    )  # fmt: skip
-    return create_server(settings, transport=AsgiTransport(scripted))
 
 
 async def test_objects_are_found_by_label_or_name_with_the_number_of_their_fields(org: LocalOrg, mcp: Client) -> None:

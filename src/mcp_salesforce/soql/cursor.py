@@ -28,6 +28,8 @@ _KEYWORDS: Final = frozenset({
 })
 # fmt: on
 
+_WORDED: Final[dict[str, str]] = {"end": "the end", "text": "a quoted text", "integer": "a number"}
+
 
 def is_plain_name(token: Token) -> bool:
     """Tell whether `token` is a name, and no word of the language at all."""
@@ -35,9 +37,14 @@ def is_plain_name(token: Token) -> bool:
 
 
 class Cursor:
-    """Reads tokens from left to right; every refusal is an error at the token that does not fit."""
+    """Reads tokens from left to right; every refusal is an error at the token that does not fit.
 
-    def __init__(self, text: str, start: int = 0, error: type[SoqlError] = SoqlError) -> None:
+    One that notes keeps what would have fitted where it stands, for the error to tell; it takes a little longer.
+    """
+
+    def __init__(
+        self, text: str, start: int = 0, error: type[SoqlError] = SoqlError, *, is_noting: bool = False
+    ) -> None:
         """Stand at the first token of `text` from `start`; a refusal is an `error`, also of a text that is too long."""
         if len(text) > MAX_CHARACTERS:
             reason = f"SOQL statements cannot be longer than {MAX_CHARACTERS} characters."
@@ -49,6 +56,9 @@ class Cursor:
         self._tokens = tokens_of(text, start)
         self._index = 0
         self._depth = 0
+        self._is_noting = is_noting
+        self._noted: dict[str, None] = {}
+        self._noted_at = -1
 
     @property
     def token(self) -> Token:
@@ -58,6 +68,21 @@ class Cursor:
     def ahead(self, steps: int) -> Token:
         """Return the token `steps` further on, or the last one."""
         return self._tokens[min(self._index + steps, len(self._tokens) - 1)]
+
+    def at(self, *words: str) -> bool:
+        """Tell whether one of `words` stands at the cursor."""
+        if self._tokens[self._index].word in words:
+            return True
+        self.wants(*words)
+        return False
+
+    def wants(self, *what: str) -> None:
+        """Note what would fit at the cursor: words, or a description of what is no word."""
+        if not self._is_noting:
+            return
+        if self._noted_at != self._index:
+            self._noted, self._noted_at = {}, self._index
+        self._noted |= dict.fromkeys(what)
 
     def step(self) -> Token:
         """Return the token at the cursor and go past it."""
@@ -69,6 +94,7 @@ class Cursor:
         """Go past the token if it is one of `words`, and return it; otherwise stay, and return nothing."""
         word = self._tokens[self._index].word
         if word not in words:
+            self.wants(*words)
             return ""
         self._index += 1
         return word
@@ -79,7 +105,10 @@ class Cursor:
 
     def expect_kind(self, *kinds: Kind) -> Token:
         """Go past a token of one of `kinds`, which must be there."""
-        return self.step() if self.token.kind in kinds else self.refuse()
+        if self.token.kind in kinds:
+            return self.step()
+        self.wants(*(_WORDED.get(kind, f"a {kind}") for kind in kinds))
+        return self.refuse()
 
     def at_name(self) -> bool:
         """Tell whether a legal name stands at the cursor."""
@@ -88,11 +117,17 @@ class Cursor:
 
     def name(self) -> str:
         """Go past a legal name, which must be there."""
-        return self.step().text if self.at_name() else self.refuse()
+        if self.at_name():
+            return self.step().text
+        self.wants("a name")
+        return self.refuse()
 
     def plain_name(self) -> str:
         """Go past a name that is no word of the language, which must be there."""
-        return self.step().text if is_plain_name(self.token) else self.refuse()
+        if is_plain_name(self.token):
+            return self.step().text
+        self.wants("a name")
+        return self.refuse()
 
     def list_of(self, read: "Callable[[Cursor], T]") -> tuple[T, ...]:
         """Go past one or more of what `read` reads, with commas between."""
@@ -117,4 +152,7 @@ class Cursor:
         token = token or self.token
         if token.kind == "bad":
             reason = token.text
-        raise self._error(self._text, token.position, reason or f"unexpected token: '{token.text}'")
+        error = self._error(self._text, token.position, reason or f"unexpected token: '{token.text}'")
+        if self._noted_at == self._index and token is self.token:
+            error.expected = tuple(self._noted)
+        raise error

@@ -50,6 +50,7 @@ class SoqlError(ValueError):
         position: Where, 0-based.
         row: The line, from 1.
         column: The character in that line, from 1.
+        expected: What would have fitted there, words in lower case; empty where that is not known.
         error_code: Salesforce's code for it.
     """
 
@@ -60,6 +61,7 @@ class SoqlError(ValueError):
         super().__init__(caret_text(text, position, reason))
         self.reason = reason
         self.position = position
+        self.expected: tuple[str, ...] = ()
         self.row, self.column = row_and_column(text, position)
 
 

@@ -11,6 +11,7 @@ from typing import cast
 
 from mcp_salesforce.soql import tree
 from mcp_salesforce.soql.cursor import Cursor, is_plain_name
+from mcp_salesforce.soql.errors import SoqlError
 from mcp_salesforce.soql.operands import at_type_of, read_field, read_field_or_function, read_operand, read_type_of
 from mcp_salesforce.soql.values import BIND_REFUSED, read_integer, read_string, read_value
 
@@ -19,9 +20,15 @@ def parse(text: str) -> tree.Query:
     """Return what `text` says.
 
     Raises:
-        SoqlError: `text` is not one SOQL query as Salesforce's REST API takes it.
+        SoqlError: `text` is not one SOQL query as Salesforce's REST API takes it; it tells what would have fitted.
     """
-    cursor = Cursor(text)
+    try:
+        return _whole(Cursor(text))
+    except SoqlError:
+        return _whole(Cursor(text, is_noting=True))
+
+
+def _whole(cursor: Cursor) -> tree.Query:
     query = _query(cursor)
     cursor.expect_kind("end")
     return query
@@ -61,7 +68,7 @@ def _select(cursor: Cursor) -> tuple[tree.SelectItem, ...]:
 def _select_item(cursor: Cursor) -> tree.SelectItem:
     position = cursor.token.position
     expression: tree.Operand | tree.TypeOf | tree.Query
-    if cursor.token.word == "(":
+    if cursor.at("("):
         expression = cursor.in_parentheses(_query)
     else:
         expression = read_type_of(cursor) if at_type_of(cursor) else read_operand(cursor)
@@ -113,7 +120,7 @@ def _with(cursor: Cursor) -> tuple[tree.With, ...]:
     first = _with_filter(cursor)
     if first:
         clauses.append(first)
-    while cursor.token.word == "with":
+    while cursor.at("with"):
         position = cursor.step().position
         name = cursor.name()
         clauses.append(tree.WithOption(name, read_settings(cursor), position=position))
@@ -248,7 +255,7 @@ def _conditions(cursor: Cursor) -> tree.Condition:
         return tree.Not(_condition(cursor), position=position)
     first = _condition(cursor)
     word = cursor.token.word
-    if word not in {"and", "or"}:
+    if not cursor.at("and", "or"):
         return first
     operands = [first]
     while cursor.take(word):
@@ -258,13 +265,13 @@ def _conditions(cursor: Cursor) -> tree.Condition:
 
 
 def _condition(cursor: Cursor) -> tree.Condition:
-    if cursor.token.word == "(":
+    if cursor.at("("):
         return cursor.in_parentheses(_conditions)
     left = read_operand(cursor)
     word = cursor.token.word
     if isinstance(left, tree.Distance):
         return _comparison(cursor, left)
-    if word in {"in", "not", "includes", "excludes"}:
+    if cursor.at("in", "not", "includes", "excludes"):
         return _membership(cursor, left)
     if cursor.take("like"):
         return tree.Comparison(left, "LIKE", read_value(cursor, like=True), position=left.position)

@@ -37,6 +37,7 @@ def read_value(cursor: Cursor, *, like: bool = False) -> tree.Value:
         return _currency(cursor.step())
     if token.kind in {"date", "datetime", "time"}:
         return _moment(cursor)
+    cursor.wants("a value")
     return cursor.refuse(BIND_REFUSED if token.word == ":" else "")
 
 
@@ -100,6 +101,7 @@ def _named_value(cursor: Cursor) -> tree.Value:
     if _CURRENCY.fullmatch(token.text):
         return _currency(cursor.step())
     if token.text.upper() not in DATE_FORMULAS:
+        cursor.wants("a value")
         cursor.refuse(BIND_REFUSED if cursor.at_name() else "")
     cursor.step()
     n = int(cursor.expect_kind("integer").text) if cursor.take(":") else None

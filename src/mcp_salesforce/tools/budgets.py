@@ -14,13 +14,28 @@ _SLICE: Final = re.compile(r"(?P<name>[\w.]+)\[(?P<start>\d+):\]", re.ASCII)
 
 
 def cut_to_fit(rows: Any, budget_bytes: int) -> int:  # noqa: ANN401 - any result with rows
-    """Cut `rows` on a row boundary where they are too long for the budget; return how many stay, one at least."""
+    """Cut `rows` on a row boundary where they are too long for the budget; return how many stay, one at least.
+
+    Where that one is too long by its children, those are cut; they lose their cursor, which would go past what is cut.
+    """
     count = len(rows["rows"])
     kept = _fitting(rows["rows"], budget_bytes)
     if kept < count:
         rows["rows"] = rows["rows"][:kept]
         rows["left_out"] = count - kept
+    if kept == 1 and len(orjson.dumps(rows["rows"][0])) > budget_bytes:
+        _cut_children(rows["rows"][0], budget_bytes)
     return kept
+
+
+def _cut_children(row: Sequence[Any], budget_bytes: int) -> None:
+    tables = [cell for cell in row if isinstance(cell, dict) and "rows" in cell]
+    rest = budget_bytes - len(orjson.dumps([cell for cell in row if cell not in tables]))
+    for children in tables:
+        count = len(children["rows"])
+        children.setdefault("total", count)
+        if cut_to_fit(children, rest // len(tables)) < count:
+            children.pop("next_cursor", None)
 
 
 def _fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:

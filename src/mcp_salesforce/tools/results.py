@@ -177,6 +177,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         children = table(value["records"])
         if not value.get("done", True):
             children["total"] = value["totalSize"]
+            children["next_cursor"] = value["nextRecordsUrl"]
         return children
     return {key: plain(entry) for key, entry in value.items() if key != "attributes" and entry is not None}
 

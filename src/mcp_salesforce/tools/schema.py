@@ -14,6 +14,7 @@ from mcp_salesforce.salesforce.models import SObjectSummary
 from mcp_salesforce.salesforce.soql import quote, quote_list
 from mcp_salesforce.salesforce.wire import field_list
 from mcp_salesforce.soql import tree
+from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.checks import wrong_names
 from mcp_salesforce.tools.cursors import pack, stale, unpack
 from mcp_salesforce.tools.described import (
@@ -32,7 +33,6 @@ from mcp_salesforce.tools.described import (
 )
 from mcp_salesforce.tools.describes import FRESH_S
 from mcp_salesforce.tools.errors import nearest, refused
-from mcp_salesforce.tools.listings import cut_to_fit
 from mcp_salesforce.tools.params import Cursor
 from mcp_salesforce.tools.results import FieldValue, Rows
 from mcp_salesforce.tools.session import OrgSession
@@ -233,6 +233,7 @@ async def _references(org: OrgSession, sobject: str, names: Sequence[str]) -> li
         max_age_s = 0
         meaning = await meaning_of(query, known)
     if meaning.unknown:
+        await org.require_shown(sobject, names)
         raise await wrong_names(meaning.unknown, org.schema)
     return [reference for reference in meaning.references if reference.is_column]
 

@@ -17,6 +17,7 @@ from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.describes import DescribeCache
 from mcp_salesforce.tools.errors import NO_SUCH_FIELD, NO_SUCH_OBJECT, did_you_mean, nearest
 from mcp_salesforce.tools.guard import Guard
+from mcp_salesforce.tools.pages import PageCache
 from mcp_salesforce.tools.results import Allowed
 
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
@@ -65,6 +66,7 @@ class OrgSession:
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
         self.schema = DescribeCache(client.describe, now=lambda: now().timestamp())
+        self.pages = PageCache(now=lambda: now().timestamp())
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
         self._users: dict[str, asyncio.Task[UserInfo]] = {}
         self._owner: tuple[str, ...] | None = None
@@ -77,6 +79,21 @@ class OrgSession:
             policy = (self._guard.digest,) if self._guard else ()
             self._owner = identity.organization_id, identity.user_id, *policy
         return self._owner
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether a policy judges every call: it says itself which names may not be used, and which are none."""
+        return self._guard is not None
+
+    async def require_shown(self, sobject: str, fields: Sequence[str]) -> None:
+        """Let the fields that a caller names pass where a policy shows them.
+
+        Raises:
+            PolicyRefusedError: One is hidden.
+            SalesforceError: As the client.
+        """
+        if self._guard:
+            await self._guard.require_shown(sobject, fields)
 
     async def shown(self, sobject: str, columns: Sequence[str]) -> Sequence[str]:
         """Return those of a tool's own columns (`Name`, `Account.Name`) that a policy shows.

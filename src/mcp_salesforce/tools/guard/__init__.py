@@ -70,6 +70,17 @@ class Guard:
         except SoqlError:
             return limit  # it is refused when it is sent
 
+    async def require_shown(self, sobject: str, columns: Sequence[str]) -> None:
+        """Let columns pass that may be seen.
+
+        Raises:
+            PolicyRefusedError: One is hidden.
+            InvalidRequestError: One is none.
+            SalesforceError: The org cannot be asked.
+        """
+        await self._confirmed()
+        await self._reads.judge_columns(sobject, columns)
+
     async def shown(self, sobject: str, columns: Sequence[str]) -> list[str]:
         """Return those of our own columns (`Name`, `Account.Name`) that may be seen, and note the others as withheld.
 
