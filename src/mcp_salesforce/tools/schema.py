@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, NotRequired, cast
 
 import orjson
@@ -233,7 +234,8 @@ async def _references(org: OrgSession, sobject: str, names: Sequence[str]) -> li
         max_age_s = 0
         meaning = await meaning_of(query, known)
     if meaning.unknown:
-        await org.require_shown(sobject, names)
+        with suppress(InvalidRequestError):
+            await org.require_shown(sobject, names)
         raise await wrong_names(meaning.unknown, org.schema)
     return [reference for reference in meaning.references if reference.is_column]
 
