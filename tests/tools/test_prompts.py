@@ -80,6 +80,16 @@ async def test_the_day_sheet_of_tomorrow_brings_the_agenda_with_it(empty_org: Lo
     assert "Of another" not in agenda
 
 
+async def test_a_day_sheet_can_be_of_somebody_else(empty_org: LocalOrg, mcp: Client) -> None:
+    other = empty_org.store.rows("SELECT Id, Name FROM User WHERE Id <> ?", [empty_org.user_id])[0]
+    booked(empty_org, "Of another", "2026-11-23T15:00:00Z", OwnerId=other["Id"])
+
+    _, agenda = await prompt(mcp, "day_sheet", date="2026-11-23", calendar=other["Name"])
+
+    assert f"calendar: {other['Name']}\n" in agenda
+    assert "Of another" in agenda
+
+
 async def test_a_prompt_says_what_was_given_and_names_the_tools(mcp: Client) -> None:
     said, _ = await prompt(mcp, "book_appointment", person="Ana Ode", when="Tuesday afternoon", calendars="me, Room 1")
 
@@ -109,7 +119,7 @@ async def test_the_agenda_of_a_day_can_be_read_by_date_or_name(empty_org: LocalO
 
     text = await resource(mcp, f"salesforce://agenda/{date}")
 
-    assert text.startswith("day: Monday 2026-11-23\ntime_zone: America/New_York\n")
+    assert text.startswith("day: Monday 2026-11-23\ncalendar: Nora Quill\ntime_zone: America/New_York\n")
     assert "Check-up" in text
 
 

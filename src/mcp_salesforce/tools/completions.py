@@ -102,6 +102,7 @@ _FINDERS: Final[Mapping[str, Callable[[OrgSession, str], Awaitable[Sequence[str]
     "until": _dates,
     "sobject": _sobjects,
     "person": _people,
+    "calendar": _calendars,
     "calendars": _calendars,
     "minutes": _minutes,
 }

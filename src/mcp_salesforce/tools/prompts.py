@@ -13,6 +13,7 @@ from mcp_types import Prompt as ListedPrompt
 from pydantic import Field
 
 from mcp_salesforce.appointments.times import weekday
+from mcp_salesforce.tools.appointments.calendars import ME
 from mcp_salesforce.tools.errors import did_you_mean, nearest
 from mcp_salesforce.tools.resources import AGENDA, agenda_text, day_named, refusing
 from mcp_salesforce.tools.session import OrgSession
@@ -83,7 +84,7 @@ async def book_appointment(
     purpose: Annotated[str, Field(description="What it is about")] = "",
     when: Annotated[str, Field(description="When, in any words: next week, Tuesday afternoon")] = "",
     minutes: Annotated[str, Field(description="How long")] = "30",
-    calendars: Annotated[str, Field(description="Whose calendars must be free: users, rooms; default: yours")] = "me",
+    calendars: Annotated[str, Field(description="Whose calendars must be free: users, rooms; default: yours")] = ME,
 ) -> list[Message]:
     """Find the person, offer three times when everybody is free, and book the one that is chosen."""
     with refusing("prompt"):
@@ -105,16 +106,20 @@ async def book_appointment(
 
 
 @_prompt("Day sheet", "list_appointments")
-async def day_sheet(ctx: Context[Any, Any], date: _Date = "tomorrow") -> list[Message]:
+async def day_sheet(
+    ctx: Context[Any, Any],
+    date: _Date = "tomorrow",
+    calendar: Annotated[str, Field(description="Whose: name or e-mail of a user or room; default: yours")] = ME,
+) -> list[Message]:
     """Print the appointments of one day, in order, ready to hand out."""
     with refusing("prompt"):
-        now, agenda = await _now(ctx), await _agenda(ctx, date)
+        now, agenda = await _now(ctx), await _agenda(ctx, date, calendar)
     return [
         UserMessage(
             f"""Print the day sheet for the agenda below. {now}
 One line for each appointment, in its order: local time from and to, subject, person, place. All-day ones come first.
-Head it with the weekday and the date. Leave out those marked Cancelled, and say how many these were. Nothing else; if
-there is no appointment, say so. {_DATA}"""
+Head it with the weekday, the date and whose it is. Leave out those marked Cancelled, and say how many these were. If
+there is no appointment, say so. Nothing else. {_DATA}"""
         ),
         agenda,
     ]
@@ -153,10 +158,10 @@ async def _now(ctx: Context[Any, Any]) -> str:
     return f"It is {weekday(now.date())} {now:%Y-%m-%d %H:%M} in {zone.key}."
 
 
-async def _agenda(ctx: Context[Any, Any], date: str) -> Message:
+async def _agenda(ctx: Context[Any, Any], date: str, whose: str = ME) -> Message:
     """Return the agenda of a day as an embedded resource."""
     day = await day_named(ctx, date)
-    text = await agenda_text(ctx, day)
+    text = await agenda_text(ctx, day, whose.strip() or ME)
     resource = TextResourceContents(uri=AGENDA.replace("{date}", day.isoformat()), mime_type="text/plain", text=text)
     return UserMessage(EmbeddedResource(type="resource", resource=resource))
 

@@ -12,6 +12,7 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, TextContent
 
 from mcp_salesforce.appointments.times import TimeError, day_of, weekday
 from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, NotFoundError, SalesforceError
+from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
 from mcp_salesforce.tools.appointments.records import list_appointments
 from mcp_salesforce.tools.calls import tool_call
 from mcp_salesforce.tools.errors import failure
@@ -59,19 +60,26 @@ async def day_named(ctx: Context[Any, Any], text: str) -> date:
     return org.now().astimezone(await org.zone()).date() + timedelta(days=ahead)
 
 
-async def agenda_text(ctx: Context[Any, Any], day: date) -> str:
-    """Return the user's own appointments of a day as text, as salesforce_list_appointments gives them.
+async def agenda_text(ctx: Context[Any, Any], day: date, whose: str = ME) -> str:
+    """Return somebody's own appointments of a day as text, as salesforce_list_appointments gives them.
+
+    Args:
+        ctx: The call.
+        day: The day, in the zone of whom it is of.
+        whose: Name, e-mail address or Id of a user or a resource calendar, or `me`.
 
     Raises:
+        InvalidArgumentError: Nobody, or more than one, is called so.
         SalesforceError: As the client.
     """
     org: OrgSession = ctx.request_context.lifespan_context
-    _, user_id = await org.owner()
     with noting() as withheld:
+        (calendar,) = await calendars_of(org, [whose])
         rows = await list_appointments(
-            ctx, limit=_MOST_APPOINTMENTS, start=day.isoformat(), end=day.isoformat(), owner_id=user_id
+            ctx, limit=_MOST_APPOINTMENTS, start=day.isoformat(), end=day.isoformat(), owner_id=calendar.id
         )
-        return _text(ctx, {"day": f"{weekday(day)} {day.isoformat()}", **rows}, withheld)
+        head = {"day": f"{weekday(day)} {day.isoformat()}", "calendar": calendar.name}
+        return _text(ctx, {**head, **rows}, withheld)
 
 
 @contextmanager
