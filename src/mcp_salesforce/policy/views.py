@@ -12,7 +12,11 @@ from mcp_salesforce.soql.sosl_tree import SearchGroup
 OWNER: Final = "OwnerId"
 _UNSEARCHED: Final = frozenset({"id", "reference", "boolean", "date", "datetime", "time"})
 _GROUP_OF_TYPE: Final[Mapping[str, SearchGroup]] = {"email": "EMAIL", "phone": "PHONE"}
-_OF_EVERY_RECORD: Final = frozenset({"id", "isdeleted", "createddate", "lastmodifieddate", "systemmodstamp"})
+# The last ones tell whether an Event is one of a series or an invitee's copy, where a change would reach others too.
+_OF_EVERY_RECORD: Final = frozenset({
+    "id", "isdeleted", "createddate", "lastmodifieddate", "systemmodstamp",
+    "ischild", "groupeventtype", "isrecurrence", "isrecurrence2", "isrecurrence2exclusion", "recurrenceactivityid",
+})  # fmt: skip
 _FORMULA_NAME: Final = re.compile(r"[A-Za-z]\w*(?:\s*\.\s*\w+)*")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 from dateutil.rrule import rrulestr
 from mcp import Client
 
+from mcp_salesforce.appointments.classic import classic_rule
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
@@ -399,3 +401,81 @@ async def test_a_classic_series_is_deleted_from_one_appointment_on_or_as_a_whole
     assert error["hint"] == "Use scope all."
     assert (await call(mcp, "delete_appointment", event_id=live(org)[0]["Id"], scope="all"))["occurrences"] == 2
     assert org.store.rows("SELECT Id FROM Event WHERE Subject = 'Stand-up' AND IsDeleted = 0") == []
+
+
+async def test_a_policy_that_shows_few_fields_does_not_hide_that_an_appointment_is_one_of_a_series(
+    org: LocalOrg, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[objects.Event]\nactions = ["read", "update"]\nfields = ["Subject", "Location", "OwnerId"]\n')
+    org.insert("Event", **_without_zone(WEEKLY), StartDateTime="2026-11-24T14:00:00Z")
+    server = create_server(settings_of(org, policy=policy), transport=AsgiTransport(org.app), now=lambda: NOW)
+
+    async with Client(server, raise_exceptions=True) as client:
+        error = await refusal(client, "update_appointment", event_id=live(org)[1]["Id"], data={"Location": "Room 2"})
+
+    assert "one future appointment of a series alone" in error["message"]
+    assert [row["Location"] for row in live(org)] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"RecurrenceType": "RecursDaily", "RecurrenceInterval": 3}, "every 3 days"),
+        (
+            {"RecurrenceType": "RecursEveryWeekday", "RecurrenceDayOfWeekMask": 62},
+            "every week on Monday, Tuesday, Wednesday, Thursday and Friday",
+        ),
+        (
+            {"RecurrenceType": "RecursWeekly", "RecurrenceInterval": 2, "RecurrenceDayOfWeekMask": 2 + 8},
+            "every 2 weeks on Monday and Wednesday",
+        ),
+        (
+            {"RecurrenceType": "RecursMonthly", "RecurrenceInterval": 1, "RecurrenceDayOfMonth": 24},
+            "every month on day 24",
+        ),
+        (
+            {
+                "RecurrenceType": "RecursMonthlyNth",
+                "RecurrenceInterval": 1,
+                "RecurrenceInstance": "Last",
+                "RecurrenceDayOfWeekMask": 32,
+            },
+            "every month on the last Friday",
+        ),
+        (
+            {
+                "RecurrenceType": "RecursYearlyNth",
+                "RecurrenceInstance": "First",
+                "RecurrenceDayOfWeekMask": 62,
+                "RecurrenceMonthOfYear": "December",
+            },
+            "every year on the first weekday of December",
+        ),
+        (
+            {"RecurrenceType": "RecursYearly", "RecurrenceDayOfMonth": 1, "RecurrenceMonthOfYear": "January"},
+            "every year on day 1 of January",
+        ),
+    ],
+)
+async def test_a_classic_series_is_told_in_words_that_mean_its_appointments(
+    org: LocalOrg, mcp: Client, fields: dict[str, Any], words: str
+) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    plain = {name: value for name, value in CLASSIC.items() if name != "RecurrenceInterval"}
+    own = org.insert(
+        "Event",
+        **{**plain, "RecurrenceEndDateOnly": "2027-01-20", "RecurrenceTimeZoneSidKey": zone.key, **fields},
+    )
+
+    told = await call(mcp, "get_appointment", event_id=own)
+
+    assert told["recurrence"] == f"{words}, until 2027-01-20, on the clock of Europe/Berlin"
+    rule = classic_rule(org.records.retrieve("Event", own), zone)
+    starts = [datetime.fromisoformat(row["StartDateTime"]) for row in live(org)]
+    assert list(rule.occurrences(datetime(2026, 11, 23, 14, tzinfo=UTC), zone)) == starts
+
+
+def test_recurrence_fields_of_another_form_mean_no_rule() -> None:
+    with pytest.raises(ValueError, match="no kind of recurrence"):
+        classic_rule({"IsRecurrence": True, "RecurrenceType": "RecursHourly"}, NEW_YORK)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mcp_salesforce.appointments.classic import classic_rule
 from mcp_salesforce.appointments.recurrence import RecurrenceError, Rule
 from mcp_salesforce.appointments.spans import Span
 from mcp_salesforce.appointments.times import local_text, weekday, zone_named
@@ -67,13 +68,16 @@ def in_words(rule: Rule, zone: ZoneInfo) -> str:
 
 def recurrence_of(record: SObjectRecord) -> dict[str, str]:
     """Return the rule of a record in words, under the name it is told by; nothing where the record has none."""
-    if not record.get(PATTERN):
+    is_classic = bool(record.get("IsRecurrence"))
+    if not is_classic and not record.get(PATTERN):
         return {}
     try:
-        rule = Rule.parse(record[PATTERN])
-        zone = zone_named(record.get("Recurrence2PatternTimeZone") or "UTC")
+        zone = zone_named(
+            record.get("RecurrenceTimeZoneSidKey" if is_classic else "Recurrence2PatternTimeZone") or "UTC"
+        )
+        rule = classic_rule(record, zone) if is_classic else Rule.parse(record[PATTERN])
     except ValueError:
-        return {}  # a rule of a later version of Salesforce: its own text is in the answer
+        return {}  # a rule of a later version of Salesforce: its own fields are in the answer
     return {"recurrence": in_words(rule, zone)}
 
 
