@@ -104,6 +104,10 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
             {"soql": "SELECT Name, (SELECT Id, LastName FROM Contacts) FROM Account", "limit": 2},
         ],
         "salesforce_whoami": [{}],
+        "salesforce_search": [
+            {"text": "quill"},
+            {"text": "ode", "sobjects": ["Contact(Id, Name, Account.Name)", "event"], "limit": 2},
+        ],
         "salesforce_describe": [
             {},
             {"search": "contact"},

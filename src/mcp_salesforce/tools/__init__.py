@@ -3,9 +3,9 @@
 from mcp_salesforce.tools.appointments import appointments
 from mcp_salesforce.tools.contacts import contacts
 from mcp_salesforce.tools.org import orgs
-from mcp_salesforce.tools.query import queries
 from mcp_salesforce.tools.records import records
 from mcp_salesforce.tools.schema import schema
+from mcp_salesforce.tools.search import queries
 from mcp_salesforce.tools.toolset import Toolset
 
 TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, records, queries, schema, orgs)
