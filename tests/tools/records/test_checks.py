@@ -10,7 +10,7 @@ from mcp import Client
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
-from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe
+from mcp_salesforce.salesforce.models import FieldDescribe, PicklistValue, SObjectDescribe
 from mcp_salesforce.tools.records.checks import check_records
 from tests.tools.calls import call, refusal
 from tests.tools.tokens import tokens
@@ -51,6 +51,7 @@ CASES = [
     ({"Patient__c": USER}, "MALFORMED_ID", f"{USER} is an Id of User; give the Id of Contact."),
     ({"Patient__c": WARD}, "MALFORMED_ID", f"{WARD} is an Id with the key prefix a01; give the Id of Contact."),
     (visit(Ward__c=ABSENT), "MALFORMED_ID", f"{ABSENT} is an Id of Contact; give the Id of Ward__c."),
+    (visit(Cost__c="1e400"), "INVALID_TYPE_ON_FIELD_IN_RECORD", "Cost__c: Must be a number"),
     ({"Patient__c": "Hale"}, "MALFORMED_ID", "'Hale' is no Id; give the Id of Contact."),
     ({"Patient__c": 3}, "INVALID_TYPE_ON_FIELD_IN_RECORD", "Patient__c: Must be the Id of Contact, not 3."),
     (visit(attributes={"type": "Ward__c"}), "INVALID_TYPE", "attributes: One call is for one object, Visit__c."),
@@ -236,3 +237,24 @@ def test_whatever_a_value_is_it_is_taken_or_refused_in_words(kind: str, value: A
 
     assert [set(row) for row in rows] == [{"X__c"}] or said.startswith("X__c: ")
     assert len(said) < 250
+
+
+def check_one(field: FieldDescribe, value: Any) -> str:
+    described = SObjectDescribe(name="Y__c", label="Y", createable=True, updateable=True, fields=(field,))
+    with pytest.raises(InvalidArgumentError) as refused:
+        check_records(described, [{field.name: value}], "create", prefixes=KEY_PREFIXES)
+    return refused.value.message
+
+
+def test_a_picklist_of_many_values_names_the_nearest_ones() -> None:
+    values = tuple(PicklistValue(f"Region {name}") for name in ("North", "South", "East", *map(str, range(40))))
+    field = FieldDescribe(
+        name="X__c", label="X", type="picklist", createable=True, restricted_picklist=True, picklist_values=values
+    )
+
+    assert "Did you mean Region North" in check_one(field, "region nort")
+    assert "Describe the field for its 43 values." in check_one(field, "zzz")
+
+
+def test_a_formula_is_refused_as_one() -> None:
+    assert "X__c: Is a formula." in check_one(FieldDescribe(name="X__c", label="X", type="double", calculated=True), 1)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import time
+from math import isfinite
 from typing import Any, Final
 
 from mcp_salesforce.appointments.times import TimeError, day_of, instant_of, is_day, wire
@@ -11,7 +12,7 @@ from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import FieldDescribe
 from mcp_salesforce.tools.errors import nearest, shortened
 
-_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", re.ASCII)
 _TEXTS: Final = frozenset({"string", "textarea", "phone", "url", "email", "encryptedstring", "combobox"})
 _SHOWN_VALUES: Final = 12
 _SHOWN: Final = 40  # characters of a value
@@ -79,7 +80,7 @@ def _number(field: FieldDescribe, value: Any) -> float:  # noqa: ANN401 - any JS
     wanted = "a whole number" if field.type in {"int", "long"} else "a number"
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = float(value) if set(value) & set(".eE") else int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise _wrong_type(wanted, value)
     if field.type in {"int", "long"} and value != int(value):
         raise _wrong_type(wanted, value)
