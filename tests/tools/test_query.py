@@ -426,3 +426,15 @@ async def test_the_orgs_own_refusal_stands_where_describe_knows_no_better() -> N
         error = await refusal(mcp, "query", soql="SELECT Odd__c FROM Trip__c")
 
     assert error["message"] == message
+
+
+async def test_times_are_local_where_a_zone_is_asked_for(org: LocalOrg, mcp: Client) -> None:
+    org.insert("Contact", LastName="Aaa")
+    soql = "SELECT CreatedDate, Birthdate FROM Contact WHERE LastName = 'Aaa'"
+
+    utc = await call(mcp, "query", soql=soql)
+    local = await call(mcp, "query", soql=soql, time_zone="Asia/Tokyo")
+
+    assert utc["rows"] == [["2026-11-22T09:00:00Z", None]]
+    assert local["rows"] == [["2026-11-22T18:00:00+09:00", None]]
+    assert local["time_zone"] == "Asia/Tokyo"

@@ -151,3 +151,19 @@ def test_a_page_that_can_be_gone_on_with_loses_no_row_when_its_text_is_longer_th
 
     assert len(shown.structured_content["rows"]) == kept > 5
     assert len(shown.content[0].text.encode()) <= 2500 * 1.25
+
+
+def test_children_of_which_some_are_left_out_have_no_cursor_that_leads_behind_them() -> None:
+    children = {
+        "columns": ["Id"],
+        "rows": [[f"003{number:015}"] for number in range(900)],
+        "total": 4000,
+        "next_cursor": "abc",
+    }
+
+    cut: Any = answer({"columns": ["Contacts"], "rows": [[children]], "next_cursor": "def"}, 2500).structured_content
+
+    ((kept,),) = cut["rows"]
+    assert cut["next_cursor"] == "def"
+    assert "next_cursor" not in kept
+    assert kept["left_out"] == 900 - len(kept["rows"])

@@ -83,7 +83,7 @@ def within(result: Mapping[str, Any], budget_bytes: int, size: Callable[[Mapping
     for cut in cuts:
         if size(shorter) <= budget_bytes:
             break
-        shorter = cut.mapping(result, cut.depth)
+        shorter = cut.mapping(result, cut.depth, is_whole=True)
     return shorter
 
 
@@ -115,9 +115,9 @@ class _Cut(NamedTuple):
             return "[left out: nested too deep]"
         return self.mapping(value, depth) if isinstance(value, dict) else self._list(value, name, depth)
 
-    def mapping(self, value: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    def mapping(self, value: Mapping[str, Any], depth: int, *, is_whole: bool = False) -> dict[str, Any]:
         if "rows" in value and "columns" in value:
-            return self._table(value, depth)
+            return self._table(value, depth, is_whole=is_whole)
         kept = dict(list(value.items())[: max(self.entries, _FEWEST_KEYS)])
         cut = {key: self.value(entry, key, depth - 1) for key, entry in kept.items()}
         return cut | {"left_out": len(value) - len(kept)} if len(kept) < len(value) else cut
@@ -127,11 +127,11 @@ class _Cut(NamedTuple):
         cut = [self.value(entry, name, depth - 1) for entry in value[: self.entries]]
         return [*cut, f"[{more} more]"] if more > 0 else cut
 
-    def _table(self, value: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        columns = value["columns"][: self.entries]
-        rows = (
-            value["rows"] if "next_cursor" in value else value["rows"][: self.entries]
-        )  # behind it none may be missing
+    def _table(self, value: Mapping[str, Any], depth: int, *, is_whole: bool) -> dict[str, Any]:
+        """Return a table with its first columns and rows; the rows of one that a cursor goes on behind all stay."""
+        columns, rows = value["columns"][: self.entries], value["rows"]
+        if not (is_whole and "next_cursor" in value):
+            rows = rows[: self.entries]
         cut = {
             **value,
             "columns": columns,
@@ -142,6 +142,7 @@ class _Cut(NamedTuple):
         }
         if len(rows) < len(value["rows"]):
             cut["left_out"] = value.get("left_out", 0) + len(value["rows"]) - len(rows)
+            cut.pop("next_cursor", None)  # it leads behind rows that are not here
         if len(columns) < len(value["columns"]):
             cut["left_out_columns"] = len(value["columns"]) - len(columns)
         return cut

@@ -17,8 +17,6 @@ from mcp_salesforce.tools.cursors import pack, unpack
 from mcp_salesforce.tools.results import Rows, table
 from mcp_salesforce.tools.session import OrgSession
 
-__all__ = ["Listing", "cut_to_fit", "read_page"]
-
 Shape = Callable[[list[dict[str, Any]]], Sequence[Mapping[str, Any]]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

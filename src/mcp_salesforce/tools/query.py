@@ -14,8 +14,8 @@ from mcp_salesforce.tools.checks import check_names, explained
 from mcp_salesforce.tools.cursors import pack, unpack
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.pages import QueryReader
-from mcp_salesforce.tools.params import Cursor, Limit
-from mcp_salesforce.tools.results import Rows, table
+from mcp_salesforce.tools.params import Cursor, Limit, ShownZone
+from mcp_salesforce.tools.results import Rows, localised, table
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.syntax import parsed
 from mcp_salesforce.tools.toolset import READS, ToolContext, Toolset, org_of
@@ -38,7 +38,9 @@ Soql = Annotated[str, Field(max_length=100_000), AfterValidator(_select)]
 
 
 @queries.tool(READS, title="Run a SOQL query")
-async def query(ctx: ToolContext, soql: Soql, limit: Limit = 200, cursor: Cursor = "") -> Rows:
+async def query(
+    ctx: ToolContext, soql: Soql, limit: Limit = 200, cursor: Cursor = "", time_zone: ShownZone = ""
+) -> Rows:
     """Run a SOQL SELECT on any object; total counts all its rows.
 
     Example: SELECT Id, Name, Account.Name FROM Contact WHERE Account.Industry = 'Energy' ORDER BY Name
@@ -47,6 +49,7 @@ async def query(ctx: ToolContext, soql: Soql, limit: Limit = 200, cursor: Cursor
     For contacts and agendas prefer their list tools.
     """
     org, parsed_query, call = org_of(ctx), parsed(soql), ("query", soql)
+    zone = await org.zone(time_zone) if time_zone else None
     limit = org.most_rows_of(soql, limit)
     reader = QueryReader(org.client.queries, org.pages, org.client.api_version, soql, _batch_size(parsed_query, limit))
     if not cursor and not org.is_guarded:
@@ -58,6 +61,7 @@ async def query(ctx: ToolContext, soql: Soql, limit: Limit = 200, cursor: Cursor
     _name_aggregates(rows, records, parsed_query)
     for children in _tables(rows):
         children["next_cursor"] = pack(reader.position_of(children["next_cursor"]), owner, call)
+    rows = localised(rows, zone)
     kept = cut_to_fit(rows, org.max_answer_bytes)
     rows["total"] = reader.total
     if (behind := reader.position_after(kept)) is not None:

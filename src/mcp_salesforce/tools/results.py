@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from io import StringIO
 from itertools import chain
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, NotRequired, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -29,6 +29,9 @@ FieldValue = Annotated[Any, WithJsonSchema({"anyOf": [{"type": name} for name in
 _TOLERANCE = 1.25  # how much longer than the budget an answer may be before texts in it are cut
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\.\d{3}\+0000)", re.ASCII)  # as Salesforce and `plain` write
 _TIME_LENGTH, _WHOLE_SECOND_UTC = 28, ".000+0000"
+
+
+Result = TypeVar("Result", bound=Mapping[str, Any])
 
 
 class Rows(TypedDict):
@@ -182,9 +185,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return {key: plain(entry) for key, entry in value.items() if key != "attributes" and entry is not None}
 
 
-def localised(result: dict[str, Any], zone: ZoneInfo | None) -> dict[str, Any]:
+def localised(result: Result, zone: ZoneInfo | None) -> Result:
     """Return `result` with local times, with their offset, in place of UTC, and the zone; None leaves it as it is."""
-    return {"time_zone": zone.key, **_localised(result, zone)} if zone else result
+    return cast("Result", {"time_zone": zone.key, **_localised(result, zone)}) if zone else result
 
 
 def _localised(value: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401 - any JSON value

@@ -18,8 +18,8 @@ from mcp_salesforce.tools.appointments.busy import Busy, read_busy
 from mcp_salesforce.tools.appointments.calendars import calendars_of
 from mcp_salesforce.tools.appointments.openings import Search
 from mcp_salesforce.tools.appointments.toolset import appointments
+from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.listings import cut_to_fit
 from mcp_salesforce.tools.params import TimeZone
 from mcp_salesforce.tools.results import Rows
 from mcp_salesforce.tools.session import OrgSession
