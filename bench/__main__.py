@@ -9,6 +9,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Coroutine
 
+from bench.availability import about_availability
 from bench.figures import Figure, show
 from bench.localorg import about_the_local_org
 from bench.servers import calls, expired_session, query_of_the_list_tool, start_up
@@ -32,6 +33,7 @@ async def about_the_server() -> list[Figure]:
 SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "server": about_the_server,
     "soql": about_soql,
+    "availability": about_availability,
     "localorg": about_the_local_org,
 }
 

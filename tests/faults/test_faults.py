@@ -94,19 +94,21 @@ async def test_a_call_comes_to_what_the_table_says(empty_org: LocalOrg, row: Row
 
 
 @pytest.mark.parametrize(
-    ("tool", "data", "expected"),
+    ("tool", "data", "expected", "faults"),
     [
-        ("contact", {"LastName": "New"}, {"LastName": "New"}),
-        ("appointment", {"Subject": "New", "StartDateTime": "2026-12-01T09:00:00Z", "DurationInMinutes": 30},
-         {"Subject": "New"}),
+        ("contact", {"LastName": "New"}, {"LastName": "New"}, [Fault("request_limit", "GET", "*/sobjects/*")]),
+        ("appointment", {"Subject": "New", "StartDateTime": "2099-12-01T09:00:00Z", "DurationInMinutes": 30},
+         {"Subject": "New"},
+         [Fault(kind, "POST", "*/composite") for kind in ("latency", "latency", "request_limit")]),
     ],
 )  # fmt: skip
 async def test_a_write_that_cannot_be_read_back_succeeds_with_what_was_sent(
-    org: LocalOrg, tool: str, data: dict[str, Any], expected: dict[str, Any]
+    org: LocalOrg, tool: str, data: dict[str, Any], expected: dict[str, Any], faults: list[Fault]
 ) -> None:
     async with Client(create_server(settings_of(org), transport=AsgiTransport(org.app))) as client:
         await client.call_tool("salesforce_list_appointments", {})  # the zone is known from here on
-        org.faults.add(Fault("request_limit", "GET", "*/sobjects/*"))
+        for fault in faults:  # an appointment is looked for and read back in composite calls
+            org.faults.add(fault)
         created = await client.call_tool(f"salesforce_create_{tool}", {"data": data})
         record_id = (created.structured_content or {})["Id"]
         argument = "contact_id" if tool == "contact" else "event_id"

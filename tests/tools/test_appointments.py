@@ -17,6 +17,7 @@ async def agenda(mcp: Client, start: str = "", end: str = "", **more: Any) -> li
     return [row["Subject"] for row in rows_as_dicts(await call(mcp, "list_appointments", start=start, end=end, **more))]
 
 
+@pytest.mark.usefixtures("empty_org")
 async def test_a_booked_appointment_comes_back_in_utc_and_local_time_with_its_weekday(
     org: LocalOrg, mcp: Client
 ) -> None:
@@ -61,6 +62,7 @@ async def test_times_are_shown_in_the_owners_zone_unless_another_is_asked_for(or
     assert rows_as_dicts(listed)[0]["start.local"] == "2026-11-24T14:30:00+05:30"
 
 
+@pytest.mark.usefixtures("empty_org")
 async def test_an_all_day_appointment_is_the_same_day_in_every_zone(org: LocalOrg, mcp: Client) -> None:
     made = await call(
         mcp, "create_appointment", data={"Subject": "Fair", "StartDateTime": "2026-11-24", "IsAllDayEvent": True}
@@ -92,6 +94,7 @@ async def test_moving_the_start_alone_keeps_the_length_and_tells_before_and_afte
     assert stored(org, event_id)["EndDateTime"] == "2026-11-25T15:45:00.000+0000"
 
 
+@pytest.mark.usefixtures("empty_org")
 async def test_moving_an_all_day_appointment_keeps_it_a_day(org: LocalOrg, mcp: Client) -> None:
     event_id = all_day(org, "Fair", "2026-11-24")
 

@@ -16,7 +16,7 @@ from tests.tools.tokens import tokens
 
 ABSENT_CONTACT = "003000000000999AAA"
 ABSENT_EVENT = "00U000000000999"
-START = "2026-11-24T15:00:00Z"
+START = "2027-02-23T15:00:00Z"  # the seed has nothing there
 
 
 def appointment(**fields: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("create_appointment", appointment(time_zone="berlin"), "INVALID_TIME", "Did you mean Europe/Berlin?"),
     ("create_appointment", appointment(StartDateTime="2026-03-29T02:30", time_zone="Europe/Berlin"),
      "INVALID_TIME", "does not exist"),
-    ("create_appointment", appointment(EndDateTime="2026-11-24T14:00:00Z", DurationInMinutes=None),
+    ("create_appointment", appointment(EndDateTime="2027-02-23T14:00:00Z", DurationInMinutes=None),
      "INVALID_TIME", "is before the start"),
     ("create_appointment", appointment(DurationInMinutes=-5), "INVALID_ARGUMENT", "at least 0"),
     ("create_appointment", appointment(DurationInMinutes=3000), "FIELD_INTEGRITY_EXCEPTION", "1440 minutes"),

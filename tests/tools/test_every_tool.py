@@ -29,7 +29,7 @@ async def tools_of(mcp: Client) -> dict[str, Tool]:
 
 def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any]]]:
     """Good arguments for every tool; the deletes come last."""
-    times = {"StartDateTime": "2026-11-24T15:00:00Z", "DurationInMinutes": 30}
+    times = {"StartDateTime": "2027-02-23T15:00:00Z", "DurationInMinutes": 30}  # the seed has nothing there
     return {
         "salesforce_create_contact": [{"data": {"LastName": "Ode", "Title": "CTO"}}],
         "salesforce_get_contact": [
@@ -44,13 +44,15 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
         ],
         "salesforce_create_appointment": [
             {"data": {"Subject": "Call", **times}},
-            {"data": {"Subject": "Fair", "StartDateTime": "2026-11-24", "IsAllDayEvent": True}},
+            {"data": {"Subject": "Fair", "StartDateTime": "2027-02-24", "IsAllDayEvent": True}},
         ],
         "salesforce_get_appointment": [
             {"event_id": event_id},
             {"event_id": event_id, "fields": ["Subject", "Who.Name", "StartDateTime"]},
         ],
-        "salesforce_update_appointment": [{"event_id": event_id, "data": {"Location": "Room 1", **times}}],
+        "salesforce_update_appointment": [
+            {"event_id": event_id, "data": {"Location": "Room 1", "StartDateTime": "2027-02-23T16:00:00Z"}}
+        ],
         "salesforce_list_appointments": [
             {},
             {"start": "2026-11-23", "end": "2026-11-27", "time_zone": "Asia/Tokyo"},

@@ -33,12 +33,16 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of a calendar's time that is taken; a private one has no subject."""
+    """A stretch of a calendar's time that is taken; a private one has no subject.
+
+    `is_copy` tells that it is an invited user's copy of somebody else's appointment.
+    """
 
     interval: Interval
     event_id: str
     subject: str = ""
     all_day: bool = False
+    is_copy: bool = False
 
 
 def taken(span: Span, zone: ZoneInfo) -> Interval | None:
@@ -62,7 +66,7 @@ def block_of(record: Mapping[str, Any], zone: ZoneInfo, event_id: str) -> Block 
     if interval is None:
         return None
     subject = "" if record["IsPrivate"] else record["Subject"] or ""
-    return Block(interval, event_id, subject, record["IsAllDayEvent"])
+    return Block(interval, event_id, subject, record["IsAllDayEvent"], record["IsChild"])
 
 
 def without_declined(

@@ -86,4 +86,5 @@ def subtract(whole: Iterable[Interval], taken: Iterable[Interval]) -> list[Inter
 
 def pad(intervals: Iterable[Interval], before: timedelta, after: timedelta) -> list[Interval]:
     """Return the intervals, each begun earlier by `before` and ended later by `after`, joined."""
-    return merge(Interval(interval.start - before, interval.end + after) for interval in intervals)
+    joined = merge(intervals)  # first, because there are fewer of them then
+    return merge(Interval(interval.start - before, interval.end + after) for interval in joined)

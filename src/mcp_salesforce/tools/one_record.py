@@ -1,6 +1,7 @@
 """One record by its Id: what reading, changing and deleting have in common, whatever the object."""
 
 from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
 from mcp_salesforce.salesforce import SalesforceError
@@ -112,6 +113,12 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Updated:
     if "warning" in after:
         told["warning"] = after["warning"]
     return told
+
+
+def last_changed(record: Mapping[str, Any]) -> datetime | None:
+    """Return when a record was last changed, or None where that was not read; Salesforce keeps whole seconds."""
+    stamps = [record[name] for name in ("LastModifiedDate", "SystemModstamp") if record.get(name)]
+    return max(map(datetime.fromisoformat, stamps), default=None)
 
 
 async def delete_record(org: OrgSession, sobject: str, record_id: str) -> Deleted:

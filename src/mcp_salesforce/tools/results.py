@@ -83,6 +83,7 @@ class Appointment(TypedDict):
     recurrence: NotRequired[str]
     occurrences: NotRequired[int]
     first_occurrences: NotRequired[list[str]]
+    warning: NotRequired[str]
 
 
 class Change(TypedDict):

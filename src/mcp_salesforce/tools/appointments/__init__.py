@@ -6,7 +6,10 @@ Each module adds its tools to the toolset as it is imported here, in the order o
 from mcp_salesforce.tools.appointments import availability, records
 
 # isort: split
+from mcp_salesforce.tools.appointments import changes
+
+# isort: split
 from mcp_salesforce.tools.appointments import closing, invitees
 from mcp_salesforce.tools.appointments.toolset import appointments
 
-__all__ = ["appointments", "availability", "closing", "invitees", "records"]
+__all__ = ["appointments", "availability", "changes", "closing", "invitees", "records"]

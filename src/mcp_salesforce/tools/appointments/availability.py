@@ -121,12 +121,12 @@ async def find_appointment_times(  # noqa: PLR0913 - what there is to say about 
         AfterValidator(_hours_text),
     ] = "",
     buffer_minutes: Annotated[int, Field(ge=0, le=1440, description="Free before and after")] = 0,
-    notice_minutes: Annotated[int, Field(ge=0, description="Earliest start, from now")] = 0,
+    notice_minutes: Annotated[int, Field(ge=0, description="Earliest start from now")] = 0,
     limit: Annotated[int, Field(ge=1, le=50)] = 5,
 ) -> AppointmentTimes:
     """Find times at which all calendars are free within working hours: the earliest, spread over days.
 
-    Offer these as they are: weekdays and zones are right. Where there is none: why, and the next opening after end.
+    Offer these as they are: weekdays are right. Where there is none: why, and the next opening after end.
     """
     org = org_of(ctx)
     everybody = await calendars_of(org, calendars)

@@ -35,14 +35,16 @@ class _Wanted:
 
     def requests(self, me: str) -> list[Request]:
         """Return the queries that find them, and what the caller may see."""
-        users = [f"Id IN {quote_list([me, *self.users])}"]
+        users, fields = [f"Id IN {quote_list([me, *self.users])}"], ["Id", "Name", "Username", "TimeZoneSidKey"]
         calendars = [f"Id IN {quote_list(self.resources)}"] if self.resources else []
         if self.names:
-            texts = quote_list(self.names)
-            users.append(f"(IsActive = true AND (Name IN {texts} OR Email IN {texts} OR Username IN {texts}))")
+            texts, addresses = quote_list(self.names), [text for text in self.names if "@" in text]
+            by_address = f" OR Email IN {quote_list(addresses)}" if addresses else ""
+            fields += ["Email"] if addresses else []
+            users.append(f"(IsActive = true AND (Name IN {texts} OR Username IN {texts}{by_address}))")
             calendars.append(f"(IsActive = true AND Type IN ('Public','Resource') AND Name IN {texts})")
         soql = [
-            f"SELECT Id, Name, Email, Username, TimeZoneSidKey FROM User WHERE {' OR '.join(users)}",  # noqa: S608
+            f"SELECT {', '.join(fields)} FROM User WHERE {' OR '.join(users)}",  # noqa: S608
             f"SELECT Profile.PermissionsViewAllData FROM User WHERE Id = {quote(me)}",  # noqa: S608
         ]
         if calendars:
@@ -80,9 +82,9 @@ async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
 async def _find(org: OrgSession, wanted: _Wanted, me: str) -> list[Mapping[str, Any]]:
     """Return the records of users and calendars that the queries find; remember each by its Id."""
     users, permission, *calendars = await org.client.composite.run(wanted.requests(me))
-    if isinstance(users, SalesforceError):
+    if isinstance(users, SalesforceError) and (wanted.names or wanted.users):
         raise users
-    people = QueryResult.read(users).records
+    people = _records(users) or [{"Id": me, "Name": ME, "TimeZoneSidKey": (await org.zone()).key}]
     places = [] if not calendars or isinstance(calendars[0], SalesforceError) else _records(calendars[0])
     own_zone = next((_zone(user) for user in people if user["Id"] == me), zone_named("UTC"))
     sees_all = any((user.get("Profile") or {}).get("PermissionsViewAllData") for user in _records(permission))

@@ -17,7 +17,7 @@ from mcp_salesforce.salesforce.wire import if_unmodified_since, path
 from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
-from mcp_salesforce.tools.one_record import difference
+from mcp_salesforce.tools.one_record import difference, last_changed
 from mcp_salesforce.tools.params import (
     Day,
     EventId,
@@ -290,8 +290,8 @@ async def _save(
 
 def _unless_changed(event: SObjectRecord) -> dict[str, str]:
     """Return the condition that nobody changed the event since it was read; Salesforce compares whole seconds."""
-    stamps = [datetime.fromisoformat(event[name]) for name in ("LastModifiedDate", "SystemModstamp") if event.get(name)]
-    return if_unmodified_since(max(stamps)) if stamps else {}
+    changed = last_changed(event)
+    return if_unmodified_since(changed) if changed else {}
 
 
 def _compared(event_id: str, record: SObjectRecord, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The search for free time in several calendars at once: for those who ask, and for those whose wish is taken."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,8 +28,10 @@ class Search:
     request: SlotRequest
     earliest: datetime
 
-    async def run(self, org: OrgSession, window: Interval) -> "Found | None":
+    async def run(self, org: OrgSession, window: Interval, *, but_not: Collection[str] = ()) -> "Found | None":
         """Return what `window` has to offer; None where it is over before `earliest`.
+
+        The events `but_not` do not count: they are about to be moved.
 
         Raises:
             SalesforceError: As `read_busy`.
@@ -39,6 +41,8 @@ class Search:
             return None
         around = Interval(start - self.request.buffer_before, end + self.request.buffer_after)
         busy = await read_busy(org, self.calendars, around)
+        for each, blocks in busy.blocks.items():
+            busy.blocks[each] = [block for block in blocks if block.event_id not in but_not]
         searched = Interval(start, end) if busy.until is None else Interval(start, max(busy.until, start + _INSTANT))
         working = [calendar for calendar in self.calendars if calendar.is_person] or self.calendars
         zones = dict.fromkeys(calendar.zone for calendar in working)

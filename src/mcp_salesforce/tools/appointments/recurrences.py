@@ -54,6 +54,7 @@ class MadeSeries:
     event_id: str
     plan: Plan
     is_as_planned: bool = True
+    event_ids: tuple[str, ...] = ()
 
     def told(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the series as a model reads it."""
@@ -136,7 +137,8 @@ async def made_series(org: OrgSession, event_id: str, plan: Plan) -> MadeSeries:
     if not found:
         return MadeSeries(event_id, plan)
     starts = tuple(each.start for each in found)
-    return MadeSeries(found[0].event_id, replace(plan, starts=starts), is_as_planned=starts == plan.starts)
+    ids = tuple(each.event_id for each in found)
+    return MadeSeries(ids[0], replace(plan, starts=starts), is_as_planned=starts == plan.starts, event_ids=ids)
 
 
 def check_rule_is_kept(values: Mapping[str, Any]) -> None:

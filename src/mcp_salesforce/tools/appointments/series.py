@@ -5,10 +5,11 @@ come, and no Id tells what belongs together; in Classic ones (`IsRecurrence`) ea
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -40,10 +41,28 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a change is sent to, and how many appointments it touches."""
+    """What a change is sent to, and how many appointments it touches; `touched` are those, where it is a series."""
 
     event_id: str
     occurrences: int | None = None
+    touched: tuple[Occurrence, ...] = ()
+    zone: ZoneInfo = field(default_factory=lambda: zone_named("UTC"))
+
+    @property
+    def event_ids(self) -> set[str]:
+        """The Ids of the appointments of a series that it touches."""
+        return {each.event_id for each in self.touched}
+
+    def spans_at(self, new: Span) -> list[Span]:
+        """Return when the appointments of a series are, with the clock time and length of `new`; else nothing."""
+        clock, length = new.start.astimezone(self.zone).time(), new.end - new.start
+        starts = [
+            each.start
+            if new.all_day
+            else datetime.combine(each.start.astimezone(self.zone), clock, self.zone).astimezone(UTC)
+            for each in self.touched
+        ]
+        return [Span(start, start + length, new.all_day) for start in starts]
 
 
 async def occurrences_of(org: OrgSession, event: SObjectRecord) -> list[Occurrence]:
@@ -217,18 +236,22 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span
     if is_classic(event):
         if new:
             raise _fixed("Classic series: its appointments would be made anew")
-        return Target(event["RecurrenceActivityId"], len(to_come))
+        zone = zone_named(event.get("RecurrenceTimeZoneSidKey") or "UTC")
+        return Target(event["RecurrenceActivityId"], len(to_come), tuple(to_come), zone)
     if begun or is_own_record(event):
         raise refused(
             "Only an appointment that is to come changes the series.",
             hint=f"Use the next one: {to_come[0].event_id}.",
             fields=["event_id"],
         )
-    if new and span:
-        zone = zone_named(event.get("Recurrence2PatternTimeZone") or "UTC")
-        if new.all_day != span.all_day or new.start.astimezone(zone).date() != span.start.astimezone(zone).date():
-            raise _fixed("series: its rule, which says the days, cannot be changed")
-    return Target(event_id, None if _twins(to_come) else len(to_come))
+    zone = zone_named(event.get("Recurrence2PatternTimeZone") or "UTC")
+    if new and span and (new.all_day, _day(new, zone)) != (span.all_day, _day(span, zone)):
+        raise _fixed("series: its rule, which says the days, cannot be changed")
+    return Target(event_id, None if _twins(to_come) else len(to_come), tuple(to_come), zone)
+
+
+def _day(span: Span, zone: ZoneInfo) -> date:
+    return span.start.astimezone(zone).date()
 
 
 def _fixed(why: str) -> InvalidArgumentError:

@@ -192,21 +192,44 @@ class _Plans:
         return None
 
     async def _composite(self, call: Call) -> Plan:
-        """Plan each of the calls in a composite one."""
+        """Plan each of the calls in a composite one; where all only read, those that are refused keep none from it."""
         entries = call.body.get("compositeRequest") if isinstance(call.body, Mapping) else None
         if not isinstance(entries, list):
             raise not_understood("A composite call of another form")
-        plans = [await self.plan(inner_request(entry)) for entry in entries]
-        changed = [inner_entry(entry, plan.request) for entry, plan in zip(entries, plans, strict=True)]
+        plans = [await self._part(entry) for entry in entries]
+        refusals = [plan for plan in plans if isinstance(plan, PolicyRefusedError)]
+        sent = [plan for plan in plans if isinstance(plan, Plan)]
+        if refusals and (not sent or any(entry.get("method") != "GET" for entry in entries)):
+            raise refusals[0]
+        changed = [
+            inner_entry(entry, plan.request)
+            for entry, plan in zip(entries, plans, strict=True)
+            if isinstance(plan, Plan)
+        ]
 
         async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-            replies = [
-                {**reply, "body": await plan.finish(reply["body"])} if _has_value(reply) else reply
-                for plan, reply in zip(plans, value["compositeResponse"], strict=True)
-            ]
+            answered = iter(value["compositeResponse"])
+            replies = []
+            for plan in plans:
+                reply = _refused(plan) if isinstance(plan, PolicyRefusedError) else next(answered)
+                if isinstance(plan, Plan) and _has_value(reply):
+                    reply = {**reply, "body": await plan.finish(reply["body"])}
+                replies.append(reply)
             return {**value, "compositeResponse": replies}
 
         return Plan(replace(call.request, body={**call.body, "compositeRequest": changed}), finish)
+
+    async def _part(self, entry: Mapping[str, Any]) -> Plan | PolicyRefusedError:
+        try:
+            return await self.plan(inner_request(entry))
+        except PolicyRefusedError as error:
+            return error
+
+
+def _refused(error: PolicyRefusedError) -> dict[str, Any]:
+    """Return the reply in a composite's that stands for a read which was not sent."""
+    body = [{"errorCode": error.code, "message": error.message}]
+    return {"httpStatusCode": HTTPStatus.FORBIDDEN, "body": body}
 
 
 def _has_value(reply: Mapping[str, Any]) -> bool:

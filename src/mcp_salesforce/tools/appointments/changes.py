@@ -1,0 +1,165 @@
+"""Changing appointments: moved with their length, checked for conflicts, and never over somebody else's change."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from mcp_salesforce.appointments.conflicts import spoken
+from mcp_salesforce.appointments.spans import Span, moved, span_in
+from mcp_salesforce.appointments.times import instant_of
+from mcp_salesforce.salesforce import ConflictError, ErrorDetail
+from mcp_salesforce.salesforce.models import SObjectRecord
+from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.appointments.answers import compared
+from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking, having_calendars
+from mcp_salesforce.tools.appointments.calendars import calendars_of
+from mcp_salesforce.tools.appointments.data import TIME_FIELDS, AppointmentData, ChangedData
+from mcp_salesforce.tools.appointments.invitees import check_contacts
+from mcp_salesforce.tools.appointments.recurrences import check_rule_is_kept
+from mcp_salesforce.tools.appointments.series import Scope, Target, target_of
+from mcp_salesforce.tools.appointments.toolset import appointments
+from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.one_record import difference, last_changed, read_back, require_fields
+from mcp_salesforce.tools.params import EventId
+from mcp_salesforce.tools.results import Updated
+from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.toolset import UPDATES, ToolContext, org_of
+
+_CHANGED_MEANWHILE = "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"
+_STAMPS = frozenset({"LastModifiedDate", "LastModifiedById", "SystemModstamp"})
+_FREE = "Free"
+_RESET = "Moving it reset the invitees' answers: they are asked again."
+
+
+def _instant_text(text: str) -> str:
+    if text:
+        instant_of(text)
+    return text
+
+
+@appointments.tool(UPDATES, title="Change an appointment")
+async def update_appointment(
+    ctx: ToolContext,
+    event_id: EventId,
+    data: ChangedData,
+    *,
+    scope: Scope = "this",
+    allow_conflict: AllowConflict = False,
+    last_modified: Annotated[
+        str,
+        Field(description="LastModifiedDate as you read it: refused if changed since"),
+        AfterValidator(_instant_text),
+    ] = "",
+) -> Updated:
+    """Change or move an appointment and return what changed; a new StartDateTime alone keeps the length."""
+    org, values = org_of(ctx), data.others()
+    check_rule_is_kept(values)
+    await check_contacts(org, values)
+    fields = _fields(data, values)
+    before = await org.client.sobjects.retrieve("Event", event_id)
+    zone = await org.zone(data.time_zone or "", before.get("OwnerId") or "")
+    await _check_unchanged(org, before, last_modified, zone)
+    span, new = span_in(before), None
+    if span and not data.wish().is_empty():
+        new = moved(span, data.wish())
+        values |= new.values() if data.IsAllDayEvent is not None else _without_all_day(new)
+    target = await target_of(org, before, scope, None if new == span else new)
+    booking = await _booking(org, before, values, new or span, target)
+    if booking:
+        await booking.check(zone, allow_conflict=allow_conflict, is_new=False)
+    await _save(org, target, before, values)
+    after = await read_back(_after(org, event_id, fields, booking, zone), {**before, **values})
+    told = difference(
+        compared(event_id, {name: before.get(name) for name in fields}, zone), compared(event_id, after, zone)
+    )
+    if new:
+        told["time_zone"] = zone.key
+    if before.get("IsGroupEvent") and new and new != span:
+        told["warning"] = " ".join([_RESET, *([told["warning"]] if "warning" in told else [])])
+    if target.occurrences is not None:
+        told["occurrences"] = target.occurrences
+    return told
+
+
+def _fields(data: AppointmentData, values: Mapping[str, Any]) -> list[str]:
+    """Return the names of the fields to compare.
+
+    Raises:
+        InvalidArgumentError: There are none, or a time is cleared.
+    """
+    if cleared := [name for name in TIME_FIELDS if data.given().get(name, "") is None]:
+        raise refused(f"{cleared[0]} cannot be cleared.", hint="Leave it out, or give its new value.", fields=cleared)
+    times = () if data.wish().is_empty() else TIME_FIELDS
+    return require_fields(dict.fromkeys([*values, *times]))
+
+
+def _without_all_day(span: Span) -> dict[str, object]:
+    return {name: value for name, value in span.values().items() if name != "IsAllDayEvent"}
+
+
+async def _check_unchanged(org: OrgSession, event: SObjectRecord, last_modified: str, zone: ZoneInfo) -> None:
+    """Refuse to change what is not as the caller read it.
+
+    Raises:
+        ConflictError: It was changed after `last_modified`.
+    """
+    changed = last_changed(event)
+    if not last_modified or changed is None or changed <= instant_of(last_modified):
+        return
+    soql = f"SELECT LastModifiedBy.Name FROM Event WHERE Id = {quote(event['Id'])}"  # noqa: S608 - SOQL, quoted
+    found = (await org.client.queries.query(soql)).records
+    name = ((found[0] if found else {}).get("LastModifiedBy") or {}).get("Name") or "somebody"
+    message = f"{name} changed it on {spoken(changed, zone)} ({zone.key}), after you read it. Nothing was overwritten."
+    raise ConflictError(412, [ErrorDetail(_CHANGED_MEANWHILE, message)])
+
+
+async def _booking(
+    org: OrgSession, before: SObjectRecord, values: Mapping[str, Any], span: Span | None, target: Target
+) -> Booking | None:
+    """Return what the change would take of whose time; None where it takes no other than before."""
+    was, now = span_in(before), {**before, **values}
+    shows = before.get("ShowAs") == _FREE != now.get("ShowAs")
+    if span is None or before.get("IsChild") or (span == was and not shows and before["OwnerId"] == now["OwnerId"]):
+        return None
+    invitees: list[str] = []
+    if before.get("IsGroupEvent"):
+        soql = (
+            f"SELECT RelationId FROM EventRelation WHERE EventId = {quote(before['Id'])} "  # noqa: S608 - SOQL, quoted
+            "AND Status != 'Declined'"
+        )
+        invitees = [each["RelationId"] for each in (await org.client.queries.query(soql)).records]
+    calendars = await calendars_of(org, [now["OwnerId"], *having_calendars(invitees)])
+    spans, own = target.spans_at(span) or (span,), {before["Id"], *target.event_ids}
+    return Booking(
+        org, now, spans, calendars, own=own, was=[was] if was else [], subjects={before.get("Subject") or ""}
+    )
+
+
+async def _save(org: OrgSession, target: Target, before: SObjectRecord, values: Mapping[str, Any]) -> None:
+    """Send the change, unless somebody else made one since `before` was read.
+
+    Raises:
+        ConflictError: Somebody did; it names the fields.
+        SalesforceError: As the client.
+    """
+    since = last_changed(before) if target.event_id == before["Id"] else None
+    try:
+        await org.client.sobjects.update("Event", target.event_id, values, unmodified_since=since)
+    except ConflictError as error:
+        now = await org.client.sobjects.retrieve("Event", before["Id"])
+        changed = [name for name, value in now.items() if value != before.get(name) and name not in _STAMPS]
+        error.message = "Somebody else changed it while this change was made. Nothing was overwritten."
+        error.fields = tuple(changed)
+        raise
+
+
+async def _after(
+    org: OrgSession, event_id: str, fields: list[str], booking: Booking | None, zone: ZoneInfo
+) -> dict[str, Any]:
+    """Return the fields as they are now, with a warning where somebody else took the same time."""
+    if booking is None:
+        return await org.client.sobjects.retrieve("Event", event_id, fields=fields)
+    record, said = await booking.look_again(event_id, zone)
+    return {name: record.get(name) for name in fields} | ({"warning": said} if said else {})

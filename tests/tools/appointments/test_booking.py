@@ -1,0 +1,380 @@
+"""Booking and moving without overlapping anything unsaid; the clock stands at 2026-11-22 09:00 UTC, a Sunday."""
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
+from mcp_salesforce.server import create_server
+from tests.conftest import NOW, settings_of
+from tests.tools.calls import call, refusal
+from tests.tools.events import all_day, stored, timed
+from tests.tools.tokens import tokens
+
+TEN = "2026-11-24T15:00:00Z"  # 10:00 in New York, on a Tuesday
+DATA = {"Subject": "Demo", "StartDateTime": TEN, "DurationInMinutes": 60}
+
+
+def user(org: LocalOrg, name: str) -> str:
+    return str(org.store.rows("SELECT Id FROM User WHERE Name = ?", [name])[0]["Id"])
+
+
+def events(org: LocalOrg) -> int:
+    return len(org.store.rows("SELECT Id FROM Event WHERE IsDeleted = 0"))
+
+
+class Watched:
+    """A way into the org; `calls` are what was asked for, and `after` may act between one call and the next."""
+
+    def __init__(self, org: LocalOrg, after: Callable[[HttpRequest], object] = id) -> None:
+        self.inner = AsgiTransport(org.app)
+        self.after = after
+        self.calls: list[str] = []
+
+    async def exchange(self, request: HttpRequest) -> HttpReply:
+        reply = await self.inner.exchange(request)
+        if "/services/data/" in request.url:
+            self.calls.append(f"{request.method} {request.url.partition('/v60.0/')[2].partition('?')[0]}")
+        self.after(request)
+        return reply
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+@asynccontextmanager
+async def client_through(way: Watched, org: LocalOrg) -> AsyncIterator[Client]:
+    server = create_server(settings_of(org), transport=way, now=lambda: NOW)
+    async with Client(server, raise_exceptions=True) as client:
+        yield client
+
+
+async def test_an_overlap_is_refused_with_what_is_there_and_the_nearest_free_times(org: LocalOrg, mcp: Client) -> None:
+    there = timed(org, "Budget review", "2026-11-24T15:30:00Z")
+    before = events(org)
+
+    error = await refusal(mcp, "create_appointment", data=DATA)
+
+    assert error["code"] == "APPOINTMENT_CONFLICT"
+    assert error["message"] == f"Taken (America/New_York): Tuesday 2026-11-24 10:30-11:30 Budget review ({there})."
+    assert error["hint"] == (
+        "Free: Tuesday 2026-11-24 09:30 or Tuesday 2026-11-24 11:30. Offer these, or set allow_conflict."
+    )
+    assert events(org) == before
+    assert tokens(error, "prose") <= 120
+
+
+async def test_many_overlaps_are_named_as_far_as_there_is_room_and_private_ones_without_subject(
+    org: LocalOrg, mcp: Client
+) -> None:
+    for minute in (0, 10, 20, 30):
+        timed(org, "Confidential matter " * 5, f"2026-11-24T15:{minute:02}:00Z", 10, IsPrivate=minute == 0)
+
+    error = await refusal(mcp, "create_appointment", data=DATA | {"time_zone": "Europe/Berlin"})
+
+    assert "(Europe/Berlin): Tuesday 2026-11-24 16:00-16:10 private (" in error["message"]
+    assert error["message"].endswith("; 3 more.")
+    assert tokens(error, "prose") <= 120
+
+
+async def test_touching_ends_and_free_time_are_no_overlap(org: LocalOrg, mcp: Client) -> None:
+    timed(org, "Before", "2026-11-24T14:00:00Z")
+    timed(org, "After", "2026-11-24T16:00:00Z")
+    timed(org, "Shown as free", TEN, ShowAs="Free")
+    timed(org, "Somebody else's", TEN, OwnerId=user(org, "Aiko Sunada"))
+    all_day(org, "Birthday", "2026-11-24", ShowAs="Free")
+
+    assert "warning" not in await call(mcp, "create_appointment", data=DATA)
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        {"ShowAs": "Free"},
+        {"DurationInMinutes": 0},
+        {"StartDateTime": "2026-11-20T15:00:00Z"},
+    ],
+)
+async def test_what_takes_no_time_that_is_to_come_overlaps_nothing(
+    org: LocalOrg, mcp: Client, harmless: dict[str, Any]
+) -> None:
+    timed(org, "There", TEN)
+    timed(org, "There", "2026-11-20T15:00:00Z")
+
+    assert "warning" not in await call(mcp, "create_appointment", data=DATA | harmless)
+
+
+async def test_a_whole_day_is_taken_unless_it_is_shown_as_free(org: LocalOrg, mcp: Client) -> None:
+    timed(org, "Late", "2026-11-25T04:30:00Z", 15)  # 23:30 of Tuesday in New York
+    fair = {"Subject": "Fair", "StartDateTime": "2026-11-24", "IsAllDayEvent": True}
+
+    error = await refusal(mcp, "create_appointment", data=fair)
+    assert "Tuesday 2026-11-24 23:30-23:45 Late" in error["message"]
+    assert error["hint"] == "Choose another time, or set allow_conflict."
+    await call(mcp, "create_appointment", data=fair | {"ShowAs": "Free"})
+
+
+async def test_an_overlap_that_is_allowed_is_booked_without_another_word(org: LocalOrg, mcp: Client) -> None:
+    timed(org, "There", TEN)
+
+    made = await call(mcp, "create_appointment", data=DATA, allow_conflict=True)
+
+    assert "warning" not in made
+    assert stored(org, made["Id"])["Subject"] == "Demo"
+
+
+async def test_another_owners_calendar_is_the_one_that_counts(org: LocalOrg, mcp: Client) -> None:
+    jonas = user(org, "Jonas Brandt")
+    timed(org, "Mine", TEN)
+    theirs = timed(org, "Theirs", "2026-11-25T15:00:00Z", OwnerId=jonas)
+
+    await call(mcp, "create_appointment", data=DATA | {"OwnerId": jonas})
+    error = await refusal(
+        mcp, "create_appointment", data=DATA | {"OwnerId": jonas, "StartDateTime": "2026-11-25T15:30:00Z"}
+    )
+
+    assert error["message"] == f"Taken (Europe/Berlin): Wednesday 2026-11-25 16:00-17:00 Theirs ({theirs})."
+
+
+async def test_the_calendars_of_invited_users_and_rooms_count_too(org: LocalOrg, mcp: Client) -> None:
+    jonas = user(org, "Jonas Brandt")
+    room = str(org.store.rows("SELECT Id FROM Calendar WHERE Name = 'Harbour Room'")[0]["Id"])
+    invitees = [jonas, room, org.insert("Contact", LastName="Ode")]
+    there = timed(org, "Theirs", "2026-11-24T17:00:00Z", OwnerId=jonas)
+
+    made = await call(mcp, "create_appointment", data=DATA, invitees=invitees)
+    assert "warning" not in made
+    assert len(made["invitees"]["rows"]) == 3
+    late = DATA | {"StartDateTime": "2026-11-24T17:30:00Z"}
+    taken = await refusal(mcp, "create_appointment", data=late, invitees=invitees)
+    assert taken["message"] == (
+        f"Taken (America/New_York): Jonas Brandt, Tuesday 2026-11-24 12:00-13:00 Theirs ({there})."
+    )
+    again = {
+        "Subject": "In the room",
+        "StartDateTime": TEN,
+        "DurationInMinutes": 15,
+        "OwnerId": user(org, "Aiko Sunada"),
+    }
+    room_taken = await refusal(mcp, "create_appointment", data=again, invitees=[room])
+    assert f"Harbour Room, Wednesday 2026-11-25 00:00-01:00 Demo ({made['Id']})" in room_taken["message"]
+
+
+async def test_an_identical_appointment_is_not_made_twice(org: LocalOrg, mcp: Client) -> None:
+    contact_id = org.insert("Contact", LastName="Ode")
+    data = DATA | {"WhoId": contact_id}
+    made = await call(mcp, "create_appointment", data=data)
+
+    for allow_conflict in (False, True):
+        error = await refusal(mcp, "create_appointment", data=data, allow_conflict=allow_conflict)
+        assert error["code"] == "POSSIBLE_DUPLICATE"
+        assert error["message"].startswith(f"{made['Id']} is this appointment already")
+    for other in ({"Subject": "Another"}, {"WhoId": None}, {"DurationInMinutes": 45}):
+        await call(mcp, "create_appointment", data=data | other, allow_conflict=True)
+
+
+async def test_an_identical_one_is_found_without_subject_and_where_no_time_is_taken(mcp: Client) -> None:
+    for data in (
+        {"StartDateTime": TEN, "DurationInMinutes": 30},
+        {"StartDateTime": "2026-11-26", "IsAllDayEvent": True, "ShowAs": "Free", "Subject": "It's"},
+    ):
+        made = await call(mcp, "create_appointment", data=data)
+        error = await refusal(mcp, "create_appointment", data=data)
+        assert error["code"] == "POSSIBLE_DUPLICATE"
+        assert made["Id"] in error["message"]
+
+
+async def test_a_series_is_refused_for_each_of_its_appointments_that_is_to_come(org: LocalOrg, mcp: Client) -> None:
+    third = timed(org, "There", "2026-12-08T15:30:00Z")
+    rule = {"Recurrence2PatternText": "FREQ=WEEKLY;BYDAY=TU;COUNT=4"}
+
+    error = await refusal(mcp, "create_appointment", data=DATA | rule)
+    assert error["message"] == f"Taken (America/New_York): Tuesday 2026-12-08 10:30-11:30 There ({third})."
+
+    made = await call(mcp, "create_appointment", data=DATA | rule, allow_conflict=True)
+    assert "warning" not in made
+    assert made["occurrences"] == 4
+
+
+async def test_another_writer_in_between_is_told_with_both_ids(org: LocalOrg) -> None:
+    others: list[str] = []
+
+    def book(request: HttpRequest) -> None:
+        if request.method == "POST" and request.url.endswith("/sobjects/Event"):
+            others.append(timed(org, "Faster", TEN, 30))
+
+    async with client_through(Watched(org, book), org) as mcp:
+        made = await call(mcp, "create_appointment", data=DATA)
+
+    assert made["warning"] == (
+        f"Double booking: while {made['Id']} was saved, somebody else took the same time: Nora Quill, Tuesday "
+        f"2026-11-24 10:00-10:30 Faster ({others[0]}). Salesforce has no lock for this: keep one, "
+        "and move or delete the other."
+    )
+
+
+async def test_booking_costs_a_look_the_write_and_another_look(org: LocalOrg) -> None:
+    way = Watched(org)
+    async with client_through(way, org) as mcp:
+        await call(mcp, "create_appointment", data=DATA)
+        way.calls.clear()
+        made = await call(mcp, "create_appointment", data=DATA | {"StartDateTime": "2026-11-24T17:00:00Z"})
+        assert way.calls == ["POST composite", "POST sobjects/Event", "POST composite"]
+        way.calls.clear()
+        await call(mcp, "update_appointment", event_id=made["Id"], data={"StartDateTime": "2026-11-24T18:00:00Z"})
+        event = f"sobjects/Event/{made['Id']}"
+        assert way.calls == [f"GET {event}", "POST composite", f"PATCH {event}", "POST composite"]
+
+
+async def test_a_colleagues_calendar_that_cannot_be_seen_is_booked_with_a_warning(org: LocalOrg) -> None:
+    token = org.oauth.credentials(user(org, "Jonas Brandt")).refresh_token
+    server = create_server(settings_of(org, refresh_token=token), transport=AsgiTransport(org.app), now=lambda: NOW)
+    async with Client(server) as jonas:
+        mine = await call(jonas, "create_appointment", data=DATA)
+        theirs = await call(
+            jonas, "create_appointment", data=DATA | {"OwnerId": user(org, "Aiko Sunada"), "WhoId": None}
+        )
+
+    assert "warning" not in mine
+    assert theirs["warning"] == "Nothing else can be seen of the calendar of Aiko Sunada: it may be taken."
+
+
+async def test_a_move_is_checked_against_everything_but_itself(org: LocalOrg, mcp: Client) -> None:
+    event_id = timed(org, "Call", TEN)
+    there = timed(org, "There", "2026-11-24T17:00:00Z")
+
+    await call(mcp, "update_appointment", event_id=event_id, data={"StartDateTime": "2026-11-24T15:30:00Z"})
+    error = await refusal(mcp, "update_appointment", event_id=event_id, data={"StartDateTime": "2026-11-24T16:30:00Z"})
+
+    assert error["code"] == "APPOINTMENT_CONFLICT"
+    assert error["message"] == f"Taken (America/New_York): Tuesday 2026-11-24 12:00-13:00 There ({there})."
+    assert error["hint"].startswith("Free: Tuesday 2026-11-24 11:00 or Tuesday 2026-11-24 13:00.")
+    assert stored(org, event_id)["StartDateTime"] == "2026-11-24T15:30:00.000+0000"
+    told = await call(
+        mcp,
+        "update_appointment",
+        event_id=event_id,
+        data={"StartDateTime": "2026-11-24T16:30:00Z"},
+        allow_conflict=True,
+    )
+    assert told["changed"]["start"]["after"]["local"] == "2026-11-24T11:30:00-05:00"
+    assert "warning" not in told
+
+
+async def test_what_does_not_take_other_time_is_changed_although_it_overlaps(org: LocalOrg, mcp: Client) -> None:
+    event_id = timed(org, "Call", TEN)
+    timed(org, "There", TEN)
+
+    await call(mcp, "update_appointment", event_id=event_id, data={"Location": "Room 1"})
+    await call(mcp, "update_appointment", event_id=event_id, data={"StartDateTime": TEN, "Subject": "Chat"})
+    await call(mcp, "update_appointment", event_id=event_id, data={"ShowAs": "Free"})
+    error = await refusal(mcp, "update_appointment", event_id=event_id, data={"ShowAs": "Busy"})
+
+    assert error["code"] == "APPOINTMENT_CONFLICT"
+
+
+async def test_a_move_is_checked_in_the_calendars_of_those_invited_and_says_that_they_are_asked_again(
+    org: LocalOrg, mcp: Client
+) -> None:
+    jonas = user(org, "Jonas Brandt")
+    room = str(org.store.rows("SELECT Id FROM Calendar WHERE Name = 'Harbour Room'")[0]["Id"])
+    event_id = timed(org, "Meeting", TEN)
+    for invitee in (jonas, room, org.insert("Contact", LastName="Ode")):
+        org.insert("EventRelation", EventId=event_id, RelationId=invitee)
+    timed(org, "Theirs", "2026-11-24T17:00:00Z", OwnerId=jonas)
+    timed(org, "Maintenance", "2026-11-24T19:00:00Z", OwnerId=room)
+
+    taken = await refusal(mcp, "update_appointment", event_id=event_id, data={"StartDateTime": "2026-11-24T16:30:00Z"})
+    assert "Jonas Brandt, Tuesday 2026-11-24 12:00-13:00 Theirs" in taken["message"]
+    closed = await refusal(mcp, "update_appointment", event_id=event_id, data={"StartDateTime": "2026-11-24T18:30:00Z"})
+    assert "Harbour Room, Tuesday 2026-11-24 14:00-15:00 Maintenance" in closed["message"]
+
+    told = await call(
+        mcp,
+        "update_appointment",
+        event_id=event_id,
+        data={"StartDateTime": "2026-11-24T15:30:00Z", "Subject": "Meeting again"},
+    )
+    assert told["warning"] == "Moving it reset the invitees' answers: they are asked again."
+
+
+async def test_a_moved_series_is_no_conflict_of_itself(org: LocalOrg, mcp: Client) -> None:
+    made = await call(
+        mcp,
+        "create_appointment",
+        data=DATA | {"Recurrence2PatternText": "FREQ=WEEKLY;BYDAY=TU;COUNT=3", "time_zone": "America/New_York"},
+    )
+    there = timed(org, "There", "2026-12-08T16:30:00Z")
+
+    later = {"StartDateTime": "2026-11-24T15:30:00Z"}
+    told = await call(mcp, "update_appointment", event_id=made["Id"], data=later, scope="all")
+    assert told["occurrences"] == 3
+    assert "warning" not in told
+    error = await refusal(
+        mcp,
+        "update_appointment",
+        event_id=made["Id"],
+        data={"StartDateTime": "2026-11-24T16:00:00Z"},
+        scope="all",
+    )
+    assert error["message"] == f"Taken (America/New_York): Tuesday 2026-12-08 11:30-12:30 There ({there})."
+
+
+@pytest.fixture
+def moving_org(seeded_org_file: Path, tmp_path: Path) -> Any:
+    """An org whose clock is the one entry of `moments`."""
+    moments = [NOW]
+    with LocalOrg.open(Path(shutil.copy(seeded_org_file, tmp_path / "moving.db")), now=lambda: moments[0]) as org:
+        yield org, moments
+
+
+async def test_a_change_that_somebody_else_made_meanwhile_is_not_overwritten(
+    moving_org: tuple[LocalOrg, list[datetime]],
+) -> None:
+    org, moments = moving_org
+    event_id = timed(org, "Call", "2027-02-23T15:00:00Z")
+
+    def move(request: HttpRequest) -> None:
+        if request.method == "GET" and event_id in request.url and moments[0] == NOW:
+            moments[0] = NOW + timedelta(seconds=5)
+            org.records.update("Event", event_id, {"Location": "Elsewhere", "Subject": "Chat"}, org.user_id)
+
+    async with client_through(Watched(org, move), org) as mcp:
+        error = await refusal(mcp, "update_appointment", event_id=event_id, data={"Location": "Room 1"})
+
+    assert error["code"] == "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"
+    assert error["fields"] == ["Subject", "Location"]
+    assert error["message"] == "Somebody else changed it while this change was made. Nothing was overwritten."
+    assert stored(org, event_id)["Location"] == "Elsewhere"
+
+
+async def test_what_the_caller_read_before_is_not_overwritten_if_it_has_changed(
+    moving_org: tuple[LocalOrg, list[datetime]],
+) -> None:
+    org, moments = moving_org
+    event_id = timed(org, "Call", "2027-02-23T15:00:00Z")
+    async with client_through(Watched(org), org) as mcp:
+        read = await call(mcp, "get_appointment", event_id=event_id)
+        moments[0] = NOW + timedelta(minutes=5)
+        org.records.update("Event", event_id, {"Location": "Elsewhere"}, user(org, "Jonas Brandt"))
+        change = {"event_id": event_id, "data": {"Location": "Room 1"}}
+
+        error = await refusal(mcp, "update_appointment", **change, last_modified=read["LastModifiedDate"])
+        assert error["message"] == (
+            "Jonas Brandt changed it on Sunday 2026-11-22 04:05 (America/New_York), after you read it. Nothing was "
+            "overwritten."
+        )
+        fresh = await call(mcp, "get_appointment", event_id=event_id)
+        await call(mcp, "update_appointment", **change, last_modified=fresh["LastModifiedDate"])
+        wrong = await refusal(mcp, "update_appointment", **change, last_modified="yesterday")
+
+    assert wrong["fields"] == ["last_modified"]
+    assert stored(org, event_id)["Location"] == "Room 1"
