@@ -1,21 +1,24 @@
 """What every test can use: a local org with a fixed clock, and an MCP client of the server on it."""
 
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from mcp import Client
 
 from mcp_salesforce.config import Settings
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
+from tests.clock import Clock
 
-settings.register_profile("any-machine", deadline=None)  # tests do not measure speed
+# Tests do not measure speed.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)  # a Sunday
@@ -47,6 +50,14 @@ def org(seeded_org_file: Path, tmp_path: Path) -> Iterator[LocalOrg]:
     """An org of the test's own with its seed data, whose clock stands at NOW."""
     with LocalOrg.open(Path(shutil.copy(seeded_org_file, tmp_path / "org.db")), now=lambda: NOW) as org:
         yield org
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The monotonic clock, to be put forward."""
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock)
+    return clock
 
 
 def settings_of(org: LocalOrg, **changes: Any) -> Settings:

@@ -1,13 +1,17 @@
 """The server as a process: both eras over stdio, a clean end, and nothing but the protocol on stdout."""
 
 import asyncio
+import fcntl
 import json
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
+import termios
 import time
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +26,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from mcp_salesforce.tools import TOOLSETS
+from tests.cli.processes import END_S
 from tests.conftest import settings_of
 from tests.tools.calls import call
 
@@ -76,6 +81,16 @@ def ask(server: subprocess.Popen[bytes], message: dict[str, Any]) -> dict[str, A
     return reply
 
 
+def wait_until_full(server: subprocess.Popen[bytes]) -> None:
+    """Wait until the server's answers fill its pipe: what it holds grows no more."""
+    held, size = array("i", [0]), fcntl.fcntl(pipe(server.stdout), fcntl.F_GETPIPE_SZ)
+    deadline = time.monotonic() + END_S
+    while held[0] <= size - 2 * select.PIPE_BUF:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+        fcntl.ioctl(pipe(server.stdout), termios.FIONREAD, held)
+
+
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 async def test_a_host_lists_and_calls_the_tools_over_stdio(mode: str) -> None:
     parameters = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], env={**os.environ, **ENVIRONMENT})
@@ -93,7 +108,7 @@ def test_a_signal_ends_it_at_once_while_the_host_keeps_stdin_open(number: signal
         ask(server, INITIALIZE)
         server.send_signal(number)
 
-        assert server.wait(timeout=30) == 0
+        assert server.wait(timeout=END_S) == 0
         assert pipe(server.stdout).read() == b""
         assert pipe(server.stderr).read() == b""
 
@@ -103,7 +118,7 @@ def test_the_end_of_input_ends_it_at_once() -> None:
         ask(server, INITIALIZE)
         pipe(server.stdin).close()
 
-        assert server.wait(timeout=30) == 0
+        assert server.wait(timeout=END_S) == 0
         assert pipe(server.stderr).read() == b""
 
 
@@ -114,7 +129,7 @@ def test_a_host_that_is_gone_leaves_no_traceback() -> None:
         pipe(server.stdin).write(b'{"jsonrpc":"2.0","id":2,"method":"ping"}\n')
         pipe(server.stdin).flush()
 
-        assert server.wait(timeout=30) == 0
+        assert server.wait(timeout=END_S) == 0
         assert b"Traceback" not in pipe(server.stderr).read()
 
 
@@ -140,11 +155,11 @@ def test_a_host_that_does_not_read_keeps_nobody_from_ending_it() -> None:
                 json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/list"}).encode() + b"\n"
             )
         pipe(server.stdin).flush()
-        time.sleep(1)  # until the pipe is full
+        wait_until_full(server)
         assert server.poll() is None
         server.send_signal(signal.SIGINT)
 
-        assert server.wait(timeout=30) == 0
+        assert server.wait(timeout=END_S) == 0
 
 
 def test_a_host_that_reads_late_gets_every_answer_whole() -> None:
@@ -155,7 +170,7 @@ def test_a_host_that_reads_late_gets_every_answer_whole() -> None:
                 json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/list"}).encode() + b"\n"
             )
         pipe(server.stdin).flush()
-        time.sleep(1)
+        wait_until_full(server)
         replies = [json.loads(pipe(server.stdout).readline()) for _ in range(40)]
 
     assert sorted(reply["id"] for reply in replies) == list(range(40))
@@ -168,7 +183,7 @@ def test_input_from_a_file_is_answered_to_its_last_line(tmp_path: Path) -> None:
     script.write_text("\n".join(map(json.dumps, messages)))
     with script.open("rb") as stdin:
         done = subprocess.run(
-            COMMAND, stdin=stdin, capture_output=True, env={**os.environ, **ENVIRONMENT}, timeout=60, check=True
+            COMMAND, stdin=stdin, capture_output=True, env={**os.environ, **ENVIRONMENT}, timeout=END_S, check=True
         )
 
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, 2]
@@ -188,7 +203,7 @@ def test_what_is_asked_before_the_end_of_input_is_answered() -> None:
         *({"jsonrpc": "2.0", "id": number, "method": "tools/list"} for number in range(2, 22)),
     ]
     with process(ENVIRONMENT) as server:
-        output, errors = server.communicate("".join(json.dumps(one) + "\n" for one in asked).encode(), timeout=60)
+        output, errors = server.communicate("".join(json.dumps(one) + "\n" for one in asked).encode(), timeout=END_S)
 
     replies = {reply["id"]: reply for reply in map(json.loads, output.splitlines())}
     assert set(replies) == {1, 'a "call"', *range(2, 22)}
@@ -203,7 +218,7 @@ async def test_a_request_that_was_cancelled_is_waited_for_no_longer() -> None:
     unanswered.asked('{"jsonrpc": "2.0", "id": 2, "method": "subscriptions/listen"}')
     unanswered.asked('{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}')
 
-    await asyncio.wait_for(unanswered.wait_for_none(), 1)
+    await asyncio.wait_for(unanswered.wait_for_none(), END_S)
 
 
 async def test_an_answer_that_never_comes_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +226,7 @@ async def test_an_answer_that_never_comes_is_not_waited_for_forever(monkeypatch:
     unanswered = stdio._Unanswered()
     unanswered.asked('{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}')
 
-    await asyncio.wait_for(unanswered.wait_for_none(), 1)
+    await asyncio.wait_for(unanswered.wait_for_none(), END_S)
 
 
 def test_what_anything_else_prints_goes_to_stderr_while_it_serves() -> None:
@@ -223,7 +238,7 @@ def test_what_anything_else_prints_goes_to_stderr_while_it_serves() -> None:
         "    stdio.os.write(wire, b'message\\n')\n"
         "print('after', flush=True)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=END_S, check=True)
 
     assert done.stdout.splitlines() == [b"before", b"message", b"after"]
     assert done.stderr.splitlines() == [b"stray"]
@@ -231,7 +246,7 @@ def test_what_anything_else_prints_goes_to_stderr_while_it_serves() -> None:
 
 def test_without_settings_it_says_what_is_missing_and_ends_with_status_2() -> None:
     with process(dict.fromkeys(ENVIRONMENT, "")) as server:
-        output, errors = server.communicate(timeout=60)
+        output, errors = server.communicate(timeout=END_S)
 
     assert server.returncode == 2
     assert output == b""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-END_S = 30
+END_S = 120
 """How long an ending process may take before it counts as hanging."""
 
 
@@ -19,7 +19,7 @@ def run(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=END_S,
     )
 
 

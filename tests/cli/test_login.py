@@ -19,6 +19,7 @@ from mcp_salesforce.localorg.certificates import loopback_certificate
 from mcp_salesforce.localorg.listener import listening
 from tests.cli.processes import END_S, run, running
 from tests.cli.test_serve import INITIALIZE, INITIALIZED, LIST_CONTACTS, hear, tell
+from tests.ports import refusing_port
 from tests.proxied import HOST, org_behind_a_proxy
 
 ROOT = Path(__file__).parents[2]
@@ -208,14 +209,15 @@ def test_a_wrong_call_says_what_to_do(home: Path, arguments: list[str], status: 
 
 
 def test_a_login_that_cannot_be_revoked_stays_unless_it_is_to_be_forgotten(org: LocalOrg, home: Path) -> None:
-    with listening(org.app) as address:
-        log_in(org, home, address)
+    with refusing_port() as port:
+        with listening(org.app, port=port) as address:
+            log_in(org, home, address)
 
-    refused = run("logout", "--org", "dev", cwd=home)
-    assert refused.returncode == 1
-    assert "Not revoked, and nothing was removed" in refused.stderr
-    assert len(json.loads(run("orgs", "--json", cwd=home).stdout)) == 1
-    assert "Not revoked at Salesforce" in run("logout", "--org", "dev", "--forget", cwd=home).stdout
+        refused = run("logout", "--org", "dev", cwd=home)
+        assert refused.returncode == 1
+        assert "Not revoked, and nothing was removed" in refused.stderr
+        assert len(json.loads(run("orgs", "--json", cwd=home).stdout)) == 1
+        assert "Not revoked at Salesforce" in run("logout", "--org", "dev", "--forget", cwd=home).stdout
     assert json.loads(run("orgs", "--json", cwd=home).stdout) == []
 
 
@@ -279,11 +281,9 @@ def test_a_login_that_cannot_be_ended_is_replaced_all_the_same_and_it_says_so(
     log_in(org, home, address)
     (file,) = home.glob("data/mcp-salesforce/logins/dev.json")
     kept = json.loads(file.read_text())
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        gone = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    file.write_text(json.dumps(kept | {"login_url": gone}))
-
-    assert "could not be ended: No connection" in log_in(org, home, address)
+    with refusing_port() as port:
+        file.write_text(json.dumps(kept | {"login_url": f"http://127.0.0.1:{port}"}))
+        assert "could not be ended: No connection" in log_in(org, home, address)
     file.write_text(json.dumps(kept | {"secrets": {"client_secret": ""}}))
     assert "could not be read, so it was not ended." in log_in(org, home, address)
     assert is_active(org, json.loads(file.read_text())["secrets"]["refresh_token"])

@@ -33,7 +33,7 @@ class Asker:
         sent = {"Authorization": f"Bearer {self.access_token}", **(headers or {})}
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=120)
         try:
             content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
             connection.request(method, target, content, sent)

@@ -34,6 +34,7 @@ from tests.doctor.answers import (
     refused,
     settings_on_port,
 )
+from tests.ports import refusing_port
 from tests.proxied import URL, org_behind_a_proxy
 
 GOOD = {
@@ -228,10 +229,9 @@ async def test_a_name_that_nobody_knows_is_found_by_looking_it_up() -> None:
 
 
 async def test_connections_that_fail_are_told_apart(org: LocalOrg, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    refusing = f"http://127.0.0.1:{port}"
-    assert (await found_in(Settings(**GOOD | {"instance_url": refusing}))).name == "connection_refused"
+    with refusing_port() as port:
+        refusing = f"http://127.0.0.1:{port}"
+        assert (await found_in(Settings(**GOOD | {"instance_url": refusing}))).name == "connection_refused"
 
     with settings_on_port(org, certificate=loopback_certificate(tmp_path / "tls")) as settings:
         assert (await found_in(settings)).name == "untrusted_certificate"
@@ -253,7 +253,8 @@ async def test_failures_of_a_proxy_are_told_apart(org: LocalOrg, tmp_path: Path)
         assert (await found_in(unknown)).name == "untrusted_certificate"
         behind.tunnels.refusal = HTTPStatus.BAD_GATEWAY
         assert (await found_in(Settings(**through, proxy=f"ana:x@{address}"))).name == "proxy_refuses"
-    assert (await found_in(Settings(**through, proxy=f"ana:x@{address}"))).name == "proxy_unreachable"
+    with refusing_port() as port:
+        assert (await found_in(Settings(**through, proxy=f"127.0.0.1:{port}"))).name == "proxy_unreachable"
     assert (await found_in(Settings(**through, proxy=f"{'a' * 64}.example.com"))).name == "unknown_proxy"
 
 

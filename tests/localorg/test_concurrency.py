@@ -17,7 +17,7 @@ RECORDS_EACH = 25
 def create(address: str, token: str, client: int) -> list[str]:
     """Create records one after the other on one connection; return their ids."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=30)
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=120)
     ids = []
     for number in range(RECORDS_EACH):
         body = orjson.dumps({"LastName": f"{client}-{number}"})

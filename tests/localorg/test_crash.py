@@ -36,7 +36,7 @@ FAMILY = {
 def families(org: dict[str, Any]) -> Iterator[str]:
     """Create families, one after the other, until the org is gone; yield the acknowledged parents."""
     headers = {"Authorization": f"Bearer {org['access_token']}", "Content-Type": "application/json"}
-    connection = HTTPConnection(urlsplit(org["instance_url"]).netloc, timeout=30)
+    connection = HTTPConnection(urlsplit(org["instance_url"]).netloc, timeout=120)
     try:
         while True:
             connection.request("POST", f"{DATA}/composite", json.dumps(FAMILY), headers)

@@ -15,6 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from mcp_salesforce.localorg.certificates import loopback_certificate
 from mcp_salesforce.localorg.listener import listening
+from tests.cli.processes import END_S
+from tests.ports import refusing_port
 
 FOREGROUND = """
 from mcp_salesforce.localorg.listener import serve
@@ -35,7 +37,7 @@ async def say_path(scope: Scope, _receive: Receive, send: Send) -> None:
 def connect(address: str) -> http.client.HTTPConnection:
     url = urlsplit(address)
     assert url.hostname == "127.0.0.1"
-    return http.client.HTTPConnection(url.hostname, url.port, timeout=5)
+    return http.client.HTTPConnection(url.hostname, url.port, timeout=END_S)
 
 
 def get(address: str, path: str) -> bytes:
@@ -55,15 +57,14 @@ def test_port_zero_picks_a_free_port_on_loopback_and_reports_it() -> None:
 
 
 def test_a_named_port_is_used_and_free_again_afterwards() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    expected = f"http://127.0.0.1:{port}"
-    for _ in range(2):
-        with listening(say_path, port=port) as address:
-            assert address == expected
-            assert get(expected, "/") == b"GET /"
-    with pytest.raises(ConnectionRefusedError):
-        get(expected, "/")
+    with refusing_port() as port:
+        expected = f"http://127.0.0.1:{port}"
+        for _ in range(2):
+            with listening(say_path, port=port) as address:
+                assert address == expected
+                assert get(expected, "/") == b"GET /"
+        with pytest.raises(ConnectionRefusedError):
+            get(expected, "/")
 
 
 def test_a_taken_port_is_an_error_at_once() -> None:
@@ -106,7 +107,7 @@ def test_in_the_foreground_a_signal_ends_it_cleanly(number: signal.Signals) -> N
         idle.getresponse().read()
 
         process.send_signal(number)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=END_S)
         idle.close()
 
     assert (out, err, process.returncode) == ("closed\n", "", 0)
@@ -118,11 +119,12 @@ def test_with_a_certificate_it_speaks_tls_to_who_trusts_its_authority(tmp_path: 
     with listening(say_path, certificate=certificate) as address:
         url = urlsplit(address)
         for host in ("127.0.0.1", "localhost"):
-            connection = http.client.HTTPSConnection(host, url.port, timeout=5, context=trusting)
+            connection = http.client.HTTPSConnection(host, url.port, timeout=END_S, context=trusting)
             connection.request("GET", "/secret")
             assert connection.getresponse().read() == b"GET /secret"
             connection.close()
-        stranger = http.client.HTTPSConnection("127.0.0.1", url.port, timeout=5, context=ssl.create_default_context())
+        wary = ssl.create_default_context()
+        stranger = http.client.HTTPSConnection("127.0.0.1", url.port, timeout=END_S, context=wary)
         with pytest.raises(ssl.SSLCertVerificationError):
             stranger.request("GET", "/")
         stranger.close()

@@ -17,7 +17,7 @@ DATA = "/services/data/v60.0"
 @pytest.fixture
 def connection(org: LocalOrg) -> Iterator[HTTPConnection]:
     with listening(org.app) as address:
-        made = HTTPConnection(urlsplit(address).netloc, timeout=10)
+        made = HTTPConnection(urlsplit(address).netloc, timeout=120)
         yield made
         made.close()
 

@@ -25,6 +25,7 @@ from mcp_salesforce.salesforce import (
     TransportError,
     UnreadableReplyError,
 )
+from tests.clock import Clock
 from tests.salesforce.scripted import (
     CONTACT_ID,
     INSTANCE_URL,
@@ -370,18 +371,24 @@ async def test_requests_beyond_the_most_at_once_wait_for_their_turn(scripted: Sc
     assert max(under_way) == 3
 
 
-async def test_a_create_that_never_got_its_turn_was_not_sent(scripted: ScriptedOrg) -> None:
-    async def hang(call: Call) -> None:
-        if call.method == "GET":
-            await asyncio.sleep(60)
+async def test_a_create_that_never_got_its_turn_was_not_sent(scripted: ScriptedOrg, clock: Clock) -> None:
+    has_begun = asyncio.Event()
+
+    async def hang(_call: Call) -> None:
+        has_begun.set()
+        await asyncio.Event().wait()
 
     scripted.before_answer = hang
     transport = AsgiTransport(scripted)
-    async with SalesforceClient(refresh_source(), transport=transport, max_concurrency=1, timeout_s=0.2) as client:
+    async with SalesforceClient(refresh_source(), transport=transport, max_concurrency=1, timeout_s=30) as client:
         blocking = asyncio.create_task(client.send(LIMITS))
-        await scripted.token_asked.wait()
+        await has_begun.wait()
+        creating = asyncio.create_task(client.sobjects.create("Contact", {"LastName": "Doe"}))
+        for _ in range(20):  # until it waits: nothing else runs
+            await asyncio.sleep(0)
+        clock.put_forward(30)
         with pytest.raises(TransportError, match="No turn") as caught:
-            await client.sobjects.create("Contact", {"LastName": "Doe"})
+            await creating
         with suppress(TransportError):
             await blocking
 
@@ -422,13 +429,14 @@ async def test_a_wait_beyond_the_deadline_is_not_begun(scripted: ScriptedOrg) ->
     assert len(scripted.data_calls) == 1
 
 
-async def test_a_server_that_hangs_is_given_up_at_the_deadline(scripted: ScriptedOrg) -> None:
+async def test_a_server_that_hangs_is_given_up_at_the_deadline(scripted: ScriptedOrg, clock: Clock) -> None:
     async def hang(_call: Call) -> None:
+        clock.put_forward(30)
         await asyncio.Event().wait()
 
     scripted.before_answer = hang
-    async with scripted.client(timeout_s=0.02) as client:
-        with pytest.raises(TransportError, match=r"No answer within 0\.02 s") as caught:
+    async with scripted.client(timeout_s=30) as client:
+        with pytest.raises(TransportError, match="No answer within 30 s") as caught:
             await client.send(LIMITS)
 
     assert caught.value.sent

@@ -1,7 +1,6 @@
 """A proxy on the way: what it is asked, what goes around it, and what its refusals come to."""
 
 import base64
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -23,6 +22,7 @@ from mcp_salesforce.salesforce import (
 )
 from mcp_salesforce.salesforce.proxies import Proxy, is_loopback
 from mcp_salesforce.salesforce.wire import HttpRequest
+from tests.ports import refusing_port
 from tests.proxied import HOST, URL, org_behind_a_proxy, proxy_to
 
 PASSWORD = "p@ss:w/ord-4711"
@@ -89,16 +89,15 @@ async def test_a_refusal_of_the_proxy_names_it_and_means_that_nothing_was_sent(s
 
 
 async def test_a_proxy_that_is_not_there_is_named_and_nothing_was_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        address = f"127.0.0.1:{unused.getsockname()[1]}"
-    for proxy in (Proxy.parse(f"ana:{QUOTED}@{address}"), Proxy.parse("proxy.invalid")):
-        async with sending(proxy=proxy) as transport:
-            with pytest.raises(TransportError) as caught:
-                await transport.exchange(HttpRequest("GET", f"{URL}/services/data", {}))
+    with refusing_port() as port:
+        for proxy in (Proxy.parse(f"ana:{QUOTED}@127.0.0.1:{port}"), Proxy.parse("proxy.invalid")):
+            async with sending(proxy=proxy) as transport:
+                with pytest.raises(TransportError) as caught:
+                    await transport.exchange(HttpRequest("GET", f"{URL}/services/data", {}))
 
-        assert not caught.value.sent
-        assert f"No connection to the proxy {proxy.address}, on the way to {HOST}" in str(caught.value)
-        assert "4711" not in str(caught.value)
+            assert not caught.value.sent
+            assert f"No connection to the proxy {proxy.address}, on the way to {HOST}" in str(caught.value)
+            assert "4711" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

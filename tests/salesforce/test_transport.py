@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,6 +19,7 @@ from mcp_salesforce.salesforce import (
     UnreadableReplyError,
 )
 from mcp_salesforce.salesforce.wire import HttpRequest, Request
+from tests.ports import refusing_port
 from tests.salesforce.scripted import ORG_ID, token_reply
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -153,9 +153,10 @@ async def test_cookies_are_not_kept(transport: AiohttpTransport) -> None:
 
 
 async def test_a_port_where_nobody_listens_means_that_nothing_was_sent(transport: AiohttpTransport) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    with pytest.raises(TransportError, match=rf"No connection to 127\.0\.0\.1:{port}") as caught:
+    with (
+        refusing_port() as port,
+        pytest.raises(TransportError, match=rf"No connection to 127\.0\.0\.1:{port}") as caught,
+    ):
         await transport.exchange(HttpRequest("GET", f"http://127.0.0.1:{port}/x?q=Anna", {"Authorization": "Bearer x"}))
 
     assert not caught.value.sent

@@ -92,7 +92,7 @@ def test_the_connection_breaks_before_or_after_the_work_is_done(org: LocalOrg, k
     org.faults.add(Fault(kind))
     headers = {"Authorization": f"Bearer {org.credentials.access_token}", "Content-Type": "application/json"}
     with listening(org.app) as address:
-        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=5)
+        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=120)
         connection.request("POST", CONTACTS, b'{"LastName": "Finch"}', headers)
         with pytest.raises(ConnectionResetError):
             connection.getresponse()
