@@ -12,8 +12,9 @@ import pytest
 from mcp import Client
 from rich.console import Console
 
+from mcp_salesforce.cli.demo.agent import Agent, Step, StepError, next_tuesday
 from mcp_salesforce.cli.demo.screen import Screen
-from mcp_salesforce.cli.demo.steps import STEPS, Agent, Step, StepError, next_tuesday
+from mcp_salesforce.cli.demo.steps import STEPS
 from mcp_salesforce.cli.demo.walk import walk
 from mcp_salesforce.cli.serve import local_settings
 from mcp_salesforce.localorg import LocalOrg
@@ -67,6 +68,10 @@ def one_row_less(answer: Answer) -> None:
     answer["rows"] = answer["rows"][1:]
 
 
+def one_row_more(answer: Answer) -> None:
+    answer["rows"] = [*answer["rows"], ["", "", "", "", ""]]
+
+
 def no_rows(answer: Answer) -> None:
     answer["rows"] = []
 
@@ -111,6 +116,11 @@ LIES = [
     ("The newest contacts", "list_contacts", rows_turned_around),
     ("Create a contact", "create_contact", None),
     ("Create a contact", "get_contact", another_email),
+    ("Find a time on Tuesday evening", "find_appointment_times", another_weekday_in_rows),
+    ("Find a time on Tuesday evening", "find_appointment_times", one_row_less),
+    ("Find a time on Tuesday evening", "get_free_busy", one_row_more),
+    ("The same time again: it is taken", "create_appointment", None),
+    ("The same time again: it is taken", "get_free_busy", no_rows),
     ("Book an appointment with this contact", "get_appointment", another_contact),
     ("Book an appointment with this contact", "get_appointment", an_hour_later),
     ("Book an appointment with this contact", "get_appointment", another_local_time),

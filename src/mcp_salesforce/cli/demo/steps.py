@@ -1,17 +1,13 @@
 """The steps of the demo: each calls tools as an agent would, and checks the answer against another one."""
 
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mcp import Client
+from mcp_salesforce.cli.demo.agent import LENGTH, ZONE, Agent, Step, check
+from mcp_salesforce.cli.demo.offers import find_a_time, refuse_a_taken_time
 
-from mcp_salesforce.cli.demo.screen import Screen
-
-ZONE = ZoneInfo("America/New_York")
 COLLEAGUES_ZONE = ZoneInfo("Asia/Tokyo")
 NEEDED = frozenset(
     {
@@ -19,6 +15,8 @@ NEEDED = frozenset(
         *(f"salesforce_{verb}_appointment" for verb in ("create", "get", "update", "delete")),
         "salesforce_list_contacts",
         "salesforce_list_appointments",
+        "salesforce_find_appointment_times",
+        "salesforce_get_free_busy",
         "salesforce_query",
     }
 )
@@ -29,8 +27,6 @@ PERSON = {
     "Email": "ada.winterbourne@example.com",
     "Phone": "+46 8 123 45 67",
 }
-LENGTH = timedelta(minutes=45)
-TUESDAY = 1
 PAGE = 3
 MINUTES = len("2026-12-01T18:30")
 CLOCK = slice(len("2026-12-01T"), MINUTES)
@@ -38,72 +34,6 @@ NEWEST = "SELECT Id FROM Contact ORDER BY CreatedDate DESC, Id DESC LIMIT 3"
 CONTACT_COLUMNS = ("Name", "Email", "Account.Name")
 BOOKED_FIELDS = ("Id", "Subject", "start", "end", "time_zone", "WhoId")
 WHOLE_DAY = 100
-
-
-class StepError(Exception):
-    """What a step expected is not so."""
-
-
-@dataclass
-class Agent:
-    """A client, a screen, and what the steps so far have made."""
-
-    client: Client
-    screen: Screen
-    contact_id: str = ""
-    event_id: str = ""
-    start: datetime = field(default_factory=lambda: next_tuesday(datetime.now(UTC)))
-
-    async def ask(self, tool: str, *, quietly: bool = False, **arguments: object) -> dict[str, Any]:
-        """Call a tool and return its structured content; show the call unless told not to.
-
-        Raises:
-            StepError: The tool answered with an error.
-        """
-        if not quietly:
-            self.screen.call(tool, arguments)
-        result = await self.client.call_tool(tool, arguments)
-        if result.is_error or result.structured_content is None:
-            raise StepError(f"{tool} was refused: {_text(result.content)}")
-        answer: dict[str, Any] = result.structured_content
-        return answer
-
-    async def ask_wrongly(self, tool: str, *, quietly: bool = False, **arguments: object) -> dict[str, Any]:
-        """Call a tool that has to refuse, and return its error.
-
-        Raises:
-            StepError: The tool did not refuse, or not in JSON.
-        """
-        if not quietly:
-            self.screen.call(tool, arguments)
-        result = await self.client.call_tool(tool, arguments)
-        check(bool(result.is_error), f"{tool} should have refused this")
-        try:
-            error: dict[str, Any] = json.loads(_text(result.content))
-        except ValueError:
-            raise StepError(f"{tool} refused in words that are no JSON: {_text(result.content)}") from None
-        return error
-
-
-@dataclass(frozen=True)
-class Step:
-    """One block of the demo; `run` returns what it verified."""
-
-    title: str
-    run: Callable[[Agent], Awaitable[str]]
-
-
-def check(holds: bool, claim: str) -> None:
-    """Raise a StepError that says what is not so, unless it is."""
-    if not holds:
-        raise StepError(claim)
-
-
-def next_tuesday(now: datetime) -> datetime:
-    """Return 18:30 in the demo's zone on the first Tuesday that is at least a week away."""
-    day = now.astimezone(ZONE).date() + timedelta(days=7)
-    day += timedelta(days=(TUESDAY - day.weekday()) % 7)
-    return datetime(day.year, day.month, day.day, 18, 30, tzinfo=ZONE)
 
 
 async def list_the_tools(agent: Agent) -> str:
@@ -238,7 +168,9 @@ STEPS = (
     Step("The tools an agent sees", list_the_tools),
     Step("The newest contacts", list_contacts),
     Step("Create a contact", create_a_contact),
+    Step("Find a time on Tuesday evening", find_a_time),
     Step("Book an appointment with this contact", book_an_appointment),
+    Step("The same time again: it is taken", refuse_a_taken_time),
     Step("The same day, as a colleague in Tokyo sees it", list_the_day),
     Step("Move it by a day", move_the_appointment),
     Step("A mistake: it would end before it starts", refuse_bad_input),
@@ -285,7 +217,3 @@ def _holds(record: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
 def _ids(answer: Mapping[str, Any]) -> list[str]:
     column = answer["columns"].index("Id")
     return [row[column] for row in answer["rows"]]
-
-
-def _text(content: object) -> str:
-    return "".join(getattr(block, "text", "") for block in content) if isinstance(content, list) else ""

@@ -10,8 +10,9 @@ from pathlib import Path
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from mcp_salesforce.cli.demo.agent import Agent, Step, StepError
 from mcp_salesforce.cli.demo.screen import Screen
-from mcp_salesforce.cli.demo.steps import STEPS, Agent, Step, StepError
+from mcp_salesforce.cli.demo.steps import STEPS
 from mcp_salesforce.cli.hosts import launch_command, registrations
 
 SERVER = (sys.executable, "-m", "mcp_salesforce", "serve", "--demo")
