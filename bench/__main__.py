@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from bench.availability import about_availability
 from bench.figures import Figure, show
 from bench.localorg import about_the_local_org
+from bench.paging import about_paging
 from bench.servers import calls, expired_session, query_of_the_list_tool, start_up
 from bench.setting import ROOT, running_org
 from bench.soql import about_soql
@@ -35,6 +36,7 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "soql": about_soql,
     "availability": about_availability,
     "localorg": about_the_local_org,
+    "paging": about_paging,
 }
 
 

@@ -359,3 +359,18 @@ async def test_what_an_org_describes_costs_one_call(org: LocalOrg) -> None:
     assert [path for path in counted if path.endswith("/describe")] == [
         "/services/data/v60.0/sobjects/Contact/describe"
     ]
+
+
+async def test_what_a_policy_hides_is_not_listed_and_is_refused_by_name(org: LocalOrg, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[objects.Contact]\nhide = ["Phone"]\n')
+    async with Client(create_server(settings_of(org, policy=policy), transport=AsgiTransport(org.app))) as mcp:
+        listed = await call(mcp, "describe", sobject="Contact")
+        searched = await call(mcp, "describe", sobject="Contact", search="business phone")
+        hidden = await refusal(mcp, "describe", sobject="Contact", fields=["Emial", "Phone"])
+        wrong = await refusal(mcp, "describe", sobject="Contact", fields=["Emial"])
+
+    assert "Phone" not in [row[0] for row in listed["rows"]]
+    assert searched["total"] == 0
+    assert hidden["code"] == "POLICY_REFUSED"
+    assert (wrong["code"], wrong["hint"]) == ("INVALID_FIELD", "Did you mean Email?")
