@@ -1,4 +1,4 @@
-// The TypeScript SDK of the older protocol era: prints the tools, then answers each call that comes in as a line.
+// The TypeScript SDK of the older protocol era: prints the tools, then answers each call, or request of a prompt, that comes in as a line.
 // usage: node mcp_old.mjs COMMAND [ARGUMENT...]
 import { createInterface } from "node:readline";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -14,7 +14,8 @@ const say = (value) => process.stdout.write(JSON.stringify(value) + "\n");
 say({ server: client.getServerVersion(), revision, ...(await client.listTools()) });
 for await (const line of createInterface({ input: process.stdin })) {
   try {
-    say(await client.callTool(JSON.parse(line)));
+    const { prompt, ...call } = JSON.parse(line);
+    say(await (prompt ? client.getPrompt(prompt) : client.callTool(call)));
   } catch (error) {
     say({ thrown: String(error) });
   }

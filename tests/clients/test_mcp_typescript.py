@@ -24,8 +24,14 @@ class TypeScriptClient:
         self.connected = self._read()
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return self._ask({"name": tool, "arguments": dict(arguments)})
+
+    def prompt(self, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
+        return self._ask({"prompt": {"name": name, "arguments": dict(arguments)}})
+
+    def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin
-        self._process.stdin.write(json.dumps({"name": tool, "arguments": dict(arguments)}) + "\n")
+        self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
         return self._read()
 
