@@ -13,7 +13,7 @@ ERRORS = re.findall(r"```json\n(.+)\n```", PAGE)
 QUERIES = ["SELECT Id FORM Contact", "SELECT Emial, Phne FROM Contact"]
 
 
-@pytest.mark.parametrize(("soql", "error"), zip(QUERIES, ERRORS, strict=True))
+@pytest.mark.parametrize(("soql", "error"), list(zip(QUERIES, ERRORS, strict=True)))
 async def test_an_error_is_shown_as_it_is(mcp: Client, soql: str, error: str) -> None:
     result = await mcp.call_tool("salesforce_query", {"soql": soql})
 
