@@ -78,7 +78,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("query", {"soql": "DELETE FROM Contact"}, "MALFORMED_QUERY", "Only a SELECT"),
     ("query", {"soql": "SELECT Emial FROM Contact"}, "INVALID_FIELD", "Did you mean Email"),
     ("query", {"soql": "SELECT Id FROM Event WHERE StartDateTime > 2026-11-24"}, "INVALID_FIELD", "with a time"),
-    ("query", {"soql": "SELECT Acount.Name FROM Contact"}, "INVALID_FIELD", "their relationships in __r"),
+    ("query", {"soql": "SELECT Acount.Name FROM Contact"}, "INVALID_FIELD", "Did you mean Account?"),
     ("query", {"soql": "SELECT Id FROM Contcat"}, "INVALID_TYPE", "Did you mean Contact"),
     ("query", {"soql": "SELECT Id FROM Contact WHERE"}, "MALFORMED_QUERY", "Column"),
     ("query", {"soql": "SELECT Id FROM Contact", "limit": 2001}, "INVALID_ARGUMENT", "at most 2000"),

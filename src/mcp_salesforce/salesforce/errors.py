@@ -72,15 +72,19 @@ class OutcomeUnknownError(SalesforceError):
 
     def __init__(self, what: str, cause: SalesforceError, candidates: Sequence[str] | None) -> None:
         """Word it; `what` is such as "the Contact was", and `candidates` is None where the org could not be asked."""
-        found = ", ".join(candidates or ())
+        found = tuple(candidates or ())
         seen = "The org could not be asked." if candidates is None else "No such record has appeared so far."
+        if found:
+            what_like = f"One like it ({found[0]})" if len(found) == 1 else f"{len(found)} with these values"
+            seen = f"{what_like} appeared in the last minutes, by this user."
         super().__init__(
-            f"Unknown whether {what} created: {cause.message} "
-            + (f"Created by this user in the last minutes, with these values: {found}." if found else seen),
-            hint="Read it to be sure; do not create it again." if found else "Look for it before creating it again.",
+            f"Unknown whether {what} created: {cause.message} {seen}",
+            hint="Read what appeared to be sure; do not create it again."
+            if found
+            else "Look before creating it again.",
         )
         self.is_outcome_unknown = True
-        self.candidates = tuple(candidates or ())
+        self.candidates = found
 
 
 class ApiReserveError(SalesforceError):

@@ -97,7 +97,8 @@ def _named(fields: Sequence[str]) -> list[str]:
     ends = list(accumulate(len(name) for name in fields))
     kept = max(1, sum(end <= _FIELDS for end in ends))
     more = len(fields) - kept
-    return [*fields[:kept], *([f"and {more} more"] if more else [])]
+    named = [shortened(name, _FIELDS) for name in fields[:kept]]
+    return [*named, *([f"and {more} more"] if more else [])]
 
 
 def _matches(error: SalesforceError) -> str:

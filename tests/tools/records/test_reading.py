@@ -113,9 +113,10 @@ async def test_records_of_which_none_is_there_are_an_error(org: LocalOrg, mcp: C
     [
         ({"sobject": "Contact", "record_ids": [ABSENT]}, "NOT_FOUND"),
         ({"sobject": "Contact", "record_ids": ["003"]}, "INVALID_ARGUMENT"),
+        ({"sobject": "contact", "record_ids": ["001000000000999AAA"]}, "MALFORMED_ID"),
         ({"sobject": "Contact", "record_ids": []}, "INVALID_ARGUMENT"),
         ({"sobject": "Contact", "record_ids": [ABSENT, "001000000000999AAA"]}, "MALFORMED_ID"),
-        ({"sobject": "Contcat", "record_ids": [ABSENT, "003000000000998AAA"]}, "INVALID_TYPE"),
+        ({"sobject": "Contcat", "record_ids": ["a01000000000999", "a01000000000998"]}, "INVALID_TYPE"),
         ({"sobject": "Contact; x", "record_ids": [ABSENT]}, "INVALID_ARGUMENT"),
         ({"sobject": "Contact", "record_ids": [ABSENT], "fields": ["Id FROM User"]}, "INVALID_ARGUMENT"),
     ],

@@ -114,6 +114,7 @@ async def test_without_all_or_none_each_row_has_its_outcome_and_the_failed_are_c
     saved = await call(mcp, "update_records", sobject="Contact", records=rows, all_or_none=False)
 
     assert (saved["succeeded"], saved["failed"]) == (1, 1)
+    assert saved["hint"].endswith("Query for the right Id.")
     failed, updated = rows_as_dicts(saved)
     assert (failed["Id"], failed["outcome"], failed["code"]) == (ABSENT, "failed", "INVALID_CROSS_REFERENCE_KEY")
     assert (updated["Id"], updated["outcome"], updated["code"]) == (contact_id, "updated", None)
@@ -139,6 +140,16 @@ async def test_a_failing_row_alone_is_told_as_by_the_tool_for_one_record(org: Lo
     assert "allow_duplicate" in error["hint"]
     saved = await call(mcp, "create_records", sobject="Contact", records=[row], allow_duplicate=True)
     assert saved["succeeded"] == 1
+
+
+async def test_a_change_that_makes_a_duplicate_is_saved_where_that_is_wanted(org: LocalOrg, mcp: Client) -> None:
+    org.insert("Contact", FirstName="Ada", LastName="Quill", Email="ada@quill.example")
+    other = org.insert("Contact", FirstName="Ida", LastName="Quill")
+    row = {"Id": other, "FirstName": "Ada", "Email": "ada@quill.example"}
+
+    for tool, more in (("update_records", {}), ("upsert_records", {"external_id_field": "Id"})):
+        saved = await call(mcp, tool, sobject="Contact", records=[row], allow_duplicate=True, **more)
+        assert saved["rows"][0][:3] == [0, other, "updated"]
 
 
 async def test_duplicates_among_many_rows_name_what_they_are_like(org: LocalOrg, mcp: Client) -> None:
@@ -231,6 +242,7 @@ async def test_a_create_whose_answer_was_lost_names_the_records_that_it_may_have
     assert error["outcome"] == "unknown"
     made = {record["Id"] for record in clinic.queries.query("SELECT Id FROM Contact", clinic.user_id)["records"]}
     assert set(error["candidates"]) == made
+    assert "2 with these values appeared" in error["message"]
     assert len(made) == 2
 
 

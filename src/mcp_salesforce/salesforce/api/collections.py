@@ -54,7 +54,12 @@ class CollectionsApi:
             raise OutcomeUnknownError(what, error, candidates) from None
 
     async def update(
-        self, sobject: str, records: Sequence[Mapping[str, object]], *, all_or_none: bool = False
+        self,
+        sobject: str,
+        records: Sequence[Mapping[str, object]],
+        *,
+        all_or_none: bool = False,
+        allow_duplicate: bool = False,
     ) -> tuple[SaveResult, ...]:
         """Change records; each has its `Id`.
 
@@ -65,7 +70,9 @@ class CollectionsApi:
         """
         for record in records:
             to_18(str(record.get("Id", "")))
-        return await self._save(Request("PATCH", _RESOURCE, body=_body(sobject, records, all_or_none)), len(records))
+        headers = duplicate_headers(allow_duplicate)
+        request = Request("PATCH", _RESOURCE, body=_body(sobject, records, all_or_none), headers=headers)
+        return await self._save(request, len(records))
 
     async def upsert(
         self,

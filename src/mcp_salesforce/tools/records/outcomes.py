@@ -6,6 +6,7 @@ from typing import Any, Final, NotRequired, TypeVar
 from typing_extensions import TypedDict
 
 from mcp_salesforce.salesforce import SalesforceError, SaveResult
+from mcp_salesforce.salesforce.advice import hint_of
 from mcp_salesforce.salesforce.api.collections import MOST_RECORDS
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.errors import refused, shortened
@@ -84,6 +85,9 @@ def _told(results: Sequence[SaveResult], rows: Sequence[Any], done: str, stopped
     told: Saved = {"succeeded": succeeded, "columns": [], "rows": []}
     if failed := len(results) - succeeded:
         told["failed"] = failed
+        codes = {error.status_code for result in results for error in result.errors}
+        if len(codes) == 1 and (hint := hint_of(codes.pop())):
+            told["hint"] = hint
     if stopped:
         told |= _rest(len(results), len(rows), stopped)
     told["columns"] = [*_COLUMNS, *(_REASONS if failed else [])]

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from mcp_salesforce.salesforce import InvalidRequestError, SObjectDescribe, SObjectRecord
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.soql import quote_list
 from mcp_salesforce.tools.budgets import cut_text, cut_to_fit, sliced
 from mcp_salesforce.tools.errors import refused
@@ -43,6 +44,7 @@ async def get_record(
 
     Up to 200 Ids in one call. To find records whose Ids you do not know, use salesforce_query.
     """
+    _check_prefix(sobject, record_ids[0])
     org = org_of(ctx)
     zone = await org.zone(time_zone) if time_zone else None
     if len(record_ids) > 1:
@@ -52,6 +54,18 @@ async def get_record(
     else:
         found = shown_record(await org.client.sobjects.retrieve(sobject, record_ids[0]))
     return cast("Found", localised(found, zone))
+
+
+def _check_prefix(sobject: str, record_id: str) -> None:
+    """Let an Id pass unless it is well known to be of another object: the org would only say that it is not there."""
+    found = KEY_PREFIXES.get(record_id[:3], sobject)
+    if found.casefold() != sobject.casefold():
+        raise refused(
+            f"{record_id} is the Id of {found}, not of {sobject}.",
+            code="MALFORMED_ID",
+            hint=f"Give {found} as sobject, or another Id.",
+            fields=["record_ids"],
+        )
 
 
 async def _several(org: OrgSession, sobject: str, record_ids: Sequence[str], fields: Sequence[str]) -> Any:  # noqa: ANN401 - Found

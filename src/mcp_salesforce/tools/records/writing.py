@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from typing_extensions import TypedDict
+
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
@@ -12,14 +14,16 @@ from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import CREATES, DELETES, UPDATES, ToolContext, org_of
 
 
+class How(TypedDict):
+    """How rows are saved."""
+
+    all_or_none: bool
+    allow_duplicate: bool
+
+
 @records.tool(CREATES, title="Create records")
 async def create_records(
-    ctx: ToolContext,
-    sobject: SObjectName,
-    records: Rows,
-    *,
-    all_or_none: AllOrNone = True,
-    allow_duplicate: bool = False,
+    ctx: ToolContext, sobject: SObjectName, records: Rows, all_or_none: AllOrNone = True, allow_duplicate: bool = False
 ) -> Saved:
     """Create up to 200 records of one object (1,000 with all_or_none false); return each row's Id or error.
 
@@ -28,29 +32,39 @@ async def create_records(
     """
     org = org_of(ctx)
     checked, described = await _checked(org, sobject, records, "create")
-    save = partial(
-        org.client.collections.create, described.name, all_or_none=all_or_none, allow_duplicate=allow_duplicate
-    )
+    how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
+    save = partial(org.client.collections.create, described.name, **how)
     return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="created")
 
 
 @records.tool(UPDATES, title="Change records")
-async def update_records(ctx: ToolContext, sobject: SObjectName, records: Rows, all_or_none: AllOrNone = True) -> Saved:
+async def update_records(
+    ctx: ToolContext, sobject: SObjectName, records: Rows, all_or_none: AllOrNone = True, allow_duplicate: bool = False
+) -> Saved:
     """Change records: rows have an Id and the fields to change (null clears one); else as salesforce_create_records."""
     org = org_of(ctx)
     checked, described = await _checked(org, sobject, records, "update", key="Id")
-    save = partial(org.client.collections.update, described.name, all_or_none=all_or_none)
+    how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
+    save = partial(org.client.collections.update, described.name, **how)
     return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="updated")
 
 
 @records.tool(UPDATES, title="Create or change records by an external id")
 async def upsert_records(
-    ctx: ToolContext, sobject: SObjectName, external_id_field: str, records: Rows, all_or_none: AllOrNone = True
+    ctx: ToolContext,
+    sobject: SObjectName,
+    external_id_field: str,
+    records: Rows,
+    *,
+    all_or_none: AllOrNone = True,
+    allow_duplicate: bool = False,
 ) -> Saved:
     """Change the records that have the rows' values in external_id_field, and create those that are not there."""
     org = org_of(ctx)
-    checked, described, key = await _checked_for_upsert(org, sobject, external_id_field, records)
-    save = partial(org.client.collections.upsert, described.name, key, all_or_none=all_or_none)
+    key = check_key(await org.schema.describe(sobject), external_id_field)
+    checked, described = await _checked(org, sobject, records, "upsert", key)
+    how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
+    save = partial(org.client.collections.upsert, described.name, key, **how)
     return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="saved")
 
 
@@ -74,13 +88,6 @@ async def _checked(
     check_object(described, verb)
     prefixes = await _key_prefixes(org, described, records)
     return check_records(described, records, verb, key=key, prefixes=prefixes), described
-
-
-async def _checked_for_upsert(
-    org: OrgSession, sobject: str, external_id_field: str, records: Sequence[Record]
-) -> tuple[list[Record], SObjectDescribe, str]:
-    key = check_key(await org.schema.describe(sobject), external_id_field)
-    return *(await _checked(org, sobject, records, "upsert", key)), key
 
 
 async def _key_prefixes(org: OrgSession, described: SObjectDescribe, records: Sequence[Record]) -> Mapping[str, str]:
