@@ -65,7 +65,7 @@ def block_of(record: Mapping[str, Any], zone: ZoneInfo, event_id: str) -> Block 
         interval = Interval(start, end) if end > start else None
     if interval is None:
         return None
-    subject = "" if record["IsPrivate"] else record["Subject"] or ""
+    subject = "" if record["IsPrivate"] else record.get("Subject") or ""
     return Block(interval, event_id, subject, record["IsAllDayEvent"], record["IsChild"])
 
 

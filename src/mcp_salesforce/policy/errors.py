@@ -2,26 +2,24 @@
 
 from typing import Final
 
-from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.errors import AccessDeniedError, ErrorDetail
 
+_FORBIDDEN: Final = 403
 _HINT: Final = "Leave it out, and look for no other way to it: only who runs the server can change the policy."
 
 
-class PolicyRefusedError(SalesforceError):
+class PolicyRefusedError(AccessDeniedError):
     """The policy forbids it, or it is not understood well enough to be allowed; nothing was sent."""
 
-    code = "POLICY_REFUSED"
-
-    def __init__(self, message: str, *, place: str = "", hint: str = _HINT) -> None:
+    def __init__(self, message: str, *, place: str = "", hint: str = _HINT, fields: tuple[str, ...] = ()) -> None:
         """Word it; `place` is where the policy says so."""
-        super().__init__(f"{message} (SALESFORCE_POLICY{f', {place}' if place else ''}).", hint=hint)
+        words = f"{message} (SALESFORCE_POLICY{f', {place}' if place else ''})."
+        super().__init__(_FORBIDDEN, [ErrorDetail("POLICY_REFUSED", words, fields)], hint=hint)
 
 
 def hidden(sobject: str, name: str, place: str) -> PolicyRefusedError:
     """Return the refusal of a hidden field."""
-    error = PolicyRefusedError(f"{sobject}.{name} is hidden", place=place)
-    error.fields = (name,)
-    return error
+    return PolicyRefusedError(f"{sobject}.{name} is hidden", place=place, fields=(name,))
 
 
 def not_understood(what: str) -> PolicyRefusedError:

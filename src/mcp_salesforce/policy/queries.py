@@ -76,6 +76,8 @@ async def check_names(meaning: Meaning, views: Views) -> None:
         for sobject in reference.sobjects:
             _check_reference(reference, await views(sobject))
     for unknown in meaning.unknown:
+        if unknown.kind == "object":
+            _require_readable(await views(unknown.name))
         raise _no_such(unknown)
 
 

@@ -86,6 +86,8 @@ async def describe(
     sub-queries, record types. With fields: their picklist values, which depend on which, help text and description.
     """
     org = org_of(ctx)
+    if sobject:
+        await org.note_hidden(sobject)
     if not sobject:
         if fields:
             raise refused("fields are those of an object: sobject is empty.", fields=["sobject"])

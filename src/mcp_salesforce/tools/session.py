@@ -1,16 +1,15 @@
 """What lives as long as the server: the client of one org, and the facts about it that are asked again and again."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named
-from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.models import UserInfo
 from mcp_salesforce.salesforce.soql import quote
@@ -106,6 +105,33 @@ class OrgSession:
         """
         return await self._guard.shown(sobject, columns) if self._guard else columns
 
+    async def require_shown(self, sobject: str, name: str) -> None:
+        """Refuse what goes by a field that a policy hides.
+
+        Raises:
+            PolicyRefusedError: It is hidden.
+        """
+        if self._guard:
+            await self._guard.require_shown(sobject, name)
+
+    async def note_hidden(self, sobject: str) -> None:
+        """Let the answer say which fields of an object a policy hides."""
+        if self._guard:
+            await self._guard.note_hidden(sobject)
+
+    async def refusal_behind(
+        self, error: SalesforceError, arguments: Mapping[str, Any], sobject: str
+    ) -> SalesforceError:
+        """Return the policy's refusal where `error` takes what it hides for what is not there, else `error`."""
+        try:
+            return await self._guard.refusal_behind(error, arguments, sobject) if self._guard else error
+        except SalesforceError:
+            return error  # a better error is not worth a second one
+
+    def reads_all(self, sobject: str) -> bool:
+        """Tell whether a policy lets everybody's records of an object be read."""
+        return self._guard is None or self._guard.reads_all(sobject)
+
     def most_rows(self, sobject: str, limit: int) -> int:
         """Return how many records of an object an answer may have, if `limit` are asked for."""
         return self._guard.most_rows(sobject, limit) if self._guard else limit
@@ -164,7 +190,7 @@ class OrgSession:
         try:
             found = await self.client.queries.query(soql)
             return zone_named(found.records[0]["TimeZoneSidKey"] or "UTC")
-        except (ApiError, PolicyRefusedError, LookupError, TimeError):
+        except (ApiError, LookupError, TimeError):
             return zone_named("UTC")
 
     async def _allowed_values(self, sobject: str, name: str) -> str:

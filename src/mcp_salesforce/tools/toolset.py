@@ -109,13 +109,21 @@ class SalesforceTool(Tool):
                     )
                 with noting() as withheld:
                     result = await self.fn(context, **self.arguments.read(arguments))
-            except (SalesforceError, TimeError) as error:
+            except (SalesforceError, TimeError) as caught:
+                error = await self._explained(caught, arguments, context)
                 refusal = failure(error, await self._hint(error, context))
                 call.outcome = (refusal.meta or {})["code"]
                 return refusal
             if withheld:
                 result = {**result, "withheld": told(withheld)}
             return answer(result, org_of(context).max_answer_bytes)
+
+    async def _explained(
+        self, error: SalesforceError | TimeError, arguments: dict[str, Any], context: Context[Any, Any]
+    ) -> SalesforceError | TimeError:
+        if isinstance(error, TimeError):
+            return error
+        return await org_of(context).refusal_behind(error, arguments, self.sobject)
 
     async def _hint(self, error: SalesforceError | TimeError, context: Context[Any, Any]) -> str:
         if isinstance(error, TimeError) or (isinstance(error, InvalidArgumentError) and error.hint):

@@ -1,6 +1,6 @@
 """What is busy in calendars: read with few calls, and with what could not be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeVar
@@ -103,7 +103,8 @@ async def read_busy(
     Raises:
         SalesforceError: Nothing could be read.
     """
-    queries = _queries(calendars, window, beside, is_old=window.start < org.now() - _ARCHIVED_AFTER)
+    hidden = {"Subject"} - set(await org.shown("Event", ("Subject",)))
+    queries = _queries(calendars, window, beside, hidden, is_old=window.start < org.now() - _ARCHIVED_AFTER)
     outcomes = await org.client.composite.run([*(each.request for each in queries if each.request), *beside])
     for query, outcome in zip(queries, outcomes, strict=False):
         query.take(outcome)
@@ -123,8 +124,9 @@ async def read_busy(
 
 
 def _queries(
-    calendars: Sequence[Calendar], window: Interval, beside: Sequence[Request], *, is_old: bool
+    calendars: Sequence[Calendar], window: Interval, beside: Sequence[Request], hidden: Collection[str], *, is_old: bool
 ) -> list[_Query]:
+    fields = [name for name in _FIELDS if name not in hidden]
     ids = [calendar.id for calendar in calendars]
     people = [calendar.id for calendar in calendars if calendar.is_person]
     places = [calendar.id for calendar in calendars if not calendar.is_person]
@@ -142,13 +144,13 @@ def _queries(
 
     others: list[_Query] = []
     if places:
-        others.append(_Query("relations", places, related(_FIELDS, places, "!=")))
-    if people:
+        others.append(_Query("relations", places, related(fields, places, "!=")))
+    if people and not set(hidden) & set(_DECLINED_FIELDS):  # without them nothing is taken for declined
         others.append(_Query("declined", people, related(_DECLINED_FIELDS, people, "=")))
     turns = MOST_QUERIES - len(others) - sum("query" in request.path for request in beside)
     share = -(-len(ids) // min(turns, -(-len(ids) * (window.length.days + 1) // _CALENDAR_DAYS_A_QUERY)))
     owned = [
-        _Query("own", some, asking(_FIELDS, "Event", "", [f"OwnerId IN {quote_list(some)}"]))
+        _Query("own", some, asking(fields, "Event", "", [f"OwnerId IN {quote_list(some)}"]))
         for some in _groups(ids, share)
     ]
     return [*owned, *others]

@@ -87,7 +87,9 @@ async def _find(org: OrgSession, wanted: _Wanted, me: str) -> list[Mapping[str, 
     people = _records(users) or [{"Id": me, "Name": ME, "TimeZoneSidKey": (await org.zone()).key}]
     places = [] if not calendars or isinstance(calendars[0], SalesforceError) else _records(calendars[0])
     own_zone = next((_zone(user) for user in people if user["Id"] == me), zone_named("UTC"))
-    sees_all = any((user.get("Profile") or {}).get("PermissionsViewAllData") for user in _records(permission))
+    sees_all = org.reads_all("Event") and any(
+        (user.get("Profile") or {}).get("PermissionsViewAllData") for user in _records(permission)
+    )
     for user in people:
         is_open = sees_all or user["Id"] == me
         org.calendars[user["Id"]] = Calendar(user["Id"], user["Name"], _zone(user), is_open=is_open)

@@ -10,19 +10,23 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
-from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
+from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
 from mcp_salesforce.policy.reading import PolicyFileError
-from mcp_salesforce.policy.rules import Policy
+from mcp_salesforce.policy.rules import ACTIONS, Policy
 from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.soql import SoqlError, parse
-from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.errors import NO_SUCH_FIELD, refused
 from mcp_salesforce.tools.guard.calls import Call, Plan, inner_entry, inner_request
 from mcp_salesforce.tools.guard.reads import Reads
 from mcp_salesforce.tools.guard.views import OrgViews
 from mcp_salesforce.tools.guard.writes import Writes
 from mcp_salesforce.tools.withheld import withhold
 
+_NO_SUCH_NAME: Final = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_RECORDS"})
+_CANNOT_WRITE: Final = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+_UPSERT: Final = ("create", "update")
 _MARKS_AS_VIEWED: Final = re.compile(
     r"\b(FOR\s+(VIEW|REFERENCE)|UPDATE\s+(TRACKING|VIEWSTAT)[\w\s,]*)\s*$", re.IGNORECASE
 )
@@ -57,6 +61,10 @@ class Guard:
     def digest(self) -> str:
         """Tell this policy from any other."""
         return self._policy.digest
+
+    def reads_all(self, sobject: str) -> bool:
+        """Tell whether everybody's records of an object may be read."""
+        return not self._policy.rule(sobject).owner_only
 
     def most_rows(self, sobject: str, limit: int) -> int:
         """Return how many records of an object an answer may have, if `limit` are asked for."""
@@ -97,6 +105,56 @@ class Guard:
             else:
                 kept.append(column)
         return kept
+
+    async def refusal_behind(
+        self, error: SalesforceError, arguments: Mapping[str, Any], sobject: str
+    ) -> SalesforceError:
+        """Return the policy's refusal where `error` says only that something is not there or cannot be done.
+
+        Tools check names and rights against describe, in which what is hidden is not there.
+
+        Args:
+            error: What the call came to.
+            arguments: The call's arguments.
+            sobject: The object that the tool is about; empty where an argument says it.
+        """
+        about = sobject or str(arguments.get("sobject") or "")
+        if error.code == _CANNOT_WRITE and about:
+            return self._refused_action(error, about)
+        if error.code not in _NO_SUCH_NAME:
+            return error
+        found = NO_SUCH_FIELD.search(error.message)
+        names = [found[1]] if found else [*error.fields, str(arguments.get("external_id_field") or "")]
+        about = (found[2] or found[3]) if found else about
+        described = await self._views.describe(about) if about else None
+        for name in names:
+            field = described.field(name) if described else None
+            if described and field and not (view := await self._views.view(described.name)).shows(name):
+                return hidden(view.sobject, field.name, view.rule.place_of(field.name))
+        return error
+
+    def _refused_action(self, error: SalesforceError, sobject: str) -> SalesforceError:
+        for action in ACTIONS:
+            place = self._policy.forbids(action, sobject)
+            if place and (action in error.message or ("upsert" in error.message and action in _UPSERT)):
+                return PolicyRefusedError(f"No {action} of {sobject}", place=place)
+        return error
+
+    async def require_shown(self, sobject: str, name: str) -> None:
+        """Refuse what goes by a field that is hidden.
+
+        Raises:
+            PolicyRefusedError: It is hidden.
+        """
+        await self._confirmed()
+        await self._reads.judge_columns(sobject, [name])
+
+    async def note_hidden(self, sobject: str) -> None:
+        """Note the fields of an object that are hidden as withheld."""
+        view, described = await self._views.view(sobject), await self._views.describe(sobject)
+        for field in described.fields if described else ():
+            if not view.shows(field.name):
+                withhold(field.name)
 
     async def verify(self) -> None:
         """Check once that what the policy names is there; nothing is allowed before.

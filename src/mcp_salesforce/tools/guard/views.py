@@ -47,15 +47,16 @@ class OrgViews:
         """Return what is shown of an object.
 
         Raises:
-            PolicyRefusedError: There is no such object, or a field that the policy names is gone.
+            PolicyRefusedError: It is not told what it is, or a field that the policy names is gone.
+            InvalidRequestError: There is no such object.
             SalesforceError: The org cannot be asked.
         """
         rule = self.policy.rule(sobject)
         if not rule.is_readable:
             return View(sobject, rule, frozenset())
-        described = await self.describe(sobject)
-        if described is None:
-            raise PolicyRefusedError(f"{sobject or 'A record of an unknown object'} is not known")
+        if not sobject:
+            raise not_understood("A record that does not tell its object")
+        described = await self._schema.describe(sobject)
         known = self._views.get(described.name)
         if known is None or known[0] is not described:
             if gone := unknown_names(rule, described):

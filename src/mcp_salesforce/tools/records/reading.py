@@ -71,6 +71,8 @@ def _check_prefix(sobject: str, record_id: str) -> None:
 async def _several(org: OrgSession, sobject: str, record_ids: Sequence[str], fields: Sequence[str]) -> Any:  # noqa: ANN401 - Found
     described = await org.schema.describe(sobject)
     check_ids(described, record_ids)
+    if not fields:
+        await org.note_hidden(described.name)
     names = list(dict.fromkeys(sliced(name)[0] for name in fields)) if fields else _worth_reading(described)
     found = await _read(org, described.name, record_ids, ["Id", *(name for name in names if name != "Id")])
     missing = await _missing(org, described.name, [record_id for record_id in record_ids if record_id not in found])

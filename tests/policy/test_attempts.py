@@ -1,0 +1,176 @@
+"""No attempt on what a policy forbids succeeds, and none is answered by silence."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.tools import TOOLSETS
+from tests.policy.attempts import ATTEMPTS, NOTHING_TO_FORBID, POLICY, QUERIES, SECRETS, Attempt
+from tests.tools.calls import PREFIX, call, refusal
+from tests.tools.test_access import served
+from tests.tools.test_every_tool import SPECS
+
+REFUSALS = {"POLICY_REFUSED", "NOT_ALLOWED"}
+
+
+@pytest.fixture
+def records(org: LocalOrg) -> dict[str, str]:
+    """Records that hold what is forbidden; their Ids by name."""
+    other = org.store.rows("SELECT Id FROM User WHERE Id <> ?", [org.user_id])[0]["Id"]
+    org.records.update("User", other, {"Email": "hidden-user@example.com"}, org.user_id)
+    account = org.insert("Account", Name="Hidden Holdings")
+    contact = org.insert(
+        "Contact",
+        LastName="Ode",
+        FirstName="Ada",
+        Email="hidden-4711@example.com",
+        Birthdate="1971-07-04",
+        Description="hidden-0815",
+        MailingCity="Hiddenville",
+        AccountId=account,
+    )
+    lead = org.insert("Lead", LastName="Lead", Company="Leads", Phone="+1 555-0199")
+    times = {"StartDateTime": "2026-11-24T10:00:00Z", "EndDateTime": "2026-11-24T11:00:00Z"}
+    event = org.insert(
+        "Event", Subject="Visit", WhoId=contact, WhatId=account, Description="hidden-2342", OwnerId=org.user_id, **times
+    )
+    org.insert("Event", Subject="Talk", WhoId=lead, OwnerId=org.user_id, **times)
+    case = org.insert("Case", Subject="Help", ContactId=contact)
+    opportunity = org.insert(
+        "Opportunity", Name="Hidden Deal", StageName="Prospecting", CloseDate="2026-12-01", OwnerId=other
+    )
+    org.insert("OpportunityContactRole", OpportunityId=opportunity, ContactId=contact)
+    more = {"ada": org.insert("Contact", LastName="Ada"), "account2": org.insert("Account", Name="Second")}
+    return {
+        "contact": contact, "account": account, "event": event, "lead": lead, "case": case, "other": other,
+        "opportunity": opportunity, "me": org.user_id, **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+async def guarded(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> AsyncIterator[Client]:
+    del records  # they are there
+    (tmp_path / "policy.toml").write_text(POLICY, encoding="utf-8")
+    async with served(org, policy=tmp_path / "policy.toml") as client:
+        yield client
+
+
+def filled(value: Any, records: dict[str, str]) -> Any:
+    """Return arguments with the Ids of `records` for the names in braces."""
+    text = json.dumps(value)
+    for name, record_id in records.items():
+        text = text.replace(f"{{{name}}}", record_id)
+    return json.loads(text)
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.id)
+async def test_no_attempt_succeeds_and_none_is_answered_by_silence(
+    attempt: Attempt, guarded: Client, records: dict[str, str]
+) -> None:
+    result = await guarded.call_tool(PREFIX + attempt.tool, filled(attempt.arguments, records))
+
+    whole = result.model_dump_json()
+    given = json.dumps(attempt.arguments)
+    assert not [secret for secret in SECRETS if secret in whole and secret not in given], whole
+    if attempt.outcome == "refused":
+        assert result.is_error, whole
+        assert (result.meta or {})["code"] in REFUSALS, whole
+    else:
+        assert not result.is_error, whole
+        withheld = (result.structured_content or {}).get("withheld", [])
+        assert bool(withheld) == (attempt.outcome == "withheld"), whole
+        assert all(name in str(result.content) for name in withheld)
+
+
+async def test_without_the_policy_the_same_attempts_show_what_is_hidden(org: LocalOrg, records: dict[str, str]) -> None:
+    """What the attempts look for is there: each secret comes out where nothing forbids it."""
+    seen = ""
+    async with served(org) as mcp:
+        for attempt in ATTEMPTS:
+            arguments = filled(attempt.arguments, records)
+            if attempt.tool.startswith(("get_", "list_", "query")):
+                seen += (await mcp.call_tool(PREFIX + attempt.tool, arguments)).model_dump_json()
+
+    assert not [secret for secret in SECRETS if secret not in seen]
+
+
+def test_every_tool_is_attempted_and_there_are_enough() -> None:
+    names = {spec.name.removeprefix(PREFIX) for toolset in TOOLSETS for spec in toolset.specs}
+    attempted = {attempt.tool for attempt in ATTEMPTS}
+
+    assert attempted | set(NOTHING_TO_FORBID) == names
+    assert not attempted & set(NOTHING_TO_FORBID)
+    assert len(ATTEMPTS) >= 60
+    assert len({attempt.id for attempt in ATTEMPTS}) == len(ATTEMPTS)
+    assert len(QUERIES) > 40
+
+
+async def test_what_is_not_forbidden_is_as_it_was(org: LocalOrg, guarded: Client, records: dict[str, str]) -> None:
+    soql = [
+        "SELECT Id, LastName, Owner.Name, ReportsTo.Phone FROM Contact ORDER BY LastName",
+        "SELECT Subject, Contact.LastName, Owner.Name FROM Case",
+        "SELECT LastName, COUNT(Id) n FROM Contact GROUP BY LastName HAVING COUNT(Id) > 0 ORDER BY COUNT(Id)",
+        "SELECT Id, (SELECT Subject FROM Events LIMIT 3) FROM Contact",
+        "SELECT TYPEOF Who WHEN Contact THEN LastName WHEN Lead THEN Company END FROM Event",
+        "SELECT Id FROM Contact WHERE Id IN (SELECT ContactId FROM Case)",
+        "SELECT COUNT() FROM Lead",
+    ]
+    async with served(org) as free:
+        for each in soql:
+            answers = [await call(mcp, "query", soql=each, limit=30) for mcp in (guarded, free)]
+            cursors = [answer.pop("next_cursor", None) for answer in answers]
+            assert answers[0] == answers[1]
+            assert cursors[0] is None or cursors[0] != cursors[1]
+    assert records
+
+
+async def test_own_records_are_read_and_others_are_not(org: LocalOrg, guarded: Client, records: dict[str, str]) -> None:
+    fields = {"StageName": "Prospecting", "CloseDate": "2026-12-01"}
+    org.insert("Opportunity", Name="My Deal", OwnerId=org.user_id, **fields)
+    found = await call(guarded, "query", soql="SELECT Name, OwnerId FROM Opportunity LIMIT 2000")
+
+    assert ["My Deal", org.user_id] in found["rows"]
+    assert {row[1] for row in found["rows"]} == {org.user_id}
+    assert records
+
+
+async def test_an_answer_has_at_most_as_many_rows_as_the_policy_allows(guarded: Client) -> None:
+    found = await call(guarded, "query", soql="SELECT Id FROM Contact", limit=200)
+    rest = await call(guarded, "query", soql="SELECT Id FROM Contact", limit=200, cursor=found["next_cursor"])
+    listed = await call(guarded, "list_contacts", limit=200)
+
+    assert [len(answer["rows"]) for answer in (found, listed)] == [40, 40]
+    assert 0 < len(rest["rows"]) <= 40
+    assert "next_cursor" in listed
+    error = await refusal(guarded, "query", soql="SELECT Id, (SELECT Id FROM Tasks LIMIT 2) FROM Contact")
+    assert error["hint"] == "Add LIMIT 1 to the sub-query."
+
+
+async def test_a_cursor_ends_with_its_policy(org: LocalOrg, guarded: Client) -> None:
+    async with served(org) as free:
+        cursor = (await call(free, "list_contacts", limit=2))["next_cursor"]
+
+    assert (await refusal(guarded, "list_contacts", limit=2, cursor=cursor))["code"] == "INVALID_CURSOR"
+
+
+async def test_writes_need_their_action(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text('actions = ["read"]', "utf-8")
+    async with served(org, policy=tmp_path / "p.toml") as mcp:
+        listed = {tool.name.removeprefix(PREFIX) for tool in (await mcp.list_tools()).tools}
+        refused = [
+            await refusal(mcp, "delete_contact", contact_id=records["contact"]),
+            await refusal(mcp, "delete_appointment", event_id=records["event"]),
+            await refusal(mcp, "update_contact", contact_id=records["contact"], data={"Title": "x"}),
+            await refusal(mcp, "create_contact", data={"LastName": "x"}),
+        ]
+        assert await call(mcp, "get_contact", contact_id=records["contact"])
+        assert await call(mcp, "get_appointment", event_id=records["event"])
+
+    assert listed == {spec.name.removeprefix(PREFIX) for spec in SPECS.values() if spec.annotations.read_only_hint}
+    assert {error["code"] for error in refused} == {"NOT_ALLOWED"}
+    assert refused[0]["message"] == "salesforce_delete_contact is not allowed here, by SALESFORCE_POLICY (p.toml:1)."
