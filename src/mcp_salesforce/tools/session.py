@@ -105,15 +105,6 @@ class OrgSession:
         """
         return await self._guard.shown(sobject, columns) if self._guard else columns
 
-    async def require_shown(self, sobject: str, name: str) -> None:
-        """Refuse what goes by a field that a policy hides.
-
-        Raises:
-            PolicyRefusedError: It is hidden.
-        """
-        if self._guard:
-            await self._guard.require_shown(sobject, name)
-
     async def note_hidden(self, sobject: str) -> None:
         """Let the answer say which fields of an object a policy hides."""
         if self._guard:

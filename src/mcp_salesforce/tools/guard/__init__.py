@@ -140,15 +140,6 @@ class Guard:
                 return PolicyRefusedError(f"No {action} of {sobject}", place=place)
         return error
 
-    async def require_shown(self, sobject: str, name: str) -> None:
-        """Refuse what goes by a field that is hidden.
-
-        Raises:
-            PolicyRefusedError: It is hidden.
-        """
-        await self._confirmed()
-        await self._reads.judge_columns(sobject, [name])
-
     async def note_hidden(self, sobject: str) -> None:
         """Note the fields of an object that are hidden as withheld."""
         view, described = await self._views.view(sobject), await self._views.describe(sobject)
