@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import ResourceTemplateReference
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.tools import TOOLSETS
@@ -156,6 +158,50 @@ async def test_a_cursor_ends_with_its_policy(org: LocalOrg, guarded: Client) -> 
         cursor = (await call(free, "list_contacts", limit=2))["next_cursor"]
 
     assert (await refusal(guarded, "list_contacts", limit=2, cursor=cursor))["code"] == "INVALID_CURSOR"
+
+
+@pytest.mark.parametrize("text", ["4711", "0815", "Hiddenville", "Holdings", "0199", "Deal"])
+async def test_a_search_finds_nothing_by_what_is_hidden(
+    org: LocalOrg, guarded: Client, records: dict[str, str], text: str
+) -> None:
+    sobjects = ["Contact", "Lead", "Opportunity"]
+    async with served(org) as free:
+        shown = await call(free, "search", text=text, sobjects=[*sobjects, "Account"])
+
+    assert [group for group in shown["found"].values() if group["rows"]]
+    found = await call(guarded, "search", text=text, sobjects=sobjects)
+    assert found["found"] == {}
+    assert "Names alone were searched" in found["note"]
+    assert records
+
+
+async def test_resources_prompts_and_completions_show_no_more_than_tools(
+    guarded: Client, records: dict[str, str]
+) -> None:
+    agenda = (await guarded.read_resource("salesforce://agenda/2026-11-24")).model_dump_json()
+    contact = (await guarded.read_resource("salesforce://schema/Contact")).model_dump_json()
+    prompt = (await guarded.get_prompt("day_sheet", {"date": "2026-11-24"})).model_dump_json()
+    with pytest.raises(MCPError, match="Account may not be read"):
+        await guarded.read_resource("salesforce://schema/Account")
+    reference = ResourceTemplateReference(type="ref/resource", uri="salesforce://schema/{sobject}")
+    objects = (await guarded.complete(reference, {"name": "sobject", "value": "Acc"})).completion.values
+
+    assert "Visit" in agenda
+    assert "What.Name" in agenda
+    assert "Birthdate,date" not in contact
+    assert "LastName,string" in contact
+    assert "Account" not in objects
+    assert not [secret for secret in SECRETS if secret in agenda + contact + prompt]
+    assert records
+
+
+async def test_a_hidden_owner_is_never_taken_for_free(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text("[objects.Event]\nowner_only = true", "utf-8")
+    window = {"start": "2026-11-24", "end": "2026-11-25"}
+    async with served(org, policy=tmp_path / "p.toml") as mcp:
+        told = await call(mcp, "get_free_busy", calendars=["me", records["other"]], **window)
+
+    assert [each["visibility"] for each in told["calendars"]] == ["full", "unknown"]
 
 
 async def test_writes_need_their_action(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> None:
