@@ -8,10 +8,12 @@ import pytest
 from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.tools.one_record import NOISE, shown_record
 from tests.tools.calls import call, refusal, rows_as_dicts, text_of
 from tests.tools.records.clinic import client_of
 from tests.tools.tokens import tokens
 
+RECORDED = Path(__file__).parents[4] / "shared" / "salesforce" / "recorded" / "netcoreforce"
 ABSENT = "003000000000999AAA"
 FULL = {
     "Salutation": "Ms.", "FirstName": "Marguerite", "LastName": "Okonkwo-Bell",
@@ -207,3 +209,19 @@ async def test_an_object_without_a_recycle_bin_has_what_is_missing_named_too(org
     found = await call(mcp, "get_record", sobject="User", record_ids=[org.user_id, absent], fields=["Username"])
 
     assert found["missing"] == {absent: "NOT_FOUND"}
+
+
+@pytest.mark.parametrize("name", ["account", "contact"])
+def test_a_recorded_record_is_shown_in_less_than_half_of_what_salesforce_sent(name: str) -> None:
+    file = RECORDED / f"{name}.json"
+    if not file.exists():
+        pytest.skip("the recordings are not here")
+    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    del record["attributes"]
+
+    shown = shown_record(record)
+
+    assert len(record) >= 58
+    assert tokens(shown, "rows") <= min(390, tokens(record, "rows") // 2)
+    kept = {field for field, value in record.items() if value not in (None, False) and not isinstance(value, dict)}
+    assert kept - set(shown) <= NOISE
