@@ -378,3 +378,37 @@ async def test_what_the_caller_read_before_is_not_overwritten_if_it_has_changed(
 
     assert wrong["fields"] == ["last_modified"]
     assert stored(org, event_id)["Location"] == "Room 1"
+
+
+async def test_where_a_policy_lets_nobody_look_an_appointment_is_booked_and_that_is_said(
+    org: LocalOrg, tmp_path: Path
+) -> None:
+    (tmp_path / "policy.toml").write_text('[objects.Event]\nhide = ["ShowAs"]\n', encoding="utf-8")
+    timed(org, "There", TEN)
+    settings = settings_of(org, policy=tmp_path / "policy.toml")
+    server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
+    async with Client(server, raise_exceptions=True) as mcp:
+        made = await call(mcp, "create_appointment", data=DATA)
+        free = await refusal(mcp, "get_free_busy", calendars=["me"], start="2026-11-24", end="2026-11-24")
+
+    assert "Nobody looked whether the time is taken: Event.ShowAs is hidden" in made["warning"]
+    assert stored(org, made["Id"])["Subject"] == "Demo"
+    assert free["code"] == "POLICY_REFUSED"
+
+
+async def test_where_a_policy_hides_invitations_and_users_appointments_are_still_checked(
+    org: LocalOrg, tmp_path: Path
+) -> None:
+    policy = 'actions = []\n[objects.Event]\nactions = ["read", "create"]\n'
+    (tmp_path / "policy.toml").write_text(policy, encoding="utf-8")
+    there = timed(org, "There", TEN)
+    settings = settings_of(org, policy=tmp_path / "policy.toml")
+    server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
+    async with Client(server, raise_exceptions=True) as mcp:
+        error = await refusal(mcp, "create_appointment", data=DATA)
+        made = await call(mcp, "create_appointment", data=DATA | {"StartDateTime": "2026-11-24T18:00:00Z"})
+        rooms = await call(mcp, "get_free_busy", calendars=["023lo0000000001AAA"], start="2026-11-24", end="2026-11-24")
+
+    assert there in error["message"]
+    assert "warning" not in made
+    assert rooms["calendars"][0]["visibility"] == "unknown"

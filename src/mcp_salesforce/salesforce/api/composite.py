@@ -1,6 +1,7 @@
 """Several calls in one: the `composite` resource of the REST API. It also carries queries too long for a URL."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
@@ -120,5 +121,7 @@ def _value(reply: object) -> object:
     if not isinstance(status, int):
         raise wrong_shape("a composite reply")
     body = record.get("body")
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return body
     content = b"" if body is None else orjson.dumps(body)
     return read_reply(HttpReply(status, {"content-type": "application/json"}, content))

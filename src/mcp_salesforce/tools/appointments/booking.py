@@ -18,7 +18,15 @@ from mcp_salesforce.appointments.conflicts import Conflict, conflicts_with, hull
 from mcp_salesforce.appointments.intervals import Interval
 from mcp_salesforce.appointments.slots import SlotRequest
 from mcp_salesforce.appointments.spans import Span
-from mcp_salesforce.salesforce import InvalidArgumentError, QueryResult, Request, SalesforceError
+from mcp_salesforce.policy.errors import PolicyRefusedError
+from mcp_salesforce.salesforce import (
+    AccessDeniedError,
+    InvalidArgumentError,
+    InvalidRequestError,
+    QueryResult,
+    Request,
+    SalesforceError,
+)
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.appointments.busy import NO_PATTERNS, Busy, read_busy
 from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
@@ -33,6 +41,7 @@ _NAMED: Final = 2  # double bookings
 _ROOM: Final = 120  # characters that an error has for what is in the way
 _FREE: Final = "Free"
 _HAVING_CALENDARS: Final = ("005", "023")
+_NOT_READABLE: Final = (PolicyRefusedError, AccessDeniedError, InvalidRequestError)
 
 AllowConflict = Annotated[bool, Field(description="Book although the time is taken")]
 
@@ -71,6 +80,7 @@ class Booking:
         was: Its time before, where it is moved.
         subjects: Subjects that copies of it may have, beside its own.
         seen: Conflicts that the look before the write found.
+        unchecked: A sentence that says why nobody could look, where that is so; the appointment is saved all the same.
     """
 
     org: OrgSession
@@ -81,6 +91,7 @@ class Booking:
     was: Sequence[Span] = ()
     subjects: Collection[str] = ()
     seen: set[str] = field(default_factory=set)
+    unchecked: str = ""
 
     @classmethod
     async def of(
@@ -125,12 +136,15 @@ class Booking:
             SalesforceError: As `read_busy`.
         """
         twins = [Request("GET", "query", {"q": self._twins()})] if is_new else []
-        if self.window is None:
-            found = await self.org.client.composite.run(twins) if twins else ()
-            self._refuse_twin(found)
+        try:
+            if self.window is None:
+                self._refuse_twin(await self.org.client.composite.run(twins) if twins else ())
+                return
+            busy = await read_busy(self.org, self.calendars, self.window, beside=twins)
+            self._refuse_twin(busy.beside)
+        except _NOT_READABLE as error:
+            self.unchecked = f"Nobody looked whether the time is taken: {error.message}"
             return
-        busy = await read_busy(self.org, self.calendars, self.window, beside=twins)
-        self._refuse_twin(busy.beside)
         conflicts = self._conflicts(busy)
         if conflicts and not allow_conflict:
             raise await self._refusal(conflicts, zone)
@@ -143,7 +157,7 @@ class Booking:
             SalesforceError: It cannot be read.
         """
         self.own |= {event_id}
-        if self.window is None:
+        if self.window is None or self.unchecked:
             return await self.org.client.sobjects.retrieve("Event", event_id), ""
         reading = Request("GET", f"sobjects/Event/{event_id}")
         busy = await read_busy(self.org, self.calendars, self.window, beside=[reading])

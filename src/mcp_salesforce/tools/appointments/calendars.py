@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.times import TimeError, zone_named
+from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import is_id
@@ -70,7 +71,7 @@ async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
     for text in texts:
         if not is_id(text):
             wanted.names.append(text)
-        elif (record_id := _checked(text)) not in org.calendars:
+        elif (record_id := _checked(text)) not in {me, *org.calendars}:
             (wanted.users if record_id.startswith(_USER) else wanted.resources).append(record_id)
     found: list[Mapping[str, Any]] = []
     if wanted.names or wanted.users or wanted.resources or me not in org.calendars:
@@ -81,7 +82,7 @@ async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
 
 async def _find(org: OrgSession, wanted: _Wanted, me: str) -> list[Mapping[str, Any]]:
     """Return the records of users and calendars that the queries find; remember each by its Id."""
-    users, permission, *calendars = await org.client.composite.run(wanted.requests(me))
+    users, permission, *calendars = await _asked(org, wanted.requests(me))
     if isinstance(users, SalesforceError) and (wanted.names or wanted.users):
         raise users
     people = _records(users) or [{"Id": me, "Name": ME, "TimeZoneSidKey": (await org.zone()).key}]
@@ -96,6 +97,14 @@ async def _find(org: OrgSession, wanted: _Wanted, me: str) -> list[Mapping[str, 
     for place in places:
         org.calendars[place["Id"]] = Calendar(place["Id"], place["Name"], own_zone, is_person=False, is_open=sees_all)
     return [*people, *places]
+
+
+async def _asked(org: OrgSession, requests: Sequence[Request]) -> Sequence[object]:
+    """Return what each of the requests gives; a policy that refuses all of them is the outcome of each."""
+    try:
+        return await org.client.composite.run(requests)
+    except PolicyRefusedError as error:
+        return [error] * len(requests)
 
 
 async def _calendar(org: OrgSession, text: str, found: Iterable[Mapping[str, Any]]) -> Calendar:

@@ -76,8 +76,9 @@ async def update_appointment(
     )
     if new:
         told["time_zone"] = zone.key
-    if before.get("IsGroupEvent") and new and new != span:
-        told["warning"] = " ".join([_RESET, *([told["warning"]] if "warning" in told else [])])
+    reset = _RESET if before.get("IsGroupEvent") and new and new != span else ""
+    if said := " ".join(filter(None, [reset, told.get("warning", ""), booking.unchecked if booking else ""])):
+        told["warning"] = said
     if target.occurrences is not None:
         told["occurrences"] = target.occurrences
     return told

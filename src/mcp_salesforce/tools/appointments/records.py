@@ -56,7 +56,7 @@ async def create_appointment(
     written = {"Id": event_id, **others, **shown(span, zone), **(plan.told(zone) if plan else {})}
     invited = await invite_at_creation(org, {"Id": event_id, "OwnerId": booking.calendars[0].id}, invitees)
     made = await read_back(_made(org, event_id, zone, plan, booking), cast("Appointment", written))
-    return warned(made, invited.get("warning", ""))
+    return warned(made, invited.get("warning", ""), booking.unchecked)
 
 
 @appointments.tool(READS, title="Get an appointment")
