@@ -17,7 +17,9 @@ _OF_EVERY_RECORD: Final = frozenset({
     "id", "isdeleted", "createddate", "lastmodifieddate", "systemmodstamp",
     "ischild", "groupeventtype", "isrecurrence", "isrecurrence2", "isrecurrence2exclusion", "recurrenceactivityid",
 })  # fmt: skip
-_FORMULA_NAME: Final = re.compile(r"[A-Za-z]\w*(?:\s*\.\s*\w+)*")
+_USER: Final = "User"
+_RUNNING_USER: Final = "$user"
+_FORMULA_NAME: Final = re.compile(r"\$?[A-Za-z]\w*(?:\s*\.\s*\w+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _parent_rules(
 ) -> Iterable[ObjectRule]:
     """Return what may hold for the object at the end of a formula's path: its own rule one step up, else every one."""
     if parents[0].startswith("$"):
-        return ()
+        return [policy.rule(_USER)] if parents[0] == _RUNNING_USER else ()
     if len(parents) == 1 and parents[0] in targets:
         return [policy.rule(target) for target in targets[parents[0]]]
     return [*policy.rules.values(), policy.rule("")]

@@ -10,6 +10,7 @@ from mcp_salesforce.tools.one_record import delete_record, read_back, read_field
 from mcp_salesforce.tools.params import (
     AccountFilter,
     AccountReference,
+    AllowDuplicate,
     ContactId,
     ContactReference,
     Cursor,
@@ -95,7 +96,7 @@ ChangedData = Annotated[ContactData, data_schema("Fields to change, as for sales
 
 
 @contacts.tool(CREATES, title="Create a contact")
-async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: bool = False) -> Contact:
+async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: AllowDuplicate = False) -> Contact:
     """Create a contact and return it. First look for an existing one with salesforce_list_contacts."""
     org = org_of(ctx)
     saved = await org.client.sobjects.create("Contact", data.given(), allow_duplicate=allow_duplicate)

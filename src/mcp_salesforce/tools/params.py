@@ -77,6 +77,7 @@ FieldSlices = Annotated[
     AfterValidator(_field_slices),
 ]
 """As `FieldNames`, and `Description[500:]` is a text from its 501st character on."""
+AllowDuplicate = Annotated[bool, Field(description="Save although one like it is there; only if the user wants that")]
 AccountFilter = Annotated[str, AfterValidator(or_empty(id_of("001")))]
 ContactFilter = Annotated[str, AfterValidator(or_empty(id_of("003")))]
 OwnerFilter = Annotated[str, AfterValidator(or_empty(id_of("005", "023")))]

@@ -93,6 +93,7 @@ async def list_appointments(
 ) -> Rows:
     """List appointments that overlap the window from start to end, in agenda order.
 
+    They are of everybody whose calendar you may see; owner_id is for one person's (yours: salesforce_whoami).
     Without start and end: the newest created first.
     """
     org = org_of(ctx)

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe
+from mcp_salesforce.tools.params import AllowDuplicate
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
 from mcp_salesforce.tools.records.outcomes import Saved, save_rows
 from mcp_salesforce.tools.records.toolset import AllOrNone, GivenIds, Rows, SObjectName, records
@@ -23,7 +24,11 @@ class How(TypedDict):
 
 @records.tool(CREATES, title="Create records")
 async def create_records(
-    ctx: ToolContext, sobject: SObjectName, records: Rows, all_or_none: AllOrNone = True, allow_duplicate: bool = False
+    ctx: ToolContext,
+    sobject: SObjectName,
+    records: Rows,
+    all_or_none: AllOrNone = True,
+    allow_duplicate: AllowDuplicate = False,
 ) -> Saved:
     """Create up to 200 records of one object (1,000 with all_or_none false); return each row's Id or error.
 
@@ -39,7 +44,11 @@ async def create_records(
 
 @records.tool(UPDATES, title="Change records")
 async def update_records(
-    ctx: ToolContext, sobject: SObjectName, records: Rows, all_or_none: AllOrNone = True, allow_duplicate: bool = False
+    ctx: ToolContext,
+    sobject: SObjectName,
+    records: Rows,
+    all_or_none: AllOrNone = True,
+    allow_duplicate: AllowDuplicate = False,
 ) -> Saved:
     """Change records: rows have an Id and the fields to change (null clears one); else as salesforce_create_records."""
     org = org_of(ctx)
@@ -57,7 +66,7 @@ async def upsert_records(
     records: Rows,
     *,
     all_or_none: AllOrNone = True,
-    allow_duplicate: bool = False,
+    allow_duplicate: AllowDuplicate = False,
 ) -> Saved:
     """Change the records that have the rows' values in external_id_field, and create those that are not there."""
     org = org_of(ctx)
