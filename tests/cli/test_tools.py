@@ -43,6 +43,7 @@ def test_what_a_setting_forbids_is_shown_with_the_setting(monkeypatch: pytest.Mo
         "salesforce_delete_contact": "SALESFORCE_READ_ONLY",
         "salesforce_list_contacts": "",
         "salesforce_query": "SALESFORCE_TOOLSETS",
+        "salesforce_search": "SALESFORCE_TOOLSETS",
     }
     assert "off: SALESFORCE_READ_ONLY" in table
     assert [word for line in table.splitlines() for word in line.split() if word in OFFERED] == OFFERED
