@@ -53,7 +53,7 @@ class Found(TypedDict):
 
 
 def _searchable(text: str) -> str:
-    if len("".join(filter(str.isalnum, text))) < _SHORTEST:
+    if sum(map(str.isalnum, "".join(_words(text)))) < _SHORTEST:
         raise refused("The text is too short.", code="INVALID_SEARCH", hint="Give at least two letters or digits.")
     return text
 
@@ -109,12 +109,16 @@ def search_term(text: str) -> sosl_tree.SearchTerm:
     """Return what finds every word of `text`: nothing in it is an operator or a wildcard; words stand for longer ones.
 
     Args:
-        text: At least two letters or digits, and anything else.
+        text: Words with at least two letters or digits in them, and anything else.
     """
-    plain = "".join(character if character.isprintable() else " " for character in text)
-    words = [word for word in plain.split() if any(map(str.isalnum, word))]
-    terms = tuple(sosl_tree.Word(_pattern(word)) for word in dict.fromkeys(words))
+    terms = tuple(sosl_tree.Word(_pattern(word)) for word in _words(text))
     return terms[0] if len(terms) == 1 else sosl_tree.AllOf(terms)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text that have a letter or a digit, each once."""
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    return list(dict.fromkeys(word for word in plain.split() if any(map(str.isalnum, word))))
 
 
 def _pattern(word: str) -> str:
