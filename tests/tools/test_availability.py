@@ -2,15 +2,20 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
 from mcp import Client
 
+from mcp_salesforce.appointments.intervals import Interval
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.salesforce import AsgiTransport, RefreshTokenSource, SalesforceClient
 from mcp_salesforce.server import create_server
+from mcp_salesforce.tools.appointments.busy import read_busy
+from mcp_salesforce.tools.appointments.calendars import calendars_of
+from mcp_salesforce.tools.session import OrgSession
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import call, refusal, rows_as_dicts
 from tests.tools.events import all_day, timed
@@ -240,19 +245,17 @@ async def test_names_cost_one_call_more_than_ids_and_known_ids_none(empty_org: L
         assert app.calls == ["composite"]
 
 
-async def test_more_events_than_a_page_are_read_on(empty_org: LocalOrg) -> None:
-    app = CountingApp(empty_org)
-    sobject = empty_org.schema["Event"]
-    model = dict(
-        empty_org.store.rows("SELECT * FROM Event WHERE Id = ?", [timed(empty_org, "M", "2026-11-24T14:00:00Z", 1)])[0]
-    )
-    with empty_org.store.transaction():
+def crowd(org: LocalOrg) -> None:
+    """Put 2,101 events between 10:00 and 15:00 UTC of a day, in the order of their starts."""
+    sobject = org.schema["Event"]
+    model = dict(org.store.rows("SELECT * FROM Event WHERE Id = ?", [timed(org, "M", "2026-11-24T14:00:00Z", 1)])[0])
+    with org.store.transaction():
         rows = [
             list(
                 (
                     model
                     | {
-                        "Id": empty_org.store.new_id(sobject),
+                        "Id": org.store.new_id(sobject),
                         "StartDateTime": f"2026-11-24T{10 + at // 60:02}:{at % 60:02}:00.000+0000",
                         "EndDateTime": f"2026-11-24T{10 + at // 60:02}:{at % 60:02}:30.000+0000",
                     }
@@ -260,7 +263,12 @@ async def test_more_events_than_a_page_are_read_on(empty_org: LocalOrg) -> None:
             )
             for at in [minute for minute in range(300) for _ in range(7)]
         ]
-        empty_org.store.insert_many(sobject, list(model), rows)
+        org.store.insert_many(sobject, list(model), rows)
+
+
+async def test_more_events_than_a_page_are_read_on(empty_org: LocalOrg) -> None:
+    app = CountingApp(empty_org)
+    crowd(empty_org)
     server = create_server(
         settings_of(empty_org, max_answer_tokens=1_000_000), transport=AsgiTransport(app), now=lambda: NOW
     )
@@ -269,6 +277,26 @@ async def test_more_events_than_a_page_are_read_on(empty_org: LocalOrg) -> None:
         assert app.calls[-3:] == ["composite"] * 3
 
     assert len(told["rows"]) == 2101
+
+
+async def test_where_there_are_too_many_events_only_the_time_up_to_the_last_one_read_is_known(
+    empty_org: LocalOrg,
+) -> None:
+    crowd(empty_org)
+    start = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    given = empty_org.credentials
+    tokens = RefreshTokenSource(given.client_id, given.client_secret, given.refresh_token, "http://127.0.0.1:1")
+    async with SalesforceClient(tokens, transport=AsgiTransport(empty_org.app)) as client:
+        allowed: Any = {}
+        org = OrgSession(client, max_answer_tokens=1000, allowed=allowed, now=lambda: NOW)
+        calendars = await calendars_of(org, ["me"])
+        busy = await read_busy(org, calendars, Interval(start, start + timedelta(hours=12)), most=1000)
+        whole = await read_busy(org, calendars, Interval(start, start + timedelta(hours=12)))
+
+    assert busy.until == busy.blocks[calendars[0].id][-1].interval.start
+    assert len(busy.blocks[calendars[0].id]) == 2000
+    assert whole.until is None
+    assert len(whole.blocks[calendars[0].id]) == 2101
 
 
 async def test_an_answer_too_long_says_from_where_to_ask_again(empty_org: LocalOrg) -> None:

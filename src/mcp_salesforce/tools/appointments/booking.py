@@ -46,22 +46,6 @@ _NOT_READABLE: Final = (PolicyRefusedError, AccessDeniedError, InvalidRequestErr
 AllowConflict = Annotated[bool, Field(description="Book although the time is taken")]
 
 
-async def conflicts_of(
-    org: OrgSession, calendars: Sequence[str], spans: Sequence[Span], *, but_not: Collection[str] = ()
-) -> list[Conflict]:
-    """Return what takes the same time as one of `spans` in calendars, by their Ids, in order of its start.
-
-    Raises:
-        SalesforceError: As `read_busy`.
-    """
-    everybody = await calendars_of(org, calendars)
-    window = hull(spans, everybody)
-    if window is None:
-        return []
-    busy = await read_busy(org, everybody, window)
-    return conflicts_with(spans, everybody, busy.blocks, but_not=but_not)
-
-
 def having_calendars(invitees: Sequence[str]) -> list[str]:
     """Return the Ids of users and resources: contacts and leads have no calendar."""
     return [invitee for invitee in invitees if invitee.startswith(_HAVING_CALENDARS)]
