@@ -11,7 +11,11 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import ResourceTemplateReference
 
 from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.policy.errors import PolicyRefusedError
+from mcp_salesforce.policy.reading import read_policy
+from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.tools import TOOLSETS
+from mcp_salesforce.tools.guard.views import OrgViews
 from tests.policy.attempts import ATTEMPTS, NOTHING_TO_FORBID, POLICY, QUERIES, SECRETS, Attempt
 from tests.tools.calls import PREFIX, call, refusal
 from tests.tools.test_access import served
@@ -202,6 +206,26 @@ async def test_a_hidden_owner_is_never_taken_for_free(org: LocalOrg, records: di
         told = await call(mcp, "get_free_busy", calendars=["me", records["other"]], **window)
 
     assert [each["visibility"] for each in told["calendars"]] == ["full", "unknown"]
+
+
+async def test_the_user_is_a_record_like_any_other(org: LocalOrg, tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text("[objects.User]\nactions = []\n[objects.Organization]\nactions = []", "utf-8")
+    async with served(org, policy=tmp_path / "p.toml") as mcp:
+        for _ in range(2):
+            told = await call(mcp, "whoami")
+            assert told["user"] == {"Id": org.user_id, "Name": "", "Username": ""}
+            assert {"Name", "Username"} <= set(told["withheld"])
+            assert told["time_zone"] == "UTC"
+
+
+async def test_a_field_that_has_gone_since_takes_its_object_with_it() -> None:
+    async def exchange(_: Request) -> Answer:
+        return Answer({"name": "Contact", "label": "Contact", "fields": []}, {})
+
+    views = OrgViews(read_policy('[objects.Contact]\nhide = ["Email"]', "p.toml"), exchange)
+
+    with pytest.raises(PolicyRefusedError, match=r"Contact.Email is in the policy and not in the org .*p\.toml:2"):
+        await views.view("Contact")
 
 
 async def test_writes_need_their_action(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> None:

@@ -42,11 +42,6 @@ class View:
         """Tell whether a field may be seen."""
         return self.rule.is_readable and name.casefold() not in self.hidden
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of it may be seen, through a relationship as well."""
-        return self.rule.is_readable and not self.rule.owner_only and not self.hidden
-
 
 def view_of(policy: Policy, described: SObjectDescribe) -> View:
     """Return what the policy shows of an object.
