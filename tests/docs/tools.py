@@ -16,6 +16,7 @@ _OWN_CODES = (
     "INVALID_CURSOR",
     "INVALID_RECORDS",
     "OUTCOME_UNKNOWN",
+    "POLICY_REFUSED",
     "STALE_CURSOR",
     "NO_ANSWER",
     "NOT_ALLOWED",
@@ -59,6 +60,7 @@ UTC end in `Z`; invisible and bidirectional control characters are stripped from
   rest can be sent again.
 - **Long texts** that are cut say how many characters are missing, and which `fields` give the rest
   (`Description[500:]` is a text from its 501st character on).
+- **Withheld**: under a [policy](policy.md), `withheld` names the fields that were left out.
 - **Changes** give `before` and `after` of each field whose value is another one now.
 
 ## Errors
