@@ -5,12 +5,10 @@ environment and reports everything that is wrong with it in one message.
 """
 
 import os
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, LiteralString, Self, TypeVar, cast
-from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies_environment
 
 from pydantic import (
@@ -27,32 +25,16 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from mcp_salesforce import setting_values
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, hours_of
 from mcp_salesforce.appointments.outcomes import OutcomeFields
 from mcp_salesforce.logins import DEFAULT_ALIAS, Logins
 from mcp_salesforce.logs import Format, Level
-from mcp_salesforce.salesforce import InvalidArgumentError
-from mcp_salesforce.salesforce.budget import Reserve
-from mcp_salesforce.salesforce.proxies import Proxy, is_loopback
-from mcp_salesforce.salesforce.transport import trusting
+from mcp_salesforce.salesforce.proxies import Proxy
 from mcp_salesforce.ways import WAYS, IncompleteError, TwoWaysError, Way, chosen
 
 ENV_PREFIX: Final = "SALESFORCE_"
 ENV_FILE: Final = ".env"
-OLDEST_API_VERSION: Final = 31
-"""Versions 21.0 to 30.0 were retired in Summer '25; Salesforce answers them with 410."""
-
-_MY_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)?\.my\.(salesforce\.(com|mil)|sfcrmproducts\.cn)")
-_PAGES = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.(lightning\.force|my\.salesforce-setup|vf\.force)\.com")
-_SANDBOX_INSTANCE = re.compile(r"cs\d+\.salesforce\.com")
-_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com", "welcome.salesforce.com"})
-_PLACEHOLDER = re.compile(
-    r"<.*>|\$?\{.*\}|\[.*\]|%\w+%|\.{3}|…|x{3,}|\*{3,}|change[-_ ]?me|todo"
-    r"|(https?://)?(mydomainname|your(\b|[-_ ]|client|consumer|refresh|secret|instance|token|org|company|domain)).*",
-    re.IGNORECASE | re.DOTALL,
-)
-_REFRESH_TOKEN_START: Final = "5Aep"  # noqa: S105 - how all of them begin
-_ACCESS_TOKEN = re.compile(r"00D\w{12,15}!.*", re.DOTALL)
 
 
 class ConfigurationError(Exception):
@@ -68,146 +50,14 @@ class ConfigurationError(Exception):
         self.problems = tuple(problems) or (message,)
 
 
-def _tidy(value: object) -> object:
-    """Take away what a copy from a shell, a page or a JSON file leaves around a value."""
-    if isinstance(value, SecretStr):
-        return SecretStr(str(_tidy(value.get_secret_value())))
-    if not isinstance(value, str):
-        return value
-    tidied = value.strip().strip("\"'`\u201c\u201d\u2018\u2019").strip()
-    if not tidied:
-        raise ValueError("is empty")
-    if _PLACEHOLDER.fullmatch(tidied):
-        raise ValueError("still holds a placeholder instead of a value")
-    if re.search(r"\s", tidied):
-        raise ValueError("has a space or a line break inside: copy it again, in one piece")
-    return tidied
-
-
-def _reserve(value: str) -> str:
-    Reserve.parse(value)
-    return value
-
-
 def _outcome_values(value: str) -> str:
     OutcomeFields.parse("", value, "")
-    return value
-
-
-def _field_name(value: str) -> str:
-    if not re.fullmatch(r"([A-Za-z]\w*)?", value, re.ASCII):
-        raise ValueError("is not the API name of a field, such as Status__c")
     return value
 
 
 def _working_hours(value: str) -> str:
     hours_of(value)
     return value
-
-
-def _upper(value: object) -> object:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _names(value: object) -> object:
-    return ",".join(value.strip().strip("\"'").replace(",", " ").split()) if isinstance(value, str) else value
-
-
-def _refuse_access_token(value: SecretStr) -> SecretStr:
-    if _ACCESS_TOKEN.fullmatch(value.get_secret_value()):
-        raise ValueError("is an access token, which expires within hours: a refresh token is needed")
-    return value
-
-
-def _refuse_refresh_token(value: SecretStr) -> SecretStr:
-    if value.get_secret_value().startswith(_REFRESH_TOKEN_START):
-        raise ValueError("is a refresh token: it belongs into SALESFORCE_REFRESH_TOKEN")
-    return value
-
-
-def _file(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    path = Path(value.strip().strip("\"'")).expanduser()
-    if not path.is_file():
-        raise ValueError("is not the path of a file that is there")
-    return path
-
-
-def _ca_file(value: object) -> object:
-    path = _file(value)
-    if isinstance(path, Path):
-        try:
-            trusting(path)
-        except OSError:
-            raise ValueError("is not a file with certificates in PEM form (-----BEGIN CERTIFICATE-----)") from None
-    return path
-
-
-def _proxy(value: SecretStr) -> SecretStr:
-    try:
-        Proxy.parse(value.get_secret_value())
-    except InvalidArgumentError as error:
-        raise ValueError(error.message) from None
-    return value
-
-
-def _split_url(value: str) -> SplitResult:
-    """Read an address, with https:// supplied; refuse what is none, and what would send tokens in the clear."""
-    try:
-        url = urlsplit(value if "://" in value else f"https://{value}")
-        host, _ = url.hostname or "", url.port
-    except ValueError:
-        url, host = SplitResult("", "", "", "", ""), ""
-    if url.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host):
-        raise ValueError("is not an address like https://acme.my.salesforce.com")
-    if url.username is not None:
-        raise ValueError("has a user name or password inside: give the address alone")
-    if url.scheme == "http" and not is_loopback(host):
-        raise ValueError(f"starts with http://, which would send tokens unencrypted: use https://{url.netloc}")
-    if pages := _PAGES.fullmatch(host):
-        raise ValueError(f"is the address of the pages, not of the API: use https://{pages[1]}.my.salesforce.com")
-    return url
-
-
-def _instance_url(value: str) -> str:
-    url = _split_url(value)
-    origin = f"{url.scheme}://{url.netloc.lower()}"
-    if url.hostname in _LOGIN_HOSTS:
-        raise ValueError("is where people log in, not an org: use the org's own My Domain")
-    if url.path.strip("/") or url.query or url.fragment:
-        raise ValueError(f"has more than the address of the org: use {origin}")
-    return origin
-
-
-def _login_url(value: str) -> str:
-    url = _split_url(value)
-    base = f"{url.scheme}://{url.netloc.lower()}{url.path.rstrip('/')}"
-    if url.query or url.fragment or "/services/" in base:
-        raise ValueError(f"has more than the address of the login host: use {base.partition('/services/')[0]}")
-    return base
-
-
-def _default_login_url(data: dict[str, Any]) -> str:
-    """Return where the org of `instance_url` gives tokens: its own My Domain, or the shared login host."""
-    instance_url: str = data["instance_url"]
-    host = urlsplit(instance_url).hostname or ""
-    if _MY_DOMAIN.fullmatch(host) or is_loopback(host):
-        return instance_url
-    return "https://test.salesforce.com" if _SANDBOX_INSTANCE.fullmatch(host) else "https://login.salesforce.com"
-
-
-def _api_version(value: str) -> str:
-    version = re.fullmatch(r"v?(\d{1,3})(\.0)?", value, re.IGNORECASE)
-    if version is None:
-        raise ValueError("is not an API version: write it like v60.0")
-    if int(version[1]) < OLDEST_API_VERSION:
-        raise ValueError(f"names a version that Salesforce has retired: use v{OLDEST_API_VERSION}.0 or newer")
-    return f"v{int(version[1])}.0"
 
 
 _LINE = 74
@@ -229,11 +79,11 @@ _NOTHING: Final = SecretStr("")
 _TWO_WAYS: Final = "two_ways"
 _NOT_GIVEN: Final = frozenset({"", "false", "f", "no", "n", "off", "0"})  # as Pydantic reads a boolean
 
-Text = Annotated[str, BeforeValidator(_tidy)]
-Secret = Annotated[SecretStr, BeforeValidator(_tidy)]
+Text = Annotated[str, BeforeValidator(setting_values.tidy)]
+Secret = Annotated[SecretStr, BeforeValidator(setting_values.tidy)]
 Names = Annotated[
     str,
-    BeforeValidator(_names),
+    BeforeValidator(setting_values.names),
     Field(
         description="Toolsets to offer, with commas between them (`mcp-salesforce tools` lists them), "
         "or `all`. Tools of the others are not listed, and refused by name."
@@ -241,7 +91,7 @@ Names = Annotated[
 ]
 CaFile = Annotated[
     Path | None,
-    BeforeValidator(_ca_file),
+    BeforeValidator(setting_values.ca_file),
     Field(
         description="Path of a PEM file with certificate authorities to trust besides the system's, as where a proxy "
         "opens TLS. (The standard `SSL_CERT_FILE` works too, in place of the system's.)"
@@ -249,7 +99,7 @@ CaFile = Annotated[
 ]
 ProxyUrl = Annotated[
     Secret,
-    AfterValidator(_proxy),
+    AfterValidator(setting_values.proxy),
     Field(
         description="HTTP proxy, such as `http://proxy.acme.com:8080`; `http://user:password@…` where it asks for "
         "them. Default: `HTTPS_PROXY`. Loopback addresses are always reached directly."
@@ -257,7 +107,7 @@ ProxyUrl = Annotated[
 ]
 NoProxy = Annotated[
     str,
-    BeforeValidator(_names),
+    BeforeValidator(setting_values.names),
     Field(description="Hosts to reach without the proxy, with commas between them. Default: `NO_PROXY`."),
 ]
 ReadOnly = Annotated[
@@ -266,7 +116,7 @@ ReadOnly = Annotated[
 
 PolicyFile = Annotated[
     Path | None,
-    BeforeValidator(_file),
+    BeforeValidator(setting_values.existing_file),
     Field(
         description="Path of a policy (TOML): which objects, fields and actions are allowed, whose records, how many "
         "rows. See docs/policy.md."
@@ -315,12 +165,12 @@ class Settings(BaseModel):
         default="", description=f"Consumer key of your External Client App or connected app. {_CONSUMER}"
     )
     client_secret: Secret = Field(default=_NOTHING, description=f"Consumer secret of the same app. {_CONSUMER}")
-    refresh_token: Annotated[Secret, AfterValidator(_refuse_access_token)] = Field(
+    refresh_token: Annotated[Secret, AfterValidator(setting_values.refuse_access_token)] = Field(
         default=_NOTHING,
         description="Refresh token of the user to act as, for the app's scopes `api` and `refresh_token`. "
         "`mcp-salesforce login` gets one and keeps it; then `SALESFORCE_ORG` is the only setting needed.",
     )
-    instance_url: Annotated[Text, AfterValidator(_instance_url)] = Field(
+    instance_url: Annotated[Text, AfterValidator(setting_values.instance_url)] = Field(
         default="",
         description="Address of the org, for example `https://acme.my.salesforce.com`. In Setup: My Domain, Current My "
         "Domain URL. `http://` is allowed for loopback addresses only.",
@@ -328,10 +178,10 @@ class Settings(BaseModel):
     client_credentials: bool = Field(
         default=False, description="`true`: the app itself gets the tokens, by the Client Credentials Flow."
     )
-    access_token: Annotated[Secret, AfterValidator(_refuse_refresh_token)] = Field(
+    access_token: Annotated[Secret, AfterValidator(setting_values.refuse_refresh_token)] = Field(
         default=_NOTHING, description="An access token of the org, which lasts until it expires."
     )
-    jwt_key_file: Annotated[Path | None, BeforeValidator(_file)] = Field(
+    jwt_key_file: Annotated[Path | None, BeforeValidator(setting_values.existing_file)] = Field(
         default=None,
         description="Path of the private key (RSA, PEM, without a passphrase) whose certificate the app has.",
     )
@@ -344,12 +194,13 @@ class Settings(BaseModel):
     sf_org: Text = Field(
         default="", description="Alias or username of a login of the `sf` command, as `sf org list` shows it."
     )
-    api_version: Annotated[Text, AfterValidator(_api_version)] = Field(
+    api_version: Annotated[Text, AfterValidator(setting_values.api_version)] = Field(
         default="v60.0",
-        description=f"Version of the REST API, v{OLDEST_API_VERSION}.0 or newer. `60.0` and `60` mean `v60.0`.",
+        description=f"Version of the REST API, v{setting_values.OLDEST_API_VERSION}.0 or newer. "
+        "`60.0` and `60` mean `v60.0`.",
     )
-    login_url: Annotated[Text, AfterValidator(_login_url)] = Field(
-        default_factory=_default_login_url,
+    login_url: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
+        default_factory=setting_values.default_login_url,
         description="Where tokens come from. Default: the instance URL when it is a My Domain (sandboxes, scratch and "
         "developer orgs too) or a loopback address, else `https://login.salesforce.com`.",
     )
@@ -374,12 +225,12 @@ class Settings(BaseModel):
     max_concurrency: int = Field(
         default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; more wait for their turn."
     )
-    api_reserve: Annotated[str, AfterValidator(_reserve)] = Field(
+    api_reserve: Annotated[str, AfterValidator(setting_values.reserve)] = Field(
         default="0",
         description="API calls of the org's 24-hour limit that this server leaves to others: a number, or a share such "
         "as `10%`. With no more than these left, calls are refused.",
     )
-    appointment_status_field: Annotated[Text, AfterValidator(_field_name)] = Field(
+    appointment_status_field: Annotated[Text, AfterValidator(setting_values.field_name)] = Field(
         default="",
         description="Field of Event, such as `Status__c`, for how an appointment ended. Without one, closing an "
         "appointment marks its Subject: `Cancelled: …`.",
@@ -388,16 +239,16 @@ class Settings(BaseModel):
         default="cancelled=Cancelled,no_show=No-show,completed=Completed",
         description="What that field calls each outcome.",
     )
-    appointment_reason_field: Annotated[Text, AfterValidator(_field_name)] = Field(
+    appointment_reason_field: Annotated[Text, AfterValidator(setting_values.field_name)] = Field(
         default="",
         description="Field of Event for the reason. Without one, it becomes the last line of the Description.",
     )
-    log_level: Annotated[Level, BeforeValidator(_upper)] = Field(
+    log_level: Annotated[Level, BeforeValidator(setting_values.upper)] = Field(
         default="WARNING",
         description="What is logged to stderr: `INFO` adds a line for each tool call, `DEBUG` one for each request to "
         "Salesforce. Values of fields and secrets are never logged.",
     )
-    log_format: Annotated[Format, BeforeValidator(_lower)] = Field(
+    log_format: Annotated[Format, BeforeValidator(setting_values.lower)] = Field(
         default="text", description="Form of the log's lines: `text`, or `json`."
     )
 
@@ -530,8 +381,10 @@ class App(Network):
 
     client_id: Text = ""
     client_secret: Secret = _NOTHING
-    instance_url: Annotated[Text, AfterValidator(_instance_url)] = ""
-    login_url: Annotated[Text, AfterValidator(_login_url)] = Field(default_factory=_default_login_url)
+    instance_url: Annotated[Text, AfterValidator(setting_values.instance_url)] = ""
+    login_url: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
+        default_factory=setting_values.default_login_url
+    )
 
     @classmethod
     def load(cls, **given: str) -> "App":

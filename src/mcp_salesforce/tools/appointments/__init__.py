@@ -1,15 +1,22 @@
 """Appointments: Salesforce's Event records, with times that cannot be misread.
 
-Each module adds its tools to the toolset as it is imported here, in the order of the list.
+Each module adds its tools to the toolset as it is imported.
 """
 
-from mcp_salesforce.tools.appointments import availability, records
-
-# isort: split
-from mcp_salesforce.tools.appointments import changes
-
-# isort: split
-from mcp_salesforce.tools.appointments import closing, invitees
+from mcp_salesforce.tools.appointments import availability, changes, closing, invitees, records
 from mcp_salesforce.tools.appointments.toolset import appointments
 
 __all__ = ["appointments", "availability", "changes", "closing", "invitees", "records"]
+
+_LISTED = [
+    records.create_appointment,
+    records.get_appointment,
+    changes.update_appointment,
+    records.delete_appointment,
+    records.list_appointments,
+    availability.get_free_busy,
+    availability.find_appointment_times,
+    closing.close_appointment,
+    invitees.set_invitees,
+]
+appointments.specs.sort(key=lambda spec: _LISTED.index(spec.function))

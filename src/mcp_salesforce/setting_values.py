@@ -1,0 +1,176 @@
+"""What one setting may hold: each function returns the value as it is used, or says in a ValueError what is wrong.
+
+A message goes on where the setting's name stands: "SALESFORCE_INSTANCE_URL has more than the address of the org: …".
+"""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+from mcp_salesforce.salesforce import InvalidArgumentError
+from mcp_salesforce.salesforce.budget import Reserve
+from mcp_salesforce.salesforce.proxies import Proxy, is_loopback
+from mcp_salesforce.salesforce.transport import trusting
+
+OLDEST_API_VERSION: Final = 31
+"""Versions 21.0 to 30.0 were retired in Summer '25; Salesforce answers them with 410."""
+
+_MY_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)?\.my\.(salesforce\.(com|mil)|sfcrmproducts\.cn)")
+_PAGES = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.(lightning\.force|my\.salesforce-setup|vf\.force)\.com")
+_SANDBOX_INSTANCE = re.compile(r"cs\d+\.salesforce\.com")
+_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com", "welcome.salesforce.com"})
+_PLACEHOLDER = re.compile(
+    r"<.*>|\$?\{.*\}|\[.*\]|%\w+%|\.{3}|…|x{3,}|\*{3,}|change[-_ ]?me|todo"
+    r"|(https?://)?(mydomainname|your(\b|[-_ ]|client|consumer|refresh|secret|instance|token|org|company|domain)).*",
+    re.IGNORECASE | re.DOTALL,
+)
+_REFRESH_TOKEN_START: Final = "5Aep"  # noqa: S105 - how all of them begin
+_ACCESS_TOKEN = re.compile(r"00D\w{12,15}!.*", re.DOTALL)
+
+
+def tidy(value: object) -> object:
+    """Take away what a copy from a shell, a page or a JSON file leaves around a value."""
+    if isinstance(value, SecretStr):
+        return SecretStr(str(tidy(value.get_secret_value())))
+    if not isinstance(value, str):
+        return value
+    tidied = value.strip().strip("\"'`\u201c\u201d\u2018\u2019").strip()
+    if not tidied:
+        raise ValueError("is empty")
+    if _PLACEHOLDER.fullmatch(tidied):
+        raise ValueError("still holds a placeholder instead of a value")
+    if re.search(r"\s", tidied):
+        raise ValueError("has a space or a line break inside: copy it again, in one piece")
+    return tidied
+
+
+def reserve(value: str) -> str:
+    """Return a number of API calls, or a share of them, as it is written."""
+    Reserve.parse(value)
+    return value
+
+
+def field_name(value: str) -> str:
+    """Return the API name of a field; empty means none."""
+    if not re.fullmatch(r"([A-Za-z]\w*)?", value, re.ASCII):
+        raise ValueError("is not the API name of a field, such as Status__c")
+    return value
+
+
+def upper(value: object) -> object:
+    """Return a text in upper case."""
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def lower(value: object) -> object:
+    """Return a text in lower case."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def names(value: object) -> object:
+    """Return names with commas between them, whatever stood there."""
+    return ",".join(value.strip().strip("\"'").replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def refuse_access_token(value: SecretStr) -> SecretStr:
+    """Return a secret that is no access token."""
+    if _ACCESS_TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("is an access token, which expires within hours: a refresh token is needed")
+    return value
+
+
+def refuse_refresh_token(value: SecretStr) -> SecretStr:
+    """Return a secret that is no refresh token."""
+    if value.get_secret_value().startswith(_REFRESH_TOKEN_START):
+        raise ValueError("is a refresh token: it belongs into SALESFORCE_REFRESH_TOKEN")
+    return value
+
+
+def existing_file(value: object) -> object:
+    """Return the path of a file that is there."""
+    if not isinstance(value, str):
+        return value
+    path = Path(value.strip().strip("\"'")).expanduser()
+    if not path.is_file():
+        raise ValueError("is not the path of a file that is there")
+    return path
+
+
+def ca_file(value: object) -> object:
+    """Return the path of a file with certificates."""
+    path = existing_file(value)
+    if isinstance(path, Path):
+        try:
+            trusting(path)
+        except OSError:
+            raise ValueError("is not a file with certificates in PEM form (-----BEGIN CERTIFICATE-----)") from None
+    return path
+
+
+def proxy(value: SecretStr) -> SecretStr:
+    """Return the address of a proxy, credentials included."""
+    try:
+        Proxy.parse(value.get_secret_value())
+    except InvalidArgumentError as error:
+        raise ValueError(error.message) from None
+    return value
+
+
+def _split_url(value: str) -> SplitResult:
+    """Read an address, with https:// supplied; refuse what is none, and what would send tokens in the clear."""
+    try:
+        url = urlsplit(value if "://" in value else f"https://{value}")
+        host, _ = url.hostname or "", url.port
+    except ValueError:
+        url, host = SplitResult("", "", "", "", ""), ""
+    if url.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host):
+        raise ValueError("is not an address like https://acme.my.salesforce.com")
+    if url.username is not None:
+        raise ValueError("has a user name or password inside: give the address alone")
+    if url.scheme == "http" and not is_loopback(host):
+        raise ValueError(f"starts with http://, which would send tokens unencrypted: use https://{url.netloc}")
+    if pages := _PAGES.fullmatch(host):
+        raise ValueError(f"is the address of the pages, not of the API: use https://{pages[1]}.my.salesforce.com")
+    return url
+
+
+def instance_url(value: str) -> str:
+    """Return an org's address, without anything behind the host."""
+    url = _split_url(value)
+    origin = f"{url.scheme}://{url.netloc.lower()}"
+    if url.hostname in _LOGIN_HOSTS:
+        raise ValueError("is where people log in, not an org: use the org's own My Domain")
+    if url.path.strip("/") or url.query or url.fragment:
+        raise ValueError(f"has more than the address of the org: use {origin}")
+    return origin
+
+
+def login_url(value: str) -> str:
+    """Return the address that gives tokens."""
+    url = _split_url(value)
+    base = f"{url.scheme}://{url.netloc.lower()}{url.path.rstrip('/')}"
+    if url.query or url.fragment or "/services/" in base:
+        raise ValueError(f"has more than the address of the login host: use {base.partition('/services/')[0]}")
+    return base
+
+
+def default_login_url(data: dict[str, Any]) -> str:
+    """Return where the org of `instance_url` gives tokens: its own My Domain, or the shared login host."""
+    instance_url: str = data["instance_url"]
+    host = urlsplit(instance_url).hostname or ""
+    if _MY_DOMAIN.fullmatch(host) or is_loopback(host):
+        return instance_url
+    return "https://test.salesforce.com" if _SANDBOX_INSTANCE.fullmatch(host) else "https://login.salesforce.com"
+
+
+def api_version(value: str) -> str:
+    """Return a version of the REST API as `v60.0`."""
+    version = re.fullmatch(r"v?(\d{1,3})(\.0)?", value, re.IGNORECASE)
+    if version is None:
+        raise ValueError("is not an API version: write it like v60.0")
+    if int(version[1]) < OLDEST_API_VERSION:
+        raise ValueError(f"names a version that Salesforce has retired: use v{OLDEST_API_VERSION}.0 or newer")
+    return f"v{int(version[1])}.0"
