@@ -114,7 +114,7 @@ async def tokens(org: Org) -> list[Figure]:
         await contacts(reader)
         await appointments(reader)
         await records(reader)
-        await reader.read("query", ", 5 rows", {"soql": "SELECT Id, Name, Account.Name FROM Contact LIMIT 5"})
+        await others(reader)
     return reader.figures
 
 
@@ -146,6 +146,17 @@ async def contacts(reader: Reader) -> None:
         ],
         most=80,
     )
+
+
+async def others(reader: Reader) -> None:
+    """Call the tools that read schema, calendars and the org."""
+    await reader.read("query", ", 5 rows", {"soql": "SELECT Id, Name, Account.Name FROM Contact LIMIT 5"})
+    await reader.read("search", ", 1 word", {"text": "Logistics"})
+    await reader.read("describe", " of Contact", {"sobject": "Contact"}, text=900)
+    week = {"calendars": ["me"], "start": "2031-03-03", "end": "2031-03-07"}
+    await reader.read("get_free_busy", ", a week", week)
+    await reader.read("find_appointment_times", ", 5 times", {**week, "duration_minutes": 30})
+    await reader.read("whoami", "", {})
 
 
 async def records(reader: Reader) -> None:
