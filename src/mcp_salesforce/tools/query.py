@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from mcp_salesforce.salesforce import InvalidRequestError
 from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH, SMALLEST_BATCH
 from mcp_salesforce.soql import tree
+from mcp_salesforce.soql.cursor import MAX_CHARACTERS
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.checks import check_names, explained
 from mcp_salesforce.tools.cursors import pack, unpack
@@ -34,7 +35,7 @@ def _select(soql: str) -> str:
     return text
 
 
-Soql = Annotated[str, Field(max_length=100_000), AfterValidator(_select)]
+Soql = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_select)]
 
 
 @queries.tool(READS, title="Run a SOQL query")
