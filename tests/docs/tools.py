@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mcp_salesforce.tools import TOOLSETS
-from mcp_salesforce.tools.prompts import PROMPTS, PromptSpec
+from mcp_salesforce.tools.prompts import PROMPTS, PromptSpec, build_prompt
 from mcp_salesforce.tools.toolset import SalesforceTool, ToolSpec, build_tool
 
 BEGIN, END = "<!-- tools:begin -->", "<!-- tools:end -->"
@@ -140,7 +140,7 @@ def _tool(spec: ToolSpec) -> str:
 
 
 def _prompt(spec: PromptSpec) -> str:
-    prompt = spec.build()
+    prompt = build_prompt(spec)
     arguments = "<br>".join(f"`{each.name}`: {each.description}" for each in prompt.arguments or ())
     return f"| `{prompt.name}` | {prompt.description} | {arguments} |"
 

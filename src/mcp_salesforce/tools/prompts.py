@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 from mcp.server import MCPServer
@@ -30,10 +31,6 @@ class PromptSpec:
     title: str
     needs: frozenset[str]
 
-    def build(self) -> Prompt:
-        """Return the SDK's prompt."""
-        return Prompt.from_function(self.function, title=self.title)
-
 
 PROMPTS: list[PromptSpec] = []
 """Every prompt, in the order of the list."""
@@ -51,7 +48,13 @@ def add_prompts(server: MCPServer[OrgSession], tools: frozenset[str]) -> None:
     """Add to `server` the prompts whose tools are all in `tools`, the names of those that may be used."""
     for spec in PROMPTS:
         if spec.needs <= tools:
-            server.add_prompt(spec.build())
+            server.add_prompt(build_prompt(spec))
+
+
+@cache
+def build_prompt(spec: PromptSpec) -> Prompt:
+    """Return the SDK's prompt of `spec`; it is the same for every server."""
+    return Prompt.from_function(spec.function, title=spec.title)
 
 
 def check_request(prompts: Sequence[ListedPrompt], name: str, arguments: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast, get_type_hints
 
 from mcp.server.mcpserver import Context
@@ -133,23 +134,39 @@ class SalesforceTool(Tool):
 
 def build_tool(spec: ToolSpec, forbidden_by: str = "") -> SalesforceTool:
     """Return the tool that `spec` describes, with its schemas; a call is refused where a setting forbids the tool."""
-    hints = get_type_hints(spec.function, include_extras=True)
-    parameters = list(inspect.signature(spec.function).parameters.values())[1:]
-    fields: dict[str, Any] = {
-        parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
-        for parameter in parameters
-    }
-    model = create_model(spec.name, __base__=ArgModelBase, **fields)
+    signature = _signature_of(spec.function)
     return SalesforceTool(
         fn=spec.function,
         name=spec.name,
         title=spec.title,
         description=spec.description,
-        parameters=input_schema(model),
-        fn_metadata=FuncMetadata(arg_model=model, output_schema=output_schema(hints["return"])),
+        parameters=signature.input_schema,
+        fn_metadata=signature.metadata,
         is_async=True,
         annotations=spec.annotations,
-        arguments=Arguments(model),
+        arguments=signature.arguments,
         sobject=spec.sobject,
         forbidden_by=forbidden_by,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    """What follows from a function's annotations alone, and so is the same for every server."""
+
+    arguments: Arguments
+    input_schema: dict[str, Any]
+    metadata: FuncMetadata
+
+
+@cache
+def _signature_of(function: ToolFunction) -> _Signature:
+    hints = get_type_hints(function, include_extras=True)
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    fields: dict[str, Any] = {
+        parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
+        for parameter in parameters
+    }
+    model = create_model(NAME_PREFIX + cast("Any", function).__name__, __base__=ArgModelBase, **fields)
+    metadata = FuncMetadata(arg_model=model, output_schema=output_schema(hints["return"]))
+    return _Signature(Arguments(model), input_schema(model), metadata)
