@@ -1,7 +1,6 @@
 """What a host sees when the access token has expired: nothing, or one clear error."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from mcp_salesforce.salesforce.transport import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
+from tests.tools.calls import error_in
 
 CALLS = 64
 TOKEN_PATH = "/services/oauth2/token"
@@ -90,7 +90,7 @@ async def test_a_session_that_stays_invalid_stops_after_one_refresh_and_says_so(
 
     assert result.is_error
     assert transport.asked == [TOKEN_PATH, "data", TOKEN_PATH, "data"]
-    error = json.loads(text_of(result))
+    error = error_in(text_of(result))
     assert "still invalid" in error["message"]
     assert error["retryable"] is False
     assert error["hint"]
@@ -102,5 +102,5 @@ async def test_a_dead_refresh_token_is_one_clear_error(org: LocalOrg, transport:
 
     assert result.is_error
     assert transport.asked == [TOKEN_PATH]
-    assert json.loads(text_of(result))["code"] == "invalid_grant"
+    assert error_in(text_of(result))["code"] == "invalid_grant"
     assert "5Aep861dead" not in text_of(result)

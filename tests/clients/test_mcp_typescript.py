@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.clients.servers import ELEVEN_TOOLS, ServerCommand
+from tests.tools.calls import error_in
 
 pytestmark = pytest.mark.clients
 
@@ -107,7 +108,7 @@ def test_a_contact_is_created_read_changed_and_deleted(client: TypeScriptClient)
 def test_an_error_reaches_the_client_as_a_result_with_its_text(client: TypeScriptClient) -> None:
     result = client.call("salesforce_query", {"soql": "SELECT Nickname__c FROM Contact"})
 
-    error = json.loads(result["content"][0]["text"])
+    error = error_in(result["content"][0]["text"])
     assert result["isError"] is True
     assert "structuredContent" not in result
     assert error["code"] == "INVALID_FIELD"

@@ -34,14 +34,21 @@ async def call(mcp: Client, tool: str, /, **arguments: Any) -> dict[str, Any]:
 
 
 async def refusal(mcp: Client, tool: str, /, **arguments: Any) -> dict[str, Any]:
-    """Return the error of a call that fails: flagged as one, as compact JSON text and in `_meta`, nowhere else."""
+    """Return the error of a call that fails: flagged as one, as text and in `_meta`, nowhere else."""
     result = await mcp.call_tool(PREFIX + tool, arguments)
     assert result.is_error, result.structured_content
     assert result.structured_content is None
-    text = text_of(result.content)
-    error: dict[str, Any] = json.loads(text)
-    assert text == json.dumps(error, separators=(",", ":"), ensure_ascii=False)
+    error = error_in(text_of(result.content))
     assert {name: (result.meta or {}).get(name) for name in error} == error
+    return error
+
+
+def error_in(text: str) -> dict[str, Any]:
+    """Return the error that a text tells: compact JSON behind a word, so that no host takes it for a result."""
+    lead, _, rest = text.partition(" ")
+    assert lead == "Error:"
+    error: dict[str, Any] = json.loads(rest)
+    assert rest == json.dumps(error, separators=(",", ":"), ensure_ascii=False)
     return error
 
 

@@ -1,6 +1,5 @@
 """SOQL through the whole stack: compact rows, and pages that are exact."""
 
-import json
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from mcp_salesforce.tools import query
 from tests.conftest import settings_of
 from tests.salesforce.scripted import Answer, ScriptedOrg
 from tests.salesforce.scripted import refusal as org_refusal
-from tests.tools.calls import all_ids, call, refusal, server_on, text_of
+from tests.tools.calls import all_ids, call, error_in, refusal, server_on, text_of
 from tests.tools.tokens import tokens
 
 IN_ORDER = "SELECT Id, Subject FROM Event ORDER BY StartDateTime, Id"
@@ -317,7 +316,7 @@ async def test_a_syntax_error_is_told_with_place_and_remedy_and_nothing_is_sent(
     app = Counted(org)
     async with Client(create_server(settings_of(org), transport=AsgiTransport(app))) as mcp:
         result = await mcp.call_tool("salesforce_query", {"soql": soql})
-    error = json.loads(text_of(result.content))
+    error = error_in(text_of(result.content))
     column, hint = BAD[soql]
 
     assert error["code"] == "MALFORMED_QUERY"

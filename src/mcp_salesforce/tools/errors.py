@@ -29,6 +29,7 @@ _WHOLE, _MESSAGE, _AUTHORED, _HINT, _SHORTEST_HINT = 400, 180, 260, 150, 60  # b
 _FIELDS = 60  # characters of names
 _MATCHES = 3
 _BEFORE_CARET, _AFTER_CARET = 24, 16  # characters of the query
+_LEAD = "Error: "  # some hosts take a text that is JSON as a whole for the tool's result, and refuse it by its schema
 _NOT_AUTOMATION = "entity type "  # how Salesforce's own refusals of an object begin, among those of triggers
 
 
@@ -42,7 +43,7 @@ def refused(
 
 
 def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResult:
-    """Return `error` as a tool result that is flagged as one: compact JSON as text, and the same in `_meta`."""
+    """Return `error` as a tool result that is flagged as one: compact JSON behind a lead as text, and in `_meta`."""
     if isinstance(error, TimeError):
         error = refused(str(error), code="INVALID_TIME", hint=error.hint)
     author = author_of(error.code, error.message) if isinstance(error, ApiError) and not error.problems else ""
@@ -68,7 +69,7 @@ def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResul
         room = max(_WHOLE - len(orjson.dumps(payload)), _SHORTEST_HINT)
         payload["hint"] = shortened(hint, min(_HINT, room))
     payload = visible(payload)
-    text = orjson.dumps(payload).decode()
+    text = _LEAD + orjson.dumps(payload).decode()
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True, _meta=payload)
 
 

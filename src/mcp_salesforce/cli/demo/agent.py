@@ -1,15 +1,14 @@
 """Who walks through the demo: a client of the server, with a screen, that believes nothing."""
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from mcp import Client
 
 from mcp_salesforce.cli.demo.screen import Screen
-from mcp_salesforce.zones import ZoneInfo
 
 ZONE = ZoneInfo("America/New_York")
 LENGTH = timedelta(minutes=45)
@@ -48,16 +47,14 @@ class Agent:
         """Call a tool that has to refuse, and return its error.
 
         Raises:
-            StepError: The tool did not refuse, or not in JSON.
+            StepError: The tool did not refuse, or did not say why.
         """
         if not quietly:
             self.screen.call(tool, arguments)
         result = await self.client.call_tool(tool, arguments)
         check(bool(result.is_error), f"{tool} should have refused this")
-        try:
-            error: dict[str, Any] = json.loads(_text(result.content))
-        except ValueError:
-            raise StepError(f"{tool} refused in words that are no JSON: {_text(result.content)}") from None
+        error = dict(result.meta or {})
+        check("code" in error, f"{tool} refused without a code: {_text(result.content)}")
         return error
 
 
