@@ -121,7 +121,7 @@ async def _called(named: str) -> list[Figure]:
                 "working_hours": "Mon-Fri 09:00-17:00 Europe/Berlin",
             }
             before = time.perf_counter()
-            result = await client.call_tool("salesforce_find_appointment_times", sought)
+            result = await client.call_tool("salesforce_find_free_times", sought)
             seconds = time.perf_counter() - before
         if result.is_error:
             raise RuntimeError(f"refused: {result.content}")

@@ -155,7 +155,7 @@ async def others(reader: Reader) -> None:
     await reader.read("describe", " of Contact", {"sobject": "Contact"}, text=900)
     week = {"calendars": ["me"], "start": "2031-03-03", "end": "2031-03-07"}
     await reader.read("get_free_busy", ", a week", week)
-    await reader.read("find_appointment_times", ", 5 times", {**week, "duration_minutes": 30})
+    await reader.read("find_free_times", ", 5 times", {**week, "duration_minutes": 30})
     await reader.read("whoami", "", {})
 
 

@@ -30,19 +30,19 @@ from mcp_salesforce.tools.instructions import instructions
 from mcp_salesforce.tools.prompts import add_prompts, check_request
 from mcp_salesforce.tools.resources import add_resources
 from mcp_salesforce.tools.session import OrgSession, utc_now
-from mcp_salesforce.tools.toolset import build_tool
+from mcp_salesforce.tools.toolset import build_tools
 
 _VERIFIED_WITHIN_S: Final = 10.0  # less than hosts wait for a server to start
 _log = logging.getLogger(__name__)
 
 
 class SalesforceServer(MCPServer[OrgSession]):
-    """Lists what is allowed; the rest is there to be refused by name."""
+    """Lists what is allowed; the rest is there to be refused by name, or called by a former one."""
 
     async def list_tools(self) -> list[Tool]:
         """Return the tools that no setting forbids."""
-        forbidden = {tool.name for tool in self._tool_manager.list_tools() if getattr(tool, "forbidden_by", "")}
-        return [tool for tool in await super().list_tools() if tool.name not in forbidden]
+        hidden = {tool.name for tool in self._tool_manager.list_tools() if not getattr(tool, "is_listed", True)}
+        return [tool for tool in await super().list_tools() if tool.name not in hidden]
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[OrgSession, Any] | None = None
@@ -74,7 +74,7 @@ def create_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
-        guard = Guard(access.policy, now=lambda: now().timestamp()) if access.policy else None
+        guard = Guard(access.policy) if access.policy else None
         client = SalesforceClient(
             tokens,
             api_version=settings.api_version,
@@ -99,7 +99,10 @@ def create_server(
 
     logs.set_up(settings.log_level, settings.log_format)
     tools = [
-        build_tool(spec, access.forbidden_by(toolset.name, spec)) for toolset in TOOLSETS for spec in toolset.specs
+        tool
+        for toolset in TOOLSETS
+        for spec in toolset.specs
+        for tool in build_tools(spec, access.forbidden_by(toolset.name, spec))
     ]
     server = SalesforceServer(
         "mcp-salesforce",

@@ -14,6 +14,7 @@ import pytest
 
 from tests.clients.servers import ServerCommand
 from tests.clients.test_mcp_typescript import TypeScriptClient, running
+from tests.tools.calls import error_in
 
 pytestmark = pytest.mark.clients
 
@@ -46,8 +47,7 @@ class Conversation:
         answer = self._client.call(f"salesforce_{tool}", arguments)
         assert answer["isError"] is True, answer
         self._known.append(answer["content"][0]["text"])
-        error: dict[str, Any] = json.loads(answer["content"][0]["text"])
-        return error
+        return error_in(answer["content"][0]["text"])
 
     def prompt(self, name: str, **arguments: str) -> list[dict[str, Any]]:
         self._check(arguments)
@@ -115,7 +115,7 @@ def test_the_desk_books_moves_cancels_marks_a_no_show_and_prints_the_day_sheet(c
     # Three times for dentist and room.
     desk.user_says(f"With {DENTIST}, in {ROOM}, between {days['from']} and {days['to']}. Offer her 3 times.")
     offered = desk.call(
-        "find_appointment_times",
+        "find_free_times",
         calendars=[DENTIST, ROOM],
         duration_minutes=30,
         start=days["from"],
@@ -150,7 +150,7 @@ def test_the_desk_books_moves_cancels_marks_a_no_show_and_prints_the_day_sheet(c
     closed = desk.call("close_appointment", event_id=booked["Id"], outcome="cancelled", reason="She is ill")
     assert closed["changed"]["Subject"]["after"] == "Cancelled: check-up"
     again = desk.call(
-        "find_appointment_times",
+        "find_free_times",
         calendars=[DENTIST, ROOM],
         duration_minutes=30,
         start=times[1]["start"],

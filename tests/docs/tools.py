@@ -64,7 +64,7 @@ UTC end in `Z`; invisible and bidirectional control characters are stripped from
 - **Changes** give `before` and `after` of each field whose value is another one now.
 
 ## Errors
-A refused call is flagged as an error, and its text (and `_meta`) is compact JSON:
+A refused call is flagged as an error. Its text is `Error:` and compact JSON, which `_meta` has too:
 
 | key | meaning |
 |---|---|
@@ -125,6 +125,7 @@ def _listed(tool: SalesforceTool) -> dict[str, Any]:
         "inputSchema": tool.parameters,
         "outputSchema": tool.output_schema,
         "annotations": annotations,
+        "_meta": tool.meta,
     }
 
 

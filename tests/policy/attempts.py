@@ -170,12 +170,12 @@ CALLS: Final = [
     Attempt("get_free_busy", {"calendars": ["me"], "start": "2026-11-24", "end": "2026-11-25"}, "absent"),
     Attempt("get_free_busy", {"calendars": ["hidden-user@example.com"], "start": "2026-11-24", "end": "2026-11-25"}),
     Attempt(
-        "find_appointment_times",
+        "find_free_times",
         {"calendars": ["me"], "duration_minutes": 30, "start": "2026-11-24", "end": "2026-11-25"},
         "absent",
     ),
     Attempt(
-        "find_appointment_times",
+        "find_free_times",
         {
             "calendars": ["hidden-user@example.com"],
             "duration_minutes": 30,

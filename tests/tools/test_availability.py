@@ -75,7 +75,7 @@ async def busy_of(mcp: Client, *calendars: str, **more: Any) -> list[tuple[str, 
 
 async def slots_of(mcp: Client, *calendars: str, **more: Any) -> list[str]:
     arguments = {"calendars": list(calendars), "duration_minutes": 60, **TUESDAY, **more}
-    return [row["start"] for row in rows_as_dicts(await call(mcp, "find_appointment_times", **arguments))]
+    return [row["start"] for row in rows_as_dicts(await call(mcp, "find_free_times", **arguments))]
 
 
 async def test_busy_times_of_several_calendars_come_in_order_with_weekday_and_zone(
@@ -194,7 +194,7 @@ async def test_what_cannot_be_seen_is_not_called_free(empty_org: LocalOrg) -> No
     asked = ["me", "Nora Quill", "Aiko Sunada", "Harbour Room", hidden]
     async with client_as(empty_org, "Jonas Brandt") as jonas:
         told = await call(jonas, "get_free_busy", calendars=asked, **TUESDAY)
-        times = await call(jonas, "find_appointment_times", calendars=asked, duration_minutes=30, **TUESDAY)
+        times = await call(jonas, "find_free_times", calendars=asked, duration_minutes=30, **TUESDAY)
 
     seen = {entry["name"]: entry["visibility"] for entry in told["calendars"]}
     assert seen == {
@@ -314,7 +314,7 @@ async def test_an_answer_too_long_says_from_where_to_ask_again(empty_org: LocalO
     assert told["rows"][-1][2] < first_left_out
 
 
-@pytest.mark.parametrize("tool", ["get_free_busy", "find_appointment_times"])
+@pytest.mark.parametrize("tool", ["get_free_busy", "find_free_times"])
 async def test_calendars_that_cannot_be_told_apart_or_found_are_refused(
     empty_org: LocalOrg, mcp: Client, tool: str
 ) -> None:
@@ -358,7 +358,7 @@ async def test_offered_times_are_free_for_everybody_within_their_hours(empty_org
 
     told = await call(
         mcp,
-        "find_appointment_times",
+        "find_free_times",
         calendars=["me", "Jonas Brandt", "Harbour Room"],
         duration_minutes=45,
         start="2026-11-24",
@@ -412,7 +412,7 @@ async def test_nothing_found_says_why_and_when_the_next_opening_is(empty_org: Lo
     timed(empty_org, "Next day", "2026-11-25T14:00:00Z", 60)
     arguments = {"calendars": ["me", "Harbour Room"], "duration_minutes": 90, **TUESDAY}
 
-    told = await call(mcp, "find_appointment_times", **arguments)
+    told = await call(mcp, "find_free_times", **arguments)
 
     assert told["rows"] == []
     assert told["reason"] == (
@@ -424,7 +424,7 @@ async def test_nothing_found_says_why_and_when_the_next_opening_is(empty_org: Lo
 
 @pytest.mark.usefixtures("empty_org")
 async def test_without_shared_hours_that_is_the_reason(mcp: Client) -> None:
-    told = await call(mcp, "find_appointment_times", calendars=["me", "Aiko Sunada"], duration_minutes=30, **TUESDAY)
+    told = await call(mcp, "find_free_times", calendars=["me", "Aiko Sunada"], duration_minutes=30, **TUESDAY)
 
     assert told["reason"] == "There are no working hours that all of them share in the window."
     assert told["next_opening"] == "none until 2026-12-23T00:00:00-05:00"
@@ -433,14 +433,14 @@ async def test_without_shared_hours_that_is_the_reason(mcp: Client) -> None:
 async def test_a_window_that_is_over_is_refused_with_the_earliest_start(mcp: Client) -> None:
     past = {"calendars": ["me"], "duration_minutes": 30, "start": "2026-11-20", "end": "2026-11-21"}
 
-    error = await refusal(mcp, "find_appointment_times", **past)
+    error = await refusal(mcp, "find_free_times", **past)
 
     assert error["message"] == "The window ends before 2026-11-22T04:00:00-05:00, the earliest start."
 
 
 async def test_working_hours_that_cannot_be_read_are_refused_by_name(mcp: Client) -> None:
     error = await refusal(
-        mcp, "find_appointment_times", calendars=["me"], duration_minutes=30, **TUESDAY, working_hours="9 to 5"
+        mcp, "find_free_times", calendars=["me"], duration_minutes=30, **TUESDAY, working_hours="9 to 5"
     )
 
     assert (error["code"], error["fields"]) == ("INVALID_TIME", ["working_hours"])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ SPECS = {spec.name: spec for toolset in TOOLSETS for spec in toolset.specs}
 NAMES = list(SPECS)
 SEEDED_CONTACT = "003lo0000000001AAA"  # the sample data's first
 READING = ("get_", "list_", "find_", "query", "search", "describe", "whoami")
+LONGEST_PREFIX = "mcp__plugin_salesforce_salesforce__"  # of the names that hosts make; models take 64 characters
+PEOPLE_SAY = (
+    "meeting", "calendar", "booking", "reschedule", "visit", "lead", "case", "opportunity", "deal", "person", "phone",
+    "note", "call", "task",
+)  # fmt: skip
 DESTRUCTIVE = ("update_", "delete_", "upsert_", "close_", "set_")
 
 
@@ -69,7 +75,7 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
         "salesforce_get_free_busy": [
             {"calendars": ["me", "Harbour Room"], "start": "2026-11-24", "end": "2026-11-27"},
         ],
-        "salesforce_find_appointment_times": [
+        "salesforce_find_free_times": [
             {"calendars": ["Jonas Brandt"], "duration_minutes": 30, "start": "2026-11-24", "end": "2026-11-27"},
             {
                 "calendars": ["me"],
@@ -133,6 +139,8 @@ async def test_a_tool_says_what_it_is(mcp: Client, name: str) -> None:
     tool = (await tools_of(mcp))[name]
 
     assert tool.name.startswith(NAME_PREFIX)
+    assert len(LONGEST_PREFIX + tool.name) <= 64
+    assert (tool.meta or {})["anthropic/searchHint"]
     assert tool.title
     assert (tool.description or "").endswith((".", "Z."))
     hints = tool.annotations
@@ -144,15 +152,49 @@ async def test_a_tool_says_what_it_is(mcp: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_schemas_are_slim_and_refuse_unknown_arguments(mcp: Client, name: str) -> None:
+async def test_schemas_are_slim_and_every_host_can_read_them(mcp: Client, name: str) -> None:
     tool = (await tools_of(mcp))[name]
 
-    assert tool.input_schema["additionalProperties"] is False
+    assert "additionalProperties" not in tool.input_schema
     assert tool.output_schema is not None
     for schema in (tool.input_schema, tool.output_schema):
         assert schema["type"] == "object"
         jsonschema.Draft202012Validator.check_schema(schema)
         assert not {'"title":', '"$defs":', '"$ref":'} & set(json.dumps(schema).split())
+        for part in parts_of(schema):
+            assert isinstance(part.get("type"), str) or part.get("anyOf"), part
+            assert "items" in part or part.get("type") != "array", part
+            is_free = part.get("type") == "object" and part is not schema and "properties" not in part
+            assert part.get("additionalProperties") or not is_free, part
+    for value in (tool.input_schema["properties"].get(name, {}) for name in ("data", "follow_up")):
+        assert value.get("additionalProperties", True) is True
+
+
+def parts_of(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a schema and every schema in it; none may be empty."""
+    yield schema
+    inner = [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
+    inner += [part for part in (schema.get("items"), schema.get("additionalProperties")) if isinstance(part, dict)]
+    for part in inner:
+        yield from parts_of(part)
+
+
+async def test_tools_are_found_by_the_words_that_people_say(mcp: Client) -> None:
+    hints = " ".join((tool.meta or {})["anthropic/searchHint"] for tool in (await tools_of(mcp)).values())
+
+    assert not [word for word in PEOPLE_SAY if word not in hints]
+
+
+async def test_a_tool_can_be_called_by_its_former_name_and_is_listed_once(mcp: Client) -> None:
+    former = {spec.former_name: spec.name for spec in SPECS.values() if spec.former_name}
+
+    assert former == {"salesforce_find_appointment_times": "salesforce_find_free_times"}
+    assert not set(former) & set(await tools_of(mcp))
+    for old, new in former.items():
+        arguments = sample_calls("", "")[new][0]
+        told, as_before = await mcp.call_tool(new, arguments), await mcp.call_tool(old, arguments)
+        assert as_before.structured_content == told.structured_content
+        assert not as_before.is_error
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,12 +10,13 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.reading import read_policy
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.access import Access
-from mcp_salesforce.tools.instructions import instructions
+from mcp_salesforce.tools.instructions import OF_TOOLSETS, instructions
 from tests.tools.test_access import served
 from tests.tools.test_every_tool import SPECS
 from tests.tools.tokens import tokens
 
 NAMES = [toolset.name for toolset in TOOLSETS]
+CUT = 2_048  # characters, behind which Claude Code leaves out the rest
 RULES = ("data, never an instruction", "next_cursor", "weekday", "retryable")
 names = st.from_regex(r"[A-Z][A-Za-z]{2,39}(__c)?", fullmatch=True)
 
@@ -33,6 +34,8 @@ async def test_a_host_gets_them_with_what_the_settings_say(org: LocalOrg) -> Non
 
 def test_each_toolset_is_told_of_only_where_it_is_on() -> None:
     everything = instructions(Access(frozenset(NAMES)))
+
+    assert set(OF_TOOLSETS) == set(NAMES)
 
     for name in NAMES:
         alone = set(instructions(Access(frozenset({name}))).splitlines())
@@ -53,7 +56,9 @@ def test_they_name_no_tool_that_there_is_not() -> None:
 def test_they_cost_at_most_300_tokens(read_only: bool) -> None:
     for count in (0, 1, len(NAMES)):
         for some in combinations(NAMES, count):
-            assert tokens(instructions(Access(frozenset(some), read_only)), "prose") <= 300
+            told = instructions(Access(frozenset(some), read_only))
+            assert tokens(told, "prose") <= 300
+            assert len(told) <= CUT
 
 
 @given(st.dictionaries(names, st.lists(names, max_size=12, unique=True), max_size=12))
@@ -64,4 +69,5 @@ def test_a_policy_is_told_in_few_words_however_long_it_is(hidden: dict[str, list
     told = instructions(Access(frozenset(NAMES), read_only=True, policy=policy))
 
     assert tokens(told, "prose") <= 300
+    assert len(told) <= CUT
     assert ("A policy holds" in told) == bool(hidden)

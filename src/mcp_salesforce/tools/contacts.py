@@ -95,7 +95,11 @@ NewData = Annotated[
 ChangedData = Annotated[ContactData, data_schema("Fields to change, as for salesforce_create_contact; null clears one")]
 
 
-@contacts.tool(CREATES, title="Create a contact")
+@contacts.tool(
+    CREATES,
+    title="Create a contact",
+    hint="add, save or enter a new person, customer, phone number or e-mail address",
+)
 async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: AllowDuplicate = False) -> Contact:
     """Create a contact and return it. First look for an existing one with salesforce_list_contacts."""
     org = org_of(ctx)
@@ -104,7 +108,12 @@ async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: Allow
     return await read_back(_contact(ctx, contact_id), cast("Contact", {**data.given(), "Id": contact_id}))
 
 
-@contacts.tool(READS, title="Get a contact")
+@contacts.tool(
+    READS,
+    title="Get a contact",
+    hint="one person's details: phone, e-mail, address, notes",
+    is_long=True,
+)
 async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlices = ()) -> Contact:
     """Return one contact by Id: the fields that have a value, or exactly those in fields.
 
@@ -115,19 +124,32 @@ async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlic
     return await _contact(ctx, contact_id)
 
 
-@contacts.tool(UPDATES, title="Change a contact")
+@contacts.tool(
+    UPDATES,
+    title="Change a contact",
+    hint="edit or correct a person's phone, e-mail, address, title",
+)
 async def update_contact(ctx: ToolContext, contact_id: ContactId, data: ChangedData) -> Updated:
     """Change some fields of a contact; return what changed, before and after."""
     return await update_record(org_of(ctx), "Contact", contact_id, data.given())
 
 
-@contacts.tool(DELETES, title="Delete a contact")
+@contacts.tool(
+    DELETES,
+    title="Delete a contact",
+    hint="remove or erase a person",
+)
 async def delete_contact(ctx: ToolContext, contact_id: ContactId) -> Deleted:
     """Move a contact to the recycle bin, where it can be restored for 15 days."""
     return await delete_record(org_of(ctx), "Contact", contact_id)
 
 
-@contacts.tool(READS, title="List contacts")
+@contacts.tool(
+    READS,
+    title="List contacts",
+    hint="find or look up a person or customer by name, phone, e-mail or company",
+    is_long=True,
+)
 async def list_contacts(
     ctx: ToolContext,
     *,

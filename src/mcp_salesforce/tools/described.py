@@ -9,7 +9,6 @@ from typing_extensions import TypedDict
 
 from mcp_salesforce.salesforce import SObjectDescribe
 from mcp_salesforce.salesforce.models import ChildRelationship, FieldDescribe, PicklistValue, SObjectSummary
-from mcp_salesforce.tools.results import FieldValue
 
 COLUMNS = ("name", "type", "label", "flags")
 _TARGETS = 3  # objects that a reference names in one line
@@ -39,7 +38,7 @@ class FieldFacts(TypedDict):
     help: NotRequired[str]
     description: NotRequired[str]
     formula: NotRequired[str]
-    default: NotRequired[FieldValue]
+    default: NotRequired[str | float | bool]
     restricted: NotRequired[bool]
     values: NotRequired[list[str]]
     labels: NotRequired[dict[str, str]]

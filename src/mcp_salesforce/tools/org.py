@@ -42,7 +42,11 @@ class Whoami(TypedDict):
     allowed: Allowed
 
 
-@orgs.tool(READS, title="Who am I")
+@orgs.tool(
+    READS,
+    title="Who am I",
+    hint="current user, org, sandbox or production, today's date and time, time zone, permissions, limits",
+)
 async def whoami(ctx: ToolContext) -> Whoami:
     """Return whose rights you have, in which org (production or sandbox), the user's time now, and what is allowed.
 

@@ -90,7 +90,7 @@ def data_schema(
     description: str, properties: Mapping[str, Any] | None = None, required: Sequence[str] = ()
 ) -> WithJsonSchema:
     """Return the schema that a model reads for field values: those worth showing, of the many that are accepted."""
-    schema: dict[str, Any] = {"type": "object", "description": description}
+    schema: dict[str, Any] = {"type": "object", "description": description, "additionalProperties": True}
     if properties:
         schema |= {"properties": dict(properties), "required": list(required)}
     return WithJsonSchema(schema)

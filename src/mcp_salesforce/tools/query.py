@@ -38,7 +38,12 @@ def _select(soql: str) -> str:
 Soql = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_select)]
 
 
-@queries.tool(READS, title="Run a SOQL query")
+@queries.tool(
+    READS,
+    title="Run a SOQL query",
+    hint="SQL, filter, count, sum or report on leads, cases, opportunities, deals, accounts, tasks, notes",
+    is_long=True,
+)
 async def query(
     ctx: ToolContext, soql: Soql, limit: Limit = 200, cursor: Cursor = "", time_zone: ShownZone = ""
 ) -> Rows:
@@ -51,7 +56,7 @@ async def query(
     """
     org, parsed_query, call = org_of(ctx), parsed(soql), ("query", soql)
     zone = await org.zone(time_zone) if time_zone else None
-    limit = org.most_rows(parsed_query.from_[0].name, limit)
+    limit = org.most_rows_of(soql, limit)
     reader = QueryReader(org.client.queries, org.pages, org.client.api_version, soql, _batch_size(parsed_query, limit))
     if not cursor and not org.is_guarded:
         await check_names(parsed_query, org.schema)

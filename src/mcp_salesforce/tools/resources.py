@@ -1,6 +1,6 @@
 """Resources: what a host can put before a model without a tool call: the agenda of a day, an object's fields."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any, Final
@@ -32,9 +32,14 @@ _CALLERS_FAULT: Final = (InvalidArgumentError, InvalidRequestError, NotFoundErro
 def add_resources(server: MCPServer[OrgSession], tools: frozenset[str]) -> None:
     """Add to `server` the resources that say what one of `tools` says, the names of those that may be used."""
     if "salesforce_list_appointments" in tools:
-        server.resource(AGENDA, title="Agenda of a day", description="Your appointments of a day, in order")(_agenda)
+        _add(server, AGENDA, "Agenda of a day", "Your appointments of a day, in order")(_agenda)
     if "salesforce_describe" in tools:
-        server.resource(SCHEMA, title="Fields of an object", description="Fields of an object, compactly")(_schema)
+        _add(server, SCHEMA, "Fields of an object", "Fields of an object, compactly")(_schema)
+
+
+def _add(server: MCPServer[OrgSession], uri: str, title: str, description: str) -> Callable[[Any], Any]:
+    """Add a template under its title: some hosts show people its name."""
+    return server.resource(uri, name=title, title=title, description=description)
 
 
 async def _agenda(ctx: Context[Any, Any], date: str) -> str:

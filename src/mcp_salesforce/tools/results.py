@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from io import StringIO
 from itertools import chain
-from typing import Annotated, Any, NotRequired, TypeVar, cast
+from typing import Annotated, Any, NotRequired, TypeAlias, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -23,9 +23,14 @@ _HIDDEN = re.compile(
     "|(?<![^\x00-\u02ff\u200b-\u200f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\u02ff\u200b-\u200f])"
 )
 _ESCAPED = "\\u00"  # how JSON writes a control character
-# Each type is named because some hosts take a schema that says nothing for a mistake.
-_JSON_TYPES = ("string", "number", "boolean", "null", "object", "array")
-FieldValue = Annotated[Any, WithJsonSchema({"anyOf": [{"type": name} for name in _JSON_TYPES]})]
+# Each type is named, and open, because some hosts take a schema that says nothing for a mistake or for "empty".
+_NOT_LISTS: list[dict[str, Any]] = [
+    *({"type": name} for name in ("string", "number", "boolean", "null")),
+    {"type": "object", "additionalProperties": True},
+]
+FieldValue = Annotated[Any, WithJsonSchema({"anyOf": [*_NOT_LISTS, {"type": "array", "items": {"anyOf": _NOT_LISTS}}]})]
+Cell: TypeAlias = str | int | None
+"""A value of a row that is no field of a record."""
 _TOLERANCE = 1.25  # how much longer than the budget an answer may be before texts in it are cut
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\.\d{3}\+0000)", re.ASCII)  # as Salesforce and `plain` write
 _TIME_LENGTH, _WHOLE_SECOND_UTC = 28, ".000+0000"

@@ -35,7 +35,7 @@ from mcp_salesforce.tools.described import (
 from mcp_salesforce.tools.describes import FRESH_S
 from mcp_salesforce.tools.errors import nearest, refused
 from mcp_salesforce.tools.params import Cursor
-from mcp_salesforce.tools.results import FieldValue, Rows
+from mcp_salesforce.tools.results import Cell, Rows
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import READS, ToolContext, Toolset, org_of
 
@@ -62,7 +62,7 @@ class Described(TypedDict):
     left_out: NotRequired[int]
     next_cursor: NotRequired[str]
     columns: NotRequired[list[str]]
-    rows: NotRequired[list[list[FieldValue]]]
+    rows: NotRequired[list[list[Cell]]]
 
 
 def _names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,7 +70,12 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-@schema.tool(READS, title="Describe objects and fields")
+@schema.tool(
+    READS,
+    title="Describe objects and fields",
+    hint="schema, metadata, object and field names, picklist values, custom fields, record types",
+    is_long=True,
+)
 async def describe(
     ctx: ToolContext,
     sobject: Annotated[str, Field(description="Object API name; empty lists objects")] = "",

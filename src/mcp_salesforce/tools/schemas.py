@@ -9,8 +9,13 @@ _EMPTY_DEFAULTS: tuple[object, ...] = ("", None, [], {})
 
 
 def input_schema(model: Any) -> dict[str, Any]:  # noqa: ANN401 - a model class
-    """Return the slim schema of a tool's arguments; unknown ones are refused."""
-    return {**_slim(TypeAdapter(model).json_schema()), "additionalProperties": False}
+    """Return the slim schema of a tool's arguments.
+
+    It does not say that unknown ones are refused: some hosts fail on a boolean there.
+    """
+    schema = _slim(TypeAdapter(model).json_schema())
+    schema.pop("additionalProperties", None)
+    return schema
 
 
 def output_schema(shape: Any) -> dict[str, Any]:  # noqa: ANN401 - any type Pydantic can describe

@@ -74,7 +74,12 @@ def _objects(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
-@queries.tool(READS, title="Search records by words")
+@queries.tool(
+    READS,
+    title="Search records by words",
+    hint="find by words anywhere: person, company, lead, case, opportunity, deal, note",
+    is_long=True,
+)
 async def search(
     ctx: ToolContext,
     text: Annotated[str, Field(max_length=1000), AfterValidator(_searchable)],

@@ -29,6 +29,11 @@ ToolFunction: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
 
 NAME_PREFIX = "salesforce_"
 
+# Claude Code's: what its search for tools looks in, and where it leaves a long result whole (its own limits are below
+# the budget of an answer).
+_SEARCH_HINT = "anthropic/searchHint"
+_MOST_CHARACTERS, _LONGEST_RESULT = "anthropic/maxResultSizeChars", 500_000
+
 # Records hold what strangers wrote (a web form, an e-mail), so every tool reaches an open world.
 READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
 CREATES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
@@ -43,14 +48,35 @@ def org_of(ctx: ToolContext) -> OrgSession:
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """One tool, as its toolset describes it."""
+    """One tool, as its toolset describes it.
+
+    Attributes:
+        name: Its name.
+        title: What people see.
+        description: What a model reads.
+        annotations: What it does to records.
+        function: The function, whose parameters are the arguments.
+        hint: Words that people say for it, where a host finds tools by a search.
+        is_long: Whether an answer may fill the whole budget.
+        former_name: A name that it had, and is called by still.
+        sobject: The object that it is about, if it is one.
+    """
 
     name: str
     title: str
     description: str
     annotations: ToolAnnotations
     function: ToolFunction
+    hint: str
+    is_long: bool = False
+    former_name: str = ""
     sobject: str = ""
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What a host is told beside the protocol's own; a model does not read it."""
+        told: dict[str, Any] = {_SEARCH_HINT: self.hint}
+        return told | ({_MOST_CHARACTERS: _LONGEST_RESULT} if self.is_long else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +89,24 @@ class Toolset:
     specs: list[ToolSpec] = field(default_factory=list)
 
     def tool(
-        self, annotations: ToolAnnotations, *, title: str
+        self, annotations: ToolAnnotations, *, title: str, hint: str, is_long: bool = False, former_name: str = ""
     ) -> Callable[
         [Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]],
         Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
     ]:
-        """Add a function to the toolset: its parameters are the arguments, its docstring is what a model reads."""
+        """Add a function to the toolset: its parameters are the arguments, its docstring is what a model reads.
+
+        What else is said of it are attributes of `ToolSpec`.
+        """
 
         def add(
             function: Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
         ) -> Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]:
             name = NAME_PREFIX + cast("Any", function).__name__
             description = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
-            self.specs.append(ToolSpec(name, title, description, annotations, function, self.sobject))
+            self.specs.append(
+                ToolSpec(name, title, description, annotations, function, hint, is_long, former_name, self.sobject)
+            )
             return function
 
         return add
@@ -89,6 +120,7 @@ class SalesforceTool(Tool):
     arguments: Arguments = Field(exclude=True)
     sobject: str = ""
     forbidden_by: str = ""
+    is_listed: bool = True
 
     async def run(
         self,
@@ -132,6 +164,13 @@ class SalesforceTool(Tool):
         return await org_of(context).hint_for(error, self.sobject)
 
 
+def build_tools(spec: ToolSpec, forbidden_by: str = "") -> list[SalesforceTool]:
+    """Return the tool that `spec` describes, and the same under its former name, which is not listed."""
+    tool = build_tool(spec, forbidden_by)
+    former = {"name": spec.former_name, "is_listed": False}
+    return [tool, tool.model_copy(update=former)] if spec.former_name else [tool]
+
+
 def build_tool(spec: ToolSpec, forbidden_by: str = "") -> SalesforceTool:
     """Return the tool that `spec` describes, with its schemas; a call is refused where a setting forbids the tool."""
     signature = _signature_of(spec.function)
@@ -144,9 +183,11 @@ def build_tool(spec: ToolSpec, forbidden_by: str = "") -> SalesforceTool:
         fn_metadata=signature.metadata,
         is_async=True,
         annotations=spec.annotations,
+        meta=spec.meta,
         arguments=signature.arguments,
         sobject=spec.sobject,
         forbidden_by=forbidden_by,
+        is_listed=not forbidden_by,
     )
 
 

@@ -14,7 +14,7 @@ async def find_a_time(agent: Agent) -> str:
     """Find times on the evening of the appointment, and look at what is busy then."""
     day = agent.start.date().isoformat()
     answer = await agent.ask(
-        "salesforce_find_appointment_times",
+        "salesforce_find_free_times",
         calendars=["me"],
         duration_minutes=LENGTH // timedelta(minutes=1),
         start=day,

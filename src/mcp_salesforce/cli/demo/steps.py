@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from mcp_salesforce.cli.demo.agent import LENGTH, ZONE, Agent, Step, check
 from mcp_salesforce.cli.demo.offers import find_a_time, refuse_a_taken_time
-from mcp_salesforce.zones import ZoneInfo
 
 COLLEAGUES_ZONE = ZoneInfo("Asia/Tokyo")
 NEEDED = frozenset(
@@ -15,7 +15,7 @@ NEEDED = frozenset(
         *(f"salesforce_{verb}_appointment" for verb in ("create", "get", "update", "delete")),
         "salesforce_list_contacts",
         "salesforce_list_appointments",
-        "salesforce_find_appointment_times",
+        "salesforce_find_free_times",
         "salesforce_get_free_busy",
         "salesforce_query",
     }

@@ -15,7 +15,7 @@ _LISTED = [
     records.delete_appointment,
     records.list_appointments,
     availability.get_free_busy,
-    availability.find_appointment_times,
+    availability.find_free_times,
     closing.close_appointment,
     invitees.set_invitees,
 ]

@@ -72,13 +72,18 @@ From = Annotated[str, Field(description="Time, or a day (2026-11-24) from its be
 Until = Annotated[str, Field(description="Time, or a day to its end; at most 92 days later")]
 
 
-@appointments.tool(READS, title="Get free and busy times")
+@appointments.tool(
+    READS,
+    title="Get free and busy times",
+    hint="availability of people and rooms in the calendar: who is free or busy when",
+    is_long=True,
+)
 async def get_free_busy(
     ctx: ToolContext, calendars: CalendarNames, start: From, end: Until, time_zone: TimeZone = ""
 ) -> FreeBusy:
     """Tell what is busy in calendars; what is not listed is free only where visibility is full.
 
-    For times to offer, use salesforce_find_appointment_times.
+    For times to offer, use salesforce_find_free_times.
     """
     org = org_of(ctx)
     everybody = await calendars_of(org, calendars)
@@ -103,8 +108,13 @@ async def get_free_busy(
     return answer
 
 
-@appointments.tool(READS, title="Find appointment times")
-async def find_appointment_times(  # noqa: PLR0913 - what there is to say about a time
+@appointments.tool(
+    READS,
+    title="Find appointment times",
+    hint="free slots, openings: when can we meet, find a time for a meeting or booking",
+    former_name="salesforce_find_appointment_times",
+)
+async def find_free_times(  # noqa: PLR0913 - what there is to say about a time
     ctx: ToolContext,
     calendars: CalendarNames,
     duration_minutes: Annotated[int, Field(ge=1, le=1440)],

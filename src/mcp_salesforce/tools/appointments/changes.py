@@ -39,7 +39,11 @@ def _instant_text(text: str) -> str:
     return text
 
 
-@appointments.tool(UPDATES, title="Change an appointment")
+@appointments.tool(
+    UPDATES,
+    title="Change an appointment",
+    hint="reschedule, move or postpone a meeting, visit, call or booking",
+)
 async def update_appointment(
     ctx: ToolContext,
     event_id: EventId,

@@ -78,7 +78,11 @@ _FollowUp = Annotated[
 ]
 
 
-@appointments.tool(UPDATES, title="Close an appointment")
+@appointments.tool(
+    UPDATES,
+    title="Close an appointment",
+    hint="cancel a meeting or booking, no-show, completed; follow-up task",
+)
 async def close_appointment(
     ctx: ToolContext,
     event_id: EventId,

@@ -89,7 +89,7 @@ _SHOWN = {
     "WhoId": {"type": "string", "description": "Contact or lead"},
     "WhatId": {"type": "string", "description": "Account, opportunity, case, …"},
     "OwnerId": {"type": "string", "description": "User whose calendar it is; default: you"},
-    "ShowAs": {"enum": ["Busy", "OutOfOffice", "Free"]},
+    "ShowAs": {"type": "string", "enum": ["Busy", "OutOfOffice", "Free"]},
     "IsPrivate": _FLAG,
     "Recurrence2PatternText": {
         "type": "string",

@@ -13,7 +13,7 @@ from mcp_salesforce.tools.appointments.series import is_classic, is_lightning, i
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.params import EventId, id_of
-from mcp_salesforce.tools.results import FieldValue
+from mcp_salesforce.tools.results import Cell
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import UPDATES, ToolContext, org_of
 
@@ -33,7 +33,7 @@ class Invitees(TypedDict):
     """Who is invited to an appointment, and what they answered."""
 
     columns: list[str]
-    rows: list[list[FieldValue]]
+    rows: list[list[Cell]]
 
 
 class Invited(Invitees):
@@ -43,7 +43,11 @@ class Invited(Invitees):
     note: NotRequired[str]
 
 
-@appointments.tool(UPDATES, title="Invite and uninvite")
+@appointments.tool(
+    UPDATES,
+    title="Invite and uninvite",
+    hint="invite or remove people, rooms, attendees, participants of a meeting",
+)
 async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = (), remove: _OthersIds = ()) -> Invited:
     """Invite people and rooms to an appointment, or take invitations back; return all invitees with their answers.
 

@@ -36,7 +36,11 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@appointments.tool(CREATES, title="Create an appointment")
+@appointments.tool(
+    CREATES,
+    title="Create an appointment",
+    hint="book, schedule or plan a meeting, visit, call or event in a calendar; invite people",
+)
 async def create_appointment(
     ctx: ToolContext, data: NewData, invitees: InviteeIds = (), *, allow_conflict: AllowConflict = False
 ) -> Appointment:
@@ -59,7 +63,12 @@ async def create_appointment(
     return warned(made, invited.get("warning", ""), booking.unchecked)
 
 
-@appointments.tool(READS, title="Get an appointment")
+@appointments.tool(
+    READS,
+    title="Get an appointment",
+    hint="one meeting's details: when, where, who is invited and who accepted",
+    is_long=True,
+)
 async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlices = ()) -> Appointment:
     """Return one appointment by Id: its times and the fields that have a value, or exactly those in fields."""
     if fields:
@@ -70,7 +79,11 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlic
     return cast("Appointment", {**told, **await read_invitees(org, record)})
 
 
-@appointments.tool(DELETES, title="Delete an appointment")
+@appointments.tool(
+    DELETES,
+    title="Delete an appointment",
+    hint="erase a meeting or a whole series from the calendar",
+)
 async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope = "this") -> Deleted:
     """Move an appointment to the recycle bin, where it can be restored for 15 days.
 
@@ -79,7 +92,12 @@ async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope =
     return await delete_in_scope(org_of(ctx), event_id, scope)
 
 
-@appointments.tool(READS, title="List appointments")
+@appointments.tool(
+    READS,
+    title="List appointments",
+    hint="calendar, agenda, day sheet, schedule: meetings, visits and calls of a day or week",
+    is_long=True,
+)
 async def list_appointments(
     ctx: ToolContext,
     *,

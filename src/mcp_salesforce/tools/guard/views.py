@@ -1,8 +1,7 @@
 """What a policy shows of the org's objects, by the org's own describe of them."""
 
 import asyncio
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
@@ -15,7 +14,7 @@ from mcp_salesforce.salesforce.errors import ApiError
 from mcp_salesforce.salesforce.models import SObjectDescribe, UserInfo
 from mcp_salesforce.salesforce.wire import Request
 from mcp_salesforce.spelling import did_you_mean, nearest
-from mcp_salesforce.tools.describes import FRESH_S, DescribeCache
+from mcp_salesforce.tools.describes import DescribeCache
 
 _NO_SUCH_OBJECT: Final = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 
@@ -23,11 +22,11 @@ _NO_SUCH_OBJECT: Final = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 class OrgViews:
     """Shows each object as the policy has it, whatever a model may see of it."""
 
-    def __init__(self, policy: Policy, exchange: Exchange, *, now: Callable[[], float] = time.time) -> None:
-        """Ask the org through `exchange`, which passes no guard; `now` is the time in Unix seconds."""
+    def __init__(self, policy: Policy, exchange: Exchange) -> None:
+        """Ask the org through `exchange`, which passes no guard."""
         self.policy = policy
-        self.schema = DescribeCache(DescribeApi(exchange), now=now)
         self._exchange = exchange
+        self._schema = DescribeCache(DescribeApi(exchange))
         self._views: dict[str, tuple[SObjectDescribe, View]] = {}
         self._user_id = ""
 
@@ -38,14 +37,14 @@ class OrgViews:
             SalesforceError: The org cannot be asked.
         """
         try:
-            return await self.schema.describe(sobject)
+            return await self._schema.describe(sobject)
         except ApiError as error:
             if error.code in _NO_SUCH_OBJECT:
                 return None
             raise
 
-    async def view(self, sobject: str, *, max_age_s: float = FRESH_S) -> View:
-        """Return what is shown of an object, whose describe the org has confirmed within `max_age_s`.
+    async def view(self, sobject: str) -> View:
+        """Return what is shown of an object.
 
         Raises:
             PolicyRefusedError: It is not told what it is, or a field that the policy names is gone.
@@ -57,7 +56,7 @@ class OrgViews:
             return View(sobject, rule, frozenset())
         if not sobject:
             raise not_understood("A record that does not tell its object")
-        described = await self.schema.describe(sobject, max_age_s=max_age_s)
+        described = await self._schema.describe(sobject)
         known = self._views.get(described.name)
         if known is None or known[0] is not described:
             if gone := unknown_names(rule, described):
@@ -69,13 +68,13 @@ class OrgViews:
             known = self._views[described.name] = (described, view_of(self.policy, described))
         return known[1]
 
-    async def readable(self, sobject: str, *, max_age_s: float = FRESH_S) -> View:
-        """Return, as `view`, what is shown of an object of which something is.
+    async def readable(self, sobject: str) -> View:
+        """Return what is shown of an object of which something is.
 
         Raises:
             PolicyRefusedError: As `view`; it may not be read.
         """
-        view = await self.view(sobject, max_age_s=max_age_s)
+        view = await self.view(sobject)
         if not view.rule.is_readable:
             raise PolicyRefusedError(f"{sobject} may not be read", place=view.rule.place_of("actions"))
         return view
@@ -86,7 +85,7 @@ class OrgViews:
         Raises:
             PolicyRefusedError: There is none.
         """
-        for summary in await self.schema.summaries():
+        for summary in await self._schema.summaries():
             if summary.key_prefix == key_prefix:
                 return summary.name
         raise not_understood(f"An Id that begins with {key_prefix}")
@@ -108,7 +107,7 @@ class OrgViews:
             PolicyFileError: At least one is not; the text names all of them.
             SalesforceError: The org cannot be asked.
         """
-        names = {name.casefold(): name for name in await self.schema.names()}
+        names = {name.casefold(): name for name in await self._schema.names()}
         rules = self.policy.rules
         problems = [
             f"{rule.place}: {rule.sobject} is no object that this user can see. {_meant(rule.sobject, names.values())}"
@@ -122,7 +121,7 @@ class OrgViews:
             raise PolicyFileError([problem.rstrip() for problem in problems])
 
     async def _problems(self, rule: ObjectRule) -> list[str]:
-        described = await self.schema.describe(rule.sobject)
+        described = await self._schema.describe(rule.sobject)
         names = [each.name for each in described.fields]
         return [
             f"{rule.place_of(name)}: {described.name}.{name} is no field that this user can see. {_meant(name, names)}"

@@ -11,7 +11,7 @@ from mcp_salesforce.salesforce.api.collections import MOST_RECORDS
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.errors import refused, shortened
 from mcp_salesforce.tools.records.problems import ranges, rejected_rows, said
-from mcp_salesforce.tools.results import FieldValue
+from mcp_salesforce.tools.results import Cell
 from mcp_salesforce.tools.toolset import ToolContext, org_of
 
 _Row = TypeVar("_Row")
@@ -33,7 +33,7 @@ class Saved(TypedDict):
     hint: NotRequired[str]
     left_out: NotRequired[int]
     columns: list[str]
-    rows: list[list[FieldValue]]
+    rows: list[list[Cell]]
 
 
 async def save_rows(
@@ -109,7 +109,7 @@ def _rest(reached: int, count: int, stopped: SalesforceError) -> Saved:
     return rest  # type: ignore[return-value]  # merged into one
 
 
-def _outcome(number: int, result: SaveResult, row: Any, done: str, *, with_reasons: bool) -> list[Any]:  # noqa: ANN401 - a record or an Id
+def _outcome(number: int, result: SaveResult, row: Any, done: str, *, with_reasons: bool) -> list[Cell]:  # noqa: ANN401 - a record or an Id
     given = row.get("Id") if isinstance(row, dict) else row
     if result.success:
         how = done if result.created is None else "created" if result.created else "updated"

@@ -36,7 +36,12 @@ class Found(TypedDict):
     rows: NotRequired[list[list[FieldValue]]]
 
 
-@records.tool(READS, title="Get records by Id")
+@records.tool(
+    READS,
+    title="Get records by Id",
+    hint="open or read a lead, case, opportunity, deal, account, task, note by Id",
+    is_long=True,
+)
 async def get_record(
     ctx: ToolContext, sobject: SObjectName, record_ids: RecordIds, fields: FieldSlices = (), time_zone: ShownZone = ""
 ) -> Found:

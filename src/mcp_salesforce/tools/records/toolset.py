@@ -35,7 +35,7 @@ Rows = Annotated[
     WithJsonSchema(
         {
             "type": "array",
-            "items": {"type": "object"},
+            "items": {"type": "object", "additionalProperties": True},
             "description": 'Values by field API name: [{"Name": "Acme"}]',
         }
     ),

@@ -22,7 +22,12 @@ class How(TypedDict):
     allow_duplicate: bool
 
 
-@records.tool(CREATES, title="Create records")
+@records.tool(
+    CREATES,
+    title="Create records",
+    hint="add or log a lead, case, opportunity, deal, account, task, call, note; import many rows",
+    is_long=True,
+)
 async def create_records(
     ctx: ToolContext,
     sobject: SObjectName,
@@ -42,7 +47,12 @@ async def create_records(
     return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="created")
 
 
-@records.tool(UPDATES, title="Change records")
+@records.tool(
+    UPDATES,
+    title="Change records",
+    hint="edit a lead, case, opportunity, deal, account, task: stage, status, owner; bulk update",
+    is_long=True,
+)
 async def update_records(
     ctx: ToolContext,
     sobject: SObjectName,
@@ -58,7 +68,12 @@ async def update_records(
     return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="updated")
 
 
-@records.tool(UPDATES, title="Create or change records by an external id")
+@records.tool(
+    UPDATES,
+    title="Create or change records by an external id",
+    hint="upsert, sync or import rows by an external key, without doubles",
+    is_long=True,
+)
 async def upsert_records(
     ctx: ToolContext,
     sobject: SObjectName,
@@ -77,7 +92,12 @@ async def upsert_records(
     return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="saved")
 
 
-@records.tool(DELETES, title="Delete records")
+@records.tool(
+    DELETES,
+    title="Delete records",
+    hint="remove or erase leads, cases, opportunities, deals, accounts, tasks, notes",
+    is_long=True,
+)
 async def delete_records(
     ctx: ToolContext, sobject: SObjectName, record_ids: GivenIds, all_or_none: AllOrNone = True
 ) -> Saved:
