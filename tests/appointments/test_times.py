@@ -1,6 +1,6 @@
 """What callers may say about time, what it means, and what is refused."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mcp_salesforce.appointments.times import (
     TimeError,
+    clock_of,
     day_of,
     instant_of,
     is_day,
@@ -194,3 +195,43 @@ def test_a_time_without_an_offset_in_a_window_needs_a_zone() -> None:
 
 def test_weekdays_have_their_english_names() -> None:
     assert [weekday(date(2026, 11, day)) for day in (22, 23, 24)] == ["Sunday", "Monday", "Tuesday"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("9:00", "09:00:00.000Z"),
+        ("09:00", "09:00:00.000Z"),
+        (" 09:00:30 ", "09:00:30.000Z"),
+        ("09:00:00+00:00", "09:00:00.000Z"),
+        ("T09:00", "09:00:00.000Z"),
+        ("09:00:00.5Z", "09:00:00.500Z"),
+        ("2:30 pm", "14:30:00.000Z"),
+        ("9 a.m.", "09:00:00.000Z"),
+        ("12am", "00:00:00.000Z"),
+        ("12 PM", "12:00:00.000Z"),
+        ("9.30", "09:30:00.000Z"),
+        ("9h30", "09:30:00.000Z"),
+        ("noon", "12:00:00.000Z"),
+        ("23:59:59.999Z", "23:59:59.999Z"),
+    ],
+)
+def test_a_time_of_day_is_sent_as_salesforce_takes_it(text: str, sent: str) -> None:
+    assert clock_of(text) == sent
+
+
+@pytest.mark.parametrize(
+    "text", ["", "9", "24:00", "9:60", "13 pm", "0 am", "09:00+02:00", "2026-11-24T09:00", "soon", "9:00 xm"]
+)
+def test_what_is_no_time_of_day_is_refused_with_the_form(text: str) -> None:
+    with pytest.raises(TimeError) as caught:
+        clock_of(text)
+
+    assert "15:00" in caught.value.hint
+
+
+@given(st.times())
+def test_any_time_of_day_is_sent_as_itself(clock: time) -> None:
+    milliseconds = clock.replace(microsecond=clock.microsecond // 1000 * 1000)
+
+    assert time.fromisoformat(clock_of(clock.isoformat()).removesuffix("Z")) == milliseconds

@@ -6,13 +6,19 @@ instant here, or is refused with the ways to say it; everything that is shown ca
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(?:[.,](\d{1,9}))?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?")
+_CLOCK = re.compile(
+    r"T?(\d{1,2})(?:[:.h](\d\d)(?::(\d\d)(?:[.,](\d{1,3})\d*)?)?)?\s*([ap])?(?:(?<=[ap])\.?m\.?)?\s*(z|utc|[+-]00:?(?:00)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_NOON = 12
+_NAMED_TIMES = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
 _FIRST_YEAR, _LAST_YEAR = 1700, 4000  # what a Salesforce date can hold
 
 
@@ -101,6 +107,30 @@ def day_of(text: str) -> date:
         raise TimeError(f"{text!r} is not a day.", "Write it like 2026-11-24.") from None
     _check_year(day.year, text)
     return day
+
+
+def clock_of(text: str) -> str:
+    """Return the time of day that `text` names (`9:00`, `09:00:30`, `2:30 pm`, `noon`) as Salesforce takes it.
+
+    That is `09:00:00.000Z`; a time of day has no zone, and the Z none either.
+
+    Raises:
+        TimeError: Not a time of day, or one with an offset.
+    """
+    plain = text.strip()
+    match = _CLOCK.fullmatch(_NAMED_TIMES.get(plain.casefold(), plain))
+    wrong = TimeError(f"{text!r} is not a time of day.", "Write it like 15:00:00.000Z, or 15:00; it has no zone.")
+    if match is None or (match[2] is None and match[5] is None):
+        raise wrong
+    hour, half = int(match[1]), (match[5] or "").casefold()
+    if half and not 1 <= hour <= _NOON:
+        raise wrong
+    hour = hour % _NOON + (_NOON if half == "p" else 0) if half else hour
+    try:
+        clock = time(hour, int(match[2] or 0), int(match[3] or 0), int(f"{match[4] or 0:0<3}") * 1000)
+    except ValueError:
+        raise wrong from None
+    return f"{clock.isoformat('milliseconds')}Z"
 
 
 def is_day(text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar, cast
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.budgets import cut_text, sliced
+from mcp_salesforce.tools.days import record_with_days, with_days
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.results import Change, Deleted, Updated, flat_record, record_of, table
 from mcp_salesforce.tools.session import OrgSession
@@ -63,11 +64,11 @@ async def _read_fields(org: OrgSession, sobject: str, record_id: str, fields: Se
         soql = f"SELECT {selected} FROM {sobject} WHERE Id = {quote(record_id)}"  # noqa: S608 - SOQL, checked names
         found = await org.client.queries.query(soql)
         if found.records:
-            rows = table(found.records, fields)
+            rows = table(await with_days(org, found.records), fields)
             return {"Id": record_id, **dict(zip(rows["columns"], rows["rows"][0], strict=True))}
         fields = ("Id",)  # Salesforce's own error says whether the record was deleted or never there
     record = await org.client.sobjects.retrieve(sobject, record_id, fields=fields)
-    return {"Id": record_id, **flat_record(record)}
+    return {"Id": record_id, **flat_record(await record_with_days(org, sobject, record_id, record))}
 
 
 async def update_record(org: OrgSession, sobject: str, record_id: str, values: Mapping[str, Any]) -> Updated:

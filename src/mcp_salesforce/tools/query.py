@@ -13,6 +13,7 @@ from mcp_salesforce.soql.cursor import MAX_CHARACTERS
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.checks import check_names, explained
 from mcp_salesforce.tools.cursors import pack, unpack
+from mcp_salesforce.tools.days import with_days
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.pages import QueryReader
 from mcp_salesforce.tools.params import Cursor, Limit, ShownZone
@@ -63,7 +64,7 @@ async def query(
     owner = await org.owner()
     position = unpack(cursor, owner, call) if cursor else b""
     records = await _read(org, reader, parsed_query, position, limit)
-    rows = table(records)
+    rows = table(await with_days(org, records, parsed_query))
     _name_aggregates(rows, records, parsed_query)
     for children in _tables(rows):
         children["next_cursor"] = pack(reader.position_of(children["next_cursor"]), owner, call)

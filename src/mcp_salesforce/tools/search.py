@@ -16,6 +16,7 @@ from mcp_salesforce.salesforce.wire import field_name
 from mcp_salesforce.soql import format_sosl, sosl_tree, tree
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.checks import wrong_names
+from mcp_salesforce.tools.days import with_days
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.query import queries
 from mcp_salesforce.tools.results import FieldValue, table
@@ -104,7 +105,7 @@ async def search(
     except PolicyRefusedError:
         records = await org.client.search.search(format_sosl(sosl_tree.Search(term, "NAME", returning)))
         notes.append(_NAMES_ONLY)
-    found = _groups(records, returning, org.max_answer_bytes)
+    found = _groups(await with_days(org, records), returning, org.max_answer_bytes)
     if not found:
         notes.append(_LAG)
     return {"found": found, "note": " ".join(notes)} if notes else {"found": found}

@@ -247,6 +247,24 @@ async def test_a_query_too_long_for_a_url_goes_as_a_composite_call(
     assert call["httpHeaders"] == {"Sforce-Query-Options": "batchSize=200"}
 
 
+async def test_a_read_of_so_many_fields_goes_as_a_composite_call_too(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    names = [f"Customer_Segmentation_Attribute_{number:04d}__c" for number in range(800)]
+    scripted.answers.append(composite_reply(200, dict.fromkeys(names)))
+
+    record = await client.sobjects.retrieve("Contact", "003000000000001AAA", fields=names)
+
+    assert list(record) == names
+    assert told(scripted) == ("POST", "composite", "")
+    (call,) = scripted.data_calls[-1].json["compositeRequest"]
+    assert (call["method"], call["url"].partition("?")[0]) == (
+        "GET",
+        "/services/data/v60.0/sobjects/Contact/003000000000001AAA",
+    )
+    assert call["url"].endswith("0799__c")
+
+
 async def test_a_refused_long_query_raises_as_a_short_one_does(client: SalesforceClient, scripted: ScriptedOrg) -> None:
     refused = [{"errorCode": "MALFORMED_QUERY", "message": "unexpected token"}]
     scripted.answers.append(composite_reply(400, refused))

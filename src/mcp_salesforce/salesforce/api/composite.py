@@ -1,4 +1,4 @@
-"""Several calls in one: the `composite` resource of the REST API. It also carries queries too long for a URL."""
+"""Several calls in one: the `composite` resource of the REST API. It also carries reads too long for a URL."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -69,10 +69,12 @@ class CompositeApi:
 
 
 def is_too_long(request: Request) -> bool:
-    """Tell whether `request` is a read whose query does not fit into a URL."""
-    query = request.params.get("q", "")
-    # Quoting makes at most 12 bytes of a character, so short queries need not be quoted to be sure.
-    return len(query) * 12 > _LONGEST_QUERY and request.method == "GET" and len(quote(query)) > _LONGEST_QUERY
+    """Tell whether `request` is a read whose parameters (a query, names of fields) do not fit into a URL."""
+    if request.method != "GET":
+        return False
+    # Quoting makes at most 12 bytes of a character, so short parameters need not be quoted to be sure.
+    most = sum(map(len, request.params.values())) * 12
+    return most > _LONGEST_QUERY and sum(len(quote(value)) for value in request.params.values()) > _LONGEST_QUERY
 
 
 def wrapped(request: Request, api_version: str) -> Request:

@@ -11,6 +11,7 @@ from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.soql import quote_list
 from mcp_salesforce.tools.budgets import cut_text, cut_to_fit, sliced
+from mcp_salesforce.tools.days import record_with_days, with_days
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.one_record import LONG_TEXT, NOISE, read_fields, shown_record
 from mcp_salesforce.tools.params import FieldSlices, ShownZone
@@ -57,7 +58,8 @@ async def get_record(
     elif fields:
         found = await read_fields(org, sobject, record_ids[0], fields)
     else:
-        found = shown_record(await org.client.sobjects.retrieve(sobject, record_ids[0]))
+        record = await org.client.sobjects.retrieve(sobject, record_ids[0])
+        found = shown_record(await record_with_days(org, sobject, record_ids[0], record))
     return cast("Found", localised(found, zone))
 
 
@@ -83,7 +85,8 @@ async def _several(org: OrgSession, sobject: str, record_ids: Sequence[str], fie
     missing = await _missing(org, described.name, [record_id for record_id in record_ids if record_id not in found])
     if not found:
         raise _none_there(missing)
-    rows = table([found[record_id] for record_id in record_ids if record_id in found], ["Id", *names] if fields else ())
+    there = await with_days(org, [found[record_id] for record_id in record_ids if record_id in found])
+    rows = table(there, ["Id", *names] if fields else ())
     if fields:
         _slice(rows, fields)
     else:

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import time
 from math import isfinite
 from typing import Any, Final
 
-from mcp_salesforce.appointments.times import TimeError, day_of, instant_of, is_day, wire
+from mcp_salesforce.appointments.times import TimeError, clock_of, day_of, instant_of, is_day, wire
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import FieldDescribe
@@ -112,11 +111,9 @@ def _timed(read: Callable[[], str]) -> str:
 
 
 def _time_of_day(_field: FieldDescribe, value: Any) -> str:  # noqa: ANN401 - any JSON value
-    try:
-        time.fromisoformat(value)
-    except (ValueError, TypeError):
-        raise _wrong_type("a time of day such as 15:00:00Z", value) from None
-    return str(value)
+    if not isinstance(value, str):
+        raise _wrong_type("a time of day such as 15:00:00.000Z", value)
+    return _timed(lambda: clock_of(value))
 
 
 def _choice(field: FieldDescribe, value: Any) -> str:  # noqa: ANN401 - any JSON value
