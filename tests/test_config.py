@@ -480,3 +480,12 @@ def test_working_hours_are_read_and_what_are_none_is_refused(monkeypatch: pytest
     assert load(monkeypatch).working_hours == "Mon-Fri 09:00-17:00"
     assert load(monkeypatch, WORKING_HOURS="Sat 10:00-14:00").working_hours == "Sat 10:00-14:00"
     assert "'9 to 5' are no working hours" in refusal(monkeypatch, WORKING_HOURS="9 to 5")
+
+
+def test_a_key_that_could_be_guessed_is_refused_and_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = refusal(monkeypatch, STATE_KEY="a-key-0815")
+    settings = load(monkeypatch, STATE_KEY="a-key-0815-" * 3)
+
+    assert "SALESFORCE_STATE_KEY has fewer than 32 characters" in message
+    assert settings.state_key.get_secret_value() == "a-key-0815-" * 3
+    assert "a-key-0815" not in message + repr(settings)

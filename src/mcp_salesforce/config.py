@@ -217,6 +217,11 @@ class Settings(BaseModel):
         le=1_000_000,
         description="Most tokens a tool's answer may have; the rest comes by cursor.",
     )
+    state_key: Annotated[Secret, AfterValidator(setting_values.long_enough)] = Field(
+        default=_NOTHING,
+        description="Secret that marks the cursors this server gives out; `openssl rand -base64 32` prints one. Give "
+        "replicas the same, and cursors work on all of them and after a restart; without it they end with the process.",
+    )
     working_hours: Annotated[str, AfterValidator(_working_hours)] = Field(
         default=OFFICE_HOURS,
         description="When people can be booked, where a call does not say it: like `Mon-Fri 09:00-12:00,13:00-17:00; "

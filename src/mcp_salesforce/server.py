@@ -21,6 +21,7 @@ from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, Transpo
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.observed import ObservedTransport
+from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.stdio import serve_stdio
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.access import Access, UnknownToolsetError
@@ -70,7 +71,7 @@ def create_server(
         ConfigurationError: The settings are of no use: a key file without a key, for example.
     """
     access = access_of(settings)
-    tokens = connect.token_source(settings)
+    tokens, state_key = connect.token_source(settings), StateKey(settings.state_key.get_secret_value())
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
@@ -95,6 +96,7 @@ def create_server(
                 now=now,
                 outcome_fields=settings.outcome_fields,
                 working_hours=hours_of(settings.working_hours),
+                state_key=state_key,
             )
 
     logs.set_up(settings.log_level, settings.log_format)

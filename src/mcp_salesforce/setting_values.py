@@ -27,6 +27,7 @@ _PLACEHOLDER = re.compile(
     r"|(https?://)?(mydomainname|your(\b|[-_ ]|client|consumer|refresh|secret|instance|token|org|company|domain)).*",
     re.IGNORECASE | re.DOTALL,
 )
+_SHORTEST_SECRET: Final = 32  # characters
 _REFRESH_TOKEN_START: Final = "5Aep"  # noqa: S105 - how all of them begin
 _ACCESS_TOKEN = re.compile(r"00D\w{12,15}!.*", re.DOTALL)
 
@@ -86,6 +87,15 @@ def refuse_refresh_token(value: SecretStr) -> SecretStr:
     """Return a secret that is no refresh token."""
     if value.get_secret_value().startswith(_REFRESH_TOKEN_START):
         raise ValueError("is a refresh token: it belongs into SALESFORCE_REFRESH_TOKEN")
+    return value
+
+
+def long_enough(value: SecretStr) -> SecretStr:
+    """Return a secret that cannot be guessed."""
+    if len(value.get_secret_value()) < _SHORTEST_SECRET:
+        raise ValueError(
+            f"has fewer than {_SHORTEST_SECRET} characters: make one that nobody guesses, with openssl rand -base64 32"
+        )
     return value
 
 

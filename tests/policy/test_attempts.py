@@ -157,11 +157,18 @@ async def test_an_answer_has_at_most_as_many_rows_as_the_policy_allows(guarded: 
     assert error["hint"] == "Add LIMIT 1 to the sub-query."
 
 
-async def test_a_cursor_ends_with_its_policy(org: LocalOrg, guarded: Client) -> None:
-    async with served(org) as free:
-        cursor = (await call(free, "list_contacts", limit=2))["next_cursor"]
+@pytest.mark.parametrize("other", [None, "[objects.Contact]\nhide = ['Fax']", POLICY + "\n"])
+async def test_a_cursor_ends_with_its_policy(org: LocalOrg, tmp_path: Path, other: str | None) -> None:
+    files = {"one.toml": POLICY, "other.toml": other or ""}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    other_policy = tmp_path / "other.toml" if other else None
+    async with served(org, policy=tmp_path / "one.toml", state_key="k" * 32) as mcp:
+        async with served(org, policy=other_policy, state_key="k" * 32) as elsewhere:
+            cursor = (await call(elsewhere, "list_contacts", limit=2))["next_cursor"]
+        error = await refusal(mcp, "list_contacts", limit=2, cursor=cursor)
 
-    assert (await refusal(guarded, "list_contacts", limit=2, cursor=cursor))["code"] == "INVALID_CURSOR"
+    assert error["code"] == "INVALID_CURSOR"
 
 
 @pytest.mark.parametrize("text", ["4711", "0815", "Hiddenville", "Holdings", "0199", "Deal"])

@@ -74,7 +74,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("list_contacts", {"limit": "many"}, "INVALID_ARGUMENT", "a whole number"),
     ("list_contacts", {"fields": ["Emial"]}, "INVALID_FIELD", "Did you mean Email"),
     ("list_contacts", {"fields": ["Id FROM User"]}, "INVALID_ARGUMENT", "not the API name of a field"),
-    ("list_contacts", {"cursor": "abc"}, "INVALID_CURSOR", "not a cursor of this server"),
+    ("list_contacts", {"cursor": "abc"}, "INVALID_CURSOR", "no such cursor"),
     ("query", {"soql": "DELETE FROM Contact"}, "MALFORMED_QUERY", "Only a SELECT"),
     ("query", {"soql": "SELECT Emial FROM Contact"}, "INVALID_FIELD", "Did you mean Email"),
     ("query", {"soql": "SELECT Id FROM Event WHERE StartDateTime > 2026-11-24"}, "INVALID_FIELD", "with a time"),
@@ -173,26 +173,30 @@ async def test_a_cursor_that_was_changed_anywhere_is_refused(mcp: Client, name: 
 @pytest.mark.parametrize(
     ("name", "arguments"), [("list_contacts", LIST), ("list_appointments", LIST), ("query", QUERY)]
 )
-async def test_another_users_cursor_is_refused_as_such(
-    org: LocalOrg, mcp: Client, name: str, arguments: dict[str, Any]
+async def test_another_users_cursor_is_refused_where_the_key_is_shared(
+    org: LocalOrg, name: str, arguments: dict[str, Any]
 ) -> None:
     other_id = org.queries.query("SELECT Id FROM User ORDER BY Id DESC LIMIT 1", org.user_id)["records"][0]["Id"]
     credentials = org.oauth.credentials(other_id)
     assert credentials.user_id != org.user_id
-    settings = settings_of(org, client_id=credentials.client_id, refresh_token=credentials.refresh_token)
-    async with Client(create_server(settings, transport=AsgiTransport(org.app))) as elsewhere:
+    others = {"client_id": credentials.client_id, "refresh_token": credentials.refresh_token}
+    servers = [
+        create_server(settings_of(org, state_key="k" * 32, **changes), transport=AsgiTransport(org.app))
+        for changes in ({}, {}, others)
+    ]
+    async with Client(servers[0]) as mcp, Client(servers[1]) as replica, Client(servers[2]) as elsewhere:
         cursor = (await call(elsewhere, name, **arguments))["next_cursor"]
+        error = await refusal(mcp, name, **arguments, cursor=cursor)
+        own = (await call(mcp, name, **arguments))["next_cursor"]
+        assert await call(replica, name, **arguments, cursor=own)
 
-    error = await refusal(mcp, name, **arguments, cursor=cursor)
-
-    assert error["code"] == "INVALID_CURSOR"
-    assert "another org or user" in error["message"]
+    assert (error["code"], "user" in error["message"]) == ("INVALID_CURSOR", True)
 
 
-async def test_a_cursor_of_another_call_is_refused_as_such(mcp: Client) -> None:
+async def test_a_cursor_of_another_call_is_refused_with_what_to_do(mcp: Client) -> None:
     cursor = (await call(mcp, "list_contacts", limit=3))["next_cursor"]
 
     for arguments in ({"name": "a"}, {"fields": ["Title"]}, {"account_id": "001000000000001AAA"}):
         error = await refusal(mcp, "list_contacts", limit=3, cursor=cursor, **arguments)
         assert error["code"] == "INVALID_CURSOR"
-        assert "other arguments" in error["message"]
+        assert "other arguments unchanged" in error["hint"]

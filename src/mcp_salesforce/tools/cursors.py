@@ -1,44 +1,63 @@
-"""Cursors: where an answer stopped, packed into a short opaque text that works on any replica.
+"""Cursors: where an answer stopped, as a short opaque text that works on any replica with the same key.
 
-A cursor carries its position and three marks: whose it is (org and user), which call it belongs to (tool and
-arguments), and a checksum over all of it. It grants nothing: everything in it is checked again where it is used.
+A cursor is a position behind the server's mark of it. The mark is made with a secret key over the position, whose it is
+(org, user, and the policy by which they read) and which call it belongs to (tool and arguments). So nobody makes one,
+uses another user's, or carries one over to another query or policy. The position is authenticated, not encrypted: it
+holds a row's Id, its place in the order, or a locator, all of a query whose answer the caller has, and encryption would
+cost each answer more tokens.
 """
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from hashlib import blake2b
+from typing import Final
 
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.tools.errors import refused
 
-_MARK, _CHECK = 1, 4
-_START_AGAIN = "Call again without cursor."
+_PURPOSE: Final = "cursor"
+_MARK_BYTES: Final = 10
+_START_AGAIN: Final = "Call again without cursor."
+_REPEAT: Final = "Repeat the call's other arguments unchanged, except limit; or call again without cursor."
 
 
-def pack(position: bytes, owner: Sequence[str], call: Sequence[str]) -> str:
-    """Return the cursor for `position` in the answers of `call`, for `owner` (org Id and user Id)."""
-    body = _digest(owner, _MARK) + _digest(call, _MARK) + position
-    return _encoded(_digest([body.hex(), *owner, *call], _CHECK) + body)
+class Cursors:
+    """Makes the cursors of one owner, and reads them."""
 
+    def __init__(self, key: StateKey, owner: Sequence[str]) -> None:
+        """Mark with `key` for `owner`: the org's Id, the user's, and the policy."""
+        self._key = key
+        self._owner = owner
 
-def unpack(cursor: str, owner: Sequence[str], call: Sequence[str]) -> bytes:
-    """Return the position that `cursor` carries.
+    def pack(self, position: bytes, call: Sequence[str]) -> str:
+        """Return the cursor for `position` in the answers of `call` (tool and arguments)."""
+        return _encoded(self._key.mark(_PURPOSE, self._parts(position, call), _MARK_BYTES) + position)
 
-    Raises:
-        InvalidArgumentError: It is damaged, belongs to another org or user, or to a call with other arguments.
-    """
-    text = cursor.strip()
-    try:
-        packed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
-        packed = b""
-    check, body = packed[:_CHECK], packed[_CHECK:]
-    if len(body) < 2 * _MARK or _encoded(packed) != text:
-        raise refused("This is not a cursor of this server.", code="INVALID_CURSOR", hint=_START_AGAIN)
-    if check != _digest([body.hex(), *owner, *call], _CHECK):
-        raise refused(_reason(body, owner, call), code="INVALID_CURSOR", hint=_START_AGAIN)
-    return body[2 * _MARK :]
+    def unpack(self, cursor: str, call: Sequence[str]) -> bytes:
+        """Return the position that `cursor` carries.
+
+        Raises:
+            InvalidArgumentError: This server did not give it to this owner for this call.
+        """
+        text = cursor.strip()
+        try:
+            packed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except (binascii.Error, ValueError):
+            packed = b""
+        mark, position = packed[:_MARK_BYTES], packed[_MARK_BYTES:]
+        is_ours = self._key.is_mark(mark, _PURPOSE, self._parts(position, call), _MARK_BYTES)
+        if not is_ours or _encoded(packed) != text:
+            raise refused(
+                "This server has given no such cursor for this call, user and policy.",
+                code="INVALID_CURSOR",
+                hint=_REPEAT,
+            )
+        return position
+
+    def _parts(self, position: bytes, call: Sequence[str]) -> list[bytes]:
+        texts = [str(len(self._owner)), *self._owner, *call]
+        return [position, *(text.encode("utf-8", "surrogatepass") for text in texts)]
 
 
 def stale(message: str) -> InvalidArgumentError:
@@ -48,16 +67,3 @@ def stale(message: str) -> InvalidArgumentError:
 
 def _encoded(packed: bytes) -> str:
     return urlsafe_b64encode(packed).rstrip(b"=").decode()
-
-
-def _reason(body: bytes, owner: Sequence[str], call: Sequence[str]) -> str:
-    is_owner, is_call = body[:_MARK] == _digest(owner, _MARK), body[_MARK : 2 * _MARK] == _digest(call, _MARK)
-    if is_owner and is_call:
-        return "The cursor is damaged."
-    if is_owner:
-        return "The cursor belongs to a call with other arguments: repeat them unchanged, except limit."
-    return "The cursor belongs to another org or user, or is damaged."
-
-
-def _digest(parts: Sequence[str], size: int) -> bytes:
-    return blake2b("\0".join(parts).encode(), digest_size=size).digest()

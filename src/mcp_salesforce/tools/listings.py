@@ -13,7 +13,6 @@ from typing import Any
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.budgets import cut_to_fit
-from mcp_salesforce.tools.cursors import pack, unpack
 from mcp_salesforce.tools.results import Rows, table
 from mcp_salesforce.tools.session import OrgSession
 
@@ -85,7 +84,7 @@ async def read_page(
         SalesforceError: As the client.
     """
     listing, limit = await listing.shown(org), org.most_rows(listing.sobject, limit)
-    after = _position(unpack(cursor, await org.owner(), call), listing) if cursor else None
+    after = _position((await org.cursors()).unpack(cursor, call), listing) if cursor else None
     result = await org.client.queries.query(listing.soql(limit + 1, after))
     found = result.records
     while len(found) <= limit and result.next_records_url:  # a page can be shorter than what was asked for
@@ -95,7 +94,7 @@ async def read_page(
     rows = table(shape(records), listing.columns)
     kept = cut_to_fit(rows, org.max_answer_bytes)
     if kept < len(found):
-        rows["next_cursor"] = pack(_packed(records[kept - 1], listing), await org.owner(), call)
+        rows["next_cursor"] = (await org.cursors()).pack(_packed(records[kept - 1], listing), call)
     return rows
 
 

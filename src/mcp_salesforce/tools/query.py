@@ -12,7 +12,6 @@ from mcp_salesforce.soql import tree
 from mcp_salesforce.soql.cursor import MAX_CHARACTERS
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.checks import check_names, explained
-from mcp_salesforce.tools.cursors import pack, unpack
 from mcp_salesforce.tools.days import with_days
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.pages import QueryReader
@@ -61,18 +60,18 @@ async def query(
     reader = QueryReader(org.client.queries, org.pages, org.client.api_version, soql, _batch_size(parsed_query, limit))
     if not cursor and not org.is_guarded:
         await check_names(parsed_query, org.schema)
-    owner = await org.owner()
-    position = unpack(cursor, owner, call) if cursor else b""
+    cursors = await org.cursors()
+    position = cursors.unpack(cursor, call) if cursor else b""
     records = await _read(org, reader, parsed_query, position, limit)
     rows = table(await with_days(org, records, parsed_query))
     _name_aggregates(rows, records, parsed_query)
     for children in _tables(rows):
-        children["next_cursor"] = pack(reader.position_of(children["next_cursor"]), owner, call)
+        children["next_cursor"] = cursors.pack(reader.position_of(children["next_cursor"]), call)
     rows = localised(rows, zone)
     kept = cut_to_fit(rows, org.max_answer_bytes)
     rows["total"] = reader.total
     if (behind := reader.position_after(kept)) is not None:
-        rows["next_cursor"] = pack(behind, owner, call)
+        rows["next_cursor"] = cursors.pack(behind, call)
     return rows
 
 

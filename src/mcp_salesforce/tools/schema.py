@@ -17,7 +17,7 @@ from mcp_salesforce.salesforce.wire import field_list
 from mcp_salesforce.soql import tree
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.checks import wrong_names
-from mcp_salesforce.tools.cursors import pack, stale, unpack
+from mcp_salesforce.tools.cursors import stale
 from mcp_salesforce.tools.described import (
     COLUMNS,
     FieldFacts,
@@ -108,7 +108,7 @@ async def _objects(org: OrgSession, search: str, cursor: str) -> Described:
     found.sort(key=lambda each: _order(each, search))
     call = ("describe", "", search)
     names = [each.name for each in found]
-    start = _after(names, unpack(cursor, await org.owner(), call)) if cursor else 0
+    start = _after(names, (await org.cursors()).unpack(cursor, call)) if cursor else 0
     page = found[start : start + _OBJECTS_A_PAGE]
     counts = await _counts(org, page)
     answer: Described = {"total": len(found)}
@@ -137,7 +137,7 @@ async def _fields(org: OrgSession, described: SObjectDescribe, search: str, curs
     ]
     call = ("describe", described.name, search)
     names = [field.name for field in found]
-    start = _after(names, unpack(cursor, await org.owner(), call)) if cursor else 0
+    start = _after(names, (await org.cursors()).unpack(cursor, call)) if cursor else 0
     answer = Described(sobject=described.name) if start else _head(org, described, search)
     answer["total"] = len(found)
     if not found and search:
@@ -173,7 +173,7 @@ async def _cut(org: OrgSession, head: Described, rows: Rows, names: Sequence[str
     """Return the head and the rows that fit, with the cursor behind them; `names` are those of all rows to come."""
     kept = cut_to_fit(rows, max(org.max_answer_bytes - len(orjson.dumps(head)), 0))
     if kept < len(names):
-        rows["next_cursor"] = pack(names[kept - 1].encode(), await org.owner(), call)
+        rows["next_cursor"] = (await org.cursors()).pack(names[kept - 1].encode(), call)
     return cast("Described", {**head, **rows})
 
 

@@ -13,6 +13,8 @@ from mcp_salesforce.appointments.times import TimeError, zone_named
 from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.models import UserInfo
 from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.state_key import StateKey
+from mcp_salesforce.tools.cursors import Cursors
 from mcp_salesforce.tools.describes import DescribeCache
 from mcp_salesforce.tools.errors import NO_SUCH_FIELD, NO_SUCH_OBJECT, did_you_mean, nearest
 from mcp_salesforce.tools.guard import Guard
@@ -45,6 +47,7 @@ class OrgSession:
         now: Callable[[], datetime] = utc_now,
         outcome_fields: OutcomeFields = NO_OUTCOME_FIELDS,
         working_hours: Hours | None = None,
+        state_key: StateKey | None = None,
     ) -> None:
         """Work through `client`.
 
@@ -56,11 +59,13 @@ class OrgSession:
             now: The clock.
             outcome_fields: Where the org keeps how appointments ended.
             working_hours: When people can be booked unless a call says otherwise; office hours without them.
+            state_key: What marks the cursors; a key of this process without one.
         """
         self.client = client
         self.allowed = allowed
         self.now = now
         self._guard = guard
+        self._state_key = state_key or StateKey()
         self.outcome_fields = outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
@@ -70,6 +75,14 @@ class OrgSession:
         self._users: dict[str, asyncio.Task[UserInfo]] = {}
         self._owner: tuple[str, ...] | None = None
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
+
+    async def cursors(self) -> Cursors:
+        """Return what makes and reads the cursors of this org, user and policy.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        return Cursors(self._state_key, await self.owner())
 
     async def owner(self) -> tuple[str, ...]:
         """Return whom cursors belong to: the org's Id and the user's, and the policy by which they read."""
