@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -39,6 +41,15 @@ class Server:
 
     def disconnect(self) -> None:
         for writer in self._writers:
+            writer.transport.abort()
+
+    def end_connections(self, *, abruptly: bool) -> None:
+        """Close the sockets at once, as a server does whose patience with an idle connection has ended."""
+        for writer in self._writers:
+            ours = writer.transport.get_extra_info("socket")
+            if abruptly:
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            ours.shutdown(socket.SHUT_RDWR)
             writer.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -223,6 +234,74 @@ async def test_a_delete_on_a_kept_connection_that_breaks_is_not_repeated_behind_
             await transport.exchange(HttpRequest("DELETE", served.url + "/", {}))
 
     assert len(served.requests) == 2
+
+
+class Hours:
+    """The clock by which connections grow old; it stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def hours(monkeypatch: pytest.MonkeyPatch) -> Hours:
+    hours = Hours()
+    monkeypatch.setattr("aiohttp.connector.monotonic", hours)
+    return hours
+
+
+async def test_a_connection_is_kept_while_a_model_thinks_and_not_for_hours(
+    transport: AiohttpTransport, hours: Hours
+) -> None:
+    async with server(answering(OK)) as served:
+        request = HttpRequest("GET", served.url + "/", {})
+        await transport.exchange(request)
+        for seconds, connections in ((200, 1), (200, 1), (600, 2)):
+            hours.now += seconds
+            await transport.exchange(request)
+            assert served.connections == connections
+
+
+@pytest.mark.parametrize("end", ["FIN", "RST"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_connection_that_the_server_has_ended_while_it_was_idle_is_not_used(
+    transport: AiohttpTransport, method: str, end: str
+) -> None:
+    async with server(answering(OK)) as served:
+        request = HttpRequest(method, served.url + "/", {}, b"{}" if method == "POST" else None)
+        await transport.exchange(request)
+        served.end_connections(abruptly=end == "RST")
+        if method == "GET":  # a read may be sent into it, for it is sent again
+            await asyncio.sleep(0.01)
+        await transport.exchange(request)
+
+    assert (len(served.requests), served.connections) == (2, 2)
+
+
+async def test_what_is_sent_into_a_connection_that_ends_is_repeated_only_where_that_is_safe(
+    transport: AiohttpTransport,
+) -> None:
+    async def once_each(_request: bytes, writer: asyncio.StreamWriter) -> None:
+        if writer in seen:
+            writer.transport.abort()
+        else:
+            seen.append(writer)
+            writer.write(OK)
+
+    seen: list[asyncio.StreamWriter] = []
+    async with server(once_each) as served, client_of(served.url, transport) as client:
+        await client.send(Request("GET", "limits"))
+        await client.send(Request("GET", "limits"))
+        sent = len(served.requests)
+        with pytest.raises(TransportError) as broken:
+            await client.send(Request("POST", "sobjects/Contact", body={"LastName": "Ode"}))
+
+    assert sent == 3  # the second one a second time
+    assert broken.value.is_outcome_unknown
+    assert [request.startswith(b"POST") for request in served.requests].count(True) == 1
 
 
 async def test_a_server_that_hangs_is_given_up_at_the_deadline_of_the_call(transport: AiohttpTransport) -> None:

@@ -1,6 +1,7 @@
 """One exchange: a request for a status, headers and bytes. Over aiohttp, or into an ASGI app in this process."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
@@ -19,6 +20,9 @@ AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message
 
 _CONNECTIONS: Final = 100  # the most that a client may use at once
 _CONNECT_TIMEOUT_S: Final = 10.0
+_KEPT_S: Final = 240.0  # shorter than the minutes after which firewalls and load balancers forget a connection
+_PROBES: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+_READS: Final = frozenset({"GET", "HEAD"})
 
 
 class Transport(Protocol):
@@ -38,7 +42,10 @@ class Transport(Protocol):
 
 
 class AiohttpTransport:
-    """HTTP over a pool of kept-alive connections, with gzip. Keeps no cookies, follows no redirect."""
+    """HTTP over a pool of kept-alive connections, with gzip. Keeps no cookies, follows no redirect.
+
+    Connections are kept for minutes, so that a model that thinks pays no new handshake, unless the server ends them.
+    """
 
     def __init__(
         self,
@@ -72,6 +79,8 @@ class AiohttpTransport:
         from yarl import URL
 
         session = self._session or self._open()
+        if request.method not in _READS:
+            await _events_seen()
         url = URL(request.url, encoded=True)
         proxy = self._proxy if self._proxy and self._proxy.serves(url.host or "") else None
         try:
@@ -114,7 +123,10 @@ class AiohttpTransport:
 
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=self._connections, ssl=trusting(self._ca_file) if self._ca_file else True
+                limit=self._connections,
+                ssl=trusting(self._ca_file) if self._ca_file else True,
+                keepalive_timeout=_KEPT_S,
+                socket_factory=_probed_socket,
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -122,6 +134,26 @@ class AiohttpTransport:
         )
         self._session._retry_connection = False  # noqa: SLF001 - retry.py decides what is sent again, not aiohttp
         return self._session
+
+
+async def _events_seen() -> None:
+    """Let the loop see which connections have been closed by now: a write that is sent into one has an unknown outcome.
+
+    The first turn asks the system for events, which come behind this task; the second lets them come first.
+    """
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+def _probed_socket(address: "aiohttp.AddrInfoType") -> socket.socket:
+    """Return a socket whose peer is asked each minute whether it is there; a connection that was forgotten ends so."""
+    family, kind, protocol, *_ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _PROBES.items():
+        if option := getattr(socket, name, None):  # each system has some of them
+            made.setsockopt(socket.IPPROTO_TCP, option, value)
+    return made
 
 
 def trusting(ca_file: Path) -> ssl.SSLContext:
