@@ -20,6 +20,7 @@ from typing import IO, Any
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp_types import JSONRPCNotification, JSONRPCRequest
 
 from mcp_salesforce import stdio
 from mcp_salesforce.localorg import LocalOrg
@@ -177,6 +178,27 @@ def test_a_host_that_reads_late_gets_every_answer_whole() -> None:
     assert all(len(reply["result"]["tools"]) == TOOL_COUNT for reply in replies)
 
 
+def test_an_answer_that_has_begun_is_written_to_its_end_though_its_request_is_cancelled() -> None:
+    def say(**message: Any) -> None:
+        pipe(server.stdin).write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        pipe(server.stdin).flush()
+
+    with process(ENVIRONMENT) as server:
+        ask(server, INITIALIZE)
+        for number in range(20):
+            say(id=number, method="tools/list")
+        wait_until_full(server)
+        for number in range(20):
+            say(method="notifications/cancelled", params={"requestId": number})
+        say(id="last", method="ping")
+        replies: list[dict[str, Any]] = []
+        while not replies or replies[-1]["id"] != "last":
+            replies.append(json.loads(pipe(server.stdout).readline()))
+
+    assert len({reply["id"] for reply in replies}) == len(replies)
+    assert all(len(reply["result"]["tools"]) == TOOL_COUNT for reply in replies[:-1])
+
+
 def test_input_from_a_file_is_answered_to_its_last_line(tmp_path: Path) -> None:
     script = tmp_path / "input.jsonl"
     messages = [INITIALIZE, {"jsonrpc": "2.0", "id": 2, "method": "ping"}]
@@ -214,9 +236,9 @@ def test_what_is_asked_before_the_end_of_input_is_answered() -> None:
 
 async def test_a_request_that_was_cancelled_is_waited_for_no_longer() -> None:
     unanswered = stdio._Unanswered()
-    unanswered.asked('{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}')
-    unanswered.asked('{"jsonrpc": "2.0", "id": 2, "method": "subscriptions/listen"}')
-    unanswered.asked('{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}')
+    unanswered.came(JSONRPCRequest(jsonrpc="2.0", id=1, method="tools/call"))
+    unanswered.came(JSONRPCRequest(jsonrpc="2.0", id=2, method="subscriptions/listen"))
+    unanswered.came(JSONRPCNotification(jsonrpc="2.0", method="notifications/cancelled", params={"requestId": 1}))
 
     await asyncio.wait_for(unanswered.wait_for_none(), END_S)
 
@@ -224,7 +246,7 @@ async def test_a_request_that_was_cancelled_is_waited_for_no_longer() -> None:
 async def test_an_answer_that_never_comes_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stdio, "_LAST_ANSWERS_S", 0.01)
     unanswered = stdio._Unanswered()
-    unanswered.asked('{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}')
+    unanswered.came(JSONRPCRequest(jsonrpc="2.0", id=1, method="tools/call"))
 
     await asyncio.wait_for(unanswered.wait_for_none(), END_S)
 

@@ -6,20 +6,21 @@ alive until the host sends one more line.
 
 import asyncio
 import os
-import re
 import select
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self
 
 import anyio
-import orjson
-from anyio import AsyncFile, CancelScope
+from anyio import CancelScope
 from mcp.server import MCPServer
-from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
+from mcp_types import jsonrpc_message_adapter as message_adapter
 
 _STDIN: Final = 0
 _STDOUT: Final = 1
@@ -27,8 +28,6 @@ _STDERR: Final = 2
 _CHUNK_BYTES: Final = 65_536
 _PIPE_BUF: Final[int] = getattr(select, "PIPE_BUF", 512)
 """As many bytes as a pipe that is ready for writing takes without blocking."""
-_ANSWER: Final = re.compile(r'\{"jsonrpc":"2\.0","id":("(?:[^"\\]|\\.)*"|-?\d+),"(?:result|error)":')
-"""How an answer begins, as the SDK writes it."""
 _ENDLESS: Final = "subscriptions/listen"
 _LAST_ANSWERS_S: Final = 30.0
 """How long the requests that came before the end of input may take: as long as a call takes at most by default."""
@@ -61,12 +60,13 @@ def _stop_on_signals(stop: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def _streams() -> AsyncIterator[Any]:
+async def _streams() -> AsyncIterator[tuple["_FromHost", "_ToHost"]]:
     with _protocol_alone_on_stdout() as wire:
         unanswered = _Unanswered()
-        lines, messages = _Lines(unanswered), _Messages(wire, unanswered)
-        async with stdio_server(cast("AsyncFile[str]", lines), cast("AsyncFile[str]", messages)) as streams:
-            yield streams
+        to_host = _ToHost(wire, unanswered)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(to_host.write_what_waits)
+            yield _FromHost(unanswered), to_host
 
 
 @contextmanager
@@ -89,23 +89,19 @@ class _Unanswered:
         self._none = asyncio.Event()
         self._none.set()
 
-    def asked(self, line: str) -> None:
-        """Note the request, or the cancellation of one, in a line from the host."""
-        try:
-            message = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            return
+    def came(self, message: JSONRPCMessage) -> None:
+        """Note a request from the host, or the cancellation of one."""
         match message:
-            case {"method": str(method), "id": str() | int() as request_id} if method != _ENDLESS:
-                self._ids.add(str(request_id))
+            case JSONRPCRequest(method=method) if method != _ENDLESS:
+                self._ids.add(str(message.id))
                 self._none.clear()
-            case {"method": "notifications/cancelled", "params": {"requestId": request_id}}:
-                self._settle(str(request_id))
+            case JSONRPCNotification(method="notifications/cancelled", params={"requestId": request_id}):
+                self._settle(request_id)
 
-    def answered(self, text: str) -> None:
-        """Note that `text` is on the wire."""
-        if answer := _ANSWER.match(text):
-            self._settle(str(orjson.loads(answer[1])))
+    def left(self, message: JSONRPCMessage) -> None:
+        """Note an answer that is on the wire."""
+        if isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None:
+            self._settle(message.id)
 
     async def wait_for_none(self) -> None:
         """Return when every request is answered, at the latest after `_LAST_ANSWERS_S`."""
@@ -113,14 +109,14 @@ class _Unanswered:
             async with asyncio.timeout(_LAST_ANSWERS_S):
                 await self._none.wait()
 
-    def _settle(self, request_id: str) -> None:
-        self._ids.discard(request_id)
+    def _settle(self, request_id: RequestId) -> None:
+        self._ids.discard(str(request_id))
         if not self._ids:
             self._none.set()
 
 
-class _Lines:
-    """The lines of stdin, as the part of an asynchronous file that the SDK uses."""
+class _FromHost:
+    """The messages on stdin, as the SDK reads them; what is none is an exception."""
 
     def __init__(self, unanswered: _Unanswered) -> None:
         self._unanswered = unanswered
@@ -135,13 +131,39 @@ class _Lines:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> str:
+    async def __anext__(self) -> SessionMessage | Exception:
         line = await self._queue.get()
         if line is None:
             await self._unanswered.wait_for_none()
             raise StopAsyncIteration
-        self._unanswered.asked(line)
-        return line
+        try:
+            message = message_adapter.validate_json(line, by_name=False)
+        except ValueError as error:
+            return error
+        self._unanswered.came(message)
+        return SessionMessage(message)
+
+    async def receive(self) -> SessionMessage | Exception:
+        """Return the next message.
+
+        Raises:
+            EndOfStream: There is none to come.
+        """
+        try:
+            return await anext(self)
+        except StopAsyncIteration:
+            raise anyio.EndOfStream from None
+
+    async def aclose(self) -> None:
+        """Read no more; the descriptor is the process's."""
+        with suppress(NotImplementedError):
+            self._loop.remove_reader(_STDIN)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.aclose()
 
     def _feed_what_is_there(self) -> None:
         chunk = os.read(_STDIN, _CHUNK_BYTES)
@@ -166,32 +188,99 @@ class _Lines:
             self._queue.put_nowait(None)
 
 
-class _Messages:
-    """A descriptor to write to, as the part of an asynchronous file that the SDK uses."""
+class _Waiting:
+    """A message, or the rest of one, that the host has not read yet."""
+
+    def __init__(self, message: JSONRPCMessage, rest: memoryview) -> None:
+        self.message = message
+        self.rest = rest
+        self.written = asyncio.Event()
+
+
+class _ToHost:
+    """Takes messages for stdout: at once where the host reads, else in their order as it does.
+
+    A message that has begun is written to its end, whatever becomes of the request that it answers.
+    """
 
     def __init__(self, wire: int, unanswered: _Unanswered) -> None:
         self._wire = wire
         self._unanswered = unanswered
         self._loop = asyncio.get_running_loop()
+        self._waiting: deque[_Waiting] = deque()
+        self._woken = asyncio.Event()
+        self._is_closed = False
+        self._failure: OSError | None = None
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll:
             self._poll.register(wire, select.POLLOUT)
 
-    async def write(self, text: str) -> None:
-        """Write all of `text`; wait where the host does not read, without holding anything else up."""
-        rest = memoryview(text.encode())
+    async def send(self, item: SessionMessage) -> None:
+        """Write a message; wait where the host does not read, without holding anything else up.
+
+        Raises:
+            BrokenResourceError: The host has closed its end.
+        """
+        message = item.message
+        line = message.model_dump_json(by_alias=True, exclude_unset=True) + "\n"
+        rest = memoryview(line.encode())
+        if not self._waiting and self._poll:
+            try:
+                rest = self._written(rest)
+            except OSError as error:
+                self._failure = error
+                self._woken.set()
+                raise anyio.BrokenResourceError from None
+        if not rest:
+            self._unanswered.left(message)
+            return
+        waiting = _Waiting(message, rest)
+        self._waiting.append(waiting)
+        self._woken.set()
+        await waiting.written.wait()
+
+    async def write_what_waits(self) -> None:
+        """Write what `send` could not, until the stream is closed and nothing is left.
+
+        Raises:
+            OSError: The host has closed its end.
+        """
+        while not self._is_closed or self._waiting:
+            await self._woken.wait()
+            self._woken.clear()
+            if self._failure:
+                raise self._failure
+            while self._waiting:
+                first = self._waiting[0]
+                await self._write(first.rest)
+                self._unanswered.left(first.message)
+                self._waiting.popleft().written.set()
+
+    async def aclose(self) -> None:
+        """Take no more; what waits is still written."""
+        self._is_closed = True
+        self._woken.set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.aclose()
+
+    def _written(self, rest: memoryview) -> memoryview:
+        """Write as much as the pipe takes without blocking; return what is left."""
+        while rest and self._poll and self._poll.poll(0):
+            rest = rest[os.write(self._wire, rest[:_PIPE_BUF]) :]
+        return rest
+
+    async def _write(self, rest: memoryview) -> None:
         while rest:
             if self._poll is None:
-                written = await anyio.to_thread.run_sync(os.write, self._wire, rest)
+                rest = rest[await anyio.to_thread.run_sync(os.write, self._wire, rest) :]
+            elif len(left := self._written(rest)) < len(rest):
+                rest = left
             else:
-                if not self._poll.poll(0):
-                    await self._until_writable()
-                written = os.write(self._wire, rest[:_PIPE_BUF])
-            rest = rest[written:]
-        self._unanswered.answered(text)
-
-    async def flush(self) -> None:
-        """Do nothing: nothing is held back."""
+                await self._until_writable()
 
     async def _until_writable(self) -> None:
         writable = asyncio.Event()
