@@ -19,6 +19,7 @@ from mcp_salesforce.localorg.services.faults import Fault
 from mcp_salesforce.logins import Login, Logins
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.toolset import build_tool
+from mcp_salesforce.zones import RELEASE
 from tests.doctor.answers import (
     CONTACT,
     EVENT,
@@ -344,6 +345,18 @@ async def test_a_zone_that_this_machine_does_not_know_is_found(org: LocalOrg) ->
         found = await found_in(settings)
 
     assert (found.stage, found.name) == ("time_zone", "zone_unknown")
+
+
+async def test_zone_data_are_named_and_warned_of_where_they_are_old(org: LocalOrg) -> None:
+    with settings_on_port(org) as settings:
+        today = await examine(lambda: settings)
+        in_years = await examine(lambda: settings, now=lambda: datetime(2040, 1, 1, tzinfo=UTC))
+
+    told, warned = (
+        next(each.detail for each in report.stages if each.stage == "time_zone") for report in (today, in_years)
+    )
+    assert f"zone data {RELEASE.name} (" in told
+    assert "WARNING: they are older than a year" in warned
 
 
 @pytest.mark.parametrize(

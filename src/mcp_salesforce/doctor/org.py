@@ -13,6 +13,7 @@ from mcp_salesforce.salesforce import AccessDeniedError, ApiError, Request, Sale
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.models import ApiUsage, ApiVersion, UserInfo
 from mcp_salesforce.tools.guard.views import OrgViews
+from mcp_salesforce.zones import RELEASE
 
 WRITTEN: Final = {
     "Contact": (
@@ -154,7 +155,7 @@ class OrgChecks:
             return None
 
     async def time_zone(self) -> str:
-        """Look the user's time zone up on this machine.
+        """Look the user's time zone up on this machine, and tell by which release of the zone data.
 
         Raises:
             Finding: It is not known here.
@@ -164,7 +165,11 @@ class OrgChecks:
         except TimeError as error:
             raise Finding("UNKNOWN_ZONE", str(error), error.hint) from None
         local = self._now().astimezone(zone)
-        return f"{zone.key}: {weekday(local.date())} {local:%Y-%m-%d %H:%M}"
+        told = (
+            f"{zone.key}: {weekday(local.date())} {local:%Y-%m-%d %H:%M}; zone data {RELEASE.name} ({RELEASE.source})"
+        )
+        is_old = RELEASE.is_older_than_a_year(self._now().date())
+        return f"{told}. WARNING: they are older than a year; update the package tzdata." if is_old else told
 
     async def api_calls(self) -> str:
         """Count the API calls that are left of the org's 24 hours.

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mcp import Client
 
 from mcp_salesforce.cli.demo.screen import Screen
+from mcp_salesforce.zones import ZoneInfo
 
 ZONE = ZoneInfo("America/New_York")
 LENGTH = timedelta(minutes=45)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mcp_salesforce.cli.demo.agent import LENGTH, ZONE, Agent, Step, check
 from mcp_salesforce.cli.demo.offers import find_a_time, refuse_a_taken_time
+from mcp_salesforce.zones import ZoneInfo
 
 COLLEAGUES_ZONE = ZoneInfo("Asia/Tokyo")
 NEEDED = frozenset(

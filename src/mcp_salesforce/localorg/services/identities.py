@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store.sqlite import Row, Store
+from mcp_salesforce.zones import ZoneInfo
 
 _ENDPOINTS = {
     "enterprise": "/services/Soap/c/{version}/{organization}",

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.values import address, instant
@@ -14,6 +13,7 @@ from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.scope import Run
 from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Entry, Groups, Leaf, Record, Rows
 from mcp_salesforce.localorg.store.sqlite import Store, quote
+from mcp_salesforce.zones import ZoneInfo
 
 
 class Reader:

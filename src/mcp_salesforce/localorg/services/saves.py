@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg.services.values import Stored
 from mcp_salesforce.localorg.store.schema import Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store
+from mcp_salesforce.zones import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
@@ -14,6 +13,7 @@ from mcp_salesforce.localorg.services.values import Stored, instant, moment
 from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.localorg.store.schema import SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store
+from mcp_salesforce.zones import ZoneInfo
 
 _NOT_SHARED: Final = frozenset({"IsReminderSet", "ReminderDateTime", "OwnerId"})
 

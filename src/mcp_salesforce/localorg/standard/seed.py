@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg.standard.definitions import words
 from mcp_salesforce.localorg.standard.profile import PERMISSIONS
+from mcp_salesforce.zones import ZoneInfo
 
 DEFAULT_CONTACTS: Final = 200
 _CONTACTS_PER_ACCOUNT: Final = 8

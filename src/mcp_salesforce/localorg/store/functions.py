@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg.errors import not_implemented
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store.scope import Column, Scope
 from mcp_salesforce.localorg.store.sqlite import Store
 from mcp_salesforce.soql.tree import Field, Function
+from mcp_salesforce.zones import ZoneInfo
 
 _YEAR: Final = "CAST(substr({0}, 1, 4) AS INTEGER)"
 _MONTH: Final = "CAST(substr({0}, 6, 2) AS INTEGER)"
