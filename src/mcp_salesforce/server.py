@@ -75,7 +75,7 @@ def create_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
-        guard = Guard(access.policy) if access.policy else None
+        guard = Guard(access.policy, now=lambda: now().timestamp()) if access.policy else None
         client = SalesforceClient(
             tokens,
             api_version=settings.api_version,

@@ -1,5 +1,6 @@
 """What is hidden with a hidden field, and what of a record is left."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from mcp_salesforce.policy.masks import masked, masked_describe
 from mcp_salesforce.policy.queries import owned
 from mcp_salesforce.policy.reading import read_policy
 from mcp_salesforce.policy.views import View, unknown_names, view_of
-from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe
+from mcp_salesforce.salesforce.models import ChildRelationship, FieldDescribe, SObjectDescribe
 from mcp_salesforce.soql import format_query, parse, tree
 from tests.soql.strategies import queries
 
@@ -156,24 +157,26 @@ async def test_a_parent_that_does_not_tell_what_it_is_keeps_only_its_id() -> Non
 
 def test_a_describe_says_what_the_policy_leaves() -> None:
     policy = read_policy('[objects.Contact]\nactions = ["read"]\nhide = ["Email"]\n[objects.Case]\nactions = []', "p")
-    described = {
-        "name": "Contact",
-        "createable": True,
-        "queryable": True,
-        "fields": [
-            {"name": "Email", "createable": True, "updateable": True},
-            {"name": "Phone", "createable": True, "updateable": True, "controllerName": "Email"},
-        ],
-        "childRelationships": [{"childSObject": "Case"}, {"childSObject": "Event"}],
-    }
+    email = field("Email", createable=True, updateable=True)
+    phone = field("Phone", createable=True, updateable=True, controller_name="Email")
+    described = CONTACT.model_copy(
+        update={
+            "createable": True,
+            "queryable": True,
+            "fields": (email, phone),
+            "child_relationships": tuple(
+                ChildRelationship(child_sobject=name, field="ContactId") for name in ("Case", "Event")
+            ),
+        }
+    )
+    assert described.field("Email")  # a look-up by name that the masked describe must not take over
 
-    assert masked_describe(described, view_of(policy, CONTACT), policy) == {
-        "name": "Contact",
-        "createable": False,
-        "queryable": True,
-        "fields": [{"name": "Phone", "createable": False, "updateable": False, "controllerName": None}],
-        "childRelationships": [{"childSObject": "Event"}],
-    }
+    shown = masked_describe(described, view_of(policy, CONTACT), policy)
+
+    assert (shown.createable, shown.updateable, shown.deletable, shown.queryable) == (False, False, False, True)
+    assert shown.fields == (replace(phone, createable=False, updateable=False, controller_name=None),)
+    assert [child.child_sobject for child in shown.child_relationships] == ["Event"]
+    assert (shown.field("Email"), described.fields[0], described.createable) == (None, email, True)
 
 
 @given(queries)

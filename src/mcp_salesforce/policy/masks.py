@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, TypeVar, cast
 
 from mcp_salesforce.policy.queries import Views
 from mcp_salesforce.policy.rules import Action, Policy
 from mcp_salesforce.policy.views import View
+from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe, SObjectSummary
 
 Withheld = Callable[[str], None]
 """Takes the name of what was left out of an answer, such as `Account.Phone`."""
@@ -14,9 +16,9 @@ Withheld = Callable[[str], None]
 _OF_URL: Final = re.compile(r"/sobjects/(\w+)/")
 _AGGREGATE: Final = "AggregateResult"
 _FLAGS: Final[Mapping[str, Action]] = {
-    "createable": "create", "updateable": "update", "deletable": "delete", "undeletable": "create",
-    "queryable": "read", "searchable": "read", "retrieveable": "read",
+    "createable": "create", "updateable": "update", "deletable": "delete", "queryable": "read", "searchable": "read",
 }  # fmt: skip
+Summary = TypeVar("Summary", bound=SObjectSummary)
 
 
 async def masked(record: Mapping[str, Any], views: Views, withhold: Withheld, sobject: str = "") -> dict[str, Any]:
@@ -71,31 +73,36 @@ def _object_of(attributes: object) -> str:
     return found[1] if found else kind if kind != "Name" else ""
 
 
-def masked_describe(described: Mapping[str, Any], view: View, policy: Policy) -> dict[str, Any]:
-    """Return an object's describe, as Salesforce gave it, without what is hidden, and with what may be done."""
-    fields = [_masked_field(field, view) for field in described.get("fields", ()) if view.shows(str(field["name"]))]
-    children = [
-        child
-        for child in described.get("childRelationships", ())
-        if policy.rule(str(child["childSObject"])).is_readable
-    ]
-    return {**masked_summary(described, policy), "fields": fields, "childRelationships": children}
+def masked_describe(described: SObjectDescribe, view: View, policy: Policy) -> SObjectDescribe:
+    """Return an object's describe without what is hidden, and with what may be done."""
+    return _with(
+        masked_summary(described, policy),
+        fields=tuple(_masked_field(each, view) for each in described.fields if view.shows(each.name)),
+        child_relationships=tuple(
+            child for child in described.child_relationships if policy.rule(child.child_sobject).is_readable
+        ),
+    )
 
 
-def masked_summary(described: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
+def masked_summary(described: Summary, policy: Policy) -> Summary:
     """Return what a describe says of an object as a whole, with what may be done."""
-    rule = policy.rule(str(described["name"]))
-    forbidden = {flag: False for flag, action in _FLAGS.items() if flag in described and action not in rule.actions}
-    return {**described, **forbidden}
+    rule = policy.rule(described.name)
+    return _with(described, **{flag: False for flag, action in _FLAGS.items() if action not in rule.actions})
 
 
-def _masked_field(field: Mapping[str, Any], view: View) -> dict[str, Any]:
+def _with(described: Summary, **changes: object) -> Summary:
+    """Return a copy with other values; `model_copy` would copy the look-up by name too, with what is hidden in it."""
+    values = {name: getattr(described, name) for name in type(described).model_fields}
+    return cast("Summary", type(described).model_construct(**(values | changes)))
+
+
+def _masked_field(field: FieldDescribe, view: View) -> FieldDescribe:
     """Return a field's describe without a hidden controlling field, and as writable as the policy has it."""
-    kept = dict(field)
-    if kept.get("controllerName") and not view.shows(str(kept["controllerName"])):
-        kept["controllerName"] = None
-    if "create" not in view.rule.actions:
-        kept["createable"] = False
-    if "update" not in view.rule.actions:
-        kept["updateable"] = False
-    return kept
+    changes: dict[str, Any] = {}
+    if field.controller_name and not view.shows(field.controller_name):
+        changes["controller_name"] = None
+    if field.createable and "create" not in view.rule.actions:
+        changes["createable"] = False
+    if field.updateable and "update" not in view.rule.actions:
+        changes["updateable"] = False
+    return replace(field, **changes) if changes else field

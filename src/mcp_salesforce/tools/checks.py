@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from mcp_salesforce.references import NAME, Meaning, Unknown, meaning_of
 from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, SalesforceError, SObjectDescribe
 from mcp_salesforce.soql import Query
-from mcp_salesforce.tools.describes import DescribeCache
+from mcp_salesforce.tools.describes import Schema
 from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
 
 _TOLD = 4  # wrong names that one error tells of
 
 
-async def check_names(query: Query, schema: DescribeCache) -> None:
+async def check_names(query: Query, schema: Schema) -> None:
     """Refuse `query` before it is sent if it has a name that cannot be right.
 
     Objects that are not remembered are not described for it: a good query costs no call more, and a bad one the org
@@ -39,7 +39,7 @@ async def check_names(query: Query, schema: DescribeCache) -> None:
             raise await wrong_names(wrong, schema)
 
 
-async def explained(query: Query, schema: DescribeCache) -> InvalidArgumentError | None:
+async def explained(query: Query, schema: Schema) -> InvalidArgumentError | None:
     """Return why the org refused the names in `query`: every wrong one with those like it; None if all seem right."""
 
     async def described(name: str) -> SObjectDescribe | None:
@@ -55,7 +55,7 @@ async def explained(query: Query, schema: DescribeCache) -> InvalidArgumentError
         return None  # an explanation is not worth a second error
 
 
-async def wrong_names(unknown: Sequence[Unknown], schema: DescribeCache) -> InvalidArgumentError:
+async def wrong_names(unknown: Sequence[Unknown], schema: Schema) -> InvalidArgumentError:
     """Return the error for names that describe does not know, with the nearest ones.
 
     Raises:
@@ -94,7 +94,7 @@ def _worded(unknown: Unknown) -> str:
             return f"No {kind} '{unknown.name}' on '{unknown.sobject}'"
 
 
-async def _near(unknown: Unknown, schema: DescribeCache) -> list[str]:
+async def _near(unknown: Unknown, schema: Schema) -> list[str]:
     if unknown.kind == "object":
         return await schema.nearest(unknown.name)
     described = schema.remembered(unknown.sobject)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -40,7 +41,53 @@ class _Entry:
     confirmed_at: float
 
 
-class DescribeCache:
+class Schema(ABC):
+    """What one user may know of the org's objects and fields."""
+
+    @abstractmethod
+    async def describe(self, sobject: str, *, max_age_s: float = FRESH_S) -> SObjectDescribe:
+        """Return what is known of `sobject`, an API name in any case.
+
+        Args:
+            sobject: The object.
+            max_age_s: How long ago the org may have confirmed it; 0 asks again.
+
+        Raises:
+            InvalidRequestError: INVALID_TYPE, with the nearest names: there is no such object, or it is not visible.
+            SalesforceError: As the client.
+        """
+
+    @abstractmethod
+    def remembered(self, sobject: str) -> SObjectDescribe | None:
+        """Return what was read of `sobject` within the hour, without a call; None if nothing was."""
+
+    @abstractmethod
+    async def summaries(self, *, max_age_s: float = FRESH_S) -> tuple[SObjectSummary, ...]:
+        """Return a summary of every object that the user may see.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+
+    async def names(self) -> list[str]:
+        """Return the API name of every object that the user may see.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        return [summary.name for summary in await self.summaries()]
+
+    async def nearest(self, wrong: str) -> list[str]:
+        """Return the API names of the objects whose name or label is most like `wrong`, best first.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        by_text = {text: summary.name for summary in await self.summaries() for text in (summary.label, summary.name)}
+        return list(dict.fromkeys(by_text[text] for text in nearest(wrong, by_text)))
+
+
+class DescribeCache(Schema):
     """The describes of one user's org: each read once however many calls want it, and again when it has changed.
 
     The org has one stamp for all its metadata, so that a single "not modified" confirms every describe that carries it.
@@ -65,16 +112,7 @@ class DescribeCache:
         self._under_way: dict[str, asyncio.Task[_Described]] = {}
 
     async def describe(self, sobject: str, *, max_age_s: float = FRESH_S) -> SObjectDescribe:
-        """Return what the org says of `sobject`, an API name in any case.
-
-        Args:
-            sobject: The object.
-            max_age_s: How long ago the org may have confirmed it; 0 asks again.
-
-        Raises:
-            InvalidRequestError: INVALID_TYPE, with the nearest names: there is no such object, or it is not visible.
-            SalesforceError: As the client.
-        """
+        """Return what the org says of `sobject`."""
         try:
             found = await self._get(
                 sobject.casefold(), lambda stamp: self._api.describe_since(sobject, stamp), max_age_s
@@ -84,34 +122,13 @@ class DescribeCache:
         return cast("SObjectDescribe", found)
 
     def remembered(self, sobject: str) -> SObjectDescribe | None:
-        """Return what was read of `sobject` within the hour, without a call; None if nothing was."""
+        """Return what was read of `sobject` within the hour, without a call."""
         entry = self._entries.get(sobject.casefold())
         return cast("SObjectDescribe", entry.described) if entry and self._is_recent(entry) else None
 
     async def summaries(self, *, max_age_s: float = FRESH_S) -> tuple[SObjectSummary, ...]:
-        """Return a summary of every object that the user may see.
-
-        Raises:
-            SalesforceError: As the client.
-        """
+        """Return a summary of every object that the org shows the user."""
         return cast("tuple[SObjectSummary, ...]", await self._get(_EVERY_OBJECT, self._api.global_since, max_age_s))
-
-    async def names(self) -> list[str]:
-        """Return the API name of every object that the user may see.
-
-        Raises:
-            SalesforceError: As the client.
-        """
-        return [summary.name for summary in await self.summaries()]
-
-    async def nearest(self, wrong: str) -> list[str]:
-        """Return the API names of the objects whose name or label is most like `wrong`, best first.
-
-        Raises:
-            SalesforceError: As the client.
-        """
-        by_text = {text: summary.name for summary in await self.summaries() for text in (summary.label, summary.name)}
-        return list(dict.fromkeys(by_text[text] for text in nearest(wrong, by_text)))
 
     async def _no_such_object(self, sobject: str) -> InvalidRequestError:
         message = f"sObject type '{sobject[:80]}' is not supported."  # the words with which a query is refused

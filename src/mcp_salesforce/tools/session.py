@@ -69,7 +69,7 @@ class OrgSession:
         self.outcome_fields = outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
-        self.schema = DescribeCache(client.describe, now=lambda: now().timestamp())
+        self.schema = guard.schema if guard else DescribeCache(client.describe, now=lambda: now().timestamp())
         self.pages = PageCache(now=lambda: now().timestamp())
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
         self._users: dict[str, asyncio.Task[UserInfo]] = {}
@@ -139,10 +139,6 @@ class OrgSession:
     def most_rows(self, sobject: str, limit: int) -> int:
         """Return how many records of an object an answer may have, if `limit` are asked for."""
         return self._guard.most_rows(sobject, limit) if self._guard else limit
-
-    def most_rows_of(self, soql: str, limit: int) -> int:
-        """Return how many records an answer to a query may have, if `limit` are asked for."""
-        return self._guard.most_rows_of(soql, limit) if self._guard else limit
 
     async def user(self) -> UserInfo:
         """Return who the user is, as far as a policy shows it; asked once.

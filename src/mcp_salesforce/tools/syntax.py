@@ -1,5 +1,6 @@
 """SOQL as a model writes it: parsed before it is sent, and refused with the place, what was expected, and advice."""
 
+from functools import lru_cache
 from typing import Final
 
 from mcp_salesforce.salesforce import InvalidArgumentError
@@ -13,6 +14,7 @@ _CLAUSES: Final = {"group": "GROUP BY", "order": "ORDER BY"}
 _RARE: Final = frozenset({"bind", "update", "using", "with", "for", "<>", "+", "-"})
 _MIXED: Final = "AND, OR and NOT are mixed with parentheses only: (a OR b) AND (NOT c)."
 _UNQUOTED: Final = "Put texts in single quotes; there are no variables."
+_MOST_TREES: Final = 16
 _NO_DISTINCT: Final = "SOQL has no DISTINCT: GROUP BY the field."
 _ADVICE: Final = {  # what people who know SQL write
     "*": "SOQL has no *: name the fields; FIELDS(ALL) needs LIMIT 200; rows are counted by COUNT() or COUNT(Id).",
@@ -25,6 +27,16 @@ _ADVICE: Final = {  # what people who know SQL write
 }
 
 
+@lru_cache(_MOST_TREES)
+def tree_of(soql: str) -> Query:
+    """Return what `soql` says; a tool and the guard look at the same query, which is parsed once.
+
+    Raises:
+        SoqlError: As `parse`.
+    """
+    return parse(soql)
+
+
 def parsed(soql: str) -> Query:
     """Return what `soql` says.
 
@@ -32,7 +44,7 @@ def parsed(soql: str) -> Query:
         InvalidArgumentError: MALFORMED_QUERY: with row, column, a caret, and what was expected there.
     """
     try:
-        query = parse(soql)
+        query = tree_of(soql)
     except SoqlError as error:
         raise refused(str(error), code=_CODE, hint=_hint(soql, error)) from None
     for item in query.select:

@@ -5,7 +5,8 @@ A call is let through because it is understood and allowed. What is not understo
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,10 +17,11 @@ from mcp_salesforce.policy.rules import ACTIONS, Policy
 from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.wire import Answer, Request
-from mcp_salesforce.soql import SoqlError, parse
+from mcp_salesforce.tools.describes import Schema
 from mcp_salesforce.tools.errors import NO_SUCH_FIELD, refused
 from mcp_salesforce.tools.guard.calls import Call, Plan, inner_entry, inner_request
 from mcp_salesforce.tools.guard.reads import Reads
+from mcp_salesforce.tools.guard.schema import ShownSchema
 from mcp_salesforce.tools.guard.views import OrgViews
 from mcp_salesforce.tools.guard.writes import Writes
 from mcp_salesforce.tools.withheld import withhold
@@ -35,9 +37,18 @@ _MARKS_AS_VIEWED: Final = re.compile(
 class Guard:
     """Lets calls through as a policy has it; `over` makes it the guard of a client."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Judge by `policy`, which the org confirms before the first call: its objects and fields must be there."""
+    schema: Schema
+    """The org's objects and fields as the policy shows them; there once the guard is over a client's calls."""
+
+    def __init__(self, policy: Policy, *, now: Callable[[], float] = time.time) -> None:
+        """Judge by `policy`, which the org confirms before the first call: its objects and fields must be there.
+
+        Args:
+            policy: What may be done.
+            now: The time in Unix seconds, by which describes grow old.
+        """
         self._policy = policy
+        self._now = now
         self._verified: asyncio.Task[None] | None = None
 
     def over(self, exchange: Exchange) -> Exchange:
@@ -45,8 +56,9 @@ class Guard:
 
         It raises PolicyRefusedError where a request is not allowed; nothing was sent then.
         """
-        self._views = OrgViews(self._policy, exchange)
+        self._views = OrgViews(self._policy, exchange, now=self._now)
         self._reads = Reads(self._views)
+        self.schema = ShownSchema(self._views, self._confirmed)
         plans = _Plans(self._reads, Writes(self._views, exchange))
 
         async def guarded(request: Request) -> Answer:
@@ -70,13 +82,6 @@ class Guard:
         """Return how many records of an object an answer may have, if `limit` are asked for."""
         most = self._policy.rule(sobject).max_rows
         return limit if most is None else min(limit, most)
-
-    def most_rows_of(self, soql: str, limit: int) -> int:
-        """Return how many records an answer to a query may have, if `limit` are asked for."""
-        try:
-            return self.most_rows(parse(soql).from_[0].name, limit)
-        except SoqlError:
-            return limit  # it is refused when it is sent
 
     async def require_shown(self, sobject: str, columns: Sequence[str]) -> None:
         """Let columns pass that may be seen.
@@ -201,11 +206,7 @@ class _Plans:
                 return await reads.page(call)
             case ("search",):
                 return await reads.search(call)
-            case ("sobjects",):
-                return await reads.describe_all(call)
-            case ("sobjects", sobject, "describe"):
-                return await reads.describe(call, sobject)
-            case ("sobjects", sobject, _):
+            case ("sobjects", sobject, last) if last != "describe":  # that is `Guard.schema`'s
                 return await reads.retrieve(call, sobject)
             case ("composite", "sobjects", sobject):
                 return await reads.retrieve_many(call, sobject)

@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
-from mcp_salesforce.policy.masks import masked, masked_describe, masked_summary
+from mcp_salesforce.policy.masks import masked
 from mcp_salesforce.policy.queries import check_query, check_search, owned
 from mcp_salesforce.policy.views import OWNER
 from mcp_salesforce.references import meaning_of, meaning_of_search
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.wire import sobject_name
-from mcp_salesforce.soql import SoqlError, SoslError, format_query, format_sosl, parse, parse_sosl, tree
+from mcp_salesforce.soql import SoqlError, SoslError, format_query, format_sosl, parse_sosl, tree
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.guard.calls import Call, Plan
 from mcp_salesforce.tools.guard.views import OrgViews
+from mcp_salesforce.tools.syntax import tree_of
 from mcp_salesforce.tools.withheld import withhold
 
 _USER: Final = "User"
@@ -127,33 +128,6 @@ class Reads:
         items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
         await self._judged(tree.Query(items, (tree.FromItem(sobject_name(sobject)),)))
 
-    async def describe(self, call: Call, sobject: str) -> Plan:
-        """Plan the describe of one object.
-
-        Raises:
-            PolicyRefusedError: The object is not to be seen.
-        """
-        view = await self._views.readable(sobject)
-
-        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-            return masked_describe(value, view, self._views.policy) if isinstance(value, Mapping) else value
-
-        return Plan(call.request, finish)
-
-    async def describe_all(self, call: Call) -> Plan:
-        """Plan the list of all objects."""
-        policy = self._views.policy
-
-        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-            if not isinstance(value, Mapping):
-                return value
-            summaries = [
-                masked_summary(each, policy) for each in value["sobjects"] if policy.rule(each["name"]).is_readable
-            ]
-            return {**value, "sobjects": summaries}
-
-        return Plan(call.request, finish)
-
     async def userinfo(self, call: Call) -> Plan:
         """Plan what the session tells of its user, which is a record like any other."""
         view = await self._views.view(_USER)
@@ -189,6 +163,6 @@ class Reads:
 
 def _parsed(text: str) -> tree.Query:
     try:
-        return parse(text)
+        return tree_of(text)
     except SoqlError as error:
         raise refused(str(error), code="MALFORMED_QUERY") from None

@@ -1,7 +1,8 @@
 """What a policy shows of the org's objects, by the org's own describe of them."""
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
@@ -14,7 +15,7 @@ from mcp_salesforce.salesforce.errors import ApiError
 from mcp_salesforce.salesforce.models import SObjectDescribe, UserInfo
 from mcp_salesforce.salesforce.wire import Request
 from mcp_salesforce.spelling import did_you_mean, nearest
-from mcp_salesforce.tools.describes import DescribeCache
+from mcp_salesforce.tools.describes import FRESH_S, DescribeCache
 
 _NO_SUCH_OBJECT: Final = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 
@@ -22,11 +23,11 @@ _NO_SUCH_OBJECT: Final = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 class OrgViews:
     """Shows each object as the policy has it, whatever a model may see of it."""
 
-    def __init__(self, policy: Policy, exchange: Exchange) -> None:
-        """Ask the org through `exchange`, which passes no guard."""
+    def __init__(self, policy: Policy, exchange: Exchange, *, now: Callable[[], float] = time.time) -> None:
+        """Ask the org through `exchange`, which passes no guard; `now` is the time in Unix seconds."""
         self.policy = policy
+        self.schema = DescribeCache(DescribeApi(exchange), now=now)
         self._exchange = exchange
-        self._schema = DescribeCache(DescribeApi(exchange))
         self._views: dict[str, tuple[SObjectDescribe, View]] = {}
         self._user_id = ""
 
@@ -37,14 +38,14 @@ class OrgViews:
             SalesforceError: The org cannot be asked.
         """
         try:
-            return await self._schema.describe(sobject)
+            return await self.schema.describe(sobject)
         except ApiError as error:
             if error.code in _NO_SUCH_OBJECT:
                 return None
             raise
 
-    async def view(self, sobject: str) -> View:
-        """Return what is shown of an object.
+    async def view(self, sobject: str, *, max_age_s: float = FRESH_S) -> View:
+        """Return what is shown of an object, whose describe the org has confirmed within `max_age_s`.
 
         Raises:
             PolicyRefusedError: It is not told what it is, or a field that the policy names is gone.
@@ -56,7 +57,7 @@ class OrgViews:
             return View(sobject, rule, frozenset())
         if not sobject:
             raise not_understood("A record that does not tell its object")
-        described = await self._schema.describe(sobject)
+        described = await self.schema.describe(sobject, max_age_s=max_age_s)
         known = self._views.get(described.name)
         if known is None or known[0] is not described:
             if gone := unknown_names(rule, described):
@@ -68,13 +69,13 @@ class OrgViews:
             known = self._views[described.name] = (described, view_of(self.policy, described))
         return known[1]
 
-    async def readable(self, sobject: str) -> View:
-        """Return what is shown of an object of which something is.
+    async def readable(self, sobject: str, *, max_age_s: float = FRESH_S) -> View:
+        """Return, as `view`, what is shown of an object of which something is.
 
         Raises:
             PolicyRefusedError: As `view`; it may not be read.
         """
-        view = await self.view(sobject)
+        view = await self.view(sobject, max_age_s=max_age_s)
         if not view.rule.is_readable:
             raise PolicyRefusedError(f"{sobject} may not be read", place=view.rule.place_of("actions"))
         return view
@@ -85,7 +86,7 @@ class OrgViews:
         Raises:
             PolicyRefusedError: There is none.
         """
-        for summary in await self._schema.summaries():
+        for summary in await self.schema.summaries():
             if summary.key_prefix == key_prefix:
                 return summary.name
         raise not_understood(f"An Id that begins with {key_prefix}")
@@ -107,7 +108,7 @@ class OrgViews:
             PolicyFileError: At least one is not; the text names all of them.
             SalesforceError: The org cannot be asked.
         """
-        names = {name.casefold(): name for name in await self._schema.names()}
+        names = {name.casefold(): name for name in await self.schema.names()}
         rules = self.policy.rules
         problems = [
             f"{rule.place}: {rule.sobject} is no object that this user can see. {_meant(rule.sobject, names.values())}"
@@ -121,7 +122,7 @@ class OrgViews:
             raise PolicyFileError([problem.rstrip() for problem in problems])
 
     async def _problems(self, rule: ObjectRule) -> list[str]:
-        described = await self._schema.describe(rule.sobject)
+        described = await self.schema.describe(rule.sobject)
         names = [each.name for each in described.fields]
         return [
             f"{rule.place_of(name)}: {described.name}.{name} is no field that this user can see. {_meant(name, names)}"
