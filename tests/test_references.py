@@ -199,3 +199,52 @@ def selected(value: object) -> Iterator[tree.SelectItem]:
     elif is_dataclass(value):
         for each in fields(value):
             yield from selected(getattr(value, each.name))
+
+
+@pytest.mark.parametrize(
+    ("soql", "clause"),
+    [
+        ("SELECT FirstName Email, COUNT(Id) c FROM Contact GROUP BY FirstName HAVING MAX(Email) LIKE 'k%'", "HAVING"),
+        ("SELECT FirstName Email, COUNT(Id) c FROM Contact GROUP BY FirstName ORDER BY MAX(Email)", "ORDER BY"),
+        ("SELECT FORMAT(CreatedDate) Email FROM Contact ORDER BY Email", "ORDER BY"),
+        ("SELECT FirstName e, COUNT(Id) c FROM Contact GROUP BY FirstName ORDER BY MAX(Email)", "ORDER BY"),
+        ("SELECT FirstName Contact.Email, COUNT(Id) c FROM Contact GROUP BY FirstName ORDER BY Contact.Email",
+         "ORDER BY"),
+        ("SELECT Id, (SELECT FORMAT(CreatedDate) Email FROM Contacts ORDER BY Email) FROM Account", "ORDER BY"),
+    ],
+)  # fmt: skip
+async def test_an_alias_never_stands_for_a_field(describe: Describe, soql: str, clause: str) -> None:
+    assert f"Contact.Email {clause}" in used(await meaning_of(parse(soql), describe))
+
+
+@pytest.mark.parametrize(
+    ("soql", "ambiguous"),
+    [
+        ("SELECT FORMAT(CreatedDate) eMail FROM Contact", ["eMail"]),
+        ("SELECT COUNT(Id) Account FROM Contact", ["Account"]),
+        ("SELECT COUNT(Id) Industry FROM Contact GROUP BY Account.Name", ["Industry"]),
+        ("SELECT COUNT(Id) Account.Name FROM Contact", ["Account.Name"]),
+        ("SELECT Account.Name FROM Contact Account", ["Account"]),
+        ("SELECT Id FROM Contact c, c.Account Owner", ["Owner"]),
+        ("SELECT Id FROM Account Contacts", ["Contacts"]),
+        ("SELECT Id, (SELECT toLabel(LeadSource) Email FROM Contacts) FROM Account", ["Email"]),
+        ("SELECT Id FROM Event WHERE WhoId IN (SELECT Id FROM Contact Name)", ["Name"]),
+        ("SELECT COUNT(Id) n, MAX(Email) top FROM Contact c GROUP BY c.Title", []),
+    ],
+)
+async def test_an_alias_that_could_be_a_name_of_the_org_is_told(
+    describe: Describe, soql: str, ambiguous: list[str]
+) -> None:
+    assert (await meaning_of(parse(soql), describe)).ambiguous == ambiguous
+
+
+async def test_a_relationship_is_not_taken_for_the_name_of_its_query(describe: Describe) -> None:
+    meaning = await meaning_of(parse("SELECT (SELECT Contacts.Email FROM Contacts) FROM Account"), describe)
+
+    assert [(one.kind, one.name) for one in meaning.unknown] == [("relationship", "Contacts")]
+
+
+async def test_a_parent_in_from_without_an_alias_has_no_name(describe: Describe) -> None:
+    meaning = await meaning_of(parse("SELECT Owner.Email FROM Contact c, c.Account.Owner"), describe)
+
+    assert "Contact.OwnerId SELECT" in used(meaning)

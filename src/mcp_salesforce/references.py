@@ -70,11 +70,29 @@ class Meaning:
         references: Every field it uses.
         unknown: Every name that has no meaning.
         sources: Each query in it (itself, sub-queries, those of semi-joins) with the object that it reads.
+        aliases: Every name that the query itself gives, of a column or of an object in FROM.
+        objects: The describe of every object in it, parents included.
     """
 
     references: list[Reference] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     sources: list[tuple[tree.Query | sosl_tree.Returning, str]] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
+    objects: dict[str, SObjectDescribe] = field(default_factory=dict)
+
+    @property
+    def ambiguous(self) -> list[str]:
+        """The aliases that are also the name of a field or a relationship, or look like a path to one."""
+        if not self.aliases:
+            return []
+        named = set(_NAME_FIELDS)
+        for each in self.objects.values():
+            names = [name for known in each.fields for name in (known.name, known.relationship_name)]
+            named.update(
+                (name or "").casefold()
+                for name in (*names, *(known.relationship_name for known in each.child_relationships))
+            )
+        return [alias for alias in self.aliases if "." in alias or alias.casefold() in named]
 
 
 async def meaning_of(query: tree.Query, describe: Describe) -> Meaning:
@@ -121,7 +139,8 @@ class _Scope:
         self.paths: dict[str, tuple[str, ...]] = {described.name.casefold(): ()}
         self.aliases: set[str] = set()
         if query:
-            self.paths[(query.from_[0].alias or query.from_[0].name).casefold()] = ()
+            if query.from_[0].alias:
+                self.paths[query.from_[0].alias.casefold()] = ()
             self.aliases = {item.alias.casefold() for item in query.select if item.alias}
 
     def parts(self, name: tree.Field) -> tuple[str, ...]:
@@ -131,7 +150,10 @@ class _Scope:
         return name.path if known is None or not rest else (*known, *rest)
 
     def is_alias(self, name: tree.Field) -> bool:
+        """Tell whether it can only be what a column is called: no field, and no path to one."""
         folded = name.name.casefold()
+        if len(name.path) > 1 or (self.source.described and self.source.described.field(name.name)):
+            return False
         return folded in self.aliases or (folded.startswith(_UNNAMED_ALIAS) and folded[len(_UNNAMED_ALIAS) :].isdigit())
 
 
@@ -150,6 +172,8 @@ class _Reader:
             return
         scope = _Scope(described, query)
         self._meaning.sources.append((query, described.name))
+        aliases = (*(item.alias for item in query.from_), *(item.alias for item in query.select))
+        self._meaning.aliases += [alias for alias in aliases if alias]
         for parent in parents:
             await self._parent(scope, parent)
         for item in query.select:
@@ -171,6 +195,7 @@ class _Reader:
             return
         scope = _Scope(described)
         self._meaning.sources.append((returning, described.name))
+        self._meaning.aliases += [item.alias for item in returning.fields if item.alias]
         for item in returning.fields:
             await self._selected(scope, item)
         if returning.where:
@@ -182,14 +207,16 @@ class _Reader:
         described = await self._describe(name)
         if described is None:
             self._meaning.unknown.append(Unknown("object", name, "", position))
+        else:
+            self._meaning.objects[described.name] = described
         return described
 
     async def _parent(self, scope: _Scope, item: tree.FromItem) -> None:
         """Take over a parent that FROM names after the object, as in `FROM Contact c, c.Account a`."""
         name = tree.Field(item.name, position=item.position)
         path = scope.parts(name)
-        if await self._end(scope.source, path, name, "FROM"):
-            scope.paths[(item.alias or path[-1]).casefold()] = path
+        if await self._end(scope.source, path, name, "FROM") and item.alias:
+            scope.paths[item.alias.casefold()] = path
 
     async def _selected(self, scope: _Scope, item: tree.SelectItem) -> None:
         match item.expression:
@@ -258,6 +285,8 @@ class _Reader:
                 await self._field(scope, operand.location, clause)
             case tree.Function(name=name, argument=tree.Field() as argument) if name.casefold() == "fields":
                 self._all_fields(scope, argument)
+            case tree.Function(argument=tree.Field() as argument):
+                await self._path(scope.source, scope.parts(argument), argument, clause)
             case tree.Function():
                 await self._operand(scope, operand.argument, clause)
             case tree.Field():

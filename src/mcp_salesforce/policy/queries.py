@@ -63,6 +63,7 @@ async def check_search(search: sosl_tree.Search, meaning: Meaning, views: Views)
 async def check_names(meaning: Meaning, views: Views) -> None:
     """Let the names of a query through, or say which may not stand there.
 
+    An alias that could be a field's name is refused: in HAVING and ORDER BY it could stand for either.
     A field behind a polymorphic relationship that is only selected passes: its value is masked in the answer, where the
     record tells what it is of.
 
@@ -70,6 +71,10 @@ async def check_names(meaning: Meaning, views: Views) -> None:
         PolicyRefusedError: One is hidden.
         InvalidRequestError: One means nothing.
     """
+    for alias in meaning.ambiguous:
+        raise PolicyRefusedError(
+            f"The alias {alias} is also the name of a field", hint="Give it a name that no field or relationship has."
+        )
     for reference in meaning.references:
         if len(reference.sobjects) > 1 and reference.is_column:
             continue
