@@ -26,7 +26,8 @@ from mcp_salesforce.stdio import serve_stdio
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.access import Access, UnknownToolsetError
 from mcp_salesforce.tools.completions import add_completion
-from mcp_salesforce.tools.guard import Guard, refusing_writes
+from mcp_salesforce.tools.guard import Guard
+from mcp_salesforce.tools.guard.read_only import refusing_writes
 from mcp_salesforce.tools.instructions import instructions
 from mcp_salesforce.tools.prompts import add_prompts, check_request
 from mcp_salesforce.tools.resources import add_resources

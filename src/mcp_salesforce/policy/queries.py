@@ -9,6 +9,7 @@ from mcp_salesforce.policy.views import OWNER, View
 from mcp_salesforce.references import Meaning, Reference, Unknown
 from mcp_salesforce.salesforce.errors import ErrorDetail, InvalidRequestError
 from mcp_salesforce.soql import sosl_tree, tree
+from mcp_salesforce.soql.tracking import tracking_of
 
 Views: TypeAlias = Callable[[str], Awaitable[View]]
 """Gives the view of an object by its API name."""
@@ -30,6 +31,7 @@ async def check_query(query: tree.Query, meaning: Meaning, views: Views) -> None
         _require_readable(view)
         if isinstance(inner, tree.Query):
             _check_clauses(inner)
+            _check_tracking(inner, view)
             if id(inner) in sub_queries:
                 _check_rows(inner, view)
     await check_names(meaning, views)
@@ -49,6 +51,7 @@ async def check_search(search: sosl_tree.Search, meaning: Meaning, views: Views)
     for inner, sobject in meaning.sources:
         view = await views(sobject)
         _require_readable(view)
+        _check_tracking(search, view)
         if isinstance(inner, sosl_tree.Returning) and inner.list_view:
             raise not_understood("USING ListView")
         if search.group in view.searched:
@@ -102,6 +105,15 @@ def _check_clauses(query: tree.Query) -> None:
         raise not_understood("WITH" if query.with_ else "BIND")
     if any(using.kind == "LOOKUP" for item in query.from_ for using in item.using):
         raise not_understood("USING LOOKUP")
+
+
+def _check_tracking(query: tree.Query | sosl_tree.Search, view: View) -> None:
+    """Refuse what marks records as viewed where they may not be changed."""
+    clauses = tracking_of(query)
+    if clauses and "update" not in view.rule.actions:
+        raise PolicyRefusedError(
+            f"{clauses[0]} changes {view.sobject} records", place=view.rule.place_of("actions"), hint="Leave it out."
+        )
 
 
 def _sub_queries(query: tree.Query) -> Iterator[tree.Query]:

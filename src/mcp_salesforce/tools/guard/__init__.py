@@ -4,7 +4,6 @@ A call is let through because it is understood and allowed. What is not understo
 """
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +17,7 @@ from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.tools.describes import Schema
-from mcp_salesforce.tools.errors import NO_SUCH_FIELD, refused
+from mcp_salesforce.tools.errors import NO_SUCH_FIELD
 from mcp_salesforce.tools.guard.calls import Call, Plan, inner_entry, inner_request
 from mcp_salesforce.tools.guard.reads import Reads
 from mcp_salesforce.tools.guard.schema import ShownSchema
@@ -29,9 +28,6 @@ from mcp_salesforce.tools.withheld import withhold
 _NO_SUCH_NAME: Final = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_RECORDS"})
 _CANNOT_WRITE: Final = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
 _UPSERT: Final = ("create", "update")
-_MARKS_AS_VIEWED: Final = re.compile(
-    r"\b(FOR\s+(VIEW|REFERENCE)|UPDATE\s+(TRACKING|VIEWSTAT)[\w\s,]*)\s*$", re.IGNORECASE
-)
 
 
 class Guard:
@@ -284,14 +280,3 @@ def _refused(error: PolicyRefusedError) -> dict[str, Any]:
 
 def _has_value(reply: Mapping[str, Any]) -> bool:
     return HTTPStatus.OK <= reply["httpStatusCode"] < HTTPStatus.MULTIPLE_CHOICES and reply.get("body") is not None
-
-
-def refusing_writes(exchange: Exchange) -> Exchange:
-    """Return what sends a request only if it changes nothing: tools that write are off, and this holds besides."""
-
-    async def guarded(request: Request) -> Answer:
-        if request.is_write or _MARKS_AS_VIEWED.search(request.params.get("q", "")):
-            raise refused("Nothing may be written, by SALESFORCE_READ_ONLY.", code="NOT_ALLOWED")
-        return await exchange(request)
-
-    return guarded
