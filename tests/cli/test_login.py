@@ -5,8 +5,10 @@ import re
 import socket
 import stat
 import subprocess
+import threading
 import urllib.error
 import urllib.request
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +19,7 @@ import pytest
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.certificates import loopback_certificate
 from mcp_salesforce.localorg.listener import listening
-from tests.cli.processes import END_S, run, running
+from tests.cli.processes import END_S, invoke, run, running
 from tests.cli.test_serve import INITIALIZE, INITIALIZED, LIST_CONTACTS, hear, tell
 from tests.ports import refusing_port
 from tests.proxied import HOST, org_behind_a_proxy
@@ -63,7 +65,29 @@ def answer(authorize_url: str, decision: str = "allow") -> None:
         assert "You can close this page" in page.read().decode()
 
 
+class Browser(webbrowser.BaseBrowser):
+    """Opens a page as a user does who allows the access."""
+
+    def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
+        del new, autoraise
+        threading.Thread(target=answer, args=(url,), daemon=True).start()
+        return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def browser() -> None:
+    webbrowser.register("a user", None, Browser(), preferred=True)
+
+
 def log_in(org: LocalOrg, home: Path, address: str, alias: str = "dev") -> str:
+    """Log in within this process, and return all that the command wrote."""
+    app = ("--client-id", org.credentials.client_id, "--port", "0", "--timeout", str(END_S))
+    done = invoke("login", *app, "--instance-url", address, "--org", alias, cwd=home)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def log_in_with_a_process(org: LocalOrg, home: Path, address: str, alias: str = "dev") -> str:
     """Log in and return all that the command wrote."""
     with logging_in(org, home, "--instance-url", address, "--org", alias) as (process, url):
         answer(url)
@@ -84,7 +108,7 @@ def secrets_of(org: LocalOrg, home: Path) -> list[str]:
 
 
 def test_a_login_is_kept_listed_served_and_ended(org: LocalOrg, home: Path, address: str) -> None:
-    written = log_in(org, home, address)
+    written = log_in_with_a_process(org, home, address)
     (file,) = home.glob("data/mcp-salesforce/logins/dev.json")
     secrets = secrets_of(org, home)
     refresh_token = json.loads(file.read_text())["secrets"]["refresh_token"]
@@ -100,7 +124,7 @@ def test_a_login_is_kept_listed_served_and_ended(org: LocalOrg, home: Path, addr
     listed = run("orgs", "--json", cwd=home)
     (entry,) = json.loads(listed.stdout)
     assert (entry["alias"], entry["instance_url"], entry["username"]) == ("dev", address, org.credentials.username)
-    assert f"dev: {org.credentials.username} at {address}" in run("orgs", cwd=home).stdout
+    assert f"dev: {org.credentials.username} at {address}" in invoke("orgs", cwd=home).stdout
 
     (home / ".env").write_text("SALESFORCE_ORG=dev\nSALESFORCE_CLIENT_SECRET=\n")
     with running("serve", cwd=home) as process:
@@ -114,7 +138,7 @@ def test_a_login_is_kept_listed_served_and_ended(org: LocalOrg, home: Path, addr
     assert left.stdout == "Revoked at Salesforce; the login dev is removed here.\n"
     assert not is_active(org, refresh_token)
     assert not file.exists()
-    assert "No login is kept" in run("orgs", cwd=home).stdout
+    assert "No login is kept" in invoke("orgs", cwd=home).stdout
     assert not any(secret in written + listed.stdout + left.stdout + left.stderr for secret in secrets)
 
 
@@ -122,14 +146,17 @@ def test_several_orgs_are_kept_by_alias(org: LocalOrg, home: Path, address: str)
     log_in(org, home, address, "production")
     log_in(org, home, address, "Sandbox")
 
-    assert [entry["alias"] for entry in json.loads(run("orgs", "--json", cwd=home).stdout)] == ["production", "sandbox"]
+    assert [entry["alias"] for entry in json.loads(invoke("orgs", "--json", cwd=home).stdout)] == [
+        "production",
+        "sandbox",
+    ]
 
 
 def test_the_secrets_go_into_the_keyring_where_there_is_one(
     org: LocalOrg, home: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.file_keyring.FileKeyring")
-    written = log_in(org, home, address)
+    written = log_in_with_a_process(org, home, address)
     (file,) = home.glob("data/mcp-salesforce/logins/dev.json")
     kept = json.loads(json.loads((home / "keyring.json").read_text())["mcp-salesforce/dev"])
 
@@ -158,7 +185,7 @@ def test_a_denied_consent_keeps_nothing_and_says_so(org: LocalOrg, home: Path, a
 
     assert process.returncode == 1
     assert "Access was not allowed: access_denied" in errors
-    assert json.loads(run("orgs", "--json", cwd=home).stdout) == []
+    assert json.loads(invoke("orgs", "--json", cwd=home).stdout) == []
 
 
 def test_the_answer_to_another_login_is_refused(org: LocalOrg, home: Path, address: str) -> None:
@@ -184,7 +211,7 @@ def test_nobody_answering_ends_the_login_in_time(org: LocalOrg, home: Path, addr
 def test_a_taken_port_is_named(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = run("login", "--client-id", "key", "--port", str(port), "--no-browser", cwd=home)
+        done = invoke("login", "--client-id", "key", "--port", str(port), "--no-browser", cwd=home)
 
     assert done.returncode == 1
     assert f"Port {port} cannot be used" in done.stderr
@@ -201,7 +228,7 @@ def test_a_taken_port_is_named(home: Path) -> None:
     ],
 )
 def test_a_wrong_call_says_what_to_do(home: Path, arguments: list[str], status: int, says: str) -> None:
-    done = run(*arguments, cwd=home)
+    done = invoke(*arguments, cwd=home)
 
     assert done.returncode == status
     assert says in done.stderr
@@ -213,12 +240,12 @@ def test_a_login_that_cannot_be_revoked_stays_unless_it_is_to_be_forgotten(org: 
         with listening(org.app, port=port) as address:
             log_in(org, home, address)
 
-        refused = run("logout", "--org", "dev", cwd=home)
+        refused = invoke("logout", "--org", "dev", cwd=home)
         assert refused.returncode == 1
         assert "Not revoked, and nothing was removed" in refused.stderr
-        assert len(json.loads(run("orgs", "--json", cwd=home).stdout)) == 1
-        assert "Not revoked at Salesforce" in run("logout", "--org", "dev", "--forget", cwd=home).stdout
-    assert json.loads(run("orgs", "--json", cwd=home).stdout) == []
+        assert len(json.loads(invoke("orgs", "--json", cwd=home).stdout)) == 1
+        assert "Not revoked at Salesforce" in invoke("logout", "--org", "dev", "--forget", cwd=home).stdout
+    assert json.loads(invoke("orgs", "--json", cwd=home).stdout) == []
 
 
 def test_serving_an_alias_that_is_not_there_names_those_that_are(
@@ -227,7 +254,7 @@ def test_serving_an_alias_that_is_not_there_names_those_that_are(
     log_in(org, home, address)
     monkeypatch.setenv("SALESFORCE_ORG", "production")
 
-    done = run("serve", cwd=home)
+    done = invoke("serve", cwd=home)
 
     assert done.returncode == 2
     assert "There is no login 'production' (there are: dev)." in done.stderr
@@ -253,7 +280,7 @@ def test_the_place_to_log_in_is_production_a_sandbox_or_a_my_domain(
 
 def test_nobody_is_sent_to_a_host_that_does_not_answer(org: LocalOrg, home: Path) -> None:
     with listening(org.app, certificate=loopback_certificate(home)) as address:
-        done = run("login", "--client-id", "key", "--port", "0", "--no-browser", "--instance-url", address, cwd=home)
+        done = invoke("login", "--client-id", "key", "--port", "0", "--no-browser", "--instance-url", address, cwd=home)
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"Error: No connection to {address.removeprefix('https://')}: its certificate is not")

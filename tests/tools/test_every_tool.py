@@ -14,6 +14,7 @@ from mcp_types import Tool
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.toolset import NAME_PREFIX
+from tests.conftest import ERAS
 from tests.tools.calls import PREFIX, refusal, text_of
 from tests.tools.tokens import tokens
 
@@ -27,6 +28,11 @@ PEOPLE_SAY = (
     "note", "call", "task",
 )  # fmt: skip
 DESTRUCTIVE = ("update_", "delete_", "upsert_", "close_", "set_")
+
+
+@pytest.fixture(params=ERAS)
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 async def tools_of(mcp: Client) -> dict[str, Tool]:

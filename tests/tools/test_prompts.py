@@ -18,9 +18,14 @@ from mcp_types import (
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
-from tests.conftest import NOW, settings_of
+from tests.conftest import ERAS, NOW, settings_of
 
 AGENDA, SCHEMA = "salesforce://agenda/{date}", "salesforce://schema/{sobject}"
+
+
+@pytest.fixture(params=ERAS)
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def booked(org: LocalOrg, subject: str, start: str, **fields: Any) -> str:
