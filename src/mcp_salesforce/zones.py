@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError, available_timezones, reset_tzpath
 
 from tzdata import IANA_VERSION
 
-__all__ = ["RELEASE", "Release", "ZoneInfo", "ZoneInfoNotFoundError", "available_timezones"]
+__all__ = ["RELEASE", "Release", "ZoneInfo", "ZoneInfoNotFoundError", "available_timezones", "fixed_zone"]
 
 _RELEASE: Final = re.compile(r"(?:# version )?(\d{4}[a-z]+)\s*")
 _TOLD_IN: Final = ("tzdata.zi", "+VERSION")  # first lines; the second file is that of macOS and the BSDs
@@ -55,6 +56,17 @@ def _release_of(folder: str) -> str:
             if match := _RELEASE.fullmatch(file.readline(40)):
                 return match[1]
     return ""
+
+
+def fixed_zone(minutes: int) -> ZoneInfo:
+    """Return the zone that is always `minutes` ahead of UTC; its key says so: `UTC+05:30`."""
+    sign, (hours, rest) = "+-"[minutes < 0], divmod(abs(minutes), 60)
+    name = f"{sign}{hours:02d}{rest:02d}".encode()
+    # A file (TZif, RFC 9636) of one type and no changes: counts, then offset, daylight saving, and name.
+    counts = b"".join(count.to_bytes(4) for count in (0, 0, 0, 0, 1, len(name) + 1))
+    one = b"TZif2" + bytes(15) + counts + (minutes * 60).to_bytes(4, signed=True) + bytes(2) + name + b"\0"
+    rule = f"<{name.decode()}>{'-+'[minutes < 0]}{hours}:{rest:02d}".encode()
+    return ZoneInfo.from_file(BytesIO(one + one + b"\n" + rule + b"\n"), key=f"UTC{sign}{hours:02d}:{rest:02d}")
 
 
 _KEPT, RELEASE = newest(TZPATH, IANA_VERSION)

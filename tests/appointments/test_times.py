@@ -20,7 +20,9 @@ from mcp_salesforce.appointments.times import (
     window_of,
     wire,
     zone_named,
+    zone_of,
 )
+from mcp_salesforce.appointments.zone_words import MEANT
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(sorted(available_timezones() - {"localtime", "Factory"})).map(ZoneInfo)
@@ -124,6 +126,85 @@ def test_an_unknown_zone_is_refused_with_the_nearest(wrong: str, right: str) -> 
         zone_named(wrong)
 
     assert right in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "ahead"),
+    [("GMT+2", "+02:00"), ("UTC-5", "-05:00"), ("+05:30", "+05:30"), ("-0330", "-03:30"), ("utc +5:45", "+05:45"),
+     ("GMT+14", "+14:00"), ("UTC-00:30", "-00:30"), ("UTC+00:00", "+00:00")],
+)  # fmt: skip
+def test_an_offset_is_a_zone_that_keeps_it_and_means_what_people_mean(said: str, ahead: str) -> None:
+    zone = zone_named(said)
+
+    for month in (1, 7):
+        assert local_text(datetime(2026, month, 1, tzinfo=UTC), zone).endswith(ahead)
+    assert zone.key == f"UTC{ahead}"
+    assert zone_named(zone.key).key == zone.key
+
+
+@given(st.integers(-14 * 60, 14 * 60), INSTANTS)
+def test_any_offset_is_kept_at_any_time(minutes: int, moment: datetime) -> None:
+    zone = zone_named(f"GMT{'-' if minutes < 0 else '+'}{abs(minutes) // 60}:{abs(minutes) % 60:02d}")
+
+    assert moment.astimezone(zone).utcoffset() == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("windows", "zone"),
+    [("Pacific Standard Time", "America/Los_Angeles"), ("pacific daylight time", "America/Los_Angeles"),
+     ("W. Europe Standard Time", "Europe/Berlin"), ("Eastern Standard Time", "America/New_York"),
+     ("India Standard Time", "Asia/Calcutta"), ("AUS Eastern Standard Time", "Australia/Sydney"),
+     ("British Columbia Standard Time", "America/Vancouver")],
+)  # fmt: skip
+def test_windows_names_are_those_of_the_zone_that_windows_means(windows: str, zone: str) -> None:
+    assert zone_named(windows).key == zone
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("EST", ["America/New_York", "UTC-05:00"]),
+        ("EDT", ["America/New_York", "UTC-04:00"]),
+        ("PST", ["America/Los_Angeles", "UTC-08:00"]),
+        ("MST", ["America/Denver", "America/Phoenix"]),
+        ("CST", ["America/Chicago", "Asia/Shanghai", "UTC-06:00"]),
+        ("IST", ["Asia/Kolkata", "Asia/Jerusalem", "Europe/Dublin"]),
+        ("BST", ["Europe/London", "Asia/Dhaka"]),
+        ("CEST", ["Europe/Berlin", "Europe/Paris"]),
+        ("JST", ["Asia/Tokyo"]),
+        ("Eastern", ["America/New_York"]),
+        ("Eastern Time", ["America/New_York"]),
+        ("pacific time zone", ["America/Los_Angeles"]),
+        ("Munich", ["Europe/Berlin"]),
+        ("Europe/Munich", ["Europe/Berlin"]),
+        ("Bern", ["Europe/Zurich"]),
+        ("San Juan", ["America/Puerto_Rico", "America/Argentina/San_Juan"]),
+        ("America/Torronto", ["America/Toronto"]),
+        ("Amercia/Vancouver", ["America/Vancouver"]),
+        ("vancouver", ["America/Vancouver"]),
+    ],
+)
+def test_what_people_call_zones_leads_to_a_question_with_those_that_are_meant(said: str, meant: list[str]) -> None:
+    with pytest.raises(TimeError) as refused:
+        zone_named(said)
+
+    assert refused.value.hint == f"Did you mean {' or '.join(meant)}?"
+
+
+@pytest.mark.parametrize("said", ["Kiel", "Lublin2", "Asia/Dheli", "GMT+25", "UTC+2:75"])
+def test_a_zone_that_is_only_spelt_alike_is_not_offered(said: str) -> None:
+    with pytest.raises(TimeError) as refused:
+        zone_named(said)
+
+    assert refused.value.hint.startswith("Use an IANA name")
+
+
+def test_every_zone_that_words_stand_for_is_one() -> None:
+    assert all(zone_named(zone).key for zones in MEANT.values() for zone in zones)
+
+
+def test_a_zone_that_salesforce_names_is_taken_by_that_name() -> None:
+    assert (zone_of("EST").key, zone_of("Etc/GMT+2").key) == ("EST", "Etc/GMT+2")
 
 
 @pytest.mark.parametrize("wrong", ["", "../../etc/passwd", "/etc/passwd", "PST8", "x" * 300, "a\0b", "Europe"])

@@ -339,7 +339,7 @@ async def test_a_wrong_name_is_sent_once_and_refused_without_the_org_from_then_o
 
     assert first["code"] == second["code"] == "INVALID_FIELD"
     assert first["fields"] == ["Emial", "Phne", "Acount"]
-    assert first["hint"] == "Emial: Email? Phne: Phone or HomePhone? Acount: Account?"
+    assert first["hint"] == "Emial: Email? Phne: Phone? Acount: Account?"
     assert second["hint"] == "Did you mean Name?"
     assert third["hint"] == "Did you mean AccountId?"
     assert queries == app.paths.count("/services/data/v60.0/query") == 1

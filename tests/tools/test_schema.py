@@ -103,7 +103,7 @@ async def test_a_search_without_a_match_names_what_is_like_it(mcp: Client) -> No
     objects = await call(mcp, "describe", search="oportunity")
     fields = await call(mcp, "describe", sobject="Contact", search="emial")
 
-    assert (objects["total"], objects["did_you_mean"]) == (0, ["Opportunity", "OpportunityContactRole"])
+    assert (objects["total"], objects["did_you_mean"]) == (0, ["Opportunity"])
     assert (fields["total"], fields["did_you_mean"]) == (0, ["Email"])
 
 

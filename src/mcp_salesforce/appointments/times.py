@@ -5,12 +5,15 @@ instant here, or is refused with the ways to say it; everything that is shown ca
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 
-from mcp_salesforce.zones import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from mcp_salesforce.appointments.zone_words import MEANT, MISREAD
+from mcp_salesforce.spelling import did_you_mean, nearest
+from mcp_salesforce.zones import ZoneInfo, ZoneInfoNotFoundError, available_timezones, fixed_zone
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(?:[.,](\d{1,9}))?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?")
@@ -20,6 +23,12 @@ _CLOCK = re.compile(
 )
 _NOON = 12
 _NAMED_TIMES = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
+_OFFSET = re.compile(r"(?:utc|gmt)? ?([+-]) ?(\d{1,2})(?::?(\d\d))?", re.ASCII | re.IGNORECASE)
+_FARTHEST_MINUTES = 14 * 60
+_NO_PLACES = ("Etc/", "SystemV/", "posix", "right/", "Factory", "localtime")
+_SHORTEST_SLIP = 5  # letters of a place: fewer are likelier another place
+_CANDIDATES = 3
+_HOW_TO_NAME_ZONES = "Use an IANA name such as Europe/Berlin, or an offset such as UTC+01:00."
 _FIRST_YEAR, _LAST_YEAR = 1700, 4000  # what a Salesforce date can hold
 
 
@@ -45,22 +54,82 @@ class Window:
 
 
 @lru_cache(maxsize=64)
-def zone_named(name: str) -> ZoneInfo:
-    """Return the IANA zone called `name`.
+def zone_of(key: str) -> ZoneInfo:
+    """Return the zone that Salesforce, or an answer of ours, calls `key`.
 
     Raises:
-        TimeError: There is no such zone; the hint has the nearest names.
+        TimeError: This machine has no such zone.
     """
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(key)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        known = available_timezones()
-        by_folded = {zone.casefold(): zone for zone in known}
-        by_folded.update({zone.rpartition("/")[2].casefold(): zone for zone in known if "/" in zone})
-        wanted = name.strip().replace(" ", "_").casefold()
-        near = [by_folded[folded] for folded in get_close_matches(wanted, by_folded, n=2, cutoff=0.75)]
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Use an IANA name such as Europe/Berlin or UTC."
-        raise TimeError(f"{name!r} is not a time zone.", hint) from None
+        raise TimeError(f"{key!r} is not a time zone.", _HOW_TO_NAME_ZONES) from None
+
+
+@lru_cache(maxsize=64)
+def zone_named(name: str) -> ZoneInfo:
+    """Return the zone that a caller calls `name`: by IANA's name, by Windows' name, or by an offset.
+
+    `GMT+2` is two hours ahead, as people mean it; IANA's `Etc/GMT+2` is two hours behind.
+
+    Raises:
+        TimeError: It is not surely one zone; the hint asks for those that may be meant.
+    """
+    plain = " ".join(name.split())
+    folded = plain.casefold()
+    if (minutes := _offset_minutes(plain)) is not None:
+        return fixed_zone(minutes)
+    if folded not in MISREAD:
+        with suppress(TimeError):
+            return zone_of(_windows().get(folded, name) if folded.endswith(" time") else name)
+    raise TimeError(f"{name!r} is not a time zone.", did_you_mean(_zones_meant(folded)) or _HOW_TO_NAME_ZONES)
+
+
+def _offset_minutes(text: str) -> int | None:
+    """Return how many minutes ahead of UTC a zone is that is named by its offset; None where it is not."""
+    match = _OFFSET.fullmatch(text)
+    if match is None:
+        return None
+    hours, minutes = int(match[2]), int(match[3] or 0)
+    ahead = (hours * 60 + minutes) * (1 if match[1] == "+" else -1)
+    return ahead if minutes < 60 and abs(ahead) <= _FARTHEST_MINUTES else None  # noqa: PLR2004 - minutes of an hour
+
+
+@lru_cache(maxsize=1)
+def _windows() -> dict[str, str]:
+    """Return IANA's names of zones by Windows' names of them, folded (CLDR's table); summer's names too."""
+    from tzlocal.windows_tz import win_tz
+
+    folded = {name.casefold(): zone for name, zone in win_tz.items()}
+    return {name.replace("standard", "daylight"): zone for name, zone in folded.items()} | folded
+
+
+def _zones_meant(name: str) -> list[str]:
+    """Return the zones that may be meant by `name`, folded: a place, an abbreviation, or a slip of the pen."""
+    region, _, place = name.replace("_", " ").rpartition("/")
+    region, place = region.strip(), place.strip()
+    words = place.removesuffix(" zone").removesuffix(" time").removesuffix(" standard").removesuffix(" daylight")
+    if meant := MEANT.get(place) or MEANT.get(words):
+        return [*meant]
+    zones = sorted(zone for zone in available_timezones() if not zone.startswith(_NO_PLACES))
+    places = {zone: zone.rpartition("/")[2].replace("_", " ").casefold() for zone in zones}
+    inside = [zone for zone in zones if not region or zone.casefold().replace("_", " ").startswith(f"{region}/")]
+    found = [zone for zone in inside or zones if places[zone] == words]
+    if not found and len(words) >= _SHORTEST_SLIP:
+        slips = nearest(words, [places[zone] for zone in inside], slips_only=True)
+        found = [zone for zone in inside if places[zone] in slips]
+    return [*_without_links(found)][:_CANDIDATES]
+
+
+def _without_links(zones: list[str]) -> Iterator[str]:
+    """Yield zones, of those with the same rules only one: that of a place, with the shortest name."""
+    seen: set[tuple[timedelta | None, ...]] = set()
+    moments = [datetime(year, month, 1, tzinfo=UTC) for year in (1990, 2026) for month in (1, 7)]
+    for zone in sorted(zones, key=lambda zone: ("/" not in zone, zone.count("/"), zone)):
+        rules = tuple(moment.astimezone(ZoneInfo(zone)).utcoffset() for moment in moments)
+        if rules not in seen:
+            seen.add(rules)
+            yield zone
 
 
 def instant_of(text: str, zone: ZoneInfo | None = None) -> datetime:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from mcp_salesforce.appointments.times import TimeError, weekday, zone_named
+from mcp_salesforce.appointments.times import TimeError, weekday, zone_of
 from mcp_salesforce.doctor.causes import Finding
 from mcp_salesforce.doctor.network import kind_of
 from mcp_salesforce.policy.reading import PolicyFileError, read_policy
@@ -161,7 +161,7 @@ class OrgChecks:
             Finding: It is not known here.
         """
         try:
-            zone = zone_named(self._user.zoneinfo or "UTC")
+            zone = zone_of(self._user.zoneinfo or "UTC")
         except TimeError as error:
             raise Finding("UNKNOWN_ZONE", str(error), error.hint) from None
         local = self._now().astimezone(zone)

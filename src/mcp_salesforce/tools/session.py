@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
-from mcp_salesforce.appointments.times import TimeError, zone_named
+from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
 from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.models import UserInfo
 from mcp_salesforce.salesforce.soql import quote
@@ -189,9 +189,9 @@ class OrgSession:
         soql = f"SELECT TimeZoneSidKey FROM User WHERE Id = {quote(user_id)}"  # noqa: S608 - SOQL, with a quoted value
         try:
             found = await self.client.queries.query(soql)
-            return zone_named(found.records[0]["TimeZoneSidKey"] or "UTC")
+            return zone_of(found.records[0]["TimeZoneSidKey"] or "UTC")
         except (ApiError, LookupError, TimeError):
-            return zone_named("UTC")
+            return zone_of("UTC")
 
     async def _allowed_values(self, sobject: str, name: str) -> str:
         field = (await self.schema.describe(sobject)).field(name)

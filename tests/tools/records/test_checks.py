@@ -25,7 +25,7 @@ def visit(**values: Any) -> dict[str, Any]:
 
 CASES = [
     # a row of a new Visit__c, the code, what the message says
-    (visit(Kosts__c=1), "INVALID_FIELD", "Kosts__c: No such field. Did you mean Cost__c or Tests__c?"),
+    (visit(Costs__c=1), "INVALID_FIELD", "Costs__c: No such field. Did you mean Cost__c?"),
     ({"Kind__c": "First"}, "REQUIRED_FIELD_MISSING", "Patient__c: Is required."),
     ({"Patient__c": None}, "REQUIRED_FIELD_MISSING", "Patient__c: Cannot be empty."),
     (visit(Name="V-7"), "INVALID_FIELD_FOR_INSERT_UPDATE", "Name: Is numbered by the org."),
@@ -102,14 +102,14 @@ async def test_values_in_other_forms_become_what_salesforce_takes(clinic: LocalO
 
 
 async def test_every_problem_of_every_row_is_in_one_error(clinic_mcp: Client) -> None:
-    rows = [visit(Kosts__c=1), visit(), visit(Kosts__c=2, Seen__c="yes"), {}]
+    rows = [visit(Costs__c=1), visit(), visit(Costs__c=2, Seen__c="yes"), {}]
 
     error = await refusal(clinic_mcp, "create_records", sobject="Visit__c", records=rows)
 
     assert error["code"] == "INVALID_RECORDS"
     assert error["message"] == "3 of 4 rows refused, so nothing was sent."
     assert error["problems"] == [
-        "rows 0, 2: Kosts__c: No such field. Did you mean Cost__c or Tests__c?",
+        "rows 0, 2: Costs__c: No such field. Did you mean Cost__c?",
         "row 2: Seen__c: Must be true or false, not 'yes'.",
         "row 3: Patient__c: Is required.",
     ]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.busy import Calendar
-from mcp_salesforce.appointments.times import TimeError, zone_named
+from mcp_salesforce.appointments.times import TimeError, zone_of
 from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
@@ -87,7 +87,7 @@ async def _find(org: OrgSession, wanted: _Wanted, me: str) -> list[Mapping[str, 
         raise users
     people = _records(users) or [{"Id": me, "Name": ME, "TimeZoneSidKey": (await org.zone()).key}]
     places = [] if not calendars or isinstance(calendars[0], SalesforceError) else _records(calendars[0])
-    own_zone = next((_zone(user) for user in people if user["Id"] == me), zone_named("UTC"))
+    own_zone = next((_zone(user) for user in people if user["Id"] == me), zone_of("UTC"))
     sees_all = org.reads_all("Event") and any(
         (user.get("Profile") or {}).get("PermissionsViewAllData") for user in _records(permission)
     )
@@ -158,6 +158,6 @@ def _records(outcome: object) -> list[dict[str, Any]]:
 def _zone(user: Mapping[str, Any]) -> ZoneInfo:
     """Return the user's zone, or UTC where the org does not tell: answers name it, so it deceives nobody."""
     try:
-        return zone_named(user.get("TimeZoneSidKey") or "UTC")
+        return zone_of(user.get("TimeZoneSidKey") or "UTC")
     except TimeError:
-        return zone_named("UTC")
+        return zone_of("UTC")

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from mcp_salesforce.appointments.spans import Span, span_in
-from mcp_salesforce.appointments.times import zone_named
+from mcp_salesforce.appointments.times import zone_of
 from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.salesforce.soql import quote
@@ -46,7 +46,7 @@ class Target:
     event_id: str
     occurrences: int | None = None
     touched: tuple[Occurrence, ...] = ()
-    zone: ZoneInfo = field(default_factory=lambda: zone_named("UTC"))
+    zone: ZoneInfo = field(default_factory=lambda: zone_of("UTC"))
 
     @property
     def event_ids(self) -> set[str]:
@@ -236,7 +236,7 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span
     if is_classic(event):
         if new:
             raise _fixed("Classic series: its appointments would be made anew")
-        zone = zone_named(event.get("RecurrenceTimeZoneSidKey") or "UTC")
+        zone = zone_of(event.get("RecurrenceTimeZoneSidKey") or "UTC")
         return Target(event["RecurrenceActivityId"], len(to_come), tuple(to_come), zone)
     if begun or is_own_record(event):
         raise refused(
@@ -244,7 +244,7 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span
             hint=f"Use the next one: {to_come[0].event_id}.",
             fields=["event_id"],
         )
-    zone = zone_named(event.get("Recurrence2PatternTimeZone") or "UTC")
+    zone = zone_of(event.get("Recurrence2PatternTimeZone") or "UTC")
     if new and span and (new.all_day, _day(new, zone)) != (span.all_day, _day(span, zone)):
         raise _fixed("series: its rule, which says the days, cannot be changed")
     return Target(event_id, None if _twins(to_come) else len(to_come), tuple(to_come), zone)
