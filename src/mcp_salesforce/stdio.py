@@ -22,6 +22,8 @@ from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
 from mcp_types import jsonrpc_message_adapter as message_adapter
 
+from mcp_salesforce import direct
+
 _STDIN: Final = 0
 _STDOUT: Final = 1
 _STDERR: Final = 2
@@ -42,9 +44,8 @@ def serve_stdio(server: MCPServer[Any]) -> None:
     async def serve() -> None:
         with CancelScope() as scope:
             _stop_on_signals(scope.cancel)
-            lowlevel = server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does, with our own streams
             async with _streams() as (from_host, to_host):
-                await lowlevel.run(from_host, to_host, lowlevel.create_initialization_options())
+                await direct.serve(server, from_host, to_host)
 
     try:
         anyio.run(serve)
