@@ -63,6 +63,12 @@ UTC end in `Z`; invisible and bidirectional control characters are stripped from
 - **Withheld**: under a [policy](policy.md), `withheld` names the fields that were left out.
 - **Changes** give `before` and `after` of each field whose value is another one now.
 
+## Values
+Null, and a text without a character, say that a field was not given where a record is made, and clear it where one is
+changed; so does an object or a list that has nothing else in it. An upsert does the one or the other, row by row. What
+cannot be empty, such as `OwnerId`, is not cleared. A host that drops fields of `data` that the schema does not name
+(mcp-use through LangChain, mcpo) loses custom fields: use the record tools there.
+
 ## Errors
 A refused call is flagged as an error. Its text is `Error:` and compact JSON, which `_meta` has too:
 

@@ -37,7 +37,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("get_contact", {"contact_id": "a01000000000001AAA"}, "MALFORMED_ID", "key prefix a01"),
     ("list_contacts", {"account_id": ABSENT_CONTACT}, "MALFORMED_ID", "not of an Account"),
     ("create_contact", {"data": {"FirstName": "Ada"}}, "REQUIRED_FIELD_MISSING", "LastName is required"),
-    ("create_contact", {"data": {"LastName": ""}}, "REQUIRED_FIELD_MISSING", "LastName is empty"),
+    ("create_contact", {"data": {"LastName": ""}}, "REQUIRED_FIELD_MISSING", "LastName is required"),
     ("create_contact", {}, "INVALID_ARGUMENT", "data is required"),
     ("create_contact", {"data": "Ada"}, "INVALID_ARGUMENT", "data must be an object"),
     ("create_contact", {"data": {"LastName": "Ode", "Emial": "x"}}, "INVALID_FIELD", "Did you mean Email"),

@@ -70,6 +70,11 @@ def invalid_cross_reference_key(fields: Sequence[str] = (), *, status: int = 400
     return OrgError(status, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields)
 
 
+def owner_blank() -> OrgError:
+    """A record would have no owner."""
+    return OrgError(400, "INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", ["OwnerId"])
+
+
 def wrong_record_type(record_type_id: str) -> OrgError:
     """The record type does not exist, or is of another object."""
     message = f"Record Type ID: this ID value isn't valid for the user: {record_type_id}"

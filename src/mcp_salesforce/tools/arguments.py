@@ -43,8 +43,8 @@ class Arguments:
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values to call the tool with.
 
-        A null stands for "not given" where a parameter may be left out. Some hosts send a list or an object as its
-        JSON text; it is read as what it says.
+        Null, or an empty text where none is taken, stands for "not given" where a parameter may be left out. Some hosts
+        send a list or an object as its JSON text; it is read as what it says.
 
         Raises:
             InvalidArgumentError: A name is unknown, or a value is not what the tool takes.
@@ -54,7 +54,7 @@ class Arguments:
         values = {
             name: value if name in self._texts else _unwrapped(value)
             for name, value in given.items()
-            if value is not None or name not in self._optional
+            if name not in self._optional or not (value is None or (value == "" and name not in self._texts))
         }
         try:
             model = self._model.model_validate(values)

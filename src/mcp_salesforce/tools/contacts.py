@@ -1,6 +1,6 @@
 """Contacts: people, with their phone numbers and addresses."""
 
-from typing import Annotated, cast
+from typing import Annotated, ClassVar, cast
 
 from pydantic import Field
 
@@ -76,6 +76,7 @@ class ContactData(RecordData):
 class NewContactData(ContactData):
     """The fields of a new Contact."""
 
+    is_new: ClassVar[bool] = True
     LastName: Annotated[str, Field(min_length=1, max_length=80)]
 
 

@@ -1,7 +1,7 @@
 """Parameters that several tools share, described once: Ids, paging, field names, and checked texts."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -9,8 +9,11 @@ from mcp_salesforce.appointments.times import day_of
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES, to_18
 from mcp_salesforce.salesforce.wire import field_list
+from mcp_salesforce.tools.blanks import with_nulls, without_blanks
 from mcp_salesforce.tools.budgets import sliced
 from mcp_salesforce.tools.errors import refused
+
+_OWNER = "OwnerId"
 
 
 def id_of(*prefixes: str, but_not: Collection[str] = ()) -> Callable[[str], str]:
@@ -100,15 +103,25 @@ class RecordData(BaseModel):
     """Field values to save: the fields known here are checked, custom fields and others pass to Salesforce."""
 
     model_config = ConfigDict(extra="allow", defer_build=True)
+    is_new: ClassVar[bool] = False
+    """Whether they make a record: a blank field is not given then, and cleared otherwise."""
 
     @model_validator(mode="before")
     @classmethod
-    def _cased(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a model sent
-        """Write the names of known fields in Salesforce's case, which is not significant."""
+    def _read(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a model sent
+        """Read blank values, and write the names of known fields in Salesforce's case, which is not significant."""
         if not isinstance(data, dict):
             return data
         cased = {name.casefold(): name for name in cls.model_fields}
-        return {cased.get(name.casefold(), name): value for name, value in data.items()}
+        values = without_blanks(data) if cls.is_new else with_nulls(data)
+        read = {cased.get(name.casefold(), name): value for name, value in values.items()}
+        if read.get(_OWNER, "") is None:
+            raise refused(
+                "OwnerId cannot be cleared: every record has an owner.",
+                hint="Leave it out, or give the Id of the new owner.",
+                fields=[_OWNER],
+            )
+        return read
 
     def given(self) -> dict[str, Any]:
         """Return the fields that the caller gave, an explicit null included."""

@@ -50,6 +50,28 @@ async def test_an_update_changes_the_fields_given_and_null_clears_one(org: Local
     assert (record["LastName"], record["Title"], record["Email"]) == ("Ode", "CFO", None)
 
 
+@pytest.mark.parametrize("blank", [None, "", "  ", {"X__c": None}, [""]])
+async def test_an_upsert_clears_what_is_blank_of_what_is_there_and_leaves_it_out_of_what_it_makes(
+    clinic: LocalOrg, clinic_mcp: Client, blank: Any
+) -> None:
+    (patient,) = patients(clinic, 1)
+    known = clinic.insert("Visit__c", Patient__c=patient, Number__c="a7", Kind__c="Follow-up", Notes__c="Old")
+    by_number = {"sobject": "Visit__c", "external_id_field": "number__c"}
+    fields = {"Kind__c": blank, "Notes__c": blank, "Cost__c": blank, "Day__c": blank}
+    rows = [{"Number__c": "A7", **fields}, {"Number__c": "8", "Patient__c": patient, "OwnerId": blank, **fields}]
+
+    saved = await call(clinic_mcp, "upsert_records", **by_number, records=rows)
+    no_owner = await refusal(clinic_mcp, "upsert_records", **by_number, records=[{"Number__c": "8", "OwnerId": blank}])
+    no_key = await refusal(clinic_mcp, "upsert_records", **by_number, records=[{"Number__c": blank, **fields}])
+
+    changed, made = (clinic.records.retrieve("Visit__c", row["Id"]) for row in rows_as_dicts(saved))
+    assert changed["Id"] == known
+    assert (changed["Kind__c"], changed["Notes__c"], changed["OwnerId"]) == (None, None, clinic.user_id)
+    assert (made["Kind__c"], made["OwnerId"]) == ("First", clinic.user_id)
+    assert no_owner["fields"] == ["OwnerId"]
+    assert no_key["fields"] == ["Number__c"]
+
+
 async def test_an_upsert_tells_what_it_created_from_what_it_changed(clinic: LocalOrg, clinic_mcp: Client) -> None:
     patient = patients(clinic, 1)[0]
     known = clinic.insert("Visit__c", Patient__c=patient, Number__c="7")

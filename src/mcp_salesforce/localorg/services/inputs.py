@@ -135,12 +135,16 @@ class Inputs:
 
 
 @evidence("Records", "quoted", "Every required field that is missing is named in one REQUIRED_FIELD_MISSING")
+@evidence("Records", "quoted", "A record without an owner is INVALID_CROSS_REFERENCE_KEY, 'owner cannot be blank'")
 def require(definition: SObjectDef, row: Mapping[str, values.Stored]) -> None:
     """Let a row pass that has every field that its object requires.
 
     Raises:
-        OrgError: REQUIRED_FIELD_MISSING, with all that are missing.
+        OrgError: REQUIRED_FIELD_MISSING, with all that are missing; INVALID_CROSS_REFERENCE_KEY without an owner.
     """
+    owner = definition.field("OwnerId")
+    if owner is not None and owner.createable and row.get(owner.name) is None:
+        raise errors.owner_blank()
     missing = [field.name for field in definition.fields if field.required and row.get(field.name) is None]
     if missing:
         raise errors.required_field_missing(missing)

@@ -163,7 +163,12 @@ class Booking:
             for subject in subjects
         }
         copies_of = copies if self.own else ()
-        return conflicts_with(self.to_come, self.calendars, busy.blocks, but_not=self.own, copies_of=copies_of)
+        owner, invitees, blocks = self.calendars[:1], self.calendars[1:], busy.blocks
+        found = [
+            *conflicts_with(self.to_come, owner, blocks, but_not=self.own),
+            *conflicts_with(self.to_come, invitees, blocks, but_not=self.own, copies_of=copies_of),
+        ]
+        return sorted(found, key=lambda conflict: conflict.block.interval.start)
 
     def _twins(self) -> str:
         """Return the query for an appointment that is the same in all that tells appointments apart."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, NotRequired, cast
+from typing import Annotated, Any, ClassVar, NotRequired, cast
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
 from mcp_salesforce.appointments.outcomes import LONGEST_SUBJECT, WORDS, Outcome, marked, outcome_in, unmarked
@@ -16,6 +16,7 @@ from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.salesforce.wire import if_unmodified_since, path
 from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
+from mcp_salesforce.tools.blanks import is_blank
 from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
 from mcp_salesforce.tools.one_record import difference, last_changed
 from mcp_salesforce.tools.params import (
@@ -61,6 +62,7 @@ class Closed(TypedDict):
 class FollowUpData(RecordData):
     """The fields of the Task to make."""
 
+    is_new: ClassVar[bool] = True
     Subject: Text255 = None
     ActivityDate: Day
     OwnerId: UserReference = None
@@ -70,6 +72,7 @@ class FollowUpData(RecordData):
 _TEXT = {"type": "string"}
 _FollowUp = Annotated[
     FollowUpData | None,
+    BeforeValidator(lambda value: None if is_blank(value) else value),
     data_schema(
         "Makes a Task for the same person, owned by the appointment's owner",
         {"ActivityDate": {**_TEXT, "description": "Due day"}, "Subject": _TEXT, "OwnerId": _TEXT, "Description": _TEXT},
@@ -257,8 +260,7 @@ def _task(event: SObjectRecord, outcome: Outcome, follow_up: FollowUpData) -> di
     owner = {"OwnerId": event["OwnerId"]} if str(event.get("OwnerId")).startswith(_USER) else {}
     about = {name: event[name] for name in ("WhoId", "WhatId") if event.get(name)}
     subject = f"Follow up ({WORDS[outcome].lower()}): {unmarked(event.get('Subject') or 'appointment')}"
-    given = {name: value for name, value in follow_up.given().items() if value is not None}
-    return {"Subject": subject[:LONGEST_SUBJECT], **owner, **about, **given}
+    return {"Subject": subject[:LONGEST_SUBJECT], **owner, **about, **follow_up.given()}
 
 
 async def _existing_task(org: OrgSession, task: Mapping[str, Any]) -> SObjectRecord | None:

@@ -1,6 +1,6 @@
 """What can be said of an appointment that is made or changed: the arguments named `data`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -73,6 +73,12 @@ class AppointmentData(RecordData):
         return values
 
 
+class NewAppointmentData(AppointmentData):
+    """The fields of a new Event."""
+
+    is_new: ClassVar[bool] = True
+
+
 _TEXT, _FLAG = {"type": "string"}, {"type": "boolean"}
 _SHOWN = {
     "Subject": _TEXT,
@@ -97,7 +103,7 @@ _SHOWN = {
     },
 }
 NewData = Annotated[
-    AppointmentData,
+    NewAppointmentData,
     data_schema("Fields of Event: these, other standard ones, and custom ones (X__c)", _SHOWN, ["StartDateTime"]),
 ]
 ChangedData = Annotated[

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, TypeAlias
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe
+from mcp_salesforce.tools.blanks import with_nulls, without_blanks
 from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
 from mcp_salesforce.tools.records.problems import RowProblem, refused_rows
 from mcp_salesforce.tools.records.values import ValueProblem, read_value
@@ -131,7 +132,8 @@ class _RowCheck:
 
     def read(self, record: Record) -> Record:
         values: Record = {}
-        for name, value in record.items():
+        read = without_blanks if self._verb == "create" else with_nulls
+        for name, value in read(record).items():
             if name == "attributes":
                 self._check_attributes(value)
             elif name.casefold() == "id":
@@ -153,15 +155,16 @@ class _RowCheck:
     def _read_id(self, value: object, values: Record) -> None:
         if self._key != "Id":
             self._problem("INVALID_FIELD", "Id", "Leave it out; to change records use salesforce_update_records.")
-        elif value is None and self._verb == "upsert":
-            values["Id"] = None
+        elif value is None:
+            values |= {"Id": None} if self._verb == "upsert" else {}
         elif problem := _id_problem(self._described, self._row, value):
             self.problems.append(problem)
         else:
             values["Id"] = to_18(str(value).strip())
 
     def _read_field(self, name: str, value: Any, values: Record) -> None:  # noqa: ANN401 - any JSON value
-        field = self._described.field(name) or (self._parent(name) if isinstance(value, dict) else None)
+        is_parent = value is None or isinstance(value, dict)
+        field = self._described.field(name) or (self._parent(name) if is_parent else None)
         if field is None:
             near = nearest(name, [each.name for each in self._described.fields])
             self._meant.update(near)
@@ -181,7 +184,7 @@ class _RowCheck:
             self._problem(problem.code, field.name, problem.words)
             values[field.name] = None  # it is there, if wrong
             return
-        if value is None and _is_required(field):
+        if value is None and field.name != self._key and not _is_clearable(field):
             self._problem("REQUIRED_FIELD_MISSING", field.name, "Cannot be empty.")
 
     def _parent(self, name: str) -> FieldDescribe | None:
@@ -212,7 +215,11 @@ class _RowCheck:
 
 
 def _is_required(field: FieldDescribe) -> bool:
-    return not field.nillable and not field.defaulted_on_create and field.type not in {"boolean", "id"}
+    return not _is_clearable(field) and not field.defaulted_on_create
+
+
+def _is_clearable(field: FieldDescribe) -> bool:
+    return field.nillable or field.type in {"boolean", "id"}
 
 
 def _why_read_only(field: FieldDescribe) -> str:

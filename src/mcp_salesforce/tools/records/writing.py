@@ -11,6 +11,7 @@ from mcp_salesforce.tools.params import AllowDuplicate
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
 from mcp_salesforce.tools.records.outcomes import Saved, save_rows
 from mcp_salesforce.tools.records.toolset import AllOrNone, GivenIds, Rows, SObjectName, records
+from mcp_salesforce.tools.records.upserts import without_blanks_of_new
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import CREATES, DELETES, UPDATES, ToolContext, org_of
 
@@ -115,6 +116,8 @@ async def _checked(
 ) -> tuple[list[Record], SObjectDescribe]:
     described = await org.schema.describe(sobject)
     check_object(described, verb)
+    if verb == "upsert":
+        records = await without_blanks_of_new(org, described, key, records)
     prefixes = await _key_prefixes(org, described, records)
     return check_records(described, records, verb, key=key, prefixes=prefixes), described
 
