@@ -51,9 +51,60 @@ async def test_a_parents_fields_are_columns_and_a_missing_parent_is_empty(org: L
         "ORDER BY LastName"
     )  # fmt: skip
 
-    assert rows["columns"] == ["Account.Name", "Account.Owner.Name", "LastName"]
-    assert rows["rows"] == [[None, None, "Ode-1"], ["Acme", "Nora Quill", "Ode-2"]]
+    assert rows["columns"] == ["Account.Name", "LastName", "Account.Owner.Name"]
+    assert rows["rows"] == [[None, "Ode-1", None], ["Acme", "Ode-2", "Nora Quill"]]
     assert rows["total"] == 2
+
+
+@pytest.mark.parametrize("where", ["Name = 'Nobody'", "ReportsToId = null LIMIT 2"], ids=["no rows", "no parents"])
+@pytest.mark.parametrize(
+    ("selected", "columns"),
+    [
+        ("ReportsTo.Name, LastName, ReportsTo.Email", ["ReportsTo.Name", "LastName", "ReportsTo.Email"]),
+        ("Id, ReportsTo.Account.Name", ["Id", "ReportsTo.Account.Name"]),
+        ("c.Name, c.ReportsTo.Name", ["Name", "ReportsTo.Name"]),
+        ("Contact.Name, Contact.Account.Name", ["Name", "Account.Name"]),
+        ("toLabel(LeadSource), Name", ["LeadSource", "Name"]),
+        ("toLabel(LeadSource) source, Name", ["source", "Name"]),
+        ("(SELECT Id FROM Cases), Name", ["Cases", "Name"]),
+    ],
+)
+async def test_columns_are_what_is_selected_whatever_the_rows_hold(
+    mcp: Client, selected: str, columns: list[str], where: str
+) -> None:
+    source = "Contact c" if "c." in selected else "Contact"
+
+    rows = await call(mcp, "query", soql=f"SELECT {selected} FROM {source} WHERE {where}")
+
+    assert rows["columns"] == columns
+    assert all(len(row) == len(columns) for row in rows["rows"])
+
+
+async def test_groups_and_kinds_of_records_have_their_columns_without_rows_too(mcp: Client) -> None:
+    groups = await call(
+        mcp, "query", soql="SELECT LeadSource, COUNT(Id), MAX(Name) last_one FROM Contact WHERE Name = 'x' GROUP BY "
+        "LeadSource"
+    )  # fmt: skip
+    kinds = await call(
+        mcp, "query", soql="SELECT Id, TYPEOF Who WHEN Contact THEN Email WHEN Lead THEN Company, Email ELSE Name END "
+        "FROM Event WHERE Subject = 'x'"
+    )  # fmt: skip
+
+    assert groups["columns"] == ["LeadSource", "COUNT(Id)", "last_one"]
+    assert kinds["columns"] == ["Id", "Who.Email", "Who.Company", "Who.Name"]
+
+
+async def test_children_have_the_columns_of_the_sub_query(org: LocalOrg, mcp: Client) -> None:
+    account_id = org.insert("Account", Name="Acme")
+    org.insert("Contact", LastName="Ode-1", AccountId=account_id)
+
+    rows = await call(
+        mcp, "query", soql="SELECT (SELECT ReportsTo.Name, LastName FROM Contacts) FROM Account WHERE Name = 'Acme'"
+    )
+
+    ((children,),) = rows["rows"]
+    assert children["columns"] == ["ReportsTo.Name", "LastName"]
+    assert children["rows"] == [[None, "Ode-1"]]
 
 
 async def test_children_are_rows_in_a_cell(org: LocalOrg, mcp: Client) -> None:

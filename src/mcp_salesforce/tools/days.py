@@ -11,6 +11,7 @@ from typing import Any, Final
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.soql import quote_list
 from mcp_salesforce.soql import format_query, tree
+from mcp_salesforce.tools.columns import AGGREGATES, aggregates
 from mcp_salesforce.tools.session import OrgSession
 
 _EVENT: Final = "event"
@@ -22,7 +23,6 @@ _FOLDED_TIMES: Final = frozenset(name.casefold() for name in _TIMES)
 _MIDNIGHT: Final = "T00:00:00.000+0000"
 _IDS_A_QUERY: Final = 500
 _EXTREMES: Final = frozenset({"min", "max"})
-_AGGREGATES: Final = _EXTREMES | {"count", "count_distinct", "sum", "avg"}
 
 Record = dict[str, Any]
 
@@ -104,7 +104,7 @@ def _told(value: Any, known: set[str]) -> Any:  # noqa: ANN401 - any JSON value
 
 async def _aggregates_with_days(org: OrgSession, records: Sequence[Record], query: tree.Query) -> Sequence[Record]:
     """Return groups with days: an extreme is a day where it is the extreme of the group's all-day ones too."""
-    named = _named(query)
+    named = {name.casefold(): item for name, item in aggregates(query).items()}
     prefixes = {name: _events_prefix(item, query) for name, item in named.items()}
     times = {name: prefix for name, prefix in prefixes.items() if prefix is not None}
     keys = [name for name, item in named.items() if not _is_aggregate(item)]
@@ -127,21 +127,8 @@ async def _aggregates_with_days(org: OrgSession, records: Sequence[Record], quer
     return [told(record) for record in records]
 
 
-def _named(query: tree.Query) -> dict[str, tree.SelectItem]:
-    """Return what is selected under the names it has in an AggregateResult, folded: alias, last name, or expr0."""
-    named: dict[str, tree.SelectItem] = {}
-    numbered = 0
-    for item in query.select:
-        if item.alias or isinstance(item.expression, tree.Field):
-            named[(item.alias or item.expression.path[-1]).casefold()] = item  # type: ignore[union-attr]  # a Field
-        else:
-            named[f"expr{numbered}"] = item
-            numbered += 1
-    return named
-
-
 def _is_aggregate(item: tree.SelectItem) -> bool:
-    return isinstance(item.expression, tree.Function) and item.expression.name.casefold() in _AGGREGATES
+    return isinstance(item.expression, tree.Function) and item.expression.name.casefold() in AGGREGATES
 
 
 def _events_prefix(item: tree.SelectItem, query: tree.Query) -> str | None:

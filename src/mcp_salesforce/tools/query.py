@@ -1,7 +1,7 @@
 """Queries in Salesforce's own language."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
@@ -12,11 +12,12 @@ from mcp_salesforce.soql import tree
 from mcp_salesforce.soql.cursor import MAX_CHARACTERS
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.checks import check_names, explained
+from mcp_salesforce.tools.columns import rows_of
 from mcp_salesforce.tools.days import with_days
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.pages import QueryReader
 from mcp_salesforce.tools.params import Cursor, Limit, ShownZone
-from mcp_salesforce.tools.results import Rows, localised, table
+from mcp_salesforce.tools.results import Rows, localised
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.syntax import parsed
 from mcp_salesforce.tools.toolset import READS, ToolContext, Toolset, org_of
@@ -63,8 +64,7 @@ async def query(
     cursors = await org.cursors()
     position = cursors.unpack(cursor, call) if cursor else b""
     records = await _read(org, reader, parsed_query, position, limit)
-    rows = table(await with_days(org, records, parsed_query))
-    _name_aggregates(rows, records, parsed_query)
+    rows = rows_of(await with_days(org, records, parsed_query), parsed_query)
     for children in _tables(rows):
         children["next_cursor"] = cursors.pack(reader.position_of(children["next_cursor"]), call)
     rows = localised(rows, zone)
@@ -113,18 +113,3 @@ def _tables(rows: Rows) -> Iterator[dict[str, Any]]:
         for cell in row:
             if isinstance(cell, dict) and "next_cursor" in cell:
                 yield cell
-
-
-def _name_aggregates(rows: Rows, records: Sequence[Mapping[str, Any]], query: tree.Query) -> None:
-    """Call a group's values by the functions that they are of; Salesforce numbers those without an alias: expr0."""
-    if not records or records[0].get("attributes", {}).get("type") != "AggregateResult":
-        return
-    functions = [
-        item.expression for item in query.select if isinstance(item.expression, tree.Function) and not item.alias
-    ]
-    names = {f"expr{at}": _text(function) for at, function in enumerate(functions)}
-    rows["columns"] = [names.get(column, column) for column in rows["columns"]]
-
-
-def _text(operand: tree.Field | tree.Function) -> str:
-    return f"{operand.name}({_text(operand.argument)})" if isinstance(operand, tree.Function) else operand.name
