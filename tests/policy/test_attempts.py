@@ -13,9 +13,12 @@ from mcp_types import ResourceTemplateReference
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.policy.reading import read_policy
+from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import Answer, Request
+from mcp_salesforce.server import create_server
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.guard.views import OrgViews
+from tests.conftest import NOW, settings_of
 from tests.policy.attempts import ATTEMPTS, NOTHING_TO_FORBID, POLICY, QUERIES, SECRETS, Attempt
 from tests.tools.calls import PREFIX, call, refusal
 from tests.tools.test_access import served
@@ -62,7 +65,9 @@ def records(org: LocalOrg) -> dict[str, str]:
 async def guarded(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> AsyncIterator[Client]:
     del records  # they are there
     (tmp_path / "policy.toml").write_text(POLICY, encoding="utf-8")
-    async with served(org, policy=tmp_path / "policy.toml") as client:
+    settings = settings_of(org, policy=tmp_path / "policy.toml")
+    server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
+    async with Client(server, raise_exceptions=True) as client:
         yield client
 
 

@@ -182,11 +182,12 @@ def test_a_describe_says_what_the_policy_leaves() -> None:
 @given(queries)
 def test_a_query_by_owner_differs_in_its_conditions_only_and_is_soql(query: tree.Query) -> None:
     query = parse(format_query(query))
-    changed = parse(format_query(owned(query, {id(query)}, "005000000000001")))
+    by_owner = view("[objects.Contact]\nowner_only = true")
+    changed = parse(format_query(owned(query, {id(query): by_owner}, "005000000000001")))
     condition = tree.Comparison(tree.Field("OwnerId"), "=", tree.String("005000000000001"))
 
     assert changed.where == (tree.And((query.where, condition)) if query.where else condition)
     assert (changed.select, changed.from_, changed.group_by, changed.order_by) == (
         query.select, query.from_, query.group_by, query.order_by,
     )  # fmt: skip
-    assert owned(query, set(), "005000000000001") == query
+    assert owned(query, {}, "005000000000001") == query

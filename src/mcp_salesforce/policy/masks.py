@@ -52,7 +52,7 @@ async def _parent(name: str, value: Mapping[str, Any], views: Views, withhold: W
     """Return a parent record; of one that is not to be seen through others, or of an unknown object, only its Id."""
     sobject = _object_of(value["attributes"])
     view = await views(sobject)
-    if sobject and view.rule.is_readable and not view.rule.owner_only:
+    if sobject and view.rule.is_readable and not view.owners:
         return await masked(value, views, _below(name, withhold))
     for field in value:
         if field not in {"attributes", "Id"}:

@@ -1,11 +1,11 @@
 """May this query be run? And the same query, for the user's own records where nothing else may be read."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
-from mcp_salesforce.policy.views import OWNER, View
+from mcp_salesforce.policy.views import View
 from mcp_salesforce.references import Meaning, Reference, Unknown
 from mcp_salesforce.salesforce.errors import ErrorDetail, InvalidRequestError
 from mcp_salesforce.soql import sosl_tree, tree
@@ -89,10 +89,22 @@ async def check_names(meaning: Meaning, views: Views) -> None:
         raise _no_such(unknown)
 
 
-def owned(node: Node, sources: Collection[int], user_id: str) -> Node:
+def owned(node: Node, sources: Mapping[int, View], user_id: str) -> Node:
     """Return a query, or an object of a search, in which those of `sources` (by `id`) read only the user's records."""
-    rewritten: Node = _rewritten(node, sources, tree.Comparison(tree.Field(OWNER), "=", tree.String(user_id)))
+    conditions = {key: own(view, user_id) for key, view in sources.items()}
+    rewritten: Node = _rewritten(node, conditions)
     return rewritten
+
+
+def own(view: View, user_id: str) -> tree.Condition:
+    """Return the condition for the user's own records of an object that is read by owner."""
+    conditions: list[tree.Condition] = []
+    for owner in view.owners:
+        is_users: tree.Condition = tree.Comparison(tree.Field(owner.path), "=", tree.String(user_id))
+        if owner.reference:  # without one it belongs to nobody
+            is_users = tree.Or((tree.Comparison(tree.Field(owner.reference), "=", tree.Null()), is_users))
+        conditions.append(is_users)
+    return conditions[0] if len(conditions) == 1 else tree.And(tuple(conditions))
 
 
 def _require_readable(view: View) -> None:
@@ -134,11 +146,26 @@ def _check_rows(query: tree.Query, view: View) -> None:
         )
 
 
+def check_count(view: View, count: int) -> None:
+    """Let as many records of an object be asked for as one answer may have.
+
+    Raises:
+        PolicyRefusedError: They are more.
+    """
+    most = view.rule.max_rows
+    if most is not None and count > most:
+        raise PolicyRefusedError(
+            f"An answer may have {most} {view.sobject} records at most, not {count}",
+            place=view.rule.place_of("max_rows"),
+            hint="Ask for fewer at a time.",
+        )
+
+
 def _check_reference(reference: Reference, view: View) -> None:
     _require_readable(view)
     if not view.shows(reference.field):
         raise hidden(view.sobject, reference.field, view.rule.place_of(reference.field))
-    if reference.is_parents and view.rule.owner_only and reference.field != "Id":
+    if reference.is_parents and view.owners and reference.field != "Id":
         raise PolicyRefusedError(
             f"{reference.name.name}: {view.sobject} is read by owner, so not through another record",
             place=view.rule.place_of("owner_only"),
@@ -160,14 +187,14 @@ def _no_such(unknown: Unknown) -> InvalidRequestError:
     return InvalidRequestError(_BAD_REQUEST, [ErrorDetail(*words[unknown.kind])])
 
 
-def _rewritten(value: Any, sources: Collection[int], condition: tree.Comparison) -> Any:  # noqa: ANN401 - any part
-    """Return a part of a tree with `condition` added to the WHERE of each query in `sources`."""
+def _rewritten(value: Any, conditions: Mapping[int, tree.Condition]) -> Any:  # noqa: ANN401 - any part
+    """Return a part of a tree with a condition added to the WHERE of each query in `conditions`."""
     if isinstance(value, tuple):
-        return tuple(_rewritten(entry, sources, condition) for entry in value)
+        return tuple(_rewritten(entry, conditions) for entry in value)
     if not isinstance(value, tree.Node):
         return value
-    changed = {each.name: _rewritten(getattr(value, each.name), sources, condition) for each in fields(value)}
-    if id(value) in sources:
+    changed = {each.name: _rewritten(getattr(value, each.name), conditions) for each in fields(value)}
+    if condition := conditions.get(id(value)):
         where = changed["where"]
         changed["where"] = tree.And((where, condition)) if where else condition
         if isinstance(value, sosl_tree.Returning) and not value.fields:

@@ -1,7 +1,7 @@
 """What a policy says of objects: which actions, which fields, whose records, how many rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, get_args
 
 Action: TypeAlias = Literal["read", "create", "update", "delete"]
@@ -17,20 +17,6 @@ _REPEATING_ANY: Final = frozenset(
     {"fieldhistoryarchive", "feeditem", "feedtrackedchange", "newsfeed", "recentlyviewed"}
 )
 
-_OF_MEMBERS: Final = ("FirstName", "LastName", "Name", "Salutation", "Title", "Phone", "MobilePhone", "Fax", "Email")
-COPIES: Final[Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]] = {
-    "case": {
-        "contactemail": (("contact", "email"),),
-        "contactphone": (("contact", "phone"),),
-        "contactmobile": (("contact", "mobilephone"),),
-        "contactfax": (("contact", "fax"),),
-    },
-    "campaignmember": {
-        name.casefold(): (("contact", name.casefold()), ("lead", name.casefold())) for name in _OF_MEMBERS
-    },
-}
-"""Standard fields that show another object's: object, field, and where its value comes from."""
-
 
 @dataclass(frozen=True, slots=True)
 class ObjectRule:
@@ -45,6 +31,7 @@ class ObjectRule:
         max_rows: Most rows of it in one answer.
         place: Where the policy says so, as `policy.toml:7`.
         places: Where it says each part, by key (`actions`, `owner_only`), or by field.
+        owners: References to records that must be the user's own, for objects that belong to others.
     """
 
     sobject: str
@@ -55,6 +42,7 @@ class ObjectRule:
     max_rows: int | None = None
     place: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
+    owners: tuple[str, ...] = ()
 
     @property
     def is_readable(self) -> bool:
@@ -64,20 +52,39 @@ class ObjectRule:
     @property
     def is_restricted(self) -> bool:
         """Whether there is anything of it that may not be seen."""
-        return not self.is_readable or self.owner_only or bool(self.hide) or self.fields is not None
+        return (
+            not self.is_readable or self.owner_only or bool(self.owners) or bool(self.hide) or self.fields is not None
+        )
+
+    @property
+    def restricts_parts(self) -> bool:
+        """Whether it restricts what belongs to the object: it may not be seen, not be changed, or only by owner."""
+        return not self.is_readable or self.owner_only or "update" not in self.actions
 
     def may_hide(self, name: str) -> bool:
         """Tell whether it hides the field or, as far as names alone tell, what stands in for it."""
+        is_of_name = "name" in name.casefold() and any("name" in each.casefold() for each in self.hide)
+        return not self.is_readable or self.owner_only or self.hides(name) or is_of_name
+
+    def hides(self, name: str) -> bool:
+        """Tell whether it hides the field by name, or by naming only others."""
         folded = name.casefold()
-        named = {each.casefold() for each in self.hide}
-        is_listed = self.fields is None or folded in {each.casefold() for each in self.fields}
-        is_of_name = "name" in folded and any("name" in each for each in named)
-        return not self.is_readable or self.owner_only or folded in named or not is_listed or is_of_name
+        if self.fields is not None:
+            return folded not in {each.casefold() for each in self.fields}
+        return folded in {each.casefold() for each in self.hide}
 
     def place_of(self, part: str) -> str:
         """Return where the policy says what it says of a key or a field."""
         folded = part.casefold()
         return self.places.get(folded) or self.places.get("fields") or self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """What an object belongs to: the rule of the other one, and the field that refers to it."""
+
+    rule: ObjectRule
+    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,7 @@ class Policy:
         max_rows: Most rows of any object in one answer.
         places: Where the keys stand that are not in a section.
         digest: Tells this policy from any other.
+        belongings: Objects without a section that belong to restricted ones, by name in lower case.
     """
 
     actions: frozenset[Action] = frozenset(ACTIONS)
@@ -97,6 +105,11 @@ class Policy:
     max_rows: int | None = None
     places: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    belongings: Mapping[str, tuple[Belonging, ...]] = field(default_factory=dict)
+
+    def belonging(self, belongings: Mapping[str, tuple[Belonging, ...]]) -> "Policy":
+        """Return the policy with the objects that belong to restricted ones, as the org tells."""
+        return replace(self, belongings=belongings)
 
     def rule(self, sobject: str) -> ObjectRule:
         """Return what holds for an object: its section, or what holds for those without one."""
@@ -106,7 +119,16 @@ class Policy:
         if original := self._original(folded):
             return ObjectRule(sobject, frozenset(), place=original.place)
         place = self.places.get("actions", "")
-        return ObjectRule(sobject, self.actions, max_rows=self.max_rows, place=place, places=self.places)
+        rule = ObjectRule(sobject, self.actions, max_rows=self.max_rows, place=place, places=self.places)
+        for each in self.belongings.get(folded, ()):
+            rule = _of_part(rule, each)
+        return rule
+
+    @property
+    def restricts_deletion(self) -> bool:
+        """Whether there are records that may not be deleted."""
+        rules = self.rules.values()
+        return "delete" not in self.actions or any("delete" not in rule.actions or rule.owner_only for rule in rules)
 
     def forbids(self, action: Action, sobject: str = "") -> str:
         """Return the place that forbids an action on an object (on all, without one); nothing where it is allowed."""
@@ -135,9 +157,26 @@ class Policy:
         for suffix in _REPEATING:
             for own, repeating in ((suffix, ""), (f"__{suffix}", "__c")):
                 base = folded.removesuffix(own.casefold()) + repeating
-                if folded.endswith(own.casefold()) and base in restricted:
+                if not folded.endswith(own.casefold()):
+                    continue
+                if base in restricted:
                     return restricted[base]
+                if base in self.belongings and (part := self.rule(base)).is_restricted:
+                    return part
         return None
+
+
+def _of_part(rule: ObjectRule, belonging: Belonging) -> ObjectRule:
+    """Return the rule of an object that belongs to another one: to change it is to change that."""
+    whole = belonging.rule
+    if not whole.is_readable:
+        return replace(rule, actions=frozenset(), place=whole.place, places=whole.places)
+    if "update" not in whole.actions:
+        rule = replace(rule, actions=rule.actions & {"read"}, place=whole.place, places=whole.places)
+    if whole.owner_only:
+        places = {**rule.places, "owner_only": whole.place_of("owner_only")}
+        rule = replace(rule, owners=(*rule.owners, belonging.field), place=rule.place or whole.place, places=places)
+    return rule
 
 
 def _listed(actions: frozenset[Action]) -> str:

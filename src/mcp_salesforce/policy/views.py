@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from mcp_salesforce.policy.rules import COPIES, ObjectRule, Policy
+from mcp_salesforce.policy.copies import copies
+from mcp_salesforce.policy.rules import ObjectRule, Policy
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe
 from mcp_salesforce.soql.sosl_tree import SearchGroup
 
@@ -23,6 +24,14 @@ _FORMULA_NAME: Final = re.compile(r"\$?[A-Za-z]\w*(?:\s*\.\s*\w+)*")
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerPath:
+    """Where a record says whose it is: `OwnerId`, or `Event.OwnerId` behind `reference`, which may be empty."""
+
+    path: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """One object under a policy.
 
@@ -31,12 +40,14 @@ class View:
         rule: What the policy says of it.
         hidden: Its hidden fields, in lower case.
         searched: Which groups of a search look into a hidden field.
+        owners: Where its records say whose they are; each must be the user. Empty where anybody's may be read.
     """
 
     sobject: str
     rule: ObjectRule
     hidden: frozenset[str]
     searched: frozenset[SearchGroup] = frozenset()
+    owners: tuple[OwnerPath, ...] = ()
 
     def shows(self, name: str) -> bool:
         """Tell whether a field may be seen."""
@@ -52,14 +63,17 @@ def view_of(policy: Policy, described: SObjectDescribe) -> View:
     rule = policy.rule(described.name)
     fields = {each.name.casefold(): each for each in described.fields}
     hidden = _named(rule, described.fields)
-    hidden |= _copies(policy, described.name) & fields.keys()
+    hidden |= copies(policy, described.name, fields.keys(), hidden)
     targets = {(each.relationship_name or "").casefold(): each.reference_to for each in described.fields}
     while more := {
         name for name, each in fields.items() if name not in hidden and _uses(each, hidden, targets, policy)
     }:
         hidden |= more
     groups = {group for name in hidden if name in fields for group in _groups(fields[name])}
-    return View(described.name, rule, frozenset(hidden), frozenset(groups))
+    owners = _owners(rule, described)
+    if owners is None:
+        rule = replace(rule, actions=frozenset())
+    return View(described.name, rule, frozenset(hidden), frozenset(groups), owners or ())
 
 
 def unknown_names(rule: ObjectRule, described: SObjectDescribe) -> list[str]:
@@ -95,9 +109,15 @@ def _groups(field: FieldDescribe) -> set[SearchGroup]:
     return groups | {"NAME"} if is_of_name else groups
 
 
-def _copies(policy: Policy, sobject: str) -> set[str]:
-    copied = COPIES.get(sobject.casefold(), {})
-    return {name for name, origins in copied.items() if any(policy.rule(o).may_hide(field) for o, field in origins)}
+def _owners(rule: ObjectRule, described: SObjectDescribe) -> tuple[OwnerPath, ...] | None:
+    """Return where records say whose they are, or None where they cannot: their reference leads to several objects."""
+    found = [OwnerPath(OWNER)] if rule.owner_only else []
+    for name in rule.owners:
+        reference = described.field(name)
+        if reference is None or not reference.relationship_name or len(reference.reference_to) != 1:
+            return None
+        found.append(OwnerPath(f"{reference.relationship_name}.{OWNER}", reference.name if reference.nillable else ""))
+    return tuple(found)
 
 
 def _uses(

@@ -154,6 +154,7 @@ class ChildRelationship:
     field: str
     relationship_name: str | None = None
     cascade_delete: bool = False
+    restricted_delete: bool = False
 
 
 @dataclass(config=_PART, frozen=True, slots=True)

@@ -19,6 +19,7 @@ from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.tools.describes import Schema
 from mcp_salesforce.tools.errors import NO_SUCH_FIELD
 from mcp_salesforce.tools.guard.calls import Call, Plan, inner_entry, inner_request
+from mcp_salesforce.tools.guard.owners import Owners
 from mcp_salesforce.tools.guard.reads import Reads
 from mcp_salesforce.tools.guard.schema import ShownSchema
 from mcp_salesforce.tools.guard.views import OrgViews
@@ -53,9 +54,10 @@ class Guard:
         It raises PolicyRefusedError where a request is not allowed; nothing was sent then.
         """
         self._views = OrgViews(self._policy, exchange, now=self._now)
-        self._reads = Reads(self._views)
+        owners = Owners(self._views, exchange)
+        self._reads = Reads(self._views, owners)
         self.schema = ShownSchema(self._views, self._confirmed)
-        plans = _Plans(self._reads, Writes(self._views, exchange))
+        plans = _Plans(self._reads, Writes(self._views, owners))
 
         async def guarded(request: Request) -> Answer:
             await self._confirmed()
@@ -72,11 +74,12 @@ class Guard:
 
     def reads_all(self, sobject: str) -> bool:
         """Tell whether everybody's records of an object may be read."""
-        return not self._policy.rule(sobject).owner_only
+        rule = self._views.policy.rule(sobject)
+        return not rule.owner_only and not rule.owners
 
     def most_rows(self, sobject: str, limit: int) -> int:
         """Return how many records of an object an answer may have, if `limit` are asked for."""
-        most = self._policy.rule(sobject).max_rows
+        most = self._views.policy.rule(sobject).max_rows
         return limit if most is None else min(limit, most)
 
     async def require_shown(self, sobject: str, columns: Sequence[str]) -> None:
@@ -136,7 +139,7 @@ class Guard:
 
     def _refused_action(self, error: SalesforceError, sobject: str) -> SalesforceError:
         for action in ACTIONS:
-            place = self._policy.forbids(action, sobject)
+            place = self._views.policy.forbids(action, sobject)
             if place and (action in error.message or ("upsert" in error.message and action in _UPSERT)):
                 return PolicyRefusedError(f"No {action} of {sobject}", place=place)
         return error
@@ -203,7 +206,7 @@ class _Plans:
             case ("search",):
                 return await reads.search(call)
             case ("sobjects", sobject, last) if last != "describe":  # that is `Guard.schema`'s
-                return await reads.retrieve(call, sobject)
+                return await reads.retrieve(call, sobject, last)
             case ("composite", "sobjects", sobject):
                 return await reads.retrieve_many(call, sobject)
         return None

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
+from mcp_salesforce.policy.errors import not_understood
 from mcp_salesforce.policy.masks import masked
-from mcp_salesforce.policy.queries import check_query, check_search, owned
-from mcp_salesforce.policy.views import OWNER
+from mcp_salesforce.policy.queries import check_count, check_query, check_search, owned
+from mcp_salesforce.policy.views import View
 from mcp_salesforce.references import meaning_of, meaning_of_search
-from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.wire import sobject_name
 from mcp_salesforce.soql import SoqlError, SoslError, format_query, format_sosl, parse_sosl, tree
 from mcp_salesforce.tools.errors import refused
 from mcp_salesforce.tools.guard.calls import Call, Plan
+from mcp_salesforce.tools.guard.owners import Owners
 from mcp_salesforce.tools.guard.views import OrgViews
 from mcp_salesforce.tools.syntax import tree_of
 from mcp_salesforce.tools.withheld import withhold
@@ -32,9 +32,10 @@ _USERINFO_FIELDS: Final = {
 class Reads:
     """Plans the calls that read."""
 
-    def __init__(self, views: OrgViews) -> None:
-        """Judge by `views`."""
+    def __init__(self, views: OrgViews, owners: Owners) -> None:
+        """Judge by `views`; `owners` tells whose records they are."""
         self._views = views
+        self._owners = owners
 
     async def query(self, call: Call) -> Plan:
         """Plan a SOQL query.
@@ -75,29 +76,22 @@ class Reads:
             text = format_sosl(owned(search, sources, await self._views.user_id()))
         return Plan(call.with_params(q=text), self._masked_found)
 
-    async def retrieve(self, call: Call, sobject: str) -> Plan:
+    async def retrieve(self, call: Call, sobject: str, record_id: str) -> Plan:
         """Plan the reading of one record.
 
         Raises:
-            PolicyRefusedError: The object, or a field that is named, is not to be seen.
+            PolicyRefusedError: The object, the record, or a field that is named, is not to be seen.
         """
         view = await self._views.readable(sobject)
         fields = [name for name in call.params.get("fields", "").split(",") if name]
         if fields:
             await self.judge_columns(sobject, fields)
-        request = call.request
-        if fields and view.rule.owner_only:
-            request = call.with_params(fields=",".join(dict.fromkeys([*fields, OWNER])))
+        await self._owners.require_own(view, [record_id])
 
         async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-            if not isinstance(value, Mapping):
-                return value
-            await self._require_own(value, sobject)
-            record = await masked(value, self._views.view, withhold, sobject)
-            asked = {name.casefold() for name in fields}
-            return {k: v for k, v in record.items() if k != OWNER or OWNER.casefold() in asked} if fields else record
+            return await masked(value, self._views.view, withhold, sobject) if isinstance(value, Mapping) else value
 
-        return Plan(request, finish)
+        return Plan(call.request, finish)
 
     async def retrieve_many(self, call: Call, sobject: str) -> Plan:
         """Plan the reading of several records by their Ids.
@@ -110,8 +104,10 @@ class Reads:
         fields = given.get("fields", ())
         names = fields.split(",") if isinstance(fields, str) else list(fields)
         await self.judge_columns(sobject, names)
-        if view.rule.owner_only:
-            raise not_understood(f"Reading several {sobject} by their Ids")
+        ids = given.get("ids", ())
+        asked = ids.split(",") if isinstance(ids, str) else [str(each) for each in ids]
+        check_count(view, len(asked))
+        await self._owners.require_own(view, asked)
 
         async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
             return [await masked(each, self._views.view, withhold, sobject) if each else each for each in value]
@@ -139,19 +135,15 @@ class Reads:
 
         return Plan(call.request, finish)
 
-    async def _judged(self, query: tree.Query) -> set[int]:
+    async def _judged(self, query: tree.Query) -> dict[int, View]:
         """Let a query through; return which queries in it read by owner."""
         meaning = await meaning_of(query, self._views.describe)
         await check_query(query, meaning, self._views.view)
         return await self._by_owner(meaning.sources)
 
-    async def _by_owner(self, sources: list[tuple[Any, str]]) -> set[int]:
-        return {id(node) for node, sobject in sources if (await self._views.view(sobject)).rule.owner_only}
-
-    async def _require_own(self, record: Mapping[str, Any], sobject: str) -> None:
-        rule = (await self._views.view(sobject)).rule
-        if rule.owner_only and to_18(str(record.get(OWNER) or "")) != await self._views.user_id():
-            raise PolicyRefusedError(f"This {sobject} is another user's", place=rule.place_of("owner_only"))
+    async def _by_owner(self, sources: list[tuple[Any, str]]) -> dict[int, View]:
+        views = {id(node): await self._views.view(sobject) for node, sobject in sources}
+        return {key: view for key, view in views.items() if view.owners}
 
     async def _masked_page(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return {**value, "records": [await masked(each, self._views.view, withhold) for each in value["records"]]}

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from mcp_salesforce.policy.belongings import USER, owned_objects, with_belongings
 from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
 from mcp_salesforce.policy.reading import PolicyFileError
 from mcp_salesforce.policy.rules import ObjectRule, Policy
@@ -30,6 +31,8 @@ class OrgViews:
         self._exchange = exchange
         self._views: dict[str, tuple[SObjectDescribe, View]] = {}
         self._user_id = ""
+        self.names: frozenset[str] = frozenset()
+        self.owned: frozenset[str] = frozenset()
 
     async def describe(self, sobject: str) -> SObjectDescribe | None:
         """Return what the org itself says of an object, or None where there is none of that name.
@@ -120,6 +123,10 @@ class OrgViews:
             problems += found
         if problems:
             raise PolicyFileError([problem.rstrip() for problem in problems])
+        if self.policy.restricts_deletion or any(rule.restricts_parts for rule in rules.values()):
+            described = {key: await self.schema.describe(rule.sobject) for key, rule in rules.items()}
+            self.names, self.owned = frozenset(names), owned_objects(await self.schema.describe(USER))
+            self.policy = with_belongings(self.policy, described, self.owned, self.names)
 
     async def _problems(self, rule: ObjectRule) -> list[str]:
         described = await self.schema.describe(rule.sobject)

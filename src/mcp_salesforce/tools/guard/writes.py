@@ -7,26 +7,25 @@ from typing import Any, Final
 from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
 from mcp_salesforce.policy.rules import Action
 from mcp_salesforce.policy.views import OWNER, View
-from mcp_salesforce.salesforce.client import Exchange
-from mcp_salesforce.salesforce.errors import InvalidArgumentError
-from mcp_salesforce.salesforce.ids import to_18
-from mcp_salesforce.salesforce.models import QueryResult
-from mcp_salesforce.salesforce.soql import quote, quote_list
-from mcp_salesforce.salesforce.wire import Request, field_name, sobject_name
+from mcp_salesforce.salesforce.ids import is_id, to_18
 from mcp_salesforce.tools.guard.calls import Call, Plan
+from mcp_salesforce.tools.guard.deletions import Deletions
+from mcp_salesforce.tools.guard.owners import Owners
 from mcp_salesforce.tools.guard.views import OrgViews
 
 _EARLIER_ID: Final = re.compile(r"@\{\w+\.id\}")  # in a composite call: the Id of a record made before
 _ATTRIBUTES: Final = "attributes"
+_RECORD_TYPE: Final = "012"  # how a record is entered, which every writer names
 
 
 class Writes:
     """Plans the calls that write."""
 
-    def __init__(self, views: OrgViews, exchange: Exchange) -> None:
-        """Judge by `views`; look records' owners up through `exchange`, which passes no guard."""
+    def __init__(self, views: OrgViews, owners: Owners) -> None:
+        """Judge by `views`; `owners` tells whose records they are."""
         self._views = views
-        self._exchange = exchange
+        self._owners = owners
+        self._deletions = Deletions(views, owners)
 
     async def create(self, call: Call, sobject: str) -> Plan:
         """Plan the creation of a record.
@@ -44,7 +43,7 @@ class Writes:
             PolicyRefusedError: The policy refuses the action, a field, or the record's owner.
         """
         view = await self._allowed(sobject, ("update",), [_record(call.body)])
-        await self._require_own(view, [record_id])
+        await self._owners.require_own(view, [record_id])
         return Plan(call.request)
 
     async def upsert(self, call: Call, sobject: str, key: str, value: str) -> Plan:
@@ -62,8 +61,7 @@ class Writes:
         Raises:
             PolicyRefusedError: The policy refuses the action, or the record's owner.
         """
-        view = await self._allowed(sobject, ("delete",), [])
-        await self._require_own(view, [record_id])
+        await self._delete(sobject, [record_id])
         return Plan(call.request)
 
     async def save_many(self, call: Call) -> Plan:
@@ -76,7 +74,7 @@ class Writes:
         for sobject, records in _by_object(call.body).items():
             view = await self._allowed(sobject, (action,), records)
             if action == "update":
-                await self._require_own(view, [_value(record, "Id") for record in records])
+                await self._owners.require_own(view, [_value(record, "Id") for record in records])
         return Plan(call.request)
 
     async def upsert_many(self, call: Call, sobject: str, key: str) -> Plan:
@@ -103,8 +101,7 @@ class Writes:
         for record_id in ids:
             by_prefix.setdefault(record_id[:3], []).append(record_id)
         for prefix, some in by_prefix.items():
-            view = await self._allowed(await self._views.object_of(prefix), ("delete",), [])
-            await self._require_own(view, some)
+            await self._delete(await self._views.object_of(prefix), some)
         return Plan(call.request)
 
     async def _upsert(
@@ -113,10 +110,12 @@ class Writes:
         view = await self._allowed(sobject, ("create", "update"), records)
         if not view.shows(key):
             raise hidden(view.sobject, key, view.rule.place_of(key))
-        if view.rule.owner_only:
-            condition = f"{field_name(key)} IN {quote_list(values)} AND {OWNER} != {quote(await self._views.user_id())}"
-            if await self._count(sobject, condition):
-                raise _anothers(view)
+        await self._owners.require_no_others(view, key, [value for value in values if value])
+
+    async def _delete(self, sobject: str, record_ids: Sequence[str]) -> None:
+        view = await self._allowed(sobject, ("delete",), [])
+        await self._owners.require_own(view, record_ids)
+        await self._deletions.judge(sobject, record_ids)
 
     async def _allowed(self, sobject: str, actions: Iterable[Action], records: Sequence[Mapping[str, Any]]) -> View:
         """Return the object's view if the policy lets the actions, and every value in `records`, through."""
@@ -129,6 +128,7 @@ class Writes:
                 raise hidden(view.sobject, name, view.rule.place_of(name))
         for record in records:
             await self._check_values(view, record)
+        await self._check_references(view, records)
         return view
 
     async def _check_values(self, view: View, record: Mapping[str, Any]) -> None:
@@ -145,27 +145,18 @@ class Writes:
                     f"A {view.sobject} of another owner than the user", place=view.rule.place_of("owner_only")
                 )
 
-    async def _require_own(self, view: View, record_ids: Sequence[str]) -> None:
-        """Refuse records that are not the user's, where they must be."""
-        if not view.rule.owner_only:
-            return
-        try:
-            ids = {to_18(record_id) for record_id in record_ids}
-        except InvalidArgumentError:
-            raise not_understood("A record without an Id of its own") from None
-        condition = f"Id IN {quote_list(sorted(ids))} AND {OWNER} = {quote(await self._views.user_id())}"
-        if await self._count(view.sobject, condition) < len(ids):
-            raise _anothers(view)
-
-    async def _count(self, sobject: str, condition: str) -> int:
-        soql = f"SELECT COUNT() FROM {sobject_name(sobject)} WHERE {condition}"  # noqa: S608 - SOQL, quoted values
-        return QueryResult.read((await self._exchange(Request("GET", "query", {"q": soql}))).value).total_size
-
-
-def _anothers(view: View) -> PolicyRefusedError:
-    return PolicyRefusedError(
-        f"A {view.sobject} that is another user's, or not there", place=view.rule.place_of("owner_only")
-    )
+    async def _check_references(self, view: View, records: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse Ids of records that may not be seen: the org would tell whether they are there, and relate to them."""
+        described = await self._views.describe(view.sobject) if records else None
+        named: dict[str, set[str]] = {}
+        for name, value in ((name, value) for record in records for name, value in record.items()):
+            field = described.field(name) if described else None
+            if field and field.reference_to and isinstance(value, str) and is_id(value) and value[:3] != _RECORD_TYPE:
+                named.setdefault(value[:3], set()).add(to_18(value))
+        for prefix, ids in named.items():
+            target = await self._views.object_of(prefix)
+            if others := ids - {await self._views.user_id()}:
+                await self._owners.require_own(await self._views.readable(target), sorted(others))
 
 
 def _record(body: object) -> Mapping[str, Any]:

@@ -1,0 +1,234 @@
+"""What a policy says of an object holds for what belongs to it, for what a deletion takes along, and for references."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.policy.belongings import is_part
+from mcp_salesforce.policy.errors import PolicyRefusedError
+from mcp_salesforce.policy.reading import read_policy
+from mcp_salesforce.policy.rules import Belonging
+from mcp_salesforce.policy.views import view_of
+from mcp_salesforce.salesforce import Request, SalesforceClient
+from mcp_salesforce.salesforce.models import ChildRelationship, FieldDescribe, SObjectDescribe
+from tests.policy.test_guard import another_user, guarded
+
+TIMES = {"StartDateTime": "2026-11-24T10:00:00Z", "EndDateTime": "2026-11-24T11:00:00Z"}
+Attempt = Callable[[SalesforceClient], Coroutine[Any, Any, object]]
+
+
+def event(org: LocalOrg, owner: str, **values: Any) -> str:
+    return org.insert("Event", Subject="Visit", OwnerId=owner, **TIMES, **values)
+
+
+async def refused(client: SalesforceClient, *attempts: Attempt, match: str | None = None) -> None:
+    for attempt in attempts:
+        with pytest.raises(PolicyRefusedError, match=match):
+            await attempt(client)
+
+
+def query(soql: str) -> Attempt:
+    return lambda client: client.queries.query(soql)
+
+
+async def test_invitations_are_read_and_changed_as_their_events_are(org: LocalOrg) -> None:
+    contact, lead = org.insert("Contact", LastName="Ode"), org.insert("Lead", LastName="Lea", Company="Leas")
+    mine, others = event(org, org.user_id), event(org, another_user(org))
+    own = org.insert("EventRelation", EventId=mine, RelationId=contact)
+    other = org.insert("EventRelation", EventId=others, RelationId=contact)
+    new = {"EventId": mine, "RelationId": lead}
+    async with guarded(org, "[objects.Event]\nowner_only = true") as client:
+        found = await client.queries.query("SELECT Id, EventId FROM EventRelation")
+        assert own in [record["Id"] for record in found.records]
+        assert {record["EventId"] for record in found.records} & {others} == set()
+        assert not (await client.queries.query(f"SELECT Id FROM EventRelation WHERE Id = '{other}'")).records
+        count = await client.queries.query(f"SELECT COUNT() FROM EventRelation WHERE RelationId = '{contact}'")
+        assert count.total_size == 1
+        await refused(
+            client,
+            lambda client: client.sobjects.retrieve("EventRelation", other),
+            lambda client: client.sobjects.update("EventRelation", other, {"Status": "Accepted"}),
+            lambda client: client.sobjects.delete("EventRelation", other),
+            lambda client: client.collections.delete([own, other]),
+            lambda client: client.sobjects.create("EventRelation", {**new, "EventId": others}),
+            lambda client: client.collections.create("EventRelation", [new, {**new, "EventId": others}]),
+            query("SELECT Event.Subject FROM EventRelation"),
+            match=r"p\.toml:2",
+        )
+        assert (await client.sobjects.retrieve("EventRelation", own))["EventId"] == mine
+        assert (await client.sobjects.create("EventRelation", new)).success
+        await client.sobjects.delete("EventRelation", own)
+
+    assert org.store.row("SELECT * FROM EventRelation WHERE Id = ? AND IsDeleted = 0", [other])
+
+
+async def test_to_change_what_belongs_to_a_record_is_to_change_the_record(org: LocalOrg) -> None:
+    contact = org.insert("Contact", LastName="Ode")
+    mine = event(org, org.user_id)
+    relation = org.insert("EventRelation", EventId=mine, RelationId=contact)
+    async with guarded(org, '[objects.Event]\nactions = ["read", "create", "delete"]') as client:
+        assert await client.sobjects.retrieve("EventRelation", relation)
+        await refused(
+            client,
+            lambda client: client.sobjects.create("EventRelation", {"EventId": mine, "RelationId": org.user_id}),
+            lambda client: client.sobjects.update("EventRelation", relation, {"Status": "Accepted"}),
+            lambda client: client.sobjects.delete("EventRelation", relation),
+            match=r"No \w+ of EventRelation .*p\.toml:2",
+        )
+        await client.sobjects.delete("Event", mine)
+
+
+@pytest.mark.parametrize(
+    ("sobject", "part"),
+    [("Event", "EventRelation"), ("Opportunity", "OpportunityContactRole"), ("Campaign", "CampaignMember")],
+)
+async def test_with_an_object_goes_what_belongs_to_it(org: LocalOrg, sobject: str, part: str) -> None:
+    async with guarded(org, f"[objects.{sobject}]\nactions = []") as client:
+        await refused(client, query(f"SELECT Id FROM {part}"), match=f"{part} may not be read")
+    async with guarded(org, f"[objects.{sobject}]\nactions = []\n[objects.{part}]\nactions = ['read']") as client:
+        assert (await client.queries.query(f"SELECT COUNT() FROM {part}")).done
+
+
+async def test_a_junction_belongs_to_the_object_whose_name_it_bears(org: LocalOrg) -> None:
+    contact = org.insert("Contact", LastName="Ode")
+    async with guarded(org, '[objects.Contact]\nactions = ["read"]\n[objects.Account]\nactions = []') as client:
+        relation = {"EventId": event(org, org.user_id), "RelationId": contact}
+        assert (await client.sobjects.create("EventRelation", relation)).success
+        assert (await client.queries.query("SELECT Id FROM Contact LIMIT 1")).records
+
+
+async def test_a_lookup_that_is_empty_belongs_to_nobody(org: LocalOrg) -> None:
+    campaign, lead = org.insert("Campaign", Name="Fair"), org.insert("Lead", LastName="Lea", Company="Leas")
+    org.insert("CampaignMember", CampaignId=campaign, LeadId=lead)
+    async with guarded(org, "[objects.Campaign]\nowner_only = true") as client:
+        found = await client.queries.query(f"SELECT LeadId FROM CampaignMember WHERE CampaignId = '{campaign}'")
+
+    assert [record["LeadId"] for record in found.records] == [lead]
+
+
+async def test_a_deletion_is_judged_by_what_it_takes_along(org: LocalOrg) -> None:
+    account = org.insert("Account", Name="Acme")
+    alone, busy = org.insert("Contact", LastName="Alone"), org.insert("Contact", LastName="Busy", AccountId=account)
+    org.insert("Task", Subject="Call", WhoId=busy)
+    free = org.insert("Account", Name="Free")
+    async with guarded(org, '[objects.Task]\nactions = ["read", "create"]') as client:
+        await refused(
+            client,
+            lambda client: client.sobjects.delete("Contact", busy),
+            lambda client: client.collections.delete([alone, busy]),
+            lambda client: client.sobjects.delete("Account", account),
+            match="would take Task records along",
+        )
+        await client.collections.delete([alone, free])
+
+    assert org.store.row("SELECT * FROM Contact WHERE Id = ? AND IsDeleted = 0", [busy])
+
+
+@pytest.mark.parametrize("hidden", ["[objects.Task]\nactions = []", "[objects.Task]\nowner_only = true"])
+async def test_a_refusal_does_not_tell_whether_there_is_anything_to_take_along(org: LocalOrg, hidden: str) -> None:
+    alone, busy = org.insert("Contact", LastName="Alone"), org.insert("Contact", LastName="Busy")
+    org.insert("Task", Subject="Call", WhoId=busy, OwnerId=another_user(org))
+    errors = []
+    async with guarded(org, hidden) as client:
+        for contact in (alone, busy):
+            with pytest.raises(PolicyRefusedError, match="could take Task records along") as error:
+                await client.sobjects.delete("Contact", contact)
+            errors.append(error.value.message)
+
+    assert errors[0] == errors[1]
+
+
+async def test_a_record_that_others_keep_from_deletion_does_not_tell_of_them(org: LocalOrg) -> None:
+    contact = org.insert("Contact", LastName="Ode")
+    org.insert("Case", Subject="Secret", ContactId=contact)
+    async with guarded(org, "[objects.Case]\nactions = []") as client:
+        await refused(client, lambda client: client.sobjects.delete("Contact", contact), match="could take Case")
+
+
+async def test_nothing_is_related_to_what_may_not_be_seen(org: LocalOrg) -> None:
+    account, other = org.insert("Account", Name="Acme"), another_user(org)
+    deal = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
+    others, mine = org.insert("Opportunity", OwnerId=other, **deal), org.insert("Opportunity", **deal)
+    nobodys = mine[:-6] + "999" + mine[-3:]
+    policy = "[objects.Account]\nactions = []\n[objects.Opportunity]\nowner_only = true"
+    async with guarded(org, policy) as client:
+        await refused(
+            client,
+            lambda client: client.sobjects.create("Contact", {"LastName": "Ode", "AccountId": account}),
+            lambda client: client.collections.create("Contact", [{"LastName": "Ode", "accountid": account[:15]}]),
+            lambda client: client.sobjects.create("Task", {"Subject": "Call", "WhatId": others}),
+            lambda client: client.sobjects.create("Task", {"Subject": "Call", "WhatId": nobodys}),
+        )
+        assert (await client.sobjects.create("Task", {"Subject": "Call", "WhatId": mine, "OwnerId": other})).success
+
+
+async def test_a_record_of_another_is_like_one_that_is_not_there(org: LocalOrg) -> None:
+    deal = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
+    others = org.insert("Opportunity", OwnerId=another_user(org), **deal)
+    gone = org.insert("Opportunity", **deal)
+    org.records.delete("Opportunity", gone, org.user_id)
+    errors = set()
+    async with guarded(org, "[objects.Opportunity]\nowner_only = true") as client:
+        for record_id in (others, gone, "006lo0000009999" + "AAA"):
+            many = Request("POST", "composite/sobjects/Opportunity", body={"ids": [record_id], "fields": ["Id"]})
+            for attempt in (
+                client.sobjects.retrieve("Opportunity", record_id),
+                client.sobjects.retrieve("Opportunity", record_id, fields=("Name",)),
+                client.send(many),
+                client.sobjects.update("Opportunity", record_id, {"Name": "x"}),
+                client.sobjects.delete("Opportunity", record_id),
+            ):
+                with pytest.raises(PolicyRefusedError) as error:
+                    await attempt
+                errors.add((error.value.code, error.value.message, error.value.hint))
+
+    assert len(errors) == 1
+
+
+OWNED = frozenset({"event", "contact", "opportunity", "attachment", "note", "task"})
+NAMES = frozenset({
+    "event", "contact", "campaign", "opportunity", "eventrelation", "campaignmember", "contentdocument", "visit",
+    "visit__c", "contentdocumentlink", "attachment", "note", "contactshare", "opportunitylineitem", "task", "topic",
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sobject", "child", "cascades", "is_its"),
+    [
+        ("Event", "EventRelation", True, True),
+        ("Event", "EventRelation", False, False),
+        ("Contact", "EventRelation", True, False),
+        ("Contact", "CampaignMember", True, False),
+        ("Campaign", "CampaignMember", True, True),
+        ("Contact", "Event", True, False),
+        ("Contact", "ContactShare", True, True),
+        ("Opportunity", "OpportunityLineItem", True, True),
+        ("Contact", "Attachment", True, True),
+        ("Contact", "Note", True, True),
+        ("Contact", "ContentDocumentLink", True, True),
+        ("Event", "TopicAssignment", True, True),
+        ("Contact", "Visit__c", True, True),
+        ("Contact", "Contact", True, False),
+        ("Contact", "EntitySubscription", True, True),
+    ],
+)
+def test_what_belongs_to_what(sobject: str, child: str, *, cascades: bool, is_its: bool) -> None:
+    relationship = ChildRelationship(child_sobject=child, field="ParentId", cascade_delete=cascades)
+
+    assert is_part(relationship, SObjectDescribe(name=sobject, label=sobject, fields=()), OWNED, NAMES) == is_its
+
+
+@pytest.mark.parametrize("targets", [("Opportunity", "Case"), ()])
+def test_what_belongs_to_records_of_any_kind_is_hidden_where_one_kind_is_read_by_owner(
+    targets: tuple[str, ...],
+) -> None:
+    policy = read_policy("[objects.Opportunity]\nowner_only = true", "p.toml")
+    policy = policy.belonging({"note": (Belonging(policy.rule("Opportunity"), "ParentId"),)})
+    parent = FieldDescribe(
+        name="ParentId", label="", type="reference", reference_to=targets, relationship_name="Parent", nillable=True
+    )
+    note = view_of(policy, SObjectDescribe(name="Note", label="Note", fields=(parent,)))
+
+    assert not note.rule.is_readable
