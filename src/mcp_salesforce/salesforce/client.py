@@ -227,12 +227,25 @@ class SalesforceClient:
         """
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         try:
-            async for attempt in retrying(idempotent=request.is_idempotent, deadline_s=self._timeout_s):
-                with attempt:
-                    return await self._in_turn(partial(once, attempt.retry_state.attempt_number), deadline)
+            try:
+                return await self._in_turn(partial(once, 1), deadline)
+            except SalesforceError as error:
+                return await self._again(once, request, deadline, error)
         except SalesforceError as error:
             error.is_outcome_unknown = request.is_write and may_be_done(error)
             raise
+
+    async def _again(
+        self, once: Callable[[int], Awaitable[_Answer]], request: Request, deadline: float, failure: SalesforceError
+    ) -> _Answer:
+        """Repeat what failed at first, as the policy for it has it, of which a call that succeeds knows nothing."""
+        left_s = deadline - asyncio.get_running_loop().time()
+        async for attempt in retrying(idempotent=request.is_idempotent, deadline_s=left_s):
+            with attempt:
+                number = attempt.retry_state.attempt_number
+                if number == 1:
+                    raise failure
+                return await self._in_turn(partial(once, number), deadline)
         raise AssertionError("the last attempt returns or raises")
 
     async def _in_turn(self, once: Callable[[], Awaitable[_Answer]], deadline: float) -> _Answer:

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
@@ -80,6 +80,13 @@ class SaveResult(WireModel):
     created: bool | None = None
 
 
+def _records(value: object) -> list[SObjectRecord]:
+    """Return records as they were decoded: a page of 2,000 is not copied to be checked."""
+    if isinstance(value, list) and all(type(record) is dict for record in value):
+        return value
+    raise ValueError("no list of records")
+
+
 class QueryResult(WireModel):
     """One page of a query's records, as Salesforce gives them (each with its `attributes`).
 
@@ -88,7 +95,7 @@ class QueryResult(WireModel):
 
     total_size: int
     done: bool
-    records: list[SObjectRecord]
+    records: Annotated[list[SObjectRecord], PlainValidator(_records)]
     next_records_url: str | None = None
 
 

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Final
 from urllib.parse import urlsplit
 
-from opentelemetry.trace import SpanKind, StatusCode, get_tracer
+from opentelemetry.trace import ProxyTracerProvider, SpanKind, StatusCode, get_tracer, get_tracer_provider
 
 from mcp_salesforce.salesforce.errors import TransportError
 from mcp_salesforce.salesforce.transport import Transport
@@ -72,6 +72,8 @@ class ObservedTransport:
         Raises:
             TransportError: No answer arrived.
         """
+        if not _is_watched():
+            return await self._transport.exchange(request)
         parts = urlsplit(request.url)
         template = path_template(parts.path)
         attributes = {
@@ -119,6 +121,15 @@ def path_template(path: str) -> str:
             opaque_in -= 1
             kept.append(segment if opaque_in > 0 or segment in _PLAIN or not segment else "{}")
     return "/".join(kept)
+
+
+def _is_watched() -> bool:
+    """Tell whether anybody traces, collects or logs what is exchanged."""
+    return (
+        _LISTENERS.get() is not None
+        or _log.isEnabledFor(logging.DEBUG)
+        or not isinstance(get_tracer_provider(), ProxyTracerProvider)
+    )
 
 
 def _tell(exchange: Exchange) -> None:
