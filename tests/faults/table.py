@@ -25,7 +25,7 @@ ONE, SEVERAL, TOGETHER = "*/sobjects/Contact*", "*/composite/sobjects", "*/compo
 REQUESTS = {
     "read": ("GET", ONE),
     "create": ("POST", ONE),
-    "update": ("PATCH", ONE),
+    "update": ("POST", TOGETHER),
     "delete": ("DELETE", ONE),
     "create several": ("POST", SEVERAL),
     "update several": ("PATCH", SEVERAL),
@@ -95,7 +95,6 @@ _TABLE: dict[Kind, dict[str, tuple[Came, Came]]] = {
     "truncated": {
         "read": _healing(UNREADABLE),
         **_writes(UNKNOWN + " with its Id", UNREADABLE + OUTCOME),
-        "update": _final(OK),
         "delete": _final(OK),
     },
     "request_limit": dict.fromkeys(REQUESTS, _final("`REQUEST_LIMIT_EXCEEDED`")),
@@ -115,7 +114,7 @@ error's `code`.
 - A create without an answer is **never** sent again. The server looks for the record, for at most five seconds, by a
   query for what this user created in the last minutes with the same values, and names what it finds as `candidates`.
 - `outcome: unknown` on an update or delete: read the record before you try again.
-- An answer to an update or delete of one record has no body that could be cut.
+- An answer to a delete of one record has no body that could be cut. A contact is changed and read back in one call.
 - Several records are written 200 at a time, and an error is one of the whole part: what was done before it is told, row
   by row. A row that the org refuses is an outcome of its own, and no failure.
 - `invite` is salesforce_set_invitees, `close` is salesforce_close_appointment. Appointments are created, changed and

@@ -1,5 +1,6 @@
 """Contacts, through the whole stack: client, server, Salesforce client, local org."""
 
+import json
 from typing import Any
 
 import pytest
@@ -226,12 +227,41 @@ async def test_names_are_found_by_their_words_in_any_order(org: LocalOrg, mcp: C
     assert [row[0] for row in listed["rows"]] == [contact_id]
 
 
+async def test_a_change_takes_two_round_trips(org: LocalOrg) -> None:
+    asked: list[str] = []
+
+    async def noting(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(f"{scope['method']} {scope['path'].rpartition('/v60.0/')[2]}")
+        await org.app(scope, receive, send)
+
+    contact_id = org.insert("Contact", LastName="Ode")
+    async with Client(create_server(settings_of(org), transport=AsgiTransport(noting))) as mcp:
+        await call(mcp, "get_contact", contact_id=contact_id)
+        asked.clear()
+        told = await call(mcp, "update_contact", contact_id=contact_id, data={"Title": "CTO"})
+
+    assert told == {"Id": contact_id, "changed": {"Title": {"before": None, "after": "CTO"}}}
+    assert asked == [f"GET sobjects/Contact/{contact_id}", "POST composite"]
+
+
 async def test_a_write_whose_result_cannot_be_read_back_is_no_failure(org: LocalOrg) -> None:
     """A permission to create without one to read, or a connection that breaks after the write."""
     answered, is_booked = 0, False
 
     async def failing_reads(scope: Any, receive: Any, send: Any) -> None:
         nonlocal answered, is_booked
+
+        async def reading_another() -> Any:
+            message = await receive()
+            body = json.loads(message["body"])
+            for entry in body["compositeRequest"]:
+                if entry["method"] == "GET":
+                    entry["url"] = "/services/data/v60.0/sobjects/Contact/003000000000999"
+            return {**message, "body": json.dumps(body).encode()}
+
+        if scope["path"].endswith("/composite") and not answered:  # changes the contact and reads it
+            await org.app(scope, reading_another, send)
+            return
         answered += scope["method"] in {"POST", "PATCH"} and "sobjects" in scope["path"]
         looks_again = is_booked and scope["path"].endswith("/composite")  # at the appointment and the time it takes
         is_booked = is_booked or scope["path"].endswith("/sobjects/Event")

@@ -196,7 +196,10 @@ class SalesforceClient:
             reply = await self._transport.exchange(signed)
             self._budget.note(reply.headers.get("sforce-limit-info", ""))
             try:
-                return Answer(read_reply(reply, (token.access_token,)), reply.headers)
+                value = read_reply(reply, (token.access_token,))
+                if request.is_led:
+                    unwrapped(value)  # raises what its first call came to
+                return Answer(value, reply.headers)
             except NotFoundError as error:
                 if attempt > 1 and request.method == "DELETE" and error.code == "ENTITY_IS_DELETED":
                     return Answer(None, reply.headers)  # an earlier attempt deleted it, and its answer was lost

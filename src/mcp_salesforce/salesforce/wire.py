@@ -32,6 +32,7 @@ class Request:
         body: JSON value to send; None sends no body.
         headers: Headers beyond those that every call carries.
         idempotent: Whether it may be sent again when its outcome is unknown; None goes by the method.
+        is_led: Of a composite call: whether the failure of its first call is that of the whole.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Request:
     body: object = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_PARAMS, repr=False)
     idempotent: bool | None = None
+    is_led: bool = False
 
     @property
     def is_idempotent(self) -> bool:

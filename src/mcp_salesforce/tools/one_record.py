@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
 from mcp_salesforce.salesforce import SalesforceError
+from mcp_salesforce.salesforce.api.sobjects import record_from, retrieving, updating
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.budgets import cut_text, sliced
 from mcp_salesforce.tools.days import record_with_days, with_days
@@ -80,8 +81,18 @@ async def update_record(org: OrgSession, sobject: str, record_id: str, values: M
     """
     fields = require_fields(values)
     before = await read_fields(org, sobject, record_id, fields)
-    await org.client.sobjects.update(sobject, record_id, values)
-    return difference(before, await read_back(read_fields(org, sobject, record_id, fields), {**before, **values}))
+    change, reading = updating(sobject, record_id, values), retrieving(sobject, record_id, fields=fields)
+    _, after = await org.client.composite.run_led([change, reading])
+    return difference(before, {"Id": record_id, **outcome_of(after, {**before, **values})})
+
+
+def outcome_of(read: object, written: dict[str, Any]) -> dict[str, Any]:
+    """Return the record that was read in the call of a write, or what was written, with a warning why it was not read.
+
+    Raises:
+        UnreadableReplyError: It is no record.
+    """
+    return _unread(read, written) if isinstance(read, SalesforceError) else flat_record(record_from(read))
 
 
 async def read_back(reading: Awaitable[Record], written: Record) -> Record:
@@ -89,7 +100,11 @@ async def read_back(reading: Awaitable[Record], written: Record) -> Record:
     try:
         return await reading
     except SalesforceError as error:
-        return cast("Record", {**written, "warning": f"Saved, but it could not be read back: {error.message}"})
+        return cast("Record", _unread(error, written))
+
+
+def _unread(error: SalesforceError, written: Mapping[str, Any]) -> dict[str, Any]:
+    return {**written, "warning": f"Saved, but it could not be read back: {error.message}"}
 
 
 def require_fields(values: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
 from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
+from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import UserInfo
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.state_key import StateKey
@@ -188,10 +189,17 @@ class OrgSession:
         """Return the user's zone, or UTC where the org does not tell: the answer names it, so it deceives nobody."""
         soql = f"SELECT TimeZoneSidKey FROM User WHERE Id = {quote(user_id)}"  # noqa: S608 - SOQL, with a quoted value
         try:
+            if (told := self._told()) and told.zoneinfo and to_18(told.user_id) == user_id:
+                return zone_of(told.zoneinfo)
             found = await self.client.queries.query(soql)
             return zone_of(found.records[0]["TimeZoneSidKey"] or "UTC")
         except (ApiError, LookupError, TimeError):
             return zone_of("UTC")
+
+    def _told(self) -> UserInfo | None:
+        """Return what has been told of the caller already."""
+        asked = self._users.get("")
+        return asked.result() if asked and asked.done() and not asked.cancelled() and not asked.exception() else None
 
     async def _allowed_values(self, sobject: str, name: str) -> str:
         field = (await self.schema.describe(sobject)).field(name)

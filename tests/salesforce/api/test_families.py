@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from mcp_salesforce.salesforce import (
+    ApiError,
     ConflictError,
     InvalidArgumentError,
     InvalidRequestError,
@@ -295,6 +296,28 @@ async def test_reads_in_one_call_may_be_repeated_and_writes_may_not(
         await client.composite.run_all_or_none([read, write])
     assert caught.value.is_outcome_unknown
     assert scripted.data_calls[-1].json["compositeRequest"][1]["body"] == {"Title": None}
+
+
+async def test_the_first_of_calls_that_it_leads_fails_and_is_repeated_as_it_would_alone(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    def replies(status: int, error_code: str = "") -> Answer:
+        bodies = [(status, [{"errorCode": error_code, "message": "m"}] if error_code else None), (200, {"Title": "x"})]
+        return Answer(
+            value={"compositeResponse": [{"body": body, "httpStatusCode": status} for status, body in bodies]}
+        )
+
+    calls = [Request("PATCH", f"sobjects/Contact/{CONTACT_ID}", body={"Title": "x"}), Request("GET", "limits")]
+    scripted.answers.extend([replies(400, "UNABLE_TO_LOCK_ROW"), replies(204)])
+    assert await client.composite.run_led(calls) == (None, {"Title": "x"})
+    assert len(scripted.data_calls) == 2
+
+    for status, error_code, is_unknown in ((404, "NOT_FOUND", False), (500, "UNKNOWN_EXCEPTION", True)):
+        scripted.answers.append(replies(status, error_code))
+        with pytest.raises(ApiError) as caught:
+            await client.composite.run_led(calls)
+        assert (caught.value.code, caught.value.is_outcome_unknown) == (error_code, is_unknown)
+    assert len(scripted.data_calls) == 4
 
 
 async def test_fewer_replies_than_calls_are_unreadable(client: SalesforceClient, scripted: ScriptedOrg) -> None:

@@ -54,15 +54,25 @@ class CompositeApi:
             raise next((error for error in failures if error.code != _HALTED), failures[0])
         return values
 
-    async def _run(self, calls: Sequence[Request], *, all_or_none: bool) -> tuple[object, ...]:
+    async def run_led(self, calls: Sequence[Request]) -> tuple[object, ...]:
+        """Make the calls as `run`, the first of them as if it were sent alone: repeated where that is safe, and raised.
+
+        API: POST /composite
+
+        Raises:
+            InvalidArgumentError: There are none, or more than 25 (of them at most 5 may be queries).
+            SalesforceError: What the first call raised; it tells whether a write may have been carried out.
+        """
+        return await self._run(calls, all_or_none=False, is_led=True)
+
+    async def _run(self, calls: Sequence[Request], *, all_or_none: bool, is_led: bool = False) -> tuple[object, ...]:
         if not 1 <= len(calls) <= MOST_CALLS:
             raise InvalidArgumentError(f"One call takes 1 to {MOST_CALLS} calls, not {len(calls)}.")
         entries = [_entry(call, f"{_REFERENCE}{number}", self._api_version) for number, call in enumerate(calls)]
         body = {"allOrNone": all_or_none, "compositeRequest": entries}
         only_reads = all(call.is_idempotent and not call.is_write for call in calls)
-        replies = members_of(
-            await self._send(Request("POST", "composite", body=body, idempotent=only_reads)), "compositeResponse"
-        )
+        request = Request("POST", "composite", body=body, idempotent=only_reads, is_led=is_led)
+        replies = members_of(await self._send(request), "compositeResponse")
         if len(replies) != len(calls):
             raise wrong_shape(f"{len(calls)} composite replies")
         return tuple(map(_outcome, replies))
@@ -87,7 +97,7 @@ def wrapped(request: Request, api_version: str) -> Request:
 
 
 def unwrapped(value: object) -> object:
-    """Return the JSON value of the call inside a composite reply.
+    """Return the JSON value of the call inside a composite reply, or of the first one.
 
     Raises:
         SalesforceError: As the call would have raised by itself.

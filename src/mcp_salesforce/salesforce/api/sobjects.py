@@ -60,10 +60,7 @@ class SObjectsApi:
             NotFoundError: The record does not exist, or was deleted.
             InvalidRequestError: `sobject` or a name in `fields` is unknown.
         """
-        params = {"fields": field_list(fields)} if fields else {}
-        record = record_of(await self._send(Request("GET", _record_path(sobject, record_id), params)))
-        record.pop("attributes", None)
-        return record
+        return record_from(await self._send(retrieving(sobject, record_id, fields=fields)))
 
     async def update(
         self,
@@ -91,10 +88,9 @@ class SObjectsApi:
             RecordRejectedError: A value breaks a rule of the org.
             InvalidRequestError: `sobject` or a field is unknown or not writable.
         """
-        headers = duplicate_headers(allow_duplicate)
-        if unmodified_since is not None:
-            headers |= if_unmodified_since(unmodified_since)
-        await self._send(Request("PATCH", _record_path(sobject, record_id), body=dict(values), headers=headers))
+        await self._send(
+            updating(sobject, record_id, values, allow_duplicate=allow_duplicate, unmodified_since=unmodified_since)
+        )
 
     async def delete(self, sobject: str, record_id: str) -> None:
         """Move one record to the recycle bin.
@@ -119,6 +115,38 @@ class SObjectsApi:
             RecordRejectedError: It is in no such series.
         """
         await self._send(Request("DELETE", f"{_record_path('Event', event_id)}/fromThisEventOnwards"))
+
+
+def retrieving(sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> Request:
+    """Return the call that `retrieve` makes, for a composite one; `record_from` reads what it gives."""
+    params = {"fields": field_list(fields)} if fields else {}
+    return Request("GET", _record_path(sobject, record_id), params)
+
+
+def record_from(value: object) -> SObjectRecord:
+    """Return the record in the JSON that a retrieve gives, without `attributes`.
+
+    Raises:
+        UnreadableReplyError: It is none.
+    """
+    record = record_of(value)
+    record.pop("attributes", None)
+    return record
+
+
+def updating(
+    sobject: str,
+    record_id: str,
+    values: Mapping[str, object],
+    *,
+    allow_duplicate: bool = False,
+    unmodified_since: datetime | None = None,
+) -> Request:
+    """Return the call that `update` makes, for a composite one."""
+    headers = duplicate_headers(allow_duplicate)
+    if unmodified_since is not None:
+        headers |= if_unmodified_since(unmodified_since)
+    return Request("PATCH", _record_path(sobject, record_id), body=dict(values), headers=headers)
 
 
 def _record_path(sobject: str, record_id: str) -> str:
