@@ -31,10 +31,11 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def without_logins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No login that the person who runs the tests has kept."""
+    """No login that the person who runs the tests has kept, and no cache of theirs."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         environment.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+        environment.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
 
 

@@ -25,6 +25,7 @@ LIBRARY = "The client is a library"
 ORACLE = "The local org is the oracle: it shares nothing with what it checks"
 FAMILIES = "API families do not know each other"
 TOOLSETS = "Toolsets do not know each other"
+FRONT = "The first answers wait for no library"
 HTTP = "Only the transport speaks HTTP"
 SQL = "Only the store speaks SQL"
 NO_IO = "The calendar engine, the SOQL language and what is decided by them do no I/O"
@@ -64,6 +65,8 @@ VIOLATIONS = [
         Violation(TOOLSETS, one.removeprefix("mcp_salesforce."), another)
         for one, another in permutations(CONTRACTS[TOOLSETS]["modules"], 2)
     ),
+    *(Violation(FRONT, f"front.use_{name}", name) for name in CONTRACTS[FRONT]["forbidden_modules"]),
+    Violation(LAYERS, "front.upward", "mcp_salesforce.salesforce"),
     Violation(HTTP, "tools.fetch", "aiohttp"),
     Violation(HTTP, "salesforce.fetch", "aiohttp"),
     Violation(SQL, "localorg.services.tables", "sqlite3"),
@@ -173,6 +176,8 @@ def test_config_alone_may_read_the_environment() -> None:
     source = 'import os\n\nHOME = os.environ["HOME"]\n'
 
     assert "TID251" not in rules_broken(source, "src/mcp_salesforce/config.py")
+    assert "TID251" not in rules_broken(source, "src/mcp_salesforce/front/told.py")
+    assert "TID251" in rules_broken(source, "src/mcp_salesforce/front/pipe.py")
     assert "TID251" in rules_broken(source, "src/mcp_salesforce/cli/config.py")
 
 

@@ -22,10 +22,10 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp_types import JSONRPCNotification, JSONRPCRequest
 
-from mcp_salesforce import stdio
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
+from mcp_salesforce.stdio import eras
 from mcp_salesforce.tools import TOOLSETS
 from tests.cli.processes import END_S
 from tests.conftest import settings_of
@@ -235,7 +235,7 @@ def test_what_is_asked_before_the_end_of_input_is_answered() -> None:
 
 
 async def test_a_request_that_was_cancelled_is_waited_for_no_longer() -> None:
-    unanswered = stdio._Unanswered()
+    unanswered = eras.Unanswered()
     unanswered.came(JSONRPCRequest(jsonrpc="2.0", id=1, method="tools/call"))
     unanswered.came(JSONRPCRequest(jsonrpc="2.0", id=2, method="subscriptions/listen"))
     unanswered.came(JSONRPCNotification(jsonrpc="2.0", method="notifications/cancelled", params={"requestId": 1}))
@@ -244,8 +244,8 @@ async def test_a_request_that_was_cancelled_is_waited_for_no_longer() -> None:
 
 
 async def test_an_answer_that_never_comes_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stdio, "_LAST_ANSWERS_S", 0.01)
-    unanswered = stdio._Unanswered()
+    monkeypatch.setattr(eras, "_LAST_ANSWERS_S", 0.01)
+    unanswered = eras.Unanswered()
     unanswered.came(JSONRPCRequest(jsonrpc="2.0", id=1, method="tools/call"))
 
     await asyncio.wait_for(unanswered.wait_for_none(), END_S)

@@ -51,14 +51,20 @@ async def serve(server: MCPServer[Any], from_host: Any, to_host: Any) -> None:  
     """Serve a session over a pair of the SDK's streams, as `Server.run` does, until the host's ends."""
     lowlevel = server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does
     async with lowlevel.lifespan(lowlevel) as session:
-        calls = DirectCalls(server, session, to_host)
-        await serve_dual_era_loop(
-            lowlevel,
-            _FromHost(from_host, calls),
-            _ToHost(to_host, calls),
-            lifespan_state=session,
-            init_options=lowlevel.create_initialization_options(),
-        )
+        await serve_in(session, server, from_host, to_host)
+
+
+async def serve_in(session: object, server: MCPServer[Any], from_host: Any, to_host: Any) -> None:  # noqa: ANN401
+    """Serve the same where the server's lifespan has given `session` already."""
+    lowlevel = server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does
+    calls = DirectCalls(server, session, to_host)
+    await serve_dual_era_loop(
+        lowlevel,
+        _FromHost(from_host, calls),
+        _ToHost(to_host, calls),
+        lifespan_state=session,
+        init_options=lowlevel.create_initialization_options(),
+    )
 
 
 class DirectCalls:

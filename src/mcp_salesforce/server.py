@@ -1,11 +1,17 @@
 """The MCP server: the tools, on one org."""
 
+if __name__ == "__main__":  # before the imports: the first answers do not wait for them
+    from mcp_salesforce.front.pipe import begin
+
+    begin(())
+
 import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -16,6 +22,7 @@ from mcp_types import GetPromptResult, InputRequiredResult, Tool
 from mcp_salesforce import connect, logs
 from mcp_salesforce.appointments.hours import hours_of
 from mcp_salesforce.config import ConfigurationError, Settings, Surface
+from mcp_salesforce.front import handover
 from mcp_salesforce.policy.reading import PolicyFileError, read_policy
 from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, Transport
 from mcp_salesforce.salesforce.budget import Reserve
@@ -23,6 +30,7 @@ from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.observed import ObservedTransport
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.stdio import serve_stdio
+from mcp_salesforce.surface import keep_answers
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.access import Access, UnknownToolsetError
 from mcp_salesforce.tools.completions import add_completion
@@ -148,8 +156,9 @@ def serve(server: MCPServer[OrgSession]) -> None:
     Raises:
         ConfigurationError: The server cannot start on this org.
     """
+    told = handover.wanted()
     try:
-        serve_stdio(server)
+        serve_stdio(server, beside=partial(keep_answers, server, told) if told else None)
     except ExceptionGroup as group:
         found: BaseException = group
         while isinstance(found, ExceptionGroup):

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.docs.answers import render_snapshot, write_stamp
 from tests.docs.commands import render_commands
 from tests.docs.configuration import render_configuration, render_env_example
 from tests.docs.doctor import render_doctor
@@ -25,6 +26,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/doctor.md": render_doctor,
     "docs/errors.md": render_errors,
     "docs/failures.md": render_failures,
+    "src/mcp_salesforce/front/snapshot.txt": render_snapshot,
     **snapshots(),
 }
 """Path from the root of the project to a function from the page as it stands to the page as it should be."""
@@ -44,6 +46,8 @@ def main() -> int:
             if not check:
                 page.parent.mkdir(exist_ok=True)
                 page.write_text(after, encoding="utf-8")
+    if not check:
+        write_stamp()
     if stale and check:
         sys.stderr.write(f"Out of date: {', '.join(stale)}. Run `make docs UPDATE=1`.\n")
         return 1

@@ -1,0 +1,214 @@
+"""Answers a host from a snapshot while the server loads in a thread, then leaves stdin and stdout to it."""
+
+import gc
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from mcp_salesforce.front import handover, snapshots
+from mcp_salesforce.front.requests import INITIALIZE, answered, parsed, recognised
+from mcp_salesforce.front.told import told
+
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+_CHUNK_BYTES = 65_536
+_SILENCE_S = 0.02
+"""After so long without a word of the host the server is loaded: loading slows each answer down."""
+_DATABASE = b"SQLite format 3\0"
+_LOADED = None
+_OWN_ORG = ("mcp_salesforce.cli.serve", "mcp_salesforce.server")
+_DEMO = (*_OWN_ORG, "mcp_salesforce.localorg")
+
+
+def begin(options: Sequence[str]) -> None:
+    """Answer a host from a snapshot, if there is one, until the server is loaded; return when it must take over.
+
+    Args:
+        options: Those of `mcp-salesforce serve`.
+    """
+    gc.disable()  # until the server serves: what is loaded stays
+    is_demo = "--demo" in options
+    if sys.stdin is None or sys.stdin.isatty() or not _are_known(options):
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(0))
+    told_of = told(demo=is_demo)
+    answers = snapshots.find(told_of) if told_of else None
+    if told_of and answers:
+        # Whether the org has what a policy names is judged once the server runs, whatever the host asks.
+        modules = _DEMO if is_demo else _OWN_ORG
+        _Front(answers, modules, leaves_at_end=not told_of.policy).run()
+    elif told_of:
+        handover.want(told_of)
+
+
+def _are_known(options: Sequence[str]) -> bool:
+    """Tell whether `serve` with these options starts."""
+    left = list(options)
+    if "--demo" not in left:
+        return not left
+    left.remove("--demo")
+    if "--fresh" in left:
+        left.remove("--fresh")
+    if not left:
+        return True
+    return left[0] == "--file" and len(left) == 2 and _can_be_an_org(left[1])  # noqa: PLR2004 - the option and its value
+
+
+def _can_be_an_org(path: str) -> bool:
+    """Tell whether a file is a database, or can be made."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_DATABASE)) == _DATABASE
+    except FileNotFoundError:
+        return os.access(os.path.dirname(path) or ".", os.W_OK)
+    except OSError:
+        return False
+
+
+class _Front:
+    """Reads lines, answers those that it knows, and keeps the others."""
+
+    def __init__(self, answers: snapshots.Answers, modules: Sequence[str], *, leaves_at_end: bool) -> None:
+        self._answers = answers
+        self._modules = modules
+        self._leaves_at_end = leaves_at_end
+        self._revision = ""
+        self._has_waiting = False
+        self._is_loading = False
+        self._left = handover.Handover(os.dup(_STDOUT))
+        os.dup2(_STDERR, _STDOUT)  # what a library prints while it loads is no protocol
+        self._input = _Polled() if hasattr(select, "poll") else _Threaded()
+
+    def run(self) -> None:
+        """Return when the server is loaded."""
+        while True:
+            chunk = self._input.next(None if self._is_loading else _SILENCE_S)
+            if chunk is _LOADED:
+                if self._is_loading:
+                    break
+                self._load()
+                continue
+            self._feed(chunk)
+            if not chunk:
+                if self._leaves_at_end and not self._has_waiting:
+                    os._exit(0)  # a thread that imports would hold up the end
+                self._left.is_ended = True
+                self._input.forget()
+            if self._has_waiting or not chunk:
+                self._load()
+        self._left.chunks = self._input.chunks
+        handover.leave(self._left)
+
+    def _load(self) -> None:
+        """Start to import the server in a thread."""
+        if self._is_loading:
+            return
+        self._is_loading = True
+        import threading
+
+        threading.Thread(target=_import, args=(self._modules, self._input.wake), name="loader", daemon=True).start()
+
+    def _feed(self, chunk: bytes) -> None:
+        """Take the lines that `chunk` completes; an empty one completes the last."""
+        *lines, self._left.rest = (self._left.rest + chunk).split(b"\n")
+        if not chunk and self._left.rest:
+            lines.append(self._left.rest)
+            self._left.rest = b""
+        for line in lines:
+            self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        message = parsed(line)
+        request = recognised(message, self._revision)
+        answer = self._answers.get((request.revision, request.method)) if request else None
+        if request is None or answer is None:
+            self._has_waiting |= not _is_notification(message)
+            self._left.lines.append(handover.Line(line))
+            return
+        self._write(answered(request, answer))
+        if request.method == INITIALIZE:
+            self._revision = request.revision
+            self._left.lines.append(handover.Line(line, is_answered=True))
+
+    def _write(self, answer: bytes) -> None:
+        rest = memoryview(answer)
+        while rest:
+            try:
+                rest = rest[os.write(self._left.wire, rest) :]
+            except BlockingIOError:
+                select.select((), (self._left.wire,), ())
+            except OSError:
+                sys.stderr.write("The host closed its end of stdout.\n")
+                sys.stderr.flush()
+                os._exit(0)
+
+
+def _is_notification(message: object) -> bool:
+    """Tell whether nobody waits for an answer to `message`."""
+    return isinstance(message, dict) and "id" not in message and isinstance(message.get("method"), str)
+
+
+def _import(modules: Sequence[str], wake: Callable[[], object]) -> None:
+    from importlib import import_module
+
+    try:
+        for module in modules:
+            import_module(module)
+    except Exception:  # noqa: BLE001, S110 - whoever imports it next tells what is wrong
+        pass
+    finally:
+        wake()
+
+
+class _Polled:
+    """Stdin, read when there is something to read; beside it the sign that the server is loaded."""
+
+    chunks = None
+
+    def __init__(self) -> None:
+        self._sign, self._signal = os.pipe()
+        self._poll = select.poll()
+        self._poll.register(_STDIN, select.POLLIN)
+        self._poll.register(self._sign, select.POLLIN)
+
+    def next(self, silence_s: float | None) -> bytes | None:
+        """Return the next chunk, empty at the end of stdin; None after silence, or when the server is loaded."""
+        ready = [descriptor for descriptor, _ in self._poll.poll(None if silence_s is None else silence_s * 1000)]
+        if _STDIN not in ready:
+            return _LOADED
+        return os.read(_STDIN, _CHUNK_BYTES)
+
+    def wake(self) -> None:
+        """Say that the server is loaded."""
+        os.write(self._signal, b".")
+
+    def forget(self) -> None:
+        """Read stdin no more."""
+        self._poll.unregister(_STDIN)
+
+
+class _Threaded:
+    """The same where the system has no `poll`: stdin is read by a thread."""
+
+    def __init__(self) -> None:
+        from mcp_salesforce.front.chunks import Chunks
+
+        self.chunks = Chunks()
+
+    def next(self, silence_s: float | None) -> bytes | None:
+        """Return as `_Polled.next`."""
+        from queue import Empty
+
+        try:
+            return self.chunks.queue.get(timeout=silence_s)
+        except Empty:
+            return None
+
+    def wake(self) -> None:
+        """Say that the server is loaded."""
+        self.chunks.queue.put(_LOADED)
+
+    def forget(self) -> None:
+        """Do nothing: the thread has ended with stdin."""

@@ -1,0 +1,192 @@
+"""Which requests can be answered from a snapshot: those that are known in every part.
+
+What the server itself would refuse, or could understand otherwise, is not recognised here, and waits for it.
+"""
+
+import json
+from collections.abc import Callable
+
+REVISION = "2026-07-28"
+"""The revision in which each request says its own; a session of those before it begins with `initialize`."""
+
+HANDSHAKE_REVISIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
+INITIALIZE = "initialize"
+DISCOVER = "server/discover"
+PING = "ping"
+METHODS = {
+    REVISION: (DISCOVER, *LISTS, PING),
+    **dict.fromkeys(HANDSHAKE_REVISIONS, (INITIALIZE, *LISTS, PING)),
+}
+"""What a snapshot answers, by revision."""
+
+_PREFIX = "io.modelcontextprotocol/"
+_LONGEST_LINE = 32_768
+_DEEPEST = 64
+_BIGGEST_ID = 1 << 53
+_NEVER_NULL = frozenset({"capabilities", "progressToken", "traceparent", "tracestate", "baggage"})
+_Check = Callable[[object], bool]
+
+
+class Request:
+    """A request that a snapshot answers.
+
+    Attributes:
+        request_id: Its id, as it stands in the answer.
+        revision: The protocol's revision by which it is answered.
+        method: What it asks.
+    """
+
+    __slots__ = ("method", "request_id", "revision")
+
+    def __init__(self, request_id: str, revision: str, method: str) -> None:
+        """Say what is asked."""
+        self.request_id = request_id
+        self.revision = revision
+        self.method = method
+
+
+def recognised(message: object, negotiated: str) -> Request | None:
+    """Return the request that `message` is, or None where it is not known in every part.
+
+    Args:
+        message: A message of the host, as JSON gives it.
+        negotiated: The revision of the session; empty before there is one.
+    """
+    if not isinstance(message, dict) or message.keys() - {"params"} != {"jsonrpc", "id", "method"}:
+        return None
+    method, params, request_id = message["method"], message.get("params"), _written(message["id"])
+    if message["jsonrpc"] != "2.0" or not isinstance(method, str) or not request_id:
+        return None
+    if method == INITIALIZE:
+        revision = _proposed(params)
+    elif isinstance(params, dict) and isinstance(params.get("_meta"), dict) and _VERSION in params["_meta"]:
+        revision = REVISION if params.keys() == {"_meta"} and _envelope(params["_meta"]) else ""
+    else:
+        revision = negotiated if params is None or _PLAIN(params) else ""
+    return Request(request_id, revision, method) if method in METHODS.get(revision, ()) else None
+
+
+def answered(request: Request, answer: str) -> bytes:
+    """Return the line that answers `request`, where `answer` is what follows the id."""
+    return f'{{"jsonrpc":"2.0","id":{request.request_id},{answer}}}\n'.encode()
+
+
+def parsed(line: bytes) -> object:
+    """Return the JSON of a line; None where it is none, or more than any of these requests needs."""
+    if len(line) > _LONGEST_LINE or line.count(b"{") + line.count(b"[") > _DEEPEST:
+        return None
+    try:
+        return json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _written(request_id: object) -> str:
+    """Return an id as JSON, the way the server writes it; empty where it is none."""
+    if isinstance(request_id, str):
+        try:
+            request_id.encode()
+        except UnicodeEncodeError:
+            return ""  # half a character
+        return json.dumps(request_id, ensure_ascii=False)
+    if isinstance(request_id, int) and not isinstance(request_id, bool) and abs(request_id) < _BIGGEST_ID:
+        return str(request_id)
+    return ""
+
+
+def _proposed(params: object) -> str:
+    """Return the revision that an `initialize` leads to; empty where it is not known in every part."""
+    if not isinstance(params, dict) or params.keys() - {"_meta"} != {"protocolVersion", "capabilities", "clientInfo"}:
+        return ""
+    asked = params["protocolVersion"]
+    is_known = isinstance(asked, str) and _client(params["clientInfo"]) and _HANDSHAKE(params)
+    return (asked if asked in HANDSHAKE_REVISIONS else HANDSHAKE_REVISIONS[-1]) if is_known else ""
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _token(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _anything(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _objects(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, dict) for each in value.values())
+
+
+def _list(check: _Check) -> _Check:
+    return lambda value: isinstance(value, list) and all(map(check, value))
+
+
+def _object(known: dict[str, _Check]) -> _Check:
+    """Return the check of an object that has no other members than these, each of them or none."""
+
+    def is_right(name: str, value: object) -> bool:
+        return name in known and (known[name](value) or (value is None and name not in _NEVER_NULL))
+
+    return lambda value: isinstance(value, dict) and all(is_right(*member) for member in value.items())
+
+
+_VERSION = f"{_PREFIX}protocolVersion"
+_CAPABILITIES = _object(
+    {
+        "elicitation": _object({"form": _anything, "url": _anything}),
+        "experimental": _objects,
+        "extensions": _objects,
+        "roots": _object({"listChanged": _flag}),
+        "sampling": _object({"context": _anything, "tools": _anything}),
+    }
+)
+_ICON = _object({"src": _text, "mimeType": _text, "sizes": _list(_text)})
+_NAMED = _object(
+    {
+        "name": _text,
+        "version": _text,
+        "title": _text,
+        "description": _text,
+        "websiteUrl": _text,
+        "icons": _list(lambda icon: _ICON(icon) and isinstance(icon, dict) and _text(icon.get("src"))),
+    }
+)
+
+
+def _client(value: object) -> bool:
+    """Tell whether `value` names a client: its name and version must be there."""
+    return _NAMED(value) and isinstance(value, dict) and _text(value.get("name")) and _text(value.get("version"))
+
+
+_PLAIN = _object({"_meta": _object({"progressToken": _token})})
+_HANDSHAKE = _object(
+    {
+        "protocolVersion": _text,
+        "capabilities": _CAPABILITIES,
+        "clientInfo": _client,
+        "_meta": _object({"progressToken": _token}),
+    }
+)
+_META = _object(
+    {
+        _VERSION: _text,
+        f"{_PREFIX}clientInfo": _client,
+        f"{_PREFIX}clientCapabilities": _CAPABILITIES,
+        "progressToken": _token,
+        "traceparent": _text,
+        "tracestate": _text,
+        "baggage": _text,
+    }
+)
+
+
+def _envelope(meta: dict[str, object]) -> bool:
+    """Tell whether a request's `_meta` is that of the present revision."""
+    return meta[_VERSION] == REVISION and meta.get(f"{_PREFIX}clientCapabilities") is not None and _META(meta)

@@ -1,0 +1,114 @@
+"""What the settings say, read without the library that reads them: for sure, or not at all.
+
+Each setting has a form here that is surely right. A value of any other form, be it right or wrong, is left to
+`config.py`, and the host waits for its judgement. A test holds the two together.
+"""
+
+import json
+import os
+import re
+
+from mcp_salesforce.front import values
+
+PREFIX = "SALESFORCE_"
+ENV_FILE = ".env"
+
+_VALUE = r"""([\w.~:/@%+,;=!*&-]*)|"([^"\\$]*)"|'([^'\\$]*)'"""
+_LINE = re.compile(rf"\s*(?:#.*|(?:export\s+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:{_VALUE})[ \t]*)?", re.ASCII)
+
+
+class Told:
+    """Settings that are surely right, as far as a host is told of them; `config.Surface` has the same."""
+
+    __slots__ = ("is_read_only", "policy", "toolsets")
+
+    def __init__(self, toolsets: str = "all", policy: str = "", *, is_read_only: bool = False) -> None:
+        """Keep them: names of toolsets, and the path of a policy file."""
+        self.toolsets = toolsets
+        self.policy = policy
+        self.is_read_only = is_read_only
+
+
+def told(*, demo: bool = False) -> Told | None:
+    """Return what the settings of the environment and of `.env` say; None where they could be wrong.
+
+    Args:
+        demo: Whether the org is a local one, so that the connection's own settings do not count.
+    """
+    given = _given(dict(os.environ))
+    if given is None:
+        return None
+    if demo:
+        given = {name: value for name, value in given.items() if name not in values.NOT_OF_A_DEMO}
+    if not all(values.FORMS[name].fullmatch(value) for name, value in given.items()):
+        return None
+    if not demo and not _has_one_way(given):
+        return None
+    if "policy" in given and not os.path.isfile(given["policy"]):
+        return None
+    return Told(
+        given.get("toolsets", "all"), given.get("policy", ""), is_read_only=values.is_on(given.get("read_only", ""))
+    )
+
+
+def _given(environment: dict[str, str]) -> dict[str, str] | None:
+    """Return each setting that has a value; None where it is not plain which."""
+    ours = [name for name in environment if name.upper().startswith(PREFIX)]
+    proxies = {name for name in environment if name.lower() == "https_proxy"}
+    if len({name.upper() for name in ours}) < len(ours) or not proxies <= {"https_proxy", "HTTPS_PROXY"}:
+        return None  # one name in two spellings
+    found = _in_file()
+    if found is None:
+        return None
+    found.update({name.upper(): environment[name] for name in ours if environment[name]})
+    found.setdefault(f"{PREFIX}PROXY", environment.get("https_proxy", environment.get("HTTPS_PROXY", "")))
+    named = {name: found.get(PREFIX + name.upper(), "") for name in values.FORMS}
+    return {name: value for name, value in named.items() if value}
+
+
+def _in_file() -> dict[str, str] | None:
+    """Return what `.env` says; None where it says it in other than the plainest way."""
+    try:
+        with open(ENV_FILE, "rb") as file:
+            text = file.read().decode("ascii")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError):
+        return None
+    found: dict[str, str] = {}
+    for line in text.replace("\r\n", "\n").split("\n"):
+        read = _LINE.fullmatch(line)
+        if read is None or (read[1] and read[1].upper() in found):
+            return None
+        if read[1]:
+            found[read[1].upper()] = read[2] or read[3] or read[4] or ""
+    return {name: value for name, value in found.items() if value}
+
+
+def _has_one_way(given: dict[str, str]) -> bool:
+    """Tell whether the settings lead to one org, by one way, and what that way needs is there."""
+    named = frozenset(name for name in values.CONNECTION if values.is_on(given.get(name, ""), of_any_text=True))
+    if named <= values.OF_ANY_ORG:
+        return _has_login("")
+    if named - values.OF_ANY_ORG == {"org"}:
+        return _has_login(given["org"])
+    if named == values.CLIENT_CREDENTIALS:
+        return "login_url" not in given
+    return named in values.WAYS
+
+
+def _has_login(alias: str) -> bool:
+    """Tell whether a login is kept under `alias`, whole; without one, under `default` or as the only one."""
+    import platformdirs
+
+    folder = os.path.join(platformdirs.user_data_dir("mcp-salesforce", appauthor=False), "logins")
+    try:
+        if not alias:
+            kept = [name.removesuffix(".json") for name in os.listdir(folder) if name.endswith(".json")]
+            kept = [name for name in kept if values.ALIAS.fullmatch(name)]
+            alias = "default" if "default" in kept else kept[0] if len(kept) == 1 else ""
+        with open(os.path.join(folder, f"{alias.lower()}.json"), "rb") as file:
+            login = json.loads(file.read().decode())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(login, dict) and login.keys() >= values.OF_A_LOGIN
