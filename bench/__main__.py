@@ -12,9 +12,11 @@ from collections.abc import Callable, Coroutine
 from bench.availability import about_availability
 from bench.figures import Figure, show
 from bench.localorg import about_the_local_org
+from bench.others import beside_others
 from bench.paging import about_paging
 from bench.servers import calls, expired_session, query_of_the_list_tool, start_up
 from bench.setting import ROOT, running_org
+from bench.soak import about_a_soak
 from bench.soql import about_soql
 from bench.tokens import tokens
 
@@ -37,6 +39,8 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "availability": about_availability,
     "localorg": about_the_local_org,
     "paging": about_paging,
+    "others": beside_others,
+    "soak": about_a_soak,
 }
 
 

@@ -2,18 +2,20 @@
 
 Prints one JSON line when it is ready. `GET /bench` reads the counts since the last time and sets what its parameters
 name: `delay_ms` for each answer, `expire=1` ends every session, `replay=1` answers a query that was answered before
-from memory, so that a measure of a client is not one of the org behind it.
+from memory, so that a measure of a client is not one of the org behind it; `faults=5` lets five of a hundred requests
+fail, each in one of all the ways that a local org can.
 """
 
 import argparse
 import asyncio
 import json
+import random
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -21,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.listener import serve
+from mcp_salesforce.localorg.services.faults import Fault, Kind
 
 
 @dataclass
@@ -28,6 +31,7 @@ class Counts:
     """What has arrived since the counts were last read."""
 
     requests: int = 0
+    faults: int = 0
     refreshes: int = 0
     connections: int = 0
     last_query: str = ""
@@ -41,6 +45,8 @@ class MeasuredOrg:
     app: ASGIApp
     delay_s: float = 0
     replay: bool = False
+    faults_percent: float = 0
+    dice: random.Random = field(default_factory=lambda: random.Random(4711))  # noqa: S311 - the same faults each time
     counts: Counts = field(default_factory=Counts)
     peers: set[tuple[str, int]] = field(default_factory=set)
     remembered: dict[tuple[str, str, bytes], list[Message]] = field(default_factory=dict)
@@ -53,6 +59,7 @@ class MeasuredOrg:
             await self.control(Request(scope))(scope, receive, send)
         else:
             self.count(Request(scope))
+            self.break_some(scope)
             await asyncio.sleep(self.delay_s)
             await self.answer(scope, receive, send)
 
@@ -66,10 +73,18 @@ class MeasuredOrg:
         if "/query" in request.url.path:
             self.counts.last_query = f"{request.url.path}?{request.url.query}"
 
+    def break_some(self, scope: Scope) -> None:
+        """Let a request for data fail, as often as is asked for, in one of all ways."""
+        if "/services/data/" in scope["path"] and self.dice.random() * 100 < self.faults_percent:
+            kind = self.dice.choice(get_args(Kind))
+            delay_s = SHORT_DELAY_S if kind in {"hang", "latency"} else 0.0
+            self.org.faults.add(Fault(kind, scope["method"], scope["path"], delay_s=delay_s))
+            self.counts.faults += 1
+
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from memory what may be, and else through the org."""
         request = Request(scope)
-        if not self.replay or request.method != "GET":
+        if not self.replay or (request.method != "GET" and SOAP not in scope["path"]):
             await self.app(scope, receive, send)
             return
         key = (request.url.path, request.url.query, request.headers.get("authorization", "").encode())
@@ -92,6 +107,9 @@ class MeasuredOrg:
         given = request.query_params
         self.delay_s = float(given.get("delay_ms", self.delay_s * 1000)) / 1000
         self.replay = given.get("replay", str(int(self.replay))) == "1"
+        self.faults_percent = float(given.get("faults", self.faults_percent))
+        if not self.faults_percent:
+            self.org.faults.clear()
         if given.get("expire") == "1":
             self.org.expire_sessions()
             self.remembered.clear()
@@ -99,6 +117,8 @@ class MeasuredOrg:
         return JSONResponse(asdict(counts))
 
 
+SOAP = "/services/Soap/"  # where clients that log in for each call do so
+SHORT_DELAY_S = 0.2
 WIRE = "%Y-%m-%dT%H:%M:%S.000+0000"
 MINUTES_BETWEEN_EVENTS = 5
 ROWS_AT_ONCE = 50_000

@@ -7,6 +7,7 @@ it has answered before from memory: a slow org would hide the difference.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from statistics import median
 from typing import Any
 
@@ -45,8 +46,12 @@ async def query_of_the_list_tool(org: Org) -> str:
 async def start_up(org: Org, target: str) -> list[Figure]:
     """Measure from the start of the process to its first answers, and the processor time that this takes."""
     found: dict[str, list[tuple[float, float, float]]] = {"product": [], "trivial": []}
+    runs: dict[str, Callable[[], AbstractAsyncContextManager[StdioServer]]] = {
+        "product": org.product,
+        "trivial": lambda: org.trivial(target),
+    }
     for _ in range(STARTS):
-        for name, run in (("product", org.product), ("trivial", lambda: org.trivial(target))):
+        for name, run in runs.items():
             async with run() as server:
                 await server.initialize()
                 initialized = time.perf_counter() - server.started

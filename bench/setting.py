@@ -39,7 +39,7 @@ class Org:
         """Where the org listens."""
         return self.credentials["instance_url"]
 
-    async def control(self, **parameters: int) -> dict[str, Any]:
+    async def control(self, **parameters: float) -> dict[str, Any]:
         """Set what the parameters name (see `bench.org`); return the counts since the last time."""
         async with self.http.get(f"{self.url}/bench", params=parameters) as reply:
             counts: dict[str, Any] = await reply.json()
@@ -52,13 +52,19 @@ class Org:
             reply.raise_for_status()
             return len(await reply.read())
 
-    def product(self) -> AbstractAsyncContextManager[StdioServer]:
-        """Start the server of this project on the org."""
+    def product(self, checkout: Path = ROOT, **more: str) -> AbstractAsyncContextManager[StdioServer]:
+        """Start the server of this project on the org; of another `checkout` with its own environment, if one is given.
+
+        `more` are settings beside those of the connection.
+        """
         settings = {
             f"SALESFORCE_{name.upper()}": self.credentials[name]
             for name in ("instance_url", "client_id", "client_secret", "refresh_token")
         }
-        return StdioServer.run([sys.executable, "-m", "mcp_salesforce.server"], environment(**settings))
+        python = sys.executable if checkout == ROOT else str(checkout / ".venv" / "bin" / "python")
+        return StdioServer.run(
+            [python, "-m", "mcp_salesforce.server"], environment(**settings, **more, PYTHONPATH=str(checkout))
+        )
 
     def trivial(self, target: str) -> AbstractAsyncContextManager[StdioServer]:
         """Start the trivial server, which calls `target` of the org."""

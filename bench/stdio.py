@@ -89,6 +89,14 @@ class StdioServer:
         peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
         return int(peak[1]) / 1024 if peak else float(self._watched.memory_info().rss) / (1 << 20)
 
+    def memory_mib(self) -> float:
+        """The memory that the process holds now, in MiB."""
+        return float(self._watched.memory_info().rss) / (1 << 20)
+
+    def open_files(self) -> int:
+        """How many file descriptors the process has open."""
+        return int(self._watched.num_fds())
+
     def cpu_s(self) -> float:
         """Processor time that the process has used so far, in seconds."""
         times = self._watched.cpu_times()
