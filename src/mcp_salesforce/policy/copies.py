@@ -11,6 +11,14 @@ from mcp_salesforce.policy.rules import Policy
 Origin: TypeAlias = tuple[str, str]
 
 _START: Final = ("startdatetime", "activitydatetime", "activitydate")
+_OF_PERSONS: Final = (
+    "FirstName", "LastName", "Name", "Salutation", "Title", "Phone", "MobilePhone", "Fax", "Email", "LeadSource",
+    "Description", "DoNotCall", "HasOptedOutOfEmail", "HasOptedOutOfFax",
+)  # fmt: skip
+_ADDRESS: Final = ("Street", "City", "State", "StateCode", "PostalCode", "Country", "CountryCode")
+_OF_MEMBER: Final = tuple(
+    name.casefold() for name in (*_OF_PERSONS, *_ADDRESS, "CompanyOrAccount", "LeadOrContactOwnerId", "LeadOrContactId")
+)
 _OWN: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "event": {
         "startdatetime": ("activitydatetime", "activitydate"),
@@ -49,17 +57,18 @@ _OWN: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "fiscalquarter": ("closedate",),
         "hasopportunitylineitem": ("amount",),
     },
-    "case": {"isclosed": ("status",), "closeddate": ("status",), "isclosedoncreate": ("status",)},
+    "case": {
+        "isclosed": ("status",),
+        "closeddate": ("status",),
+        "isclosedoncreate": ("status",),
+        **dict.fromkeys(("contactemail", "contactphone", "contactmobile", "contactfax"), ("contactid",)),
+    },
+    "campaignmember": dict.fromkeys(_OF_MEMBER, ("contactid", "leadid")),
     "contact": {"emailbouncedreason": ("email",), "emailbounceddate": ("email",), "isemailbounced": ("email",)},
     "lead": {"emailbouncedreason": ("email",), "emailbounceddate": ("email",)},
 }
 """Within one object: a field, and the fields of the same record that it shows."""
 
-_OF_MEMBERS: Final = (
-    "FirstName", "LastName", "Name", "Salutation", "Title", "Phone", "MobilePhone", "Fax", "Email", "LeadSource",
-    "Description", "DoNotCall", "HasOptedOutOfEmail", "HasOptedOutOfFax",
-)  # fmt: skip
-_ADDRESS: Final = ("Street", "City", "State", "StateCode", "PostalCode", "Country", "CountryCode")
 _ACCOUNT_OF_ACTIVITIES: Final = (("contact", "accountid"), ("opportunity", "accountid"), ("case", "accountid"))
 _OTHERS: Final[Mapping[str, Mapping[str, tuple[Origin, ...]]]] = {
     "case": {
@@ -69,7 +78,7 @@ _OTHERS: Final[Mapping[str, Mapping[str, tuple[Origin, ...]]]] = {
         "contactfax": (("contact", "fax"),),
     },
     "campaignmember": {
-        **{name.casefold(): (("contact", name.casefold()), ("lead", name.casefold())) for name in _OF_MEMBERS},
+        **{name.casefold(): (("contact", name.casefold()), ("lead", name.casefold())) for name in _OF_PERSONS},
         **{name.casefold(): (("contact", f"mailing{name.casefold()}"), ("lead", name.casefold())) for name in _ADDRESS},
         "companyoraccount": (("lead", "company"), ("account", "name")),
         "leadorcontactownerid": (("contact", "ownerid"), ("lead", "ownerid")),

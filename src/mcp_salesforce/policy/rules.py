@@ -125,6 +125,11 @@ class Policy:
         return rule
 
     @property
+    def limits_rows(self) -> bool:
+        """Whether any object's rows are limited."""
+        return self.max_rows is not None or any(rule.max_rows is not None for rule in self.rules.values())
+
+    @property
     def restricts_deletion(self) -> bool:
         """Whether there are records that may not be deleted."""
         rules = self.rules.values()

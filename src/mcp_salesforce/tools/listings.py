@@ -83,7 +83,8 @@ async def read_page(
         InvalidArgumentError: The cursor is not one of this call's.
         SalesforceError: As the client.
     """
-    listing, limit = await listing.shown(org), org.most_rows(listing.sobject, limit)
+    listing = await listing.shown(org)
+    limit = await org.most_records(listing.sobject, limit, listing.fields or listing.columns)
     after = _position((await org.cursors()).unpack(cursor, call), listing) if cursor else None
     result = await org.client.queries.query(listing.soql(limit + 1, after))
     found = result.records

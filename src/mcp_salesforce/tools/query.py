@@ -57,7 +57,7 @@ async def query(
     """
     org, parsed_query, call = org_of(ctx), parsed(soql), ("query", soql)
     zone = await org.zone(time_zone) if time_zone else None
-    limit = org.most_rows(parsed_query.from_[0].name, limit)
+    limit = await org.most_rows(parsed_query, limit)
     reader = QueryReader(org.client.queries, org.pages, org.client.api_version, soql, _batch_size(parsed_query, limit))
     if not cursor and not org.is_guarded:
         await check_names(parsed_query, org.schema)

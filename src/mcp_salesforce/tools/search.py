@@ -150,13 +150,15 @@ async def _resolved(
             raise refused(
                 f"{each.name} cannot be searched.", code="INVALID_TYPE", hint="Use salesforce_query with LIKE."
             )
-    returning = tuple(
-        sosl_tree.Returning(
-            each.name,
-            own.fields or tuple(tree.SelectItem(tree.Field(name)) for name in shown_fields(each)),
-            limit=org.most_rows(each.name, limit) + 1,
-        )
+    fields = [
+        own.fields or tuple(tree.SelectItem(tree.Field(name)) for name in shown_fields(each))
         for own, each in zip(asked, described, strict=True)
+    ]
+    returning = tuple(
+        [
+            sosl_tree.Returning(each.name, own, limit=await org.most_records(each.name, limit, _names(own)) + 1)
+            for own, each in zip(fields, described, strict=True)
+        ]
     )
     await _check(org, returning)
     return returning
@@ -207,4 +209,8 @@ def _groups(
 
 
 def _columns(returning: sosl_tree.Returning) -> list[str]:
-    return [item.expression.name for item in returning.fields if isinstance(item.expression, tree.Field)]
+    return _names(returning.fields)
+
+
+def _names(items: Sequence[tree.SelectItem]) -> list[str]:
+    return [item.expression.name for item in items if isinstance(item.expression, tree.Field)]

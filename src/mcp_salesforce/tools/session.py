@@ -14,6 +14,7 @@ from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceErro
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import UserInfo
 from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.soql import tree
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.tools.cursors import Cursors
 from mcp_salesforce.tools.describes import DescribeCache
@@ -137,9 +138,32 @@ class OrgSession:
         """Tell whether a policy lets everybody's records of an object be read."""
         return self._guard is None or self._guard.reads_all(sobject)
 
-    def most_rows(self, sobject: str, limit: int) -> int:
-        """Return how many records of an object an answer may have, if `limit` are asked for."""
-        return self._guard.most_rows(sobject, limit) if self._guard else limit
+    async def most_rows(self, query: tree.Query, limit: int) -> int:
+        """Return how many rows an answer to a query may have by a policy, if `limit` are asked for.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        return await self._guard.most_rows(query, limit) if self._guard else limit
+
+    async def most_records(self, sobject: str, limit: int, columns: Sequence[str] = ("Id",)) -> int:
+        """Return how many records of an object an answer with these columns may have, if `limit` are asked for.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
+        return await self.most_rows(tree.Query(items, (tree.FromItem(sobject),)), limit)
+
+    async def require_count(self, sobject: str, count: int) -> None:
+        """Let as many records of an object be asked for by name as a policy allows in one answer.
+
+        Raises:
+            PolicyRefusedError: They are more.
+            SalesforceError: As the client.
+        """
+        if self._guard:
+            await self._guard.require_count(sobject, count)
 
     async def user(self) -> UserInfo:
         """Return who the user is, as far as a policy shows it; asked once.

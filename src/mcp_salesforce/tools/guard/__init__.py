@@ -11,11 +11,13 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
+from mcp_salesforce.policy.queries import check_count
 from mcp_salesforce.policy.reading import PolicyFileError
 from mcp_salesforce.policy.rules import ACTIONS, Policy
 from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.wire import Answer, Request
+from mcp_salesforce.soql import tree
 from mcp_salesforce.tools.describes import Schema
 from mcp_salesforce.tools.errors import NO_SUCH_FIELD
 from mcp_salesforce.tools.guard.calls import Call, Plan, inner_entry, inner_request
@@ -77,10 +79,23 @@ class Guard:
         rule = self._views.policy.rule(sobject)
         return not rule.owner_only and not rule.owners
 
-    def most_rows(self, sobject: str, limit: int) -> int:
-        """Return how many records of an object an answer may have, if `limit` are asked for."""
-        most = self._views.policy.rule(sobject).max_rows
-        return limit if most is None else min(limit, most)
+    async def most_rows(self, query: tree.Query, limit: int) -> int:
+        """Return how many rows an answer to a query may have, if `limit` are asked for; its parents count too.
+
+        Raises:
+            SalesforceError: The org cannot be asked.
+        """
+        return await self._reads.most_rows(query, limit)
+
+    async def require_count(self, sobject: str, count: int) -> None:
+        """Let as many records of an object be asked for by name as one answer may have.
+
+        Raises:
+            PolicyRefusedError: They are more.
+            SalesforceError: The org cannot be asked.
+        """
+        await self._confirmed()
+        check_count(await self._views.view(sobject), count)
 
     async def require_shown(self, sobject: str, columns: Sequence[str]) -> None:
         """Let columns pass that may be seen.

@@ -26,8 +26,8 @@ class Deletions:
     async def judge(self, sobject: str, record_ids: Sequence[str], depth: int = 0) -> None:
         """Let the deletion of records pass where the policy lets all be deleted that goes along.
 
-        Where children may not be seen, or only the user's own, it is refused whether there are any or not: the refusal
-        would tell.
+        Where children may not be seen, or only the user's own, or not whose children they are, it is refused whether
+        there are any or not: the refusal would tell.
 
         Raises:
             PolicyRefusedError: It would take along what may not be deleted, or may not be seen.
@@ -46,7 +46,7 @@ class Deletions:
             place=view.rule.place_of("actions" if not view.rule.is_readable else "owner_only"),
             hint=_HINT,
         )
-        if not view.rule.is_readable or view.owners:
+        if not view.shows(child.field) or view.owners:
             raise refusal
         if not child.cascade_delete:
             return

@@ -114,6 +114,20 @@ class Reads:
 
         return Plan(call.request, finish)
 
+    async def most_rows(self, query: tree.Query, limit: int) -> int:
+        """Return how many rows a query may give where `limit` are asked for, by every object whose records it shows.
+
+        Raises:
+            SalesforceError: The org cannot be asked.
+        """
+        policy = self._views.policy
+        if not policy.limits_rows:
+            return limit
+        meaning = await meaning_of(query, self._views.describe)
+        shown = {each for one in meaning.references if one.clause in {"SELECT", "GROUP BY"} for each in one.sobjects}
+        limits = [policy.rule(name).max_rows for name in {query.from_[0].name, *shown}]
+        return min([limit, *(most for most in limits if most is not None)])
+
     async def judge_columns(self, sobject: str, columns: Sequence[str]) -> None:
         """Let columns of an object through.
 
