@@ -1,6 +1,6 @@
 """The page that the table of error codes writes: docs/errors.md."""
 
-from mcp_salesforce.salesforce.advice import ADVICE
+from mcp_salesforce.salesforce.advice import ADVICE, MEANINGS
 from mcp_salesforce.salesforce.codes import error_class
 
 PAGE = """<!-- Generated from src/mcp_salesforce/salesforce/advice.py by `make docs UPDATE=1`. -->
@@ -17,6 +17,13 @@ a trigger or a flow; they are not changed. `near` shows the place of a syntax er
 {rows}
 
 Every other code has the advice of its class.
+
+## Codes of several meanings
+Salesforce's own words tell which (a pattern, whatever its case):
+
+| Code | Words | What is wrong | What to do |
+|---|---|---|---|
+{meanings}
 """
 _BAD_REQUEST = 400
 
@@ -27,4 +34,10 @@ def render_errors(_before: str) -> str:
         f"| `{code}` | `{error_class(code, _BAD_REQUEST).__name__}` | {advice.cause} | {advice.next_step} |"
         for code, advice in ADVICE.items()
     ]
-    return PAGE.format(rows="\n".join(rows))
+    meanings = [
+        f"| `{codes}` | `{words}` | {advice.cause} | {advice.next_step} |"
+        for codes, words, advice in (
+            (codes.replace("|", "`, `"), words.replace("|", r"\|"), advice) for codes, words, advice in MEANINGS
+        )
+    ]
+    return PAGE.format(rows="\n".join(rows), meanings="\n".join(meanings))

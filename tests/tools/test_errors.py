@@ -43,7 +43,7 @@ class Case:
 CASES = [
     Case("INVALID_FIELD", "No such column 'foo' on sobject of type Contact", "Describe the object"),
     Case("INVALID_TYPE", "sObject type 'Bar' is not supported.", "custom ones end in __c", QUERY),
-    Case("MALFORMED_QUERY", "only aggregate expressions use field aliasing", "row and column", QUERY),
+    Case("MALFORMED_QUERY", "unexpected token: 'FORM'", "row and column", QUERY),
     Case(
         "MALFORMED_SEARCH", "No search term found. The search term must be enclosed in braces.", "two characters", READ
     ),
@@ -55,7 +55,7 @@ CASES = [
         "JSON_PARSER_ERROR",
         "Cannot deserialize instance of currency from VALUE_STRING value banana or request may be missing a required "
         "field at [line:1, column:2]",
-        "its type",
+        "a number",
     ),
     Case(
         "INVALID_TYPE_ON_FIELD_IN_RECORD", "Amount: value not of required type: 250.0", "its type", fields=("Amount",)
@@ -132,7 +132,7 @@ CASES = [
     Case(
         "INVALID_CROSS_REFERENCE_KEY",
         "Record Type ID: this ID value isn't valid for the user: 0128M0000004HVOQA2",
-        "right Id",
+        "record type",
         fields=("RecordTypeId",),
     ),
     Case(
@@ -316,6 +316,58 @@ async def test_what_the_org_refuses_by_itself_is_not_marked_as_a_triggers_words(
 
     assert error["message"] == words
     assert "message_by" not in error
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "said"),
+    [
+        ("INVALID_FIELD", "Foreign key external ID: NOPE not found for field Code__c in entity Account", "no record"),
+        ("INVALID_FIELD", "value of field 'X' must be of type date and should not be quoted", "2026-11-24"),
+        ("INVALID_FIELD", "value of field 'X' must be of type string and should be quoted", "single quotes"),
+        ("INVALID_FIELD", "field 'Description' can not be filtered in a query call", "salesforce_search"),
+        ("MALFORMED_QUERY", "field 'StartDateTime' can not be grouped in a query call", "DAY_ONLY"),
+        ("MALFORMED_QUERY", "Field must be grouped or aggregated: Name", "GROUP BY"),
+        ("MALFORMED_QUERY", "only aggregate expressions use field aliasing", "Leave the alias out"),
+        ("MALFORMED_QUERY", "Entity 'Event' is not supported for semi join inner selects", "Id IN"),
+        ("MALFORMED_QUERY", "Semi join sub-selects are not allowed with the 'OR' operator", "two queries"),
+        ("MALFORMED_QUERY", "Nesting of semi join sub-selects is not supported", "Id IN"),
+        ("EXCEEDED_ID_LIMIT", "Aggregate query does not support queryMore(), use LIMIT to restrict", "LIMIT 2000"),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "record type missing for: Contact", "profile"),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "entity type cannot be inserted: Case History", "does not let"),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "cannot delete owned record", "does not let"),
+        ("INVALID_CROSS_REFERENCE_KEY", "Record Type ID: this ID value isn't valid for the user: 0128M0000004HVOQA2",
+         "record type"),
+        ("FIELD_FILTER_VALIDATION_EXCEPTION", "Value does not exist or does not match filter criteria.", "another"),
+        ("DUPLICATES_DETECTED", "Use one of these records?", "only if the user wants"),
+        ("JSON_PARSER_ERROR", "Cannot deserialize instance of time from VALUE_STRING value 09:00", "15:00:00.000Z"),
+        ("JSON_PARSER_ERROR", "Cannot deserialize instance of date from VALUE_STRING value 24.11.", "2026-11-24"),
+        ("NOT_IMPLEMENTED", "not implemented by the local org: convertCurrency", "local org"),
+    ],
+)  # fmt: skip
+async def test_a_code_of_several_meanings_is_told_apart_by_salesforces_own_words(
+    scripted: ScriptedOrg, asked: Client, code: str, words: str, said: str
+) -> None:
+    answers(scripted, 400, [{"message": words, "errorCode": code}])
+
+    error = await refusal(asked, *CREATE[:1], **CREATE[1])
+
+    assert said in error["hint"]
+    assert "message_by" not in error
+    assert tokens(error, "prose") <= 120
+
+
+async def test_a_way_to_save_a_duplicate_is_one_that_the_caller_has(scripted: ScriptedOrg, asked: Client) -> None:
+    match = {"matchRecords": [{"record": {"attributes": {"type": "Contact"}, "Id": "003000000000001AAA"}}]}
+    found = {"allowSave": True, "duplicateRule": "R", "matchResults": [match]}
+    body = [{"errorCode": "DUPLICATES_DETECTED", "message": "Use one of these records?", "duplicateResult": found}]
+    answers(scripted, 400, body)
+    created = await refusal(asked, "create_contact", data={"LastName": "Ode"})
+    scripted.answers.append(Answer(value={"Id": "003000000000002AAA", "Title": None}))
+    answers(scripted, 400, body)
+    changed = await refusal(asked, "update_contact", contact_id="003000000000002AAA", data={"Title": "x"})
+
+    assert created["hint"].endswith("set allow_duplicate.")
+    assert changed["hint"].endswith("salesforce_update_records takes allow_duplicate.")
 
 
 @pytest.mark.parametrize(

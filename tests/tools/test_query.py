@@ -94,6 +94,28 @@ async def test_groups_and_kinds_of_records_have_their_columns_without_rows_too(m
     assert kinds["columns"] == ["Id", "Who.Email", "Who.Company", "Who.Name"]
 
 
+async def test_archived_and_deleted_records_are_read_on_request(org: LocalOrg, mcp: Client) -> None:
+    ids = {
+        name: org.insert("Event", Subject="Ode", StartDateTime="2026-12-01T10:00:00Z", DurationInMinutes=30)
+        for name in ("there", "archived", "deleted")
+    }
+    org.store.execute("UPDATE Event SET IsArchived = 1 WHERE Id = ?", [ids["archived"]])
+    org.records.delete("Event", ids["deleted"], org.user_id)
+    soql = "SELECT Id FROM Event WHERE Subject = 'Ode' ORDER BY Id"
+
+    async def found(**more: bool) -> set[str]:
+        page = await call(mcp, "query", soql=soql, limit=1, **more)
+        read = list(page["rows"])
+        while "next_cursor" in page:
+            page = await call(mcp, "query", soql=soql, limit=1, cursor=page["next_cursor"], **more)
+            read += page["rows"]
+        return {name for name, record_id in ids.items() if [record_id] in read}
+
+    assert await found() == {"there"}
+    assert await found(include_archived=True) == {"there", "archived"}
+    assert await found(include_deleted=True) == {"there", "archived", "deleted"}
+
+
 async def test_children_have_the_columns_of_the_sub_query(org: LocalOrg, mcp: Client) -> None:
     account_id = org.insert("Account", Name="Acme")
     org.insert("Contact", LastName="Ode-1", AccountId=account_id)
@@ -340,6 +362,15 @@ async def test_more_children_than_an_answer_holds_are_counted() -> None:
 # --- What is refused before it is sent ------------------------------------------------------------
 
 BAD = {
+    "SELECT COUNT(DISTINCT AccountId) FROM Contact": (23, "SOQL has no DISTINCT: COUNT_DISTINCT(field)"),
+    "SELECT Id FROM Event ALL ROWS": (26, "There is no ALL ROWS here: set include_deleted"),
+    "SELECT COUNT(Id) AS n FROM Contact": (18, "There is no AS"),
+    "SELECT TOP 5 Id FROM Contact": (12, "SOQL has no TOP"),
+    "SELECT Id FROM Contact FOR UPDATE": (28, "FOR UPDATE is for Apex"),
+    "SELECT Id FROM Contact OFFSET 5 LIMIT 3": (33, "LIMIT stands before OFFSET"),
+    "SELECT Id FROM Contact WHERE Id NOT IN ()": (41, "The list is empty"),
+    "SELECT Id FROM Contact WHERE CreatedDate = NOW()": (44, "Days have names: TODAY, LAST_N_DAYS:7"),
+    "SELECT Id, CASE WHEN x THEN y END FROM Contact": (22, "SOQL has no CASE"),
     "SELECT Id FORM Contact": (16, "Did you mean FROM instead of FORM?"),
     "SELECT Id FROM Contact WHER Name = 'x'": (29, "Did you mean WHERE instead of WHER?"),
     "SELECT Id FROM Contact LIMT 5": (29, "Did you mean LIMIT instead of LIMT?"),

@@ -51,6 +51,14 @@ _UNTIL = re.compile(r"\d{8}T\d{6}Z")
 _UNTIL_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
 
 
+_NOT_IN_A_RULE = {
+    "EXDATE": "Create the series without it, then delete the appointments of those days, scope this.",
+    "EXRULE": "Create the series without it, then delete the appointments not wanted, scope this.",
+    "RDATE": "Create the series without it, and single appointments on those days.",
+    "DTSTART": "Leave it out: StartDateTime is the first appointment.",
+}
+
+
 class RecurrenceError(ValueError):
     """A rule that Salesforce would not take; `hint` says how to write it."""
 
@@ -152,6 +160,9 @@ class Rule:
 
 def _parts(text: str) -> dict[str, str]:
     parts: dict[str, str] = {}
+    for name, hint in _NOT_IN_A_RULE.items():
+        if name in text.upper():
+            raise RecurrenceError(f"Salesforce keeps no {name} in a rule.", hint)
     for item in text.strip().upper().removeprefix("RRULE:").rstrip(";").split(";"):
         name, equals, value = item.partition("=")
         if not equals or not value or name not in _ORDER:

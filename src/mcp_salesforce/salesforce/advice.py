@@ -3,7 +3,8 @@
 `codes` has the class of every code. Salesforce's own documents have the meanings; the texts are ours.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 
@@ -73,7 +74,8 @@ ADVICE: Final[Mapping[str, Advice]] = {
     ),
     "STRING_TOO_LONG": Advice("The text does not fit into its field.", "Shorten it to the length given."),
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Advice(
-        "The picklist does not have this value.", "Describe the field to see those it has."
+        "The picklist does not have this value, or not for this record type.",
+        "Describe the field to see those it has; another RecordTypeId may have it.",
     ),
     "INVALID_EMAIL_ADDRESS": Advice("That is not an e-mail address.", "Correct it, or leave it out."),
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": Advice(
@@ -169,7 +171,136 @@ ADVICE: Final[Mapping[str, Advice]] = {
 """The codes that people meet; those that are not here have the advice of their class."""
 
 
-def hint_of(error_code: str) -> str:
-    """Return why `error_code` comes and what to do next; nothing where the class says it."""
-    advice = ADVICE.get(error_code)
+_SEMI_JOIN = "Ask for the Ids first, then write Id IN (…) with them; or filter by a parent's field, as Account.Name."
+_DATE_FORM = "Write it bare: 2026-11-24."
+
+_TYPES = "JSON_PARSER_ERROR|INVALID_TYPE_ON_FIELD_IN_RECORD"
+
+MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
+    (_TYPES, r"instance of time\b", Advice("It is a time of day, without a zone.", "Write it like 15:00:00.000Z.")),
+    (_TYPES, r"instance of date\b", Advice("It is a day.", "Write it like 2026-11-24.")),
+    (_TYPES, "instance of (datetime|timestamp)", Advice("It is a datetime.", "Write it like 2026-11-24T15:00:00Z.")),
+    (_TYPES, "instance of boolean", Advice("It is a checkbox.", "Write true or false, without quotes.")),
+    (_TYPES, "instance of (double|int|long|currency|percent)", Advice("It is a number.", "Write it without quotes.")),
+    (
+        "INVALID_FIELD",
+        "Foreign key external ID",
+        Advice("The field is right, but no record has that value.", "Create that parent first, or give another value."),
+    ),
+    (
+        "INVALID_FIELD",
+        "must be of type dateTime",
+        Advice("It is a datetime.", "Write it bare and with a time: 2026-11-24T00:00:00Z."),
+    ),
+    ("INVALID_FIELD", "must be of type date\\b", Advice("It is a day.", _DATE_FORM)),
+    ("INVALID_FIELD", "must be of type string", Advice("It is a text.", "Put the value in single quotes.")),
+    ("INVALID_FIELD", "must be of type boolean", Advice("It is a checkbox.", "Write true or false, without quotes.")),
+    (
+        "INVALID_FIELD",
+        "must be of type (double|int|currency|percent)",
+        Advice("It is a number.", "Write it without quotes."),
+    ),
+    (
+        "INVALID_FIELD",
+        "can ?not be filtered",
+        Advice("No condition can use this field.", "Filter by another, or find words in it with salesforce_search."),
+    ),
+    (
+        "INVALID_FIELD|MALFORMED_QUERY",
+        "can ?not be sorted",
+        Advice("Rows cannot be ordered by it.", "Use another."),
+    ),
+    (
+        "INVALID_FIELD|MALFORMED_QUERY",
+        "can ?not be grouped",
+        Advice("It cannot be grouped by.", "Group a datetime by DAY_ONLY(field) or CALENDAR_MONTH(field)."),
+    ),
+    (
+        "MALFORMED_QUERY|INVALID_FIELD",
+        "must be grouped or aggregated",
+        Advice("Beside an aggregate every field is grouped.", "Add it to GROUP BY, or write MAX(field)."),
+    ),
+    (
+        "MALFORMED_QUERY",
+        "field aliasing",
+        Advice("Only aggregates and functions take an alias.", "Leave the alias out: the column has the field's name."),
+    ),
+    (
+        "MALFORMED_QUERY",
+        "cannot also use LIMIT",
+        Advice("A query without GROUP BY has one total.", "Leave LIMIT out."),
+    ),
+    (
+        "MALFORMED_QUERY",
+        "'OR' operator|top level WHERE",
+        Advice("IN (SELECT …) stands beside AND alone.", "Run two queries, or write the Ids: Id IN (…)."),
+    ),
+    ("MALFORMED_QUERY|INVALID_FIELD|INVALID_TYPE", "semi.?join", Advice("IN (SELECT …) does not do that.", _SEMI_JOIN)),
+    (
+        "EXCEEDED_ID_LIMIT",
+        "queryMore",
+        Advice("Groups cannot be paged.", "Add LIMIT 2000 or a condition, or group by a field of fewer values."),
+    ),
+    (
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        "^record type missing",
+        Advice(
+            "The user's profile has no record type for this object.",
+            "An administrator has to assign one; or give a RecordTypeId that describe lists.",
+        ),
+    ),
+    (
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        "^(entity type|entity is not|cannot (insert|update|delete|modify|reference))",
+        Advice("Salesforce does not let this object be written so.", "Describe it to see what it allows."),
+    ),
+    (
+        "INVALID_CROSS_REFERENCE_KEY",
+        "Record Type ID",
+        Advice("The user may not use this record type, or it is of another object.", "Use one that describe lists."),
+    ),
+    (
+        "INVALID_CROSS_REFERENCE_KEY",
+        "owner cannot be blank",
+        Advice("Every record has an owner.", "Leave OwnerId out, or give the Id of a user."),
+    ),
+    (
+        "FIELD_FILTER_VALIDATION_EXCEPTION",
+        "does not exist or does not match filter",
+        Advice("The lookup's filter does not take this record.", "Choose another record."),
+    ),
+    (
+        "DUPLICATES_DETECTED",
+        "^(Use one of these records|You('re| are) creating a duplicate record)",
+        Advice(
+            "A duplicate rule found records like it.", "Use one of them; save a duplicate only if the user wants one."
+        ),
+    ),
+    (
+        "NOT_IMPLEMENTED",
+        "local org",
+        Advice("The local org does not have this part of Salesforce.", "Do without it here; a real org has it."),
+    ),
+)
+"""Codes that mean several things, with the words of Salesforce's own that tell which: code, message, advice."""
+
+
+def advice_of(error_code: str, message: str) -> Advice | None:
+    """Return what is known of an error: by its words where its code means several things, else by its code."""
+    told = (
+        advice
+        for codes, words, advice in MEANINGS
+        if error_code in codes.split("|") and re.search(words, message, re.IGNORECASE)
+    )
+    return next(told, ADVICE.get(error_code))
+
+
+def hint_of(error_code: str, message: str = "") -> str:
+    """Return why an error comes and what to do next; nothing where its class says it."""
+    advice = advice_of(error_code, message)
     return f"{advice.cause} {advice.next_step}" if advice else ""
+
+
+def is_told_by_words(error_code: str, message: str) -> bool:
+    """Tell whether an error's words say which of its code's meanings it has."""
+    return advice_of(error_code, message) is not ADVICE.get(error_code)

@@ -174,7 +174,7 @@ class ApiError(SalesforceError):
         super().__init__(
             "; ".join(dict.fromkeys(detail.message for detail in details)),
             code=first.error_code,
-            hint=hint or hint_of(first.error_code),
+            hint=hint or hint_of(first.error_code, first.message),
             retry_after_s=retry_after_s,
         )
         self.status = status

@@ -36,7 +36,7 @@ class Arguments:
     def __init__(self, model: type[BaseModel]) -> None:
         """Read arguments with `model`, whose fields are the tool's parameters."""
         self._model = model
-        self._names = frozenset(model.model_fields)
+        self.names = frozenset(model.model_fields)
         self._texts = frozenset(name for name, field in model.model_fields.items() if field.annotation is str)
         self._optional = frozenset(name for name, field in model.model_fields.items() if not field.is_required())
 
@@ -49,7 +49,7 @@ class Arguments:
         Raises:
             InvalidArgumentError: A name is unknown, or a value is not what the tool takes.
         """
-        if unknown := given.keys() - self._names:
+        if unknown := given.keys() - self.names:
             raise self._unknown(sorted(unknown))
         values = {
             name: value if name in self._texts else _unwrapped(value)
@@ -60,13 +60,13 @@ class Arguments:
             model = self._model.model_validate(values)
         except ValidationError as error:
             raise worded(error) from None
-        return {name: getattr(model, name) for name in self._names}
+        return {name: getattr(model, name) for name in self.names}
 
     def _unknown(self, names: list[str]) -> InvalidArgumentError:
         listed = ", ".join(names)
-        near = [match for name in names for match in nearest(name, self._names, count=1)]
+        near = [match for name in names for match in nearest(name, self.names, count=1)]
         hint = did_you_mean(near) or f"This tool takes {', '.join(self._model.model_fields) or 'no arguments'}."
-        if "data" in self._names and not near:
+        if "data" in self.names and not near:
             hint = "Fields of the record go inside data."
         return refused(f"Unknown argument: {listed}.", code="UNKNOWN_ARGUMENT", hint=hint, fields=names)
 

@@ -8,7 +8,7 @@ import orjson
 from mcp_types import CallToolResult, TextContent
 
 from mcp_salesforce.appointments.times import TimeError
-from mcp_salesforce.salesforce.advice import ADVICE
+from mcp_salesforce.salesforce.advice import ADVICE, advice_of
 from mcp_salesforce.salesforce.errors import (
     ApiError,
     DuplicateError,
@@ -30,7 +30,6 @@ _FIELDS = 60  # characters of names
 _MATCHES = 3
 _BEFORE_CARET, _AFTER_CARET = 24, 16  # characters of the query
 _LEAD = "Error: "  # some hosts take a text that is JSON as a whole for the tool's result, and refuse it by its schema
-_NOT_AUTOMATION = "entity type "  # how Salesforce's own refusals of an object begin, among those of triggers
 
 
 def refused(
@@ -42,8 +41,14 @@ def refused(
     return error
 
 
-def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResult:
-    """Return `error` as a tool result that is flagged as one: compact JSON behind a lead as text, and in `_meta`."""
+def failure(error: SalesforceError | TimeError, hint: str = "", to_allow_duplicate: str = "") -> CallToolResult:
+    """Return `error` as a tool result that is flagged as one: compact JSON behind a word, and the same in `_meta`.
+
+    Args:
+        error: What went wrong.
+        hint: What to do, where more is known than the error says.
+        to_allow_duplicate: How a duplicate can be saved all the same, if there is a way.
+    """
     if isinstance(error, TimeError):
         error = refused(str(error), code="INVALID_TIME", hint=error.hint)
     author = author_of(error.code, error.message) if isinstance(error, ApiError) and not error.problems else ""
@@ -65,7 +70,7 @@ def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResul
         payload["outcome"] = "unknown"
     if isinstance(error, OutcomeUnknownError) and error.candidates:
         payload["candidates"] = list(error.candidates[:_MATCHES])
-    if hint := hint or _matches(error) or _next_step(error, author):
+    if hint := hint or _matches(error, to_allow_duplicate) or _next_step(error, author):
         room = max(_WHOLE - len(orjson.dumps(payload)), _SHORTEST_HINT)
         payload["hint"] = shortened(hint, min(_HINT, room))
     payload = visible(payload)
@@ -75,8 +80,8 @@ def failure(error: SalesforceError | TimeError, hint: str = "") -> CallToolResul
 
 def author_of(code: str, message: str) -> str:
     """Return whose words a message of Salesforce's is, where people of the org wrote it: rules, triggers, flows."""
-    advice = ADVICE.get(code)
-    return advice.author if advice and not message.startswith(_NOT_AUTOMATION) else ""
+    advice = advice_of(code, message)
+    return advice.author if advice else ""
 
 
 def _next_step(error: SalesforceError, author: str) -> str:
@@ -102,12 +107,12 @@ def _named(fields: Sequence[str]) -> list[str]:
     return [*named, *([f"and {more} more"] if more else [])]
 
 
-def _matches(error: SalesforceError) -> str:
+def _matches(error: SalesforceError, to_allow: str) -> str:
     """Return which records a duplicate rule found, and what can be done about them."""
     if not isinstance(error, DuplicateError) or not error.matches:
         return ""
     ids = ", ".join(match.record_id for match in error.matches[:_MATCHES])
-    allow = " If the user wants a duplicate, set allow_duplicate." if error.can_be_allowed else ""
+    allow = f" If the user wants a duplicate, {to_allow}." if error.can_be_allowed and to_allow else ""
     return f"Like it: {ids}. Update that one.{allow}"
 
 

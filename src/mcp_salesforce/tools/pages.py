@@ -109,12 +109,23 @@ class QueryReader:
     snapshot.
     """
 
-    def __init__(self, queries: QueriesApi, cache: PageCache, api_version: str, soql: str, batch_size: int) -> None:
-        """Read what `soql` selects, asking for pages of `batch_size` records."""
+    def __init__(
+        self,
+        queries: QueriesApi,
+        cache: PageCache,
+        api_version: str,
+        soql: str,
+        batch_size: int,
+        *,
+        query_all: bool = False,
+    ) -> None:
+        """Read what `soql` selects, asking for pages of `batch_size` records, of deleted and archived ones if asked."""
         self._queries = queries
         self._cache = cache
         self._version = api_version
         self._soql = soql
+        self._key = f"all:{soql}" if query_all else soql
+        self._query_all = query_all
         self._batch_size = batch_size
         self._pages: list[_Page] = []
 
@@ -135,7 +146,7 @@ class QueryReader:
         if kind == _LOCATOR:
             self._pages = [await self._at(self._whole(rest.decode()), skip)]
             return
-        held = self._cache.find(self._soql) if skip else None
+        held = self._cache.find(self._key) if skip else None
         if held and len(held.result.records) > skip and _digest(held.result.records[:skip]) == rest:
             self._pages = [self._told(_Page("", skip, held))]
             return
@@ -169,9 +180,9 @@ class QueryReader:
             available = len(page.records) - page.skip
             if count < available:
                 for each in self._pages[at:]:
-                    self._cache.keep(each.path or self._soql, each.read)
+                    self._cache.keep(each.path or self._key, each.read)
                 return self._packed(page, page.skip + count)
-            self._cache.forget(page.path or self._soql)
+            self._cache.forget(page.path or self._key)
             count -= available
         path = self._pages[-1].next_path
         return self.position_of(path) if path else None
@@ -188,7 +199,7 @@ class QueryReader:
             if path:
                 result = await self._queries.query_more(path, batch_size=self._batch_size)
             else:
-                result = await self._queries.query(self._soql, batch_size=self._batch_size)
+                result = await self._queries.query(self._soql, query_all=self._query_all, batch_size=self._batch_size)
         return self._told(_Page(path, skip, Read(result, tuple(withheld))))
 
     def _told(self, page: _Page) -> _Page:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
 from mcp_salesforce.salesforce import InvalidRequestError
 from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH, SMALLEST_BATCH
-from mcp_salesforce.soql import tree
+from mcp_salesforce.soql import format_query, tree
 from mcp_salesforce.soql.cursor import MAX_CHARACTERS
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.checks import check_names, explained
@@ -46,7 +47,14 @@ Soql = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_select)]
     is_long=True,
 )
 async def query(
-    ctx: ToolContext, soql: Soql, limit: Limit = 200, cursor: Cursor = "", time_zone: ShownZone = ""
+    ctx: ToolContext,
+    soql: Soql,
+    limit: Limit = 200,
+    cursor: Cursor = "",
+    time_zone: ShownZone = "",
+    *,
+    include_archived: Annotated[bool, Field(description="Activities of more than a year ago too")] = False,
+    include_deleted: bool = False,
 ) -> Rows:
     """Run a SOQL SELECT on any object; total counts all its rows.
 
@@ -55,10 +63,14 @@ async def query(
     A sub-query's rows are a table in a cell; its next_cursor, with the same soql, gives the rest.
     For contacts and agendas prefer their list tools.
     """
-    org, parsed_query, call = org_of(ctx), parsed(soql), ("query", soql)
+    org, parsed_query = org_of(ctx), parsed(soql)
+    query_all = include_archived or include_deleted
+    call = ("query", soql, *(["archived"] if include_archived else []), *(["deleted"] if include_deleted else []))
+    sent = format_query(_without_deleted(parsed_query)) if include_archived and not include_deleted else soql
     zone = await org.zone(time_zone) if time_zone else None
     limit = await org.most_rows(parsed_query, limit)
-    reader = QueryReader(org.client.queries, org.pages, org.client.api_version, soql, _batch_size(parsed_query, limit))
+    size = _batch_size(parsed_query, limit)
+    reader = QueryReader(org.client.queries, org.pages, org.client.api_version, sent, size, query_all=query_all)
     if not cursor and not org.is_guarded:
         await check_names(parsed_query, org.schema)
     cursors = await org.cursors()
@@ -73,6 +85,16 @@ async def query(
     if (behind := reader.position_after(kept)) is not None:
         rows["next_cursor"] = cursors.pack(behind, call)
     return rows
+
+
+def _without_deleted(query: tree.Query) -> tree.Query:
+    """Return the query of records, and of children, that are not in the recycle bin."""
+    kept = tree.Comparison(tree.Field("IsDeleted"), "=", tree.Boolean(value=False))
+    select = tuple(
+        replace(item, expression=_without_deleted(item.expression)) if isinstance(item.expression, tree.Query) else item
+        for item in query.select
+    )
+    return replace(query, select=select, where=tree.And((query.where, kept)) if query.where else kept)
 
 
 def _batch_size(query: tree.Query, limit: int) -> int:

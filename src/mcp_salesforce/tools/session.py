@@ -11,6 +11,7 @@ from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
 from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
+from mcp_salesforce.salesforce.advice import is_told_by_words
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import UserInfo
 from mcp_salesforce.salesforce.soql import quote
@@ -202,12 +203,12 @@ class OrgSession:
             if unknown := NO_SUCH_OBJECT.search(error.message):
                 return did_you_mean(await self.schema.nearest(unknown[1])) or "Custom objects end in __c."
             if error.code == _NOT_IN_PICKLIST and error.fields and sobject:
-                return await self._allowed_values(sobject, error.fields[0])
+                return await self._allowed_values(sobject, error.fields[0], error.message)
         except SalesforceError:
             return ""  # a hint is not worth a second error
-        if "must be of type dateTime" in error.message:
-            return "Write it bare and with a time: 2026-11-24T00:00:00Z."
-        return _CHECK_NAMES if isinstance(error, ApiError) and error.code == "INVALID_FIELD" else ""
+        if not isinstance(error, ApiError) or is_told_by_words(error.code, error.message):
+            return ""
+        return _CHECK_NAMES if error.code == "INVALID_FIELD" else ""
 
     async def _read_zone(self, user_id: str) -> ZoneInfo:
         """Return the user's zone, or UTC where the org does not tell: the answer names it, so it deceives nobody."""
@@ -225,9 +226,13 @@ class OrgSession:
         asked = self._users.get("")
         return asked.result() if asked and asked.done() and not asked.cancelled() and not asked.exception() else None
 
-    async def _allowed_values(self, sobject: str, name: str) -> str:
+    async def _allowed_values(self, sobject: str, name: str, refusal: str) -> str:
+        """Return which values a picklist has; of one that it has itself, that the record's type does not."""
         field = (await self.schema.describe(sobject)).field(name)
         values = [value.value for value in field.picklist_values if value.active] if field else []
+        if refused := next((value for value in values if refusal.rstrip(".").endswith(f": {value}")), ""):
+            others = ", ".join(value for value in values if value != refused)
+            return f"The record type does not have it. Try another value ({others}), or another RecordTypeId."
         return f"Allowed: {', '.join(values)}." if values else ""
 
 

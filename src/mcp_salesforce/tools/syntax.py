@@ -16,6 +16,8 @@ _MIXED: Final = "AND, OR and NOT are mixed with parentheses only: (a OR b) AND (
 _UNQUOTED: Final = "Put texts in single quotes; there are no variables."
 _MOST_TREES: Final = 16
 _NO_DISTINCT: Final = "SOQL has no DISTINCT: GROUP BY the field."
+_CALLS: Final = frozenset({"now", "today", "getdate", "current_date", "sysdate", "date", "dateadd"})
+_NO_CALLS: Final = "Days have names: TODAY, LAST_N_DAYS:7, NEXT_MONTH; a moment is written bare: 2026-11-24T15:00:00Z."
 _ADVICE: Final = {  # what people who know SQL write
     "*": "SOQL has no *: name the fields; FIELDS(ALL) needs LIMIT 200; rows are counted by COUNT() or COUNT(Id).",
     '"': "Put texts in single quotes.",
@@ -24,6 +26,17 @@ _ADVICE: Final = {  # what people who know SQL write
     "is": "Compare with = null or != null.",
     "union": "SOQL has no UNION: send two queries.",
     "having": "HAVING needs GROUP BY before it.",
+    "as": "There is no AS: COUNT(Id) total; only aggregates and functions take an alias.",
+}
+_ADVICE_AT_THE_END: Final = {"and": _MIXED, "or": _MIXED, "limit": "LIMIT stands before OFFSET."}
+_ADVICE_BEHIND: Final = {  # what stands before the word that does not fit
+    "distinct": "SOQL has no DISTINCT: COUNT_DISTINCT(field), or GROUP BY the field.",
+    "all": "There is no ALL ROWS here: set include_deleted, or include_archived for old activities.",
+    "top": "SOQL has no TOP: write LIMIT at the end.",
+    "exists": "SOQL has no EXISTS: write Id IN (SELECT AccountId FROM Contact).",
+    "case when": "SOQL has no CASE: select the fields and decide by their values.",
+    "for": "FOR UPDATE is for Apex alone: leave it out.",
+    "in (": "The list is empty: leave the condition out, or give values.",
 }
 
 
@@ -62,7 +75,7 @@ def _hint(soql: str, error: SoqlError) -> str:
     token = _word_at(soql, error.position)
     before = soql[: error.position].split()[-1:] or [""]
     words = [word for word in error.expected if word.isalpha()]
-    if advice := _advice(token.casefold(), error):
+    if advice := _advice(token.casefold(), error) or _advice_behind(soql[: error.position]):
         return advice
     for written in (token, before[0]):  # a misspelt word can pass for an alias, and the one behind it does not fit
         if written.isalpha() and written.casefold() not in words and (meant := nearest(written, words, count=1)):
@@ -75,10 +88,16 @@ def _hint(soql: str, error: SoqlError) -> str:
 
 def _advice(token: str, error: SoqlError) -> str:
     if error.reason == BIND_REFUSED:
-        return _UNQUOTED
-    if token in {"and", "or"} and "the end" in error.expected:  # a condition is complete before it
-        return _MIXED
+        return _NO_CALLS if token in _CALLS else _UNQUOTED
+    if "the end" in error.expected and (advice := _ADVICE_AT_THE_END.get(token)):
+        return advice
     return _ADVICE.get(token, "")
+
+
+def _advice_behind(before: str) -> str:
+    folded = " ".join(before.casefold().replace("(", " ( ").split())
+    said = (advice for word, advice in _ADVICE_BEHIND.items() if f" {folded}".endswith((f" {word}", f" {word} (")))
+    return next(said, "")
 
 
 def _word_at(soql: str, position: int) -> str:

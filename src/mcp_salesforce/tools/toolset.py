@@ -144,12 +144,19 @@ class SalesforceTool(Tool):
                     result = await self.fn(context, **self.arguments.read(arguments))
             except (SalesforceError, TimeError) as caught:
                 error = await self._explained(caught, arguments, context)
-                refusal = failure(error, await self._hint(error, context))
+                refusal = failure(error, await self._hint(error, context), self._to_allow_duplicate(context))
                 call.outcome = (refusal.meta or {})["code"]
                 return refusal
             if withheld:
                 result = {**result, "withheld": told(withheld)}
             return answer(result, org_of(context).max_answer_bytes)
+
+    def _to_allow_duplicate(self, context: Context[Any, Any]) -> str:
+        """Return how the caller saves a duplicate: by this tool, by that for records, or not at all."""
+        if "allow_duplicate" in self.arguments.names:
+            return "set allow_duplicate"
+        has_records = "records" in org_of(context).allowed["toolsets"]
+        return "salesforce_update_records takes allow_duplicate" if has_records else ""
 
     async def _explained(
         self, error: SalesforceError | TimeError, arguments: dict[str, Any], context: Context[Any, Any]

@@ -85,8 +85,8 @@ def _told(results: Sequence[SaveResult], rows: Sequence[Any], done: str, stopped
     told: Saved = {"succeeded": succeeded, "columns": [], "rows": []}
     if failed := len(results) - succeeded:
         told["failed"] = failed
-        codes = {error.status_code for result in results for error in result.errors}
-        if len(codes) == 1 and (hint := hint_of(codes.pop())):
+        hints = {hint_of(error.status_code, error.message) for result in results for error in result.errors}
+        if len(hints) == 1 and (hint := hints.pop()):
             told["hint"] = hint
     if stopped:
         told |= _rest(len(results), len(rows), stopped)

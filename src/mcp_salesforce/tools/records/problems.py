@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from mcp_salesforce.salesforce import DuplicateError, ErrorDetail, SalesforceError, SaveResult
+from mcp_salesforce.salesforce.advice import hint_of
 from mcp_salesforce.salesforce.codes import error_class
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.models import SaveError
@@ -49,7 +50,9 @@ def rejected_rows(results: Sequence[SaveResult]) -> SalesforceError:
     ] or [RowProblem(0, ROLLED_BACK, "", "Salesforce took all rows back and named none.")]
     code = problems[0].code
     message = _summary(problems, len(results), "saved")
-    error = error_class(code, _BAD_REQUEST)(_BAD_REQUEST, [ErrorDetail(code, message)])
+    hints = {hint_of(problem.code, problem.words) for problem in problems}
+    hint = hints.pop() if len(hints) == 1 else ""
+    error = error_class(code, _BAD_REQUEST)(_BAD_REQUEST, [ErrorDetail(code, message)], hint=hint)
     error.problems = _lines(problems, len(results))
     return error
 
