@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp_types import TextContent
 
-from mcp_salesforce.tools.budgets import cut_to_fit
+from mcp_salesforce.tools.budgets import cut_to_fit, may_fit
 from mcp_salesforce.tools.results import answer, table
 
 cells = (
@@ -167,3 +167,32 @@ def test_children_of_which_some_are_left_out_have_no_cursor_that_leads_behind_th
     assert cut["next_cursor"] == "def"
     assert "next_cursor" not in kept
     assert kept["left_out"] == 900 - len(kept["rows"])
+
+
+attributes = st.just({"type": "Contact", "url": "/services/data/v60.0/sobjects/Contact/003000000000001AAA"})
+values = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.just("2026-11-24T09:00:00.000+0000")
+contacts = st.fixed_dictionaries(
+    {
+        "attributes": attributes,
+        "Id": st.just("003000000000001AAA"),
+        "Name": values,
+        "Account": st.none() | st.fixed_dictionaries({"attributes": attributes, "Name": values}),
+        "MailingAddress": st.none() | st.dictionaries(st.sampled_from(["city", "street"]), values),
+    }
+)
+
+
+@given(st.lists(contacts, max_size=40), st.integers(300, 2000))
+def test_what_is_shaped_of_a_page_is_all_that_fits(records: list[dict[str, Any]], budget: int) -> None:
+    columns = ["Id", "Name", "Account.Name", "MailingAddress"]
+    whole, some = (table(each, columns) for each in (records, records[: may_fit(records, budget)]))
+
+    assert cut_to_fit(some, budget) == cut_to_fit(whole, budget)
+    assert some["rows"] == whole["rows"]
+
+
+def test_of_a_page_of_many_rows_few_are_shaped() -> None:
+    records = [{"attributes": {}, "Id": f"003{number:015}", "Name": "Ada Lovelace"} for number in range(2000)]
+    whole = table(records)
+
+    assert cut_to_fit(whole, 5000) < may_fit(records, 5000) < 200

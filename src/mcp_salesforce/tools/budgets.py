@@ -1,13 +1,14 @@
 """Answers within a budget of bytes: rows are left out whole, long texts cut, and what is missing is said."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 _ANSWER_FRAME: Final = 300  # bytes beside the rows: columns, total, cursor
 _SHORTEST_CUT: Final = 100  # characters
+_DATE, _TIME = len("2026-11-24"), len("2026-11-24T09:00:00.000+0000")
 _DEEPEST: Final = 6
 _FEWEST_KEYS: Final = 12
 _SLICE: Final = re.compile(r"(?P<name>[\w.]+)\[(?P<start>\d+):\]", re.ASCII)
@@ -26,6 +27,30 @@ def cut_to_fit(rows: Any, budget_bytes: int) -> int:  # noqa: ANN401 - any resul
     if kept == 1 and len(orjson.dumps(rows["rows"][0])) > budget_bytes:
         _cut_children(rows["rows"][0], budget_bytes)
     return kept
+
+
+def may_fit(records: Iterable[Mapping[str, Any]], budget_bytes: int) -> int:
+    """Return how many of the records could fit into the budget as rows, at most; the others need not be shaped."""
+    used = count = 0
+    for record in records:
+        if used > budget_bytes:
+            break
+        count += 1
+        used += _least(record)
+    return count
+
+
+def _least(record: Mapping[str, Any]) -> int:
+    """Return the least bytes that a record's values take as JSON; a time may become a date."""
+    used = 0
+    for name, value in record.items():
+        if isinstance(value, str):
+            used += (_DATE if len(value) == _TIME else len(value)) + 3  # quotes and a comma
+        elif not isinstance(value, Mapping):
+            used += 2
+        elif name != "attributes":
+            used += _least(value) if "attributes" in value else 2
+    return used
 
 
 def _cut_children(row: Sequence[Any], budget_bytes: int) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import orjson
+
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.soql import quote_list
 from mcp_salesforce.soql import format_query, tree
@@ -38,7 +40,7 @@ async def with_days(org: OrgSession, records: Sequence[Record], query: tree.Quer
         records: As Salesforce gave them, with their `attributes`.
         query: What gave them, where they may be aggregates.
     """
-    if not any(map(_has_midnight, records)):
+    if _MIDNIGHT.encode() not in orjson.dumps(records) or not any(map(_has_midnight, records)):
         return records
     if query and any(_type(record) == "aggregateresult" for record in records):
         return await _aggregates_with_days(org, records, query)

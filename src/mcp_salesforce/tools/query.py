@@ -11,7 +11,7 @@ from mcp_salesforce.salesforce import InvalidRequestError
 from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH, SMALLEST_BATCH
 from mcp_salesforce.soql import format_query, tree
 from mcp_salesforce.soql.cursor import MAX_CHARACTERS
-from mcp_salesforce.tools.budgets import cut_to_fit
+from mcp_salesforce.tools.budgets import cut_to_fit, may_fit
 from mcp_salesforce.tools.checks import check_names, explained
 from mcp_salesforce.tools.columns import rows_of
 from mcp_salesforce.tools.days import with_days
@@ -76,11 +76,14 @@ async def query(
     cursors = await org.cursors()
     position = cursors.unpack(cursor, call) if cursor else b""
     records = await _read(org, reader, parsed_query, position, limit)
-    rows = rows_of(await with_days(org, records, parsed_query), parsed_query)
+    shown = records[: may_fit(records, org.max_answer_bytes)]
+    rows = rows_of(await with_days(org, shown, parsed_query), parsed_query)
     for children in _tables(rows):
         children["next_cursor"] = cursors.pack(reader.position_of(children["next_cursor"]), call)
     rows = localised(rows, zone)
     kept = cut_to_fit(rows, org.max_answer_bytes)
+    if kept < len(records):
+        rows["left_out"] = len(records) - kept
     rows["total"] = reader.total
     if (behind := reader.position_after(kept)) is not None:
         rows["next_cursor"] = cursors.pack(behind, call)
