@@ -83,7 +83,7 @@ async def update_record(org: OrgSession, sobject: str, record_id: str, values: M
     before = await read_fields(org, sobject, record_id, fields)
     change, reading = updating(sobject, record_id, values), retrieving(sobject, record_id, fields=fields)
     _, after = await org.client.composite.run_led([change, reading])
-    return difference(before, {"Id": record_id, **outcome_of(after, {**before, **values})})
+    return difference(before, {"Id": record_id, **flat_record(outcome_of(after, {**before, **values}))})
 
 
 def outcome_of(read: object, written: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def outcome_of(read: object, written: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UnreadableReplyError: It is no record.
     """
-    return _unread(read, written) if isinstance(read, SalesforceError) else flat_record(record_from(read))
+    return _unread(read, written) if isinstance(read, SalesforceError) else record_from(read)
 
 
 async def read_back(reading: Awaitable[Record], written: Record) -> Record:

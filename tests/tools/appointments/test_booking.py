@@ -232,6 +232,9 @@ async def test_booking_costs_a_look_the_write_and_another_look(org: LocalOrg) ->
         await call(mcp, "update_appointment", event_id=made["Id"], data={"StartDateTime": "2026-11-24T18:00:00Z"})
         event = f"sobjects/Event/{made['Id']}"
         assert way.calls == [f"GET {event}", "POST composite", f"PATCH {event}", "POST composite"]
+        way.calls.clear()
+        await call(mcp, "update_appointment", event_id=made["Id"], data={"Location": "Gate 4"})
+        assert way.calls == [f"GET {event}", "POST composite"]
 
 
 async def test_a_colleagues_calendar_that_cannot_be_seen_is_booked_with_a_warning(org: LocalOrg) -> None:

@@ -1,6 +1,6 @@
 """Changing appointments: moved with their length, checked for conflicts, and never over somebody else's change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field
 from mcp_salesforce.appointments.conflicts import spoken
 from mcp_salesforce.appointments.spans import Span, moved, span_in
 from mcp_salesforce.appointments.times import instant_of
-from mcp_salesforce.salesforce import ConflictError, ErrorDetail
+from mcp_salesforce.salesforce import ConflictError, ErrorDetail, Request
+from mcp_salesforce.salesforce.api.sobjects import retrieving, updating
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.appointments.answers import compared
@@ -21,7 +22,7 @@ from mcp_salesforce.tools.appointments.recurrences import check_rule_is_kept
 from mcp_salesforce.tools.appointments.series import Scope, Target, target_of
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.one_record import difference, last_changed, read_back, require_fields
+from mcp_salesforce.tools.one_record import difference, last_changed, outcome_of, read_back, require_fields
 from mcp_salesforce.tools.params import EventId
 from mcp_salesforce.tools.results import Updated
 from mcp_salesforce.tools.session import OrgSession
@@ -73,8 +74,13 @@ async def update_appointment(
     booking = await _booking(org, before, values, new or span, target)
     if booking:
         await booking.check(zone, allow_conflict=allow_conflict, is_new=False)
-    await _save(org, target, before, values)
-    after = await read_back(_after(org, event_id, fields, booking, zone), {**before, **values})
+    reading = [] if booking else [retrieving("Event", event_id, fields=fields)]
+    _, *read = await _save(org, target, before, values, reading)
+    written = {**before, **values}
+    if booking:
+        after = await read_back(_after(event_id, fields, booking, zone), written)
+    else:
+        after = outcome_of(read[0], written)
     told = difference(
         compared(event_id, {name: before.get(name) for name in fields}, zone), compared(event_id, after, zone)
     )
@@ -142,8 +148,10 @@ async def _booking(
     )
 
 
-async def _save(org: OrgSession, target: Target, before: SObjectRecord, values: Mapping[str, Any]) -> None:
-    """Send the change, unless somebody else made one since `before` was read.
+async def _save(
+    org: OrgSession, target: Target, before: SObjectRecord, values: Mapping[str, Any], reading: Sequence[Request]
+) -> tuple[object, ...]:
+    """Send the change, unless somebody else made one since `before` was read; return what it and `reading` came to.
 
     Raises:
         ConflictError: Somebody did; it names the fields.
@@ -151,6 +159,9 @@ async def _save(org: OrgSession, target: Target, before: SObjectRecord, values: 
     """
     since = last_changed(before) if target.event_id == before["Id"] else None
     try:
+        if reading:
+            change = updating("Event", target.event_id, values, unmodified_since=since)
+            return await org.client.composite.run_led([change, *reading])
         await org.client.sobjects.update("Event", target.event_id, values, unmodified_since=since)
     except ConflictError as error:
         now = await org.client.sobjects.retrieve("Event", before["Id"])
@@ -158,13 +169,10 @@ async def _save(org: OrgSession, target: Target, before: SObjectRecord, values: 
         error.message = "Somebody else changed it while this change was made. Nothing was overwritten."
         error.fields = tuple(changed)
         raise
+    return (None,)
 
 
-async def _after(
-    org: OrgSession, event_id: str, fields: list[str], booking: Booking | None, zone: ZoneInfo
-) -> dict[str, Any]:
+async def _after(event_id: str, fields: list[str], booking: Booking, zone: ZoneInfo) -> dict[str, Any]:
     """Return the fields as they are now, with a warning where somebody else took the same time."""
-    if booking is None:
-        return await org.client.sobjects.retrieve("Event", event_id, fields=fields)
     record, said = await booking.look_again(event_id, zone)
     return {name: record.get(name) for name in fields} | ({"warning": said} if said else {})
