@@ -1,5 +1,7 @@
 """Attempts to read, find, filter by or change what a policy forbids; one line each, through every tool."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -53,6 +55,14 @@ class Attempt:
     @property
     def id(self) -> str:
         return f"{self.tool}: {self.named or str(self.arguments)[:90]}"
+
+
+def filled(value: Any, records: Mapping[str, str]) -> Any:
+    """Return arguments with the Ids of `records` for the names in braces."""
+    text = json.dumps(value)
+    for name, record_id in records.items():
+        text = text.replace(f"{{{name}}}", record_id)
+    return json.loads(text)
 
 
 def _query(soql: str, outcome: Outcome = "refused") -> Attempt:

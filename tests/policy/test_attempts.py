@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from mcp import Client
@@ -19,7 +18,7 @@ from mcp_salesforce.server import create_server
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.guard.views import OrgViews
 from tests.conftest import NOW, settings_of
-from tests.policy.attempts import ATTEMPTS, NOTHING_TO_FORBID, POLICY, QUERIES, SECRETS, Attempt
+from tests.policy.attempts import ATTEMPTS, NOTHING_TO_FORBID, POLICY, QUERIES, SECRETS, Attempt, filled
 from tests.tools.calls import PREFIX, call, refusal
 from tests.tools.test_access import served
 from tests.tools.test_every_tool import SPECS
@@ -69,14 +68,6 @@ async def guarded(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> Asy
     server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server, raise_exceptions=True) as client:
         yield client
-
-
-def filled(value: Any, records: dict[str, str]) -> Any:
-    """Return arguments with the Ids of `records` for the names in braces."""
-    text = json.dumps(value)
-    for name, record_id in records.items():
-        text = text.replace(f"{{{name}}}", record_id)
-    return json.loads(text)
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.id)

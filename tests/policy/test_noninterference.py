@@ -1,20 +1,28 @@
 """The law of a policy: of two orgs that differ only in what it hides, every answer is the same."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import PromptReference, ResourceTemplateReference
 
 from mcp_salesforce.connect import token_source
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.reading import read_policy
 from mcp_salesforce.salesforce import AsgiTransport, Request, SalesforceClient, SalesforceError
+from mcp_salesforce.server import create_server
 from mcp_salesforce.tools.guard import Guard
 from mcp_salesforce.tools.withheld import noting
-from tests.conftest import settings_of
+from tests.conftest import NOW, settings_of
+from tests.policy.attempts import filled
 from tests.policy.generated import MAIN, Queries
 from tests.policy.worlds import POLICIES, Pair, pair
+from tests.policy.written import CALLS, COMPLETIONS, PROMPTS, RESOURCES
+from tests.tools.calls import PREFIX
 
 QUERIES_A_SEED = 450
 SEEDS = range(4)
@@ -87,3 +95,61 @@ def queries_of(worlds: Pair, seed: int) -> Queries:
     policy = read_policy(POLICIES[worlds.policy], "p.toml")
     hidden = ["Name", "OwnerId", *(name for rule in policy.rules.values() for name in rule.hide)]
     return Queries(worlds.one, hidden, [name for name in MAIN if policy.rule(name).is_readable], seed)
+
+
+@asynccontextmanager
+async def server_of(org: LocalOrg, file: Path) -> AsyncIterator[Client]:
+    settings = settings_of(org, policy=file, state_key="k" * 32)
+    async with Client(create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)) as client:
+        yield client
+
+
+@pytest.fixture
+async def servers(worlds: Pair, tmp_path: Path) -> AsyncIterator[tuple[Client, Client]]:
+    file = tmp_path / "policy.toml"
+    file.write_text(POLICIES[worlds.policy], "utf-8")
+    async with server_of(worlds.one, file) as one, server_of(worlds.other, file) as other:
+        yield one, other
+
+
+async def told(answer: Awaitable[Any]) -> Any:
+    """Return the whole of an answer, or of its error."""
+    try:
+        return (await answer).model_dump(mode="json")
+    except MCPError as error:
+        return str(error), error.error.model_dump(mode="json")
+
+
+async def test_no_written_attempt_tells_the_orgs_apart(worlds: Pair, servers: tuple[Client, Client]) -> None:
+    refused = 0
+    for tool, arguments in CALLS:
+        filled_in = filled(arguments, worlds.names)
+        one, other = [await told(client.call_tool(PREFIX + tool, filled_in)) for client in servers]
+        assert one == other, (tool, filled_in)
+        refused += one["is_error"]
+        cursor = (one["structured_content"] or {}).get("next_cursor")
+        if cursor:
+            again = {**filled_in, "cursor": cursor}
+            one, other = [await told(client.call_tool(PREFIX + tool, again)) for client in servers]
+            assert one == other, (tool, again)
+
+    assert len(CALLS) >= 300
+    assert len(CALLS) // 4 < refused < len(CALLS) * 19 // 20
+
+
+async def test_no_resource_prompt_or_completion_tells_the_orgs_apart(servers: tuple[Client, Client]) -> None:
+    for uri in RESOURCES:
+        one, other = [await told(client.read_resource(uri)) for client in servers]
+        assert one == other, uri
+    for name, values in PROMPTS:
+        one, other = [await told(client.get_prompt(name, values)) for client in servers]
+        assert one == other, name
+    for argument, begun in COMPLETIONS:
+        template = ResourceTemplateReference(type="ref/resource", uri="salesforce://schema/{sobject}")
+        prompt = PromptReference(type="ref/prompt", name="book_appointment")
+        reference = template if argument == "sobject" else prompt
+        asked = {"name": argument, "value": begun}
+        one, other = [await told(client.complete(reference, asked)) for client in servers]
+        assert one == other, (argument, begun)
+    one, other = [(await client.list_tools()).model_dump(mode="json") for client in servers]
+    assert one == other

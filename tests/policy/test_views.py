@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_salesforce.policy.masks import masked, masked_describe
-from mcp_salesforce.policy.queries import owned
+from mcp_salesforce.policy.queries import owned, steady
 from mcp_salesforce.policy.reading import read_policy
 from mcp_salesforce.policy.views import View, unknown_names, view_of
 from mcp_salesforce.salesforce.models import ChildRelationship, FieldDescribe, SObjectDescribe
@@ -191,3 +191,28 @@ def test_a_query_by_owner_differs_in_its_conditions_only_and_is_soql(query: tree
         query.select, query.from_, query.group_by, query.order_by,
     )  # fmt: skip
     assert owned(query, {}, "005000000000001") == query
+
+
+@pytest.mark.parametrize(
+    ("soql", "changed"),
+    [
+        ("SELECT Name FROM A", "SELECT Name FROM A ORDER BY Id"),
+        ("SELECT Name FROM A ORDER BY Name LIMIT 3", "SELECT Name FROM A ORDER BY Name, Id LIMIT 3"),
+        ("SELECT Name FROM A ORDER BY Name, id DESC", "SELECT Name FROM A ORDER BY Name, id DESC"),
+        ("SELECT (SELECT a FROM B LIMIT 1) FROM A", "SELECT (SELECT a FROM B ORDER BY Id LIMIT 1) FROM A ORDER BY Id"),
+        ("SELECT COUNT() FROM A", "SELECT COUNT() FROM A"),
+        ("SELECT COUNT(Id), FORMAT(MAX(x)) FROM A", "SELECT COUNT(Id), FORMAT(MAX(x)) FROM A"),
+        ("SELECT Name, COUNT(Id) FROM A GROUP BY Name", "SELECT Name, COUNT(Id) FROM A GROUP BY Name"),
+        ("SELECT FORMAT(x) y FROM A", "SELECT FORMAT(x) y FROM A ORDER BY Id"),
+    ],
+)  # fmt: skip
+def test_rows_have_one_order(soql: str, changed: str) -> None:
+    assert format_query(steady(parse(soql))) == changed
+
+
+@given(queries)
+def test_a_steady_query_is_soql_and_stays_steady(query: tree.Query) -> None:
+    once = steady(parse(format_query(query)))
+
+    assert parse(format_query(once)) == once
+    assert steady(once) == once

@@ -15,6 +15,7 @@ Views: TypeAlias = Callable[[str], Awaitable[View]]
 """Gives the view of an object by its API name."""
 
 _BAD_REQUEST: Final = 400
+_AGGREGATES: Final = frozenset({"AVG", "COUNT", "COUNT_DISTINCT", "MAX", "MIN", "SUM", "GROUPING"})
 Node = TypeVar("Node", bound=tree.Node)
 
 
@@ -94,6 +95,35 @@ def owned(node: Node, sources: Mapping[int, View], user_id: str) -> Node:
     conditions = {key: own(view, user_id) for key, view in sources.items()}
     rewritten: Node = _rewritten(node, conditions)
     return rewritten
+
+
+def steady(query: tree.Query) -> tree.Query:
+    """Return a query whose rows, and those of its sub-queries, have one order: by Id where nothing else decides.
+
+    Without it the org's indexes decide, which may lie on hidden fields. Groups have no Id, nor have counts.
+    """
+    items = [
+        replace(item, expression=steady(item.expression)) if isinstance(item.expression, tree.Query) else item
+        for item in query.select
+    ]
+    is_of_records = query.group_by is None and not any(map(_is_aggregate, query.select))
+    orders = query.order_by
+    if is_of_records and not any(map(_is_id, orders)):
+        orders = (*orders, tree.OrderItem(tree.Field("Id")))
+    return replace(query, select=tuple(items), order_by=orders)
+
+
+def _is_id(order: tree.OrderItem) -> bool:
+    return isinstance(order.expression, tree.Field) and order.expression.name.casefold() == "id"
+
+
+def _is_aggregate(item: tree.SelectItem) -> bool:
+    operand = item.expression
+    while isinstance(operand, tree.Function):
+        if operand.name.upper() in _AGGREGATES:
+            return True
+        operand = operand.argument
+    return isinstance(operand, tree.CountRows)
 
 
 def own(view: View, user_id: str) -> tree.Condition:

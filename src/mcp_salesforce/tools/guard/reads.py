@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from mcp_salesforce.policy.errors import not_understood
 from mcp_salesforce.policy.masks import masked
-from mcp_salesforce.policy.queries import check_count, check_query, check_search, owned
+from mcp_salesforce.policy.queries import check_count, check_query, check_search, owned, steady
 from mcp_salesforce.policy.views import View
 from mcp_salesforce.references import meaning_of, meaning_of_search
 from mcp_salesforce.salesforce.wire import sobject_name
@@ -48,9 +48,9 @@ class Reads:
         if set(call.params) != {"q"}:
             raise not_understood("A query with other parameters")
         query = _parsed(text)
-        sources = await self._judged(query)
-        if sources:
-            text = format_query(owned(query, sources, await self._views.user_id()))
+        if sources := await self._judged(query):
+            query = owned(query, sources, await self._views.user_id())
+        text = format_query(steady(query))
         return Plan(call.with_params(q=text), self._masked_page)
 
     async def page(self, call: Call) -> Plan:
