@@ -181,7 +181,7 @@ async def test_duplicates_among_many_rows_name_what_they_are_like(org: LocalOrg,
     error = await refusal(mcp, "create_records", sobject="Contact", records=rows)
 
     (line,) = error["problems"]
-    assert line.startswith("row 1: this org's rule: ")
+    assert line.startswith("row 1: Use one of these records?")
     assert f"Like it: {first}." in line
     assert "message_by" not in error
 
@@ -301,3 +301,23 @@ async def test_deleting_a_parent_that_others_need_says_so_by_row(org: LocalOrg, 
 
     assert error["code"] == "DUPLICATE_VALUE"
     assert "The same Id as row 0" in error["message"]
+
+
+@pytest.mark.parametrize("sobject", ["Event", "event", "EventRelation"])
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("create_records", {"records": [{"Subject": "x", "StartDateTime": "2026-12-01T10:00:00Z"}]}),
+        ("update_records", {"records": [{"Id": "00U000000000001AAA", "Subject": "x"}]}),
+        ("upsert_records", {"external_id_field": "Id", "records": [{"Id": "00U000000000001AAA", "Subject": "x"}]}),
+        ("delete_records", {"record_ids": ["00U000000000001AAA"]}),
+    ],
+)
+async def test_calendars_are_written_by_the_tools_that_check_them(
+    mcp: Client, tool: str, arguments: dict[str, Any], sobject: str
+) -> None:
+    error = await refusal(mcp, tool, sobject=sobject, **arguments)
+
+    assert error["code"] == "NOT_SUPPORTED"
+    own = "salesforce_set_invitees" if sobject == "EventRelation" else "_appointment"
+    assert own in error["hint"]

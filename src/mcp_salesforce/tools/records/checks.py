@@ -22,12 +22,32 @@ _ABILITIES: Final[Mapping[Verb, tuple[str, ...]]] = {
 }
 
 
+_CHECKED_ELSEWHERE: Final[Mapping[tuple[str, Verb], str]] = {
+    ("Event", "create"): "salesforce_create_appointment",
+    ("Event", "update"): "salesforce_update_appointment",
+    ("Event", "upsert"): "salesforce_create_appointment or salesforce_update_appointment",
+    ("Event", "delete"): "salesforce_delete_appointment, or salesforce_close_appointment to cancel one and keep it",
+    ("EventRelation", "create"): "salesforce_set_invitees",
+    ("EventRelation", "update"): "salesforce_set_invitees",
+    ("EventRelation", "upsert"): "salesforce_set_invitees",
+    ("EventRelation", "delete"): "salesforce_set_invitees",
+}
+"""Tools that check what a record tool does not, by what is to be done with which object."""
+
+
 def check_object(described: SObjectDescribe, verb: Verb) -> None:
-    """Let an object pass whose records the user may create, update or delete.
+    """Let an object pass whose records the user may create, update or delete, and that has no tools of its own for it.
 
     Raises:
-        InvalidArgumentError: The user may not, or nobody can.
+        InvalidArgumentError: The user may not, or nobody can; or other tools check what this one does not.
     """
+    if tool := _CHECKED_ELSEWHERE.get((described.name, verb)):
+        raise refused(
+            f"{described.name} records are not written here: nothing would look at conflicts, invitees and series.",
+            code="NOT_SUPPORTED",
+            hint=f"Use {tool}.",
+            fields=["sobject"],
+        )
     if not all(getattr(described, ability) for ability in _ABILITIES[verb]):
         raise refused(
             f"This user cannot {verb} {described.name} records.",

@@ -51,8 +51,9 @@ def rejected_rows(results: Sequence[SaveResult]) -> SalesforceError:
     code = problems[0].code
     message = _summary(problems, len(results), "saved")
     hints = {hint_of(problem.code, problem.words) for problem in problems}
-    hint = hints.pop() if len(hints) == 1 else ""
-    error = error_class(code, _BAD_REQUEST)(_BAD_REQUEST, [ErrorDetail(code, message)], hint=hint)
+    error = error_class(code, _BAD_REQUEST)(_BAD_REQUEST, [ErrorDetail(code, message)])
+    if len(hints) == 1:
+        error.hint = hints.pop() or error.hint
     error.problems = _lines(problems, len(results))
     return error
 
