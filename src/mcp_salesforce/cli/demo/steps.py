@@ -199,7 +199,7 @@ def _line(value: object) -> object:
 
 def _clock(entry: Mapping[str, Any]) -> str:
     """Return from when to when a row of a list is, by the clock of its zone."""
-    if entry["all_day"]:
+    if "T" not in entry["start.local"]:
         return "all day"
     return f"{entry['start.local'][CLOCK]}\u2013{entry['end.local'][CLOCK]}"
 

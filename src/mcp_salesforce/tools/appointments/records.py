@@ -1,13 +1,14 @@
 """Appointments as records: create, get, update, delete and list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from mcp_salesforce.appointments.spans import shown, span_in, span_of
-from mcp_salesforce.appointments.times import Window, window_of
+from mcp_salesforce.appointments.times import Window, is_day, window_of
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.appointments.answers import appointment_of, warned
 from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking
@@ -31,8 +32,7 @@ from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, ToolContext, o
 
 _LISTED = ("Id", "Subject", "Location", "Who.Name", "What.Name", "Owner.Name")
 _COLUMNS = (
-    "Id", "Subject", "start.weekday", "start.local", "end.local", "start.utc", "end.utc", "all_day", "Location",
-    "Who.Name", "What.Name", "Owner.Name",
+    "Id", "Subject", "start.weekday", "start.local", "end.local", "Location", "Who.Name", "What.Name", "Owner.Name",
 )  # fmt: skip
 
 
@@ -129,7 +129,8 @@ async def list_appointments(
     call = ("list_appointments", start, end, owner_id, contact_id, zone.key)
     rows = await read_page(org, listing, limit, cursor, call, lambda records: [_entry(r, zone) for r in records])
     if window:
-        rows["rows"].sort(key=_agenda_order)
+        at = rows["columns"].index("start.local")
+        rows["rows"].sort(key=lambda row: _agenda_order(row[at]))
     rows["time_zone"] = zone.key
     return rows
 
@@ -144,17 +145,18 @@ async def _made(org: OrgSession, event_id: str, zone: ZoneInfo, plan: Plan | Non
 
 
 def _entry(record: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    """Return one record of a list, its times as columns such as `start.local`."""
+    """Return one record of a list, its times as columns such as `start.local`: days where it is all-day."""
     span = span_in(record)
     times = shown(span, zone) if span else {}
     ends = {f"{end}.{name}": value for end in ("start", "end") for name, value in times.get(end, {}).items()}
-    return {**flat_record(record), **ends, "all_day": times.get("all_day", False)}
+    return {**flat_record(record), **ends}
 
 
-def _agenda_order(row: Sequence[Any]) -> tuple[str, bool, str]:
-    """Sort by local day, all-day appointments first."""
-    local, all_day = row[_COLUMNS.index("start.local")] or "", row[_COLUMNS.index("all_day")]
-    return local[:10], not all_day, row[_COLUMNS.index("start.utc")] or ""
+def _agenda_order(local: str | None) -> tuple[str, bool, float]:
+    """Sort starts by local day, all-day appointments first; a clock that is set back says an hour twice."""
+    if local is None or is_day(local):
+        return local or "", False, 0
+    return local[:10], True, datetime.fromisoformat(local).timestamp()
 
 
 def _overlapping(window: Window) -> list[str]:
