@@ -273,6 +273,7 @@ async def test_a_wrong_object_is_answered_with_those_like_it(mcp: Client) -> Non
 
 async def test_fields_without_an_object_are_refused(mcp: Client) -> None:
     assert (await refusal(mcp, "describe", fields=["Name"]))["fields"] == ["sobject"]
+    assert (await refusal(mcp, "describe", children=True))["fields"] == ["sobject"]
 
 
 async def test_a_field_added_a_moment_ago_is_found(scripted: ScriptedOrg, real: Client) -> None:
@@ -285,13 +286,45 @@ async def test_a_field_added_a_moment_ago_is_found(scripted: ScriptedOrg, real: 
     assert found["fields"]["Fresh"]["type"] == "string"
 
 
-async def test_a_real_orgs_contact_takes_at_most_900_tokens(scripted: ScriptedOrg, real: Client) -> None:
-    scripted.answers.append(recorded("Contact"))
+def with_many_children(sobject: str) -> Answer:
+    """The describe of a real org, and as many child relationships as an org with many packages has."""
+    described = json.loads(recorded(sobject).body)
+    named = {child["relationshipName"] for child in described["childRelationships"]} - {None}
+    described["childRelationships"] += [
+        {"childSObject": f"Package_{number}__c", "field": "Contact__c", "relationshipName": f"Packages_{number}__r"}
+        for number in range(230 - len(named))
+    ]
+    return Answer(value=described)
+
+
+async def test_a_real_orgs_contact_with_230_children_takes_at_most_700_tokens(
+    scripted: ScriptedOrg, real: Client
+) -> None:
+    scripted.answers.append(with_many_children("Contact"))
 
     result = await real.call_tool("salesforce_describe", {"sobject": "Contact"})
 
-    assert (result.structured_content or {})["total"] == 59
-    assert tokens(text_of(result.content), "rows") <= 900
+    content: Any = result.structured_content
+    assert (content["total"], content["children_left_out"]) == (59, 230)
+    assert tokens(content, "rows") <= 700
+    assert tokens(text_of(result.content), "rows") <= 700
+
+
+async def test_child_relationships_are_told_on_request_by_word_and_page_by_page(scripted: ScriptedOrg) -> None:
+    scripted.answers.append(with_many_children("Contact"))
+    async with Client(server_on(scripted, max_answer_tokens=1000)) as mcp:
+        some = await call(mcp, "describe", sobject="Contact", search="case")
+        page = await call(mcp, "describe", sobject="Contact", children=True)
+        found, pages = page["rows"], 1
+        while "next_cursor" in page:
+            page = await call(mcp, "describe", sobject="Contact", children=True, cursor=page["next_cursor"])
+            found, pages = found + page["rows"], pages + 1
+
+    assert "Cases" in some["children"]
+    assert (page["columns"], page["total"]) == (["children", "sobject", "field"], 230)
+    assert ["Cases", "Case", "ContactId"] in found
+    assert len({row[0] for row in found}) == len(found) == 230
+    assert pages > 1
 
 
 @pytest.mark.parametrize("budget", [500, 2000])
@@ -304,7 +337,7 @@ async def test_hundreds_of_fields_are_cut_by_the_budget_and_go_on_by_cursor(scri
         result = await mcp.call_tool("salesforce_describe", {"sobject": "Account"})
         page = result.structured_content or {}
         names = [row[0] for row in page["rows"]]
-        assert page["children_left_out"] > 0
+        assert page["children_left_out"] > 12
         assert page["left_out"] == 250 - len(names)
         while "next_cursor" in page:
             assert tokens(text_of(result.content), "rows") <= budget * 1.1

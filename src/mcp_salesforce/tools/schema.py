@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from mcp_salesforce.references import Reference, meaning_of
 from mcp_salesforce.salesforce import InvalidRequestError, SalesforceError, SObjectDescribe
-from mcp_salesforce.salesforce.models import SObjectSummary
+from mcp_salesforce.salesforce.models import ChildRelationship, SObjectSummary
 from mcp_salesforce.salesforce.soql import quote, quote_list
 from mcp_salesforce.salesforce.wire import field_list
 from mcp_salesforce.soql import tree
@@ -43,7 +43,8 @@ schema = Toolset("schema", "What objects and fields there are")
 
 _COUNTED = 5  # objects described for the number of their fields: one call each, where it is not remembered
 _OBJECTS_A_PAGE = 100
-_HEAD_SHARE = 3  # children and record types take at most this part of an answer
+_HEAD_SHARE = 3  # record types take at most this part of an answer
+_FEW_CHILDREN = 12  # where there are more, a call tells them
 
 
 class Described(TypedDict):
@@ -84,22 +85,25 @@ async def describe(
     ] = (),
     search: Annotated[str, Field(description="Words of a label or API name")] = "",
     cursor: Cursor = "",
+    children: Annotated[bool, Field(description="List child relationships in place of fields")] = False,
 ) -> Described:
     """Find an object's API name, or its fields, before using names that you do not know.
 
-    Without sobject: the objects that match search. With it: fields (type with length or target; flags), children for
-    sub-queries, record types. With fields: their picklist values, which depend on which, help text and description.
+    Without sobject: the objects that match search. With it: fields (type with length or target; flags), record types.
+    With fields: their picklist values, which depend on which, help text, description. With children: for sub-queries.
     """
     org = org_of(ctx)
     if sobject:
         await org.note_hidden(sobject)
     if not sobject:
-        if fields:
-            raise refused("fields are those of an object: sobject is empty.", fields=["sobject"])
+        if fields or children:
+            told = "fields" if fields else "children"
+            raise refused(f"{told} are those of an object: sobject is empty.", fields=["sobject"])
         return await _objects(org, search, cursor)
     if fields:
         return await _facts(org, sobject, fields, search)
-    return await _fields(org, await org.schema.describe(sobject), search, cursor)
+    described = await org.schema.describe(sobject)
+    return await (_children if children else _fields)(org, described, search, cursor)
 
 
 async def _objects(org: OrgSession, search: str, cursor: str) -> Described:
@@ -149,24 +153,37 @@ async def _fields(org: OrgSession, described: SObjectDescribe, search: str, curs
 
 def _head(org: OrgSession, described: SObjectDescribe, search: str) -> Described:
     """Return what is said of the object itself."""
-    matches, room = word_search(search), org.max_answer_bytes // _HEAD_SHARE
     head: Described = {"sobject": described.name, "label": described.label}
     if described.key_prefix:
         head["key_prefix"] = described.key_prefix
     if cannot := refused_actions(described):
         head["cannot"] = cannot
-    if types := fitting(record_types(described), room):
+    if types := fitting(record_types(described), org.max_answer_bytes // _HEAD_SHARE):
         head["record_types"] = types
-    children = [
-        child.relationship_name
-        for child in children_of(described)
-        if matches(f"{child.relationship_name} {child.child_sobject}")
-    ]
-    if children:
-        head["children"] = fitting(children, room)
-        if left_out := len(children) - len(head["children"]):
-            head["children_left_out"] = left_out
+    children = [child.relationship_name or "" for child in _matching(described, search)]
+    if len(children) > _FEW_CHILDREN:
+        head["children_left_out"] = len(children)
+    elif children:
+        head["children"] = children
     return head
+
+
+def _matching(described: SObjectDescribe, search: str) -> list[ChildRelationship]:
+    matches = word_search(search)
+    return [each for each in children_of(described) if matches(f"{each.relationship_name} {each.child_sobject}")]
+
+
+async def _children(org: OrgSession, described: SObjectDescribe, search: str, cursor: str) -> Described:
+    """Return the relationships from other objects that a sub-query can name, with the fields that they go by."""
+    found = _matching(described, search)
+    call = ("describe", described.name, search, "children")
+    names = [each.relationship_name or "" for each in found]
+    start = _after(names, (await org.cursors()).unpack(cursor, call)) if cursor else 0
+    rows: Rows = {
+        "columns": ["children", "sobject", "field"],
+        "rows": [[each.relationship_name, each.child_sobject, each.field] for each in found[start:]],
+    }
+    return await _cut(org, {"sobject": described.name, "total": len(found)}, rows, names[start:], call)
 
 
 async def _cut(org: OrgSession, head: Described, rows: Rows, names: Sequence[str], call: Sequence[str]) -> Described:
