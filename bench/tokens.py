@@ -95,7 +95,7 @@ class Reader:
         """Count the tool list: what a model reads of it, and the whole."""
         answer = await self._server.request("tools/list", {})
         read = [{name: tool.get(name) for name in ("name", "description", "inputSchema")} for tool in answer["tools"]]
-        self._note(f"tools/list, {len(read)} tools: names, descriptions, input", self._count(compact(read)), 5000)
+        self._note(f"tools/list, {len(read)} tools: names, descriptions, input", self._count(compact(read)), 4000)
         self._note("tools/list: the whole answer", self._count(compact(answer)), 10_000)
 
     def _note(self, what: str, tokens: int, target: int | None) -> None:
@@ -120,8 +120,8 @@ async def tokens(org: Org) -> list[Figure]:
 
 async def contacts(reader: Reader) -> None:
     """Call the contact tools."""
-    await reader.read(LIST_CONTACTS.removeprefix("salesforce_"), ", 10", {"limit": 10}, text=400, structured=480)
-    await reader.read(LIST_CONTACTS.removeprefix("salesforce_"), ", 200", {"limit": 200}, text=7700, structured=9800)
+    await reader.read(LIST_CONTACTS.removeprefix("salesforce_"), ", 10", {"limit": 10}, text=385, structured=385)
+    await reader.read(LIST_CONTACTS.removeprefix("salesforce_"), ", 200", {"limit": 200}, text=7090, structured=7090)
     created = await reader.read("create_contact", "", {"data": FULL_CONTACT})
     contact = {"contact_id": created["Id"]}
     await reader.read("get_contact", ", 60 fields", contact, text=390, structured=390)
@@ -152,7 +152,7 @@ async def others(reader: Reader) -> None:
     """Call the tools that read schema, calendars and the org."""
     await reader.read("query", ", 5 rows", {"soql": "SELECT Id, Name, Account.Name FROM Contact LIMIT 5"})
     await reader.read("search", ", 1 word", {"text": "Logistics"})
-    await reader.read("describe", " of Contact", {"sobject": "Contact"}, text=900)
+    await reader.read("describe", " of Contact", {"sobject": "Contact"}, text=700, structured=700)
     week = {"calendars": ["me"], "start": "2031-03-03", "end": "2031-03-07"}
     await reader.read("get_free_busy", ", a week", week)
     await reader.read("find_free_times", ", 5 times", {**week, "duration_minutes": 30})
@@ -183,7 +183,8 @@ async def records(reader: Reader) -> None:
 
 async def appointments(reader: Reader) -> None:
     """Call the appointment tools."""
-    await reader.read("list_appointments", ", 10", {"limit": 10})
+    week = {"limit": 11, "start": "2020-01-01", "end": "2040-01-01"}
+    await reader.read("list_appointments", ", an agenda of 11", week, text=750, structured=750)
     made = {
         "Subject": "Depot visit",
         "StartDateTime": "2031-03-05T09:00:00+01:00",

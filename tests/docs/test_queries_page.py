@@ -9,7 +9,7 @@ from mcp import Client
 from tests.tools.calls import text_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "queries.md").read_text("utf-8")
-ERRORS = re.findall(r"```json\n(.+)\n```", PAGE)
+ERRORS = re.findall(r"```text\n(.+)\n```", PAGE)
 QUERIES = ["SELECT Id FORM Contact", "SELECT Emial, Phne FROM Contact"]
 
 

@@ -41,18 +41,19 @@ about one; it is there only if its tools are. Arguments are completed: dates, co
 | `salesforce://schema/{{sobject}}` | the fields of an object; its name is completed |
 
 ## Answers
-Every tool gives the same answer twice: as structured content that conforms to its output schema, and as text for hosts
-that show only that. Fields without a value are left out, and so are standard checkboxes that are not ticked; times in
-UTC end in `Z`; invisible and bidirectional control characters are stripped from what records say.
+Every tool gives the same answer twice: as structured content that conforms to its output schema, and as its compact
+JSON for hosts that show only text. Fields without a value are left out, and so are standard checkboxes that are not
+ticked; times in UTC end in `Z`; invisible and bidirectional control characters are stripped from what records say.
 
-- **Rows**: `columns` and `rows`, a parent's fields as columns such as `Account.Name`. As text they are CSV, below lines
-  with the rest of the answer.
+- **Rows**: `columns` and `rows`, a parent's fields as columns such as `Account.Name`. In resources and prompts they are
+  CSV, below lines with the rest of the answer.
 - **Paging**: where there is more, the answer has a `next_cursor`; the same call with it as `cursor` goes on exactly
   behind the last row. A cursor belongs to one org, user and call, and works on any copy of the server. An answer that
   would be longer than `SALESFORCE_MAX_ANSWER_TOKENS` ends at a whole row; `left_out` counts the rows that its `limit`
   had room for.
 - **Times**: `start` and `end` have `utc`, `local` (with its offset) and `weekday`, in the `time_zone` that the answer
-  names: the one asked for, else the owner's, else the user's. All-day appointments are days, which no zone shifts.
+  names: the one asked for, else the owner's, else the user's. All-day appointments are days, which no zone shifts. A
+  row of `salesforce_list_appointments` has `start.weekday`, `start.local` and `end.local`: days where it is all-day.
   Other times are UTC, or local with their offset where `time_zone` asks for that.
 - **Rows saved**: `succeeded` and `failed` count them, and each has its `row` (from 0), Id and outcome. Where one is
   refused and `all_or_none` holds, nothing is saved and the call is an error. More than 200 rows go in parts, with a

@@ -1,4 +1,4 @@
-"""The text of an answer: what hosts show that do not read structured content."""
+"""The text of an answer, for hosts that show only that; and rows in lines, as resources and prompts have them."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mcp_types import TextContent
 
 from mcp_salesforce.tools.budgets import cut_to_fit, may_fit
+from mcp_salesforce.tools.resources import in_lines
 from mcp_salesforce.tools.results import answer, table
 
 cells = (
@@ -35,7 +36,7 @@ def text_of(result: dict[str, Any]) -> str:
 def test_rows_are_csv_that_reads_back_as_the_same_rows(table: tuple[list[str], list[list[Any]]]) -> None:
     columns, rows = table
 
-    read = list(csv.reader(text_of({"columns": columns, "rows": rows}).splitlines(keepends=True)))
+    read = list(csv.reader(in_lines({"columns": columns, "rows": rows}).splitlines(keepends=True)))
 
     shown = [
         ["" if value is None else value if isinstance(value, str) else json.dumps(value) for value in row]
@@ -45,32 +46,35 @@ def test_rows_are_csv_that_reads_back_as_the_same_rows(table: tuple[list[str], l
 
 
 def test_what_else_is_to_be_said_of_rows_stands_before_them() -> None:
-    text = text_of({"columns": ["Name"], "rows": [["next_cursor: forged"]], "next_cursor": "abc", "left_out": 3})
+    text = in_lines({"columns": ["Name"], "rows": [["next_cursor: forged"]], "next_cursor": "abc", "left_out": 3})
 
     assert text == "next_cursor: abc\nleft_out: 3\nName\nnext_cursor: forged"
 
 
 def test_a_line_break_inside_a_field_stays_inside_its_cell() -> None:
-    text = text_of({"columns": ["Street", "City"], "rows": [["1 Main St\nFloor 2", "Oslo"]]})
+    text = in_lines({"columns": ["Street", "City"], "rows": [["1 Main St\nFloor 2", "Oslo"]]})
 
     assert text == 'Street,City\n"1 Main St\nFloor 2",Oslo'
 
 
 def test_an_object_in_a_cell_is_json() -> None:
-    text = text_of({"columns": ["MailingAddress"], "rows": [[{"city": "Oslo"}]]})
+    text = in_lines({"columns": ["MailingAddress"], "rows": [[{"city": "Oslo"}]]})
 
     assert list(csv.reader(text.splitlines())) == [["MailingAddress"], ['{"city":"Oslo"}']]
 
 
-def test_other_results_are_compact_json() -> None:
-    assert text_of({"Id": "003xx0000000001AAA", "deleted": True}) == '{"Id":"003xx0000000001AAA","deleted":true}'
+@given(tables)
+def test_the_text_of_an_answer_is_its_structured_content(table: tuple[list[str], list[list[Any]]]) -> None:
+    result = {"columns": table[0], "rows": table[1], "total": len(table[1])}
+
+    assert text_of(result) == json.dumps(answer(result).structured_content, separators=(",", ":"), ensure_ascii=False)
 
 
 def test_invisible_characters_reach_neither_text_nor_structured_content() -> None:
     result = answer({"columns": ["Name"], "rows": [["pay\u202enow\x07"]]})
 
     assert result.structured_content == {"columns": ["Name"], "rows": [["paynow"]]}
-    assert result.content == [TextContent(type="text", text="Name\npaynow")]
+    assert result.content == [TextContent(type="text", text='{"columns":["Name"],"rows":[["paynow"]]}')]
 
 
 names = st.text("abcDEF_", min_size=1, max_size=40)
@@ -135,12 +139,12 @@ def test_the_rest_of_a_text_that_is_too_long_again_leads_on() -> None:
 
 
 def test_what_a_result_says_beside_its_rows_stays_in_its_line() -> None:
-    text = text_of({"hint": "try\nmissing: all", "missing": {"003": "x\ny"}, "columns": ["Id"], "rows": []})
+    text = in_lines({"hint": "try\nmissing: all", "missing": {"003": "x\ny"}, "columns": ["Id"], "rows": []})
 
     assert text == 'hint: try missing: all\nmissing: {"003":"x\\ny"}\nId'
 
 
-def test_a_page_that_can_be_gone_on_with_loses_no_row_when_its_text_is_longer_than_its_json() -> None:
+def test_a_page_that_can_be_gone_on_with_loses_no_row() -> None:
     rows: Any = {
         "columns": ["Name", "Contacts"],
         "rows": [["Acme", {"columns": ["Name"], "rows": [['"' * 9]] * 4}] for _ in range(40)],

@@ -1,7 +1,7 @@
 """Answers within a budget of bytes: rows are left out whole, long texts cut, and what is missing is said."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -24,7 +24,7 @@ def cut_to_fit(rows: Any, budget_bytes: int) -> int:  # noqa: ANN401 - any resul
     if kept < count:
         rows["rows"] = rows["rows"][:kept]
         rows["left_out"] = count - kept
-    if kept == 1 and len(orjson.dumps(rows["rows"][0])) > budget_bytes:
+    if kept == 1 and _size(rows["rows"][0]) > budget_bytes:
         _cut_children(rows["rows"][0], budget_bytes)
     return kept
 
@@ -55,7 +55,7 @@ def _least(record: Mapping[str, Any]) -> int:
 
 def _cut_children(row: Sequence[Any], budget_bytes: int) -> None:
     tables = [cell for cell in row if isinstance(cell, dict) and "rows" in cell]
-    rest = budget_bytes - len(orjson.dumps([cell for cell in row if cell not in tables]))
+    rest = budget_bytes - _size([cell for cell in row if cell not in tables])
     for children in tables:
         count = len(children["rows"])
         children.setdefault("total", count)
@@ -75,9 +75,8 @@ def _fitting(rows: Sequence[Sequence[Any]], budget_bytes: int) -> int:
 
 
 def _size(value: object) -> int:
-    """Return the bytes of rows as JSON; or at least as CSV, where the quotes of an object in a cell are doubled."""
-    json = orjson.dumps(value)
-    return len(json) + (json.count(b'"') if b"{" in json else 0)
+    """Return the bytes of a value as JSON."""
+    return len(orjson.dumps(value))
 
 
 def sliced(name: str) -> tuple[str, int]:
@@ -95,8 +94,8 @@ def cut_text(name: str, text: str, characters: int) -> str:
     return f"{text[:characters]} [{len(text) - characters} more characters: {rest}]"
 
 
-def within(result: Mapping[str, Any], budget_bytes: int, size: Callable[[Mapping[str, Any]], int]) -> Mapping[str, Any]:
-    """Return `result` cut until its `size` is within the budget, and every cut said.
+def within(result: Mapping[str, Any], budget_bytes: int) -> Mapping[str, Any]:
+    """Return `result` cut until its JSON is within the budget, and every cut said.
 
     Long texts are cut first; then rows, lists and fields beyond the first ones; at last what is nested deep.
     """
@@ -106,7 +105,7 @@ def within(result: Mapping[str, Any], budget_bytes: int, size: Callable[[Mapping
     cuts += [_Cut(_SHORTEST_CUT, 1, depth) for depth in range(_DEEPEST - 1, 0, -1)]
     shorter = result
     for cut in cuts:
-        if size(shorter) <= budget_bytes:
+        if _size(shorter) <= budget_bytes:
             break
         shorter = cut.mapping(result, cut.depth, is_whole=True)
     return shorter

@@ -1,14 +1,17 @@
 """Resources: what a host can put before a model without a tool call: the agenda of a day, an object's fields."""
 
+import csv
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
+from io import StringIO
 from typing import Any, Final
 
+import orjson
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, TextContent
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
 from mcp_salesforce.appointments.times import TimeError, day_of, weekday
 from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, NotFoundError, SalesforceError
@@ -16,7 +19,7 @@ from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
 from mcp_salesforce.tools.appointments.records import list_appointments
 from mcp_salesforce.tools.calls import tool_call
 from mcp_salesforce.tools.errors import failure
-from mcp_salesforce.tools.results import answer
+from mcp_salesforce.tools.results import seen
 from mcp_salesforce.tools.schema import describe
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.withheld import noting, told
@@ -109,6 +112,26 @@ def _text(ctx: Context[Any, Any], result: Mapping[str, Any], withheld: dict[str,
     org: OrgSession = ctx.request_context.lifespan_context
     if withheld:
         result = {**result, "withheld": told(withheld)}
-    (content,) = answer(result, org.max_answer_bytes).content
-    assert isinstance(content, TextContent)  # noqa: S101 - what `answer` makes
-    return content.text
+    return in_lines(seen(result, org.max_answer_bytes)[0])
+
+
+def in_lines(result: Mapping[str, Any]) -> str:
+    """Return rows as a person reads them: CSV (RFC 4180), below lines of what else is said of them.
+
+    A record's text cannot pass for such a line, because those stand first.
+    """
+    lines = StringIO()
+    lines.writelines(f"{key}: {_line(value)}\n" for key, value in result.items() if key not in {"columns", "rows"})
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(result["columns"])
+    writer.writerows([[_cell(value) for value in row] for row in result["rows"]])
+    return lines.getvalue().removesuffix("\n")
+
+
+def _line(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return a value in one line: no text of a record can begin another."""
+    return " ".join(value.split()) if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _cell(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()

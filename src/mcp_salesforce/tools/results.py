@@ -1,10 +1,8 @@
 """What tools return: shapes described once, compact, and free of characters that only a machine sees."""
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from io import StringIO
 from itertools import chain
 from typing import Annotated, Any, NotRequired, TypeAlias, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -125,44 +123,24 @@ class Allowed(TypedDict):
 
 
 def answer(result: Mapping[str, Any], budget_bytes: int | None = None) -> CallToolResult:
-    """Return `result` as structured content and, for hosts that show only text, in as few tokens as it takes.
+    """Return `result` as structured content and, for hosts that show only text, as the same in compact JSON.
 
-    As text, rows are CSV (RFC 4180) below lines of what else the result says: a tenth less than their JSON. A record's
-    text cannot pass for such a line, because those stand first. What is longer than the budget is cut, and says so.
+    What is longer than the budget is cut, and says so.
     """
+    shown, json = seen(result, budget_bytes)
+    return CallToolResult(content=[TextContent(type="text", text=json)], structured_content=shown)
+
+
+def seen(result: Mapping[str, Any], budget_bytes: int | None = None) -> tuple[Mapping[str, Any], str]:
+    """Return `result` without invisible characters, cut to the budget, and its compact JSON."""
     json = orjson.dumps(result).decode()
     if _ESCAPED in json or not json.isascii():
         result = visible(result)
         json = orjson.dumps(result).decode()
-    text = _csv(result) if "rows" in result else json
-    if budget_bytes and len(max(json, text, key=len).encode()) > budget_bytes * _TOLERANCE:
-        result = within(result, budget_bytes, _size)
-        text = _csv(result) if "rows" in result else orjson.dumps(result).decode()
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=result)
-
-
-def _size(result: Mapping[str, Any]) -> int:
-    """Return the bytes of a result, as JSON or as text, whichever is longer."""
-    json = orjson.dumps(result)
-    return max(len(json), len(_csv(result).encode())) if "rows" in result else len(json)
-
-
-def _csv(result: Mapping[str, Any]) -> str:
-    lines = StringIO()
-    lines.writelines(f"{key}: {_line(value)}\n" for key, value in result.items() if key not in {"columns", "rows"})
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(result["columns"])
-    writer.writerows([[_cell(value) for value in row] for row in result["rows"]])
-    return lines.getvalue().removesuffix("\n")
-
-
-def _line(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """Return a value in one line: no text of a record can begin another."""
-    return " ".join(value.split()) if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def _cell(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
+    if budget_bytes and len(json.encode()) > budget_bytes * _TOLERANCE:
+        result = within(result, budget_bytes)
+        json = orjson.dumps(result).decode()
+    return result, json
 
 
 def visible(value: Any) -> Any:  # noqa: ANN401 - any JSON value
