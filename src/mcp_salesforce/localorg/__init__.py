@@ -108,10 +108,14 @@ class LocalOrg:
                 for suffix in ("", "-wal", "-shm"):
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
         store = Store(path)
-        store.apply(schema)
-        plant(store, schema, now, contacts=contacts if seed else None)
-        archive(store, now())
-        return cls(store, schema, now)
+        try:
+            store.apply(schema)
+            plant(store, schema, now, contacts=contacts if seed else None)
+            archive(store, now())
+            return cls(store, schema, now)
+        except BaseException:
+            store.close()
+            raise
 
     def insert(self, sobject: str, **fields: Any) -> str:  # noqa: ANN401 - any JSON value
         """Create a record as the org's first user, under all rules, and return its id.

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,9 @@ SEEDED = ("Account", "Calendar", "Contact", "Event", "Lead", "Organization", "Pr
 
 
 @pytest.fixture(scope="module")
-def org() -> LocalOrg:
-    return LocalOrg.open(now=Clock())
+def org() -> Iterator[LocalOrg]:
+    with LocalOrg.open(now=Clock()) as org:
+        yield org
 
 
 def rows(org: LocalOrg, sobject: str) -> list[Row]:

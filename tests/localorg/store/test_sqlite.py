@@ -3,7 +3,10 @@
 import dataclasses
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -16,10 +19,22 @@ from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store
 
 
-def opened(path: Path | None = None) -> Store:
-    store = Store(path)
-    store.apply(Schema(STANDARD_OBJECTS))
-    return store
+class Opener(Protocol):
+    """Opens a store, in memory or in a file, that the end of the test closes."""
+
+    def __call__(self, path: Path | None = None, **options: float) -> Store: ...
+
+
+@pytest.fixture
+def opened() -> Iterator[Opener]:
+    with ExitStack() as stores:
+
+        def open_store(path: Path | None = None, **options: float) -> Store:
+            store = stores.enter_context(closing(Store(path, **options)))
+            store.apply(Schema(STANDARD_OBJECTS))
+            return store
+
+        yield open_store
 
 
 def names(store: Store) -> list[str]:
@@ -37,7 +52,7 @@ def lose(store: Store) -> None:
         raise ZeroDivisionError
 
 
-def test_an_inner_transaction_that_raises_takes_back_only_its_own_work() -> None:
+def test_an_inner_transaction_that_raises_takes_back_only_its_own_work(opened: Opener) -> None:
     store = opened()
 
     with store.transaction():
@@ -49,7 +64,7 @@ def test_an_inner_transaction_that_raises_takes_back_only_its_own_work() -> None
     assert names(store) == ["kept", "kept too"]
 
 
-def test_an_outer_transaction_that_raises_takes_back_everything() -> None:
+def test_an_outer_transaction_that_raises_takes_back_everything(opened: Opener) -> None:
     store = opened()
 
     with pytest.raises(ZeroDivisionError):
@@ -60,7 +75,7 @@ def test_an_outer_transaction_that_raises_takes_back_everything() -> None:
     assert names(store) == ["usable"]
 
 
-def test_threads_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_threads_that_write_at_once_lose_nothing(tmp_path: Path, opened: Opener) -> None:
     store = opened(tmp_path / "org.db")
 
     def write(number: int) -> None:
@@ -77,7 +92,7 @@ def test_threads_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     assert len(set(names(store))) == 200
 
 
-def test_two_connections_to_one_file_never_mint_the_same_id(tmp_path: Path) -> None:
+def test_two_connections_to_one_file_never_mint_the_same_id(tmp_path: Path, opened: Opener) -> None:
     one, other = opened(tmp_path / "org.db"), opened(tmp_path / "org.db")
 
     for store in (one, other, one, other):
@@ -86,8 +101,8 @@ def test_two_connections_to_one_file_never_mint_the_same_id(tmp_path: Path) -> N
     assert len(one.rows("SELECT DISTINCT Id FROM Account")) == 4
 
 
-def test_a_writer_that_waits_too_long_is_told_that_the_row_is_locked(tmp_path: Path) -> None:
-    one, other = opened(tmp_path / "org.db"), Store(tmp_path / "org.db", lock_timeout_s=0.01)
+def test_a_writer_that_waits_too_long_is_told_that_the_row_is_locked(tmp_path: Path, opened: Opener) -> None:
+    one, other = opened(tmp_path / "org.db"), opened(tmp_path / "org.db", lock_timeout_s=0.01)
 
     with one.transaction(), pytest.raises(OrgError) as caught:
         add(other, "Acme")
@@ -97,7 +112,7 @@ def test_a_writer_that_waits_too_long_is_told_that_the_row_is_locked(tmp_path: P
     assert names(one) == ["Acme"]
 
 
-def test_text_compares_without_regard_to_case_and_ids_with_it() -> None:
+def test_text_compares_without_regard_to_case_and_ids_with_it(opened: Opener) -> None:
     store = opened()
     add(store, "Ünlü Acme")
 
@@ -107,20 +122,19 @@ def test_text_compares_without_regard_to_case_and_ids_with_it() -> None:
 
 
 def test_a_file_of_an_older_schema_gets_the_columns_it_lacks(tmp_path: Path) -> None:
-    path = tmp_path / "org.db"
-    older = Store(path)
-    older.apply(Schema([CONTACT]))
     wider = dataclasses.replace(CONTACT, fields=(*CONTACT.fields, string("Nickname__c", "Nickname", 40)))
+    with closing(Store(tmp_path / "org.db")) as older:
+        older.apply(Schema([CONTACT]))
 
-    older.apply(Schema([wider]))
-    older.apply(Schema([wider]))
+        older.apply(Schema([wider]))
+        older.apply(Schema([wider]))
 
-    with older.transaction():
-        older.insert(CONTACT, {"Id": older.new_id(CONTACT), "Nickname__c": "Bo"})
-    assert [row["Nickname__c"] for row in older.rows("SELECT * FROM Contact")] == ["Bo"]
+        with older.transaction():
+            older.insert(CONTACT, {"Id": older.new_id(CONTACT), "Nickname__c": "Bo"})
+        assert [row["Nickname__c"] for row in older.rows("SELECT * FROM Contact")] == ["Bo"]
 
 
-def test_references_and_start_times_are_looked_up_by_index() -> None:
+def test_references_and_start_times_are_looked_up_by_index(opened: Opener) -> None:
     store = opened()
 
     for condition in ("AccountId = '001'", "Email = 'a@example.com'", "LastModifiedDate > '2026'"):
@@ -141,7 +155,7 @@ def test_a_file_that_is_no_database_is_an_error_that_names_it(tmp_path: Path) ->
         Store(path)
 
 
-def test_a_closed_store_has_written_everything(tmp_path: Path) -> None:
+def test_a_closed_store_has_written_everything(tmp_path: Path, opened: Opener) -> None:
     path = tmp_path / "org.db"
     store = opened(path)
     add(store, "Acme")

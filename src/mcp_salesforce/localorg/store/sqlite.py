@@ -63,22 +63,10 @@ class Store:
         """
         self._lock = threading.RLock()
         self._depth = 0
-        try:
-            self._connection = sqlite3.connect(
-                ":memory:" if path is None else path,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=lock_timeout_s,
-            )
-            # A killed process loses nothing that was committed: the log is with the system by then.
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-        except sqlite3.Error as error:
-            raise OSError(f"{path}: {error}") from error
+        self._connection = _opened(path, lock_timeout_s)
         self._connection.row_factory = sqlite3.Row
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, _MAX_SQL)
         self._connection.create_function("fold", 1, _fold, deterministic=True)
-        self.execute("CREATE TABLE IF NOT EXISTS _sequence (name TEXT PRIMARY KEY, last INTEGER NOT NULL)")
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -229,6 +217,26 @@ class Store:
             if all(sobject.field(name) for name in names):
                 index = quote(f"{sobject.name}_{'_'.join(names)}")
                 self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({', '.join(map(quote, names))})")
+
+
+def _opened(path: Path | None, lock_timeout_s: float) -> sqlite3.Connection:
+    connection = None
+    try:
+        connection = sqlite3.connect(
+            ":memory:" if path is None else path,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=lock_timeout_s,
+        )
+        # A killed process loses nothing that was committed: the log is with the system by then.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("CREATE TABLE IF NOT EXISTS _sequence (name TEXT PRIMARY KEY, last INTEGER NOT NULL)")
+    except sqlite3.Error as error:
+        if connection:
+            connection.close()
+        raise OSError(f"{path}: {error}") from error
+    return connection
 
 
 @evidence("SOQL", "quoted", "A query with too many fields or conditions to be run is QUERY_TOO_COMPLICATED")
