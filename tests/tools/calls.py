@@ -9,6 +9,7 @@ from mcp_types import TextContent
 from mcp_salesforce.config import Settings
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
+from tests.conftest import NOW
 from tests.salesforce.scripted import ScriptedOrg
 
 PREFIX = "salesforce_"
@@ -22,7 +23,7 @@ def server_on(scripted: ScriptedOrg, **changes: Any) -> Any:
         "refresh_token": "token",
         "instance_url": "https://acme.my.salesforce.com",
     }
-    return create_server(Settings(**{**values, **changes}), transport=AsgiTransport(scripted))
+    return create_server(Settings(**{**values, **changes}), transport=AsgiTransport(scripted), now=lambda: NOW)
 
 
 async def call(mcp: Client, tool: str, /, **arguments: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from mcp_salesforce.tools import TOOLSETS
-from tests.conftest import settings_of
+from tests.conftest import NOW, settings_of
 from tests.tools.calls import PREFIX, call, refusal
 from tests.tools.test_every_tool import NAMES, SPECS, sample_calls
 
@@ -23,7 +23,7 @@ TOOLSET_OF = {spec.name: toolset.name for toolset in TOOLSETS for spec in toolse
 @asynccontextmanager
 async def served(org: LocalOrg, **settings: Any) -> AsyncIterator[Client]:
     """A client of a server with these settings."""
-    server = create_server(settings_of(org, **settings), transport=AsgiTransport(org.app))
+    server = create_server(settings_of(org, **settings), transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server, raise_exceptions=True) as client:
         yield client
 
