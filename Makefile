@@ -4,19 +4,19 @@
 check: lint type docs test
 
 fmt:  ## rewrite the code in the project's format
-	uv run ruff check --fix-only --quiet .
-	uv run ruff format .
+	uv run --group lint ruff check --fix-only --quiet .
+	uv run --group lint ruff format .
 
 lint:
-	uv run ruff format --check .
-	uv run ruff check .
-	uv run lint-imports
+	uv run --group lint ruff format --check .
+	uv run --group lint ruff check .
+	uv run --group lint lint-imports
 
 type:
-	uv run mypy
+	uv run --group lint mypy
 
-test:  ## every test, in two processes, with branch coverage
-	uv run pytest -n 2 --cov --cov-report=term
+test:  ## every test, with branch coverage
+	uv run pytest --cov --cov-report=term
 
 docs:  ## generated pages are what the code says; `make docs UPDATE=1` writes them
 	uv run python -m tests.docs.generate $(if $(UPDATE),,--check)
