@@ -11,12 +11,14 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
+from secrets import token_bytes
 from typing import Any, Final
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
+from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateCodec, RequestStateSecurity
 from mcp_types import GetPromptResult, InputRequiredResult, Tool
 
 from mcp_salesforce import connect, logs
@@ -40,7 +42,7 @@ from mcp_salesforce.tools.instructions import instructions
 from mcp_salesforce.tools.prompts import add_prompts, check_request
 from mcp_salesforce.tools.resources import add_resources
 from mcp_salesforce.tools.session import OrgSession, utc_now
-from mcp_salesforce.tools.toolset import build_tools
+from mcp_salesforce.tools.toolset import SalesforceTool, build_tools
 
 _VERIFIED_WITHIN_S: Final = 10.0  # less than hosts wait for a server to start
 _log = logging.getLogger(__name__)
@@ -51,7 +53,8 @@ class SalesforceServer(MCPServer[OrgSession]):
 
     async def list_tools(self) -> list[Tool]:
         """Return the tools that no setting forbids."""
-        hidden = {tool.name for tool in self._tool_manager.list_tools() if not getattr(tool, "is_listed", True)}
+        ours = [tool.described() for tool in self._tool_manager.list_tools() if isinstance(tool, SalesforceTool)]
+        hidden = {tool.name for tool in ours if not tool.is_listed}
         return [tool for tool in await super().list_tools() if tool.name not in hidden]
 
     async def get_prompt(
@@ -64,6 +67,26 @@ class SalesforceServer(MCPServer[OrgSession]):
         """
         check_request(await self.list_prompts(), name, arguments or {})
         return await super().get_prompt(name, arguments, context)
+
+
+class _SealWhenUsed:
+    """Seals what a host keeps for the server while it asks the user; the cipher is loaded with the first question."""
+
+    @cached_property
+    def _codec(self) -> RequestStateCodec:
+        return AESGCMRequestStateCodec([token_bytes(32)])
+
+    def seal(self, payload: bytes) -> str:
+        """Return the sealed text of a state."""
+        return self._codec.seal(payload)
+
+    def unseal(self, token: str) -> bytes:
+        """Return the state that was sealed.
+
+        Raises:
+            InvalidRequestState: Another process has sealed it, or nobody.
+        """
+        return self._codec.unseal(token)
 
 
 def create_server(
@@ -122,6 +145,7 @@ def create_server(
         instructions=instructions(access),
         tools=[*tools],
         lifespan=lifespan,
+        request_state_security=RequestStateSecurity(codec=_SealWhenUsed()),
     )
     allowed = frozenset(tool.name for tool in tools if not tool.forbidden_by)
     add_prompts(server, allowed)

@@ -17,8 +17,10 @@ _SILENCE_S = 0.02
 """After so long without a word of the host the server is loaded: loading slows each answer down."""
 _DATABASE = b"SQLite format 3\0"
 _LOADED = None
-_OWN_ORG = ("mcp_salesforce.cli.serve", "mcp_salesforce.server")
-_DEMO = (*_OWN_ORG, "mcp_salesforce.localorg")
+_LEAN = "mcp_salesforce.lean"
+_SERVER = ("mcp_salesforce.cli.serve", "mcp_salesforce.server")
+_OWN_ORG = (*_SERVER, "aiohttp")  # else the first call waits for it
+_DEMO = (*_SERVER, "mcp_salesforce.localorg")
 
 
 def begin(options: Sequence[str]) -> None:
@@ -35,12 +37,14 @@ def begin(options: Sequence[str]) -> None:
         signal.signal(number, lambda *_: os._exit(0))
     told_of = told(demo=is_demo)
     answers = snapshots.find(told_of) if told_of else None
+    modules = _DEMO if is_demo else _OWN_ORG
     if told_of and answers:
         # Whether the org has what a policy names is judged once the server runs, whatever the host asks.
-        modules = _DEMO if is_demo else _OWN_ORG
         _Front(answers, modules, leaves_at_end=not told_of.policy).run()
-    elif told_of:
+        return
+    if told_of:
         handover.want(told_of)
+    _import(modules, lambda: None)
 
 
 def _are_known(options: Sequence[str]) -> bool:
@@ -154,6 +158,7 @@ def _import(modules: Sequence[str], wake: Callable[[], object]) -> None:
     from importlib import import_module
 
     try:
+        import_module(_LEAN).load_sdk()
         for module in modules:
             import_module(module)
     except Exception:  # noqa: BLE001, S110 - whoever imports it next tells what is wrong

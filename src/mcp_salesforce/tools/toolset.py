@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast, get_type_hints
+from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast, get_type_hints
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
@@ -113,11 +113,15 @@ class Toolset:
 
 
 class SalesforceTool(Tool):
-    """A tool of the SDK whose `run` is ours: it words every refusal, and returns text and structured content alike."""
+    """A tool of the SDK whose `run` is ours: it words every refusal, and returns text and structured content alike.
+
+    Its schemas are there once it was described: most servers list their tools from a snapshot.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    arguments: Arguments = Field(exclude=True)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    fn_metadata: FuncMetadata = FuncMetadata(arg_model=ArgModelBase)
     sobject: str = ""
     forbidden_by: str = ""
     is_listed: bool = True
@@ -141,7 +145,7 @@ class SalesforceTool(Tool):
                         hint="Only who runs the server can change that setting: say so, and look for no other way.",
                     )
                 with noting() as withheld:
-                    result = await self.fn(context, **self.arguments.read(arguments))
+                    result = await self.fn(context, **_arguments_of(self.fn).read(arguments))
             except (SalesforceError, TimeError) as caught:
                 error = await self._explained(caught, arguments, context)
                 refusal = failure(error, await self._hint(error, context), self._to_allow_duplicate(context))
@@ -153,10 +157,16 @@ class SalesforceTool(Tool):
 
     def _to_allow_duplicate(self, context: Context[Any, Any]) -> str:
         """Return how the caller saves a duplicate: by this tool, by that for records, or not at all."""
-        if "allow_duplicate" in self.arguments.names:
+        if "allow_duplicate" in _arguments_of(self.fn).names:
             return "set allow_duplicate"
         has_records = "records" in org_of(context).allowed["toolsets"]
         return "salesforce_update_records takes allow_duplicate" if has_records else ""
+
+    def described(self) -> Self:
+        """Return the tool, with its schemas."""
+        if not self.parameters:
+            self.parameters, self.fn_metadata = _schemas_of(self.fn)
+        return self
 
     async def _explained(
         self, error: SalesforceError | TimeError, arguments: dict[str, Any], context: Context[Any, Any]
@@ -172,49 +182,49 @@ class SalesforceTool(Tool):
 
 
 def build_tools(spec: ToolSpec, forbidden_by: str = "") -> list[SalesforceTool]:
-    """Return the tool that `spec` describes, and the same under its former name, which is not listed."""
-    tool = build_tool(spec, forbidden_by)
+    """Return the tool that `spec` is of, and the same under its former name, which is not listed."""
+    tool = SalesforceTool(
+        fn=spec.function,
+        name=spec.name,
+        title=spec.title,
+        description=spec.description,
+        is_async=True,
+        annotations=spec.annotations,
+        meta=spec.meta,
+        sobject=spec.sobject,
+        forbidden_by=forbidden_by,
+        is_listed=not forbidden_by,
+    )
     former = {"name": spec.former_name, "is_listed": False}
     return [tool, tool.model_copy(update=former)] if spec.former_name else [tool]
 
 
 def build_tool(spec: ToolSpec, forbidden_by: str = "") -> SalesforceTool:
-    """Return the tool that `spec` describes, with its schemas; a call is refused where a setting forbids the tool."""
-    signature = _signature_of(spec.function)
-    return SalesforceTool(
-        fn=spec.function,
-        name=spec.name,
-        title=spec.title,
-        description=spec.description,
-        parameters=signature.input_schema,
-        fn_metadata=signature.metadata,
-        is_async=True,
-        annotations=spec.annotations,
-        meta=spec.meta,
-        arguments=signature.arguments,
-        sobject=spec.sobject,
-        forbidden_by=forbidden_by,
-        is_listed=not forbidden_by,
-    )
+    """Return the tool that `spec` is of, with its schemas; a call is refused where a setting forbids the tool."""
+    return build_tools(spec, forbidden_by)[0].described()
 
 
-@dataclass(frozen=True, slots=True)
-class _Signature:
-    """What follows from a function's annotations alone, and so is the same for every server."""
-
-    arguments: Arguments
-    input_schema: dict[str, Any]
-    metadata: FuncMetadata
+# What follows from a function's annotations alone is the same for every server.
 
 
 @cache
-def _signature_of(function: ToolFunction) -> _Signature:
+def _model_of(function: ToolFunction) -> type[ArgModelBase]:
     hints = get_type_hints(function, include_extras=True)
     parameters = list(inspect.signature(function).parameters.values())[1:]
     fields: dict[str, Any] = {
         parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
         for parameter in parameters
     }
-    model = create_model(NAME_PREFIX + cast("Any", function).__name__, __base__=ArgModelBase, **fields)
-    metadata = FuncMetadata(arg_model=model, output_schema=output_schema(hints["return"]))
-    return _Signature(Arguments(model), input_schema(model), metadata)
+    return create_model(NAME_PREFIX + cast("Any", function).__name__, __base__=ArgModelBase, **fields)
+
+
+@cache
+def _arguments_of(function: ToolFunction) -> Arguments:
+    return Arguments(_model_of(function))
+
+
+@cache
+def _schemas_of(function: ToolFunction) -> tuple[dict[str, Any], FuncMetadata]:
+    model = _model_of(function)
+    result = get_type_hints(function, include_extras=True)["return"]
+    return input_schema(model), FuncMetadata(arg_model=model, output_schema=output_schema(result))
