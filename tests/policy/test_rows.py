@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from mcp_types import PromptReference
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
@@ -59,6 +60,15 @@ async def test_no_tool_tells_of_more(org: LocalOrg, contacts: list[str], tmp_pat
         assert len((await call(mcp, "get_record", sobject="Contact", record_ids=contacts[:3]))["rows"]) == 3
         found = (await call(mcp, "search", text="Row*", sobjects=["Contact"]))["found"]
         assert all(len(group["rows"]) <= 3 for group in found.values())
+
+
+async def test_completions_tell_of_no_more(org: LocalOrg, contacts: list[str], tmp_path: Path) -> None:
+    assert contacts
+    reference = PromptReference(type="ref/prompt", name="book_appointment")
+    async with limited(org, tmp_path, "[objects.Contact]\nmax_rows = 3") as mcp:
+        found = await mcp.complete(reference, {"name": "person", "value": "Row"})
+
+    assert len(found.completion.values) == 3
 
 
 async def test_the_rest_comes_by_cursor(org: LocalOrg, contacts: list[str], tmp_path: Path) -> None:

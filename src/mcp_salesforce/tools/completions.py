@@ -88,7 +88,8 @@ async def _names(org: OrgSession, sobject: str, begun: str, conditions: str) -> 
         return []
     start, later = like_literal(begun, starts_with=True), like_literal(f" {begun}")
     where = f"{conditions}(Name LIKE {start} OR Name LIKE {later})"
-    soql = f"SELECT Name FROM {sobject} WHERE {where} ORDER BY Name LIMIT {_MOST}"  # noqa: S608 - SOQL, quoted
+    most = await org.most_records(sobject, _MOST, ("Name",))
+    soql = f"SELECT Name FROM {sobject} WHERE {where} ORDER BY Name LIMIT {most}"  # noqa: S608 - SOQL, quoted
     found = await org.client.queries.query(soql)
     return list(dict.fromkeys(record["Name"] for record in found.records))
 
