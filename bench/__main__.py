@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 
 from bench.availability import about_availability
 from bench.figures import Figure, show
+from bench.flood import about_a_flood
 from bench.localorg import about_the_local_org
 from bench.others import beside_others
 from bench.paging import about_paging
@@ -41,6 +42,7 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "paging": about_paging,
     "others": beside_others,
     "soak": about_a_soak,
+    "flood": about_a_flood,
 }
 
 

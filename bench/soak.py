@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.figures import Figure
 from bench.setting import LIST_CONTACTS, running_org
-from bench.stdio import StdioServer
+from bench.stdio import StdioServer, code_of
 
 CALLS = int(os.environ.get("BENCH_SOAK") or 20_000)
 FAULTS_PERCENT = 5
@@ -79,8 +79,7 @@ class Soak:
 
     async def _call(self, tool: str, arguments: dict[str, Any]) -> str:
         """Return the code of the error that a call came to; nothing where it succeeded."""
-        result = await self.server.call_tool(tool, arguments)
-        code = str(result["_meta"]["code"]) if result.get("isError") else ""
+        code = code_of(await self.server.call_tool(tool, arguments))
         self.refused.update([code] if code else [])
         return code
 

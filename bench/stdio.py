@@ -16,6 +16,12 @@ PATIENCE_S = 60
 REVISION = "2025-11-25"
 
 
+def code_of(result: Mapping[str, Any]) -> str:
+    """Return the code of the error that a tool came to; empty where it succeeded."""
+    found = re.search(r'"code":"(\w+)"', result["content"][0]["text"]) if result.get("isError") else None
+    return found[1] if found else "no code" if result.get("isError") else ""
+
+
 class StdioServer:
     """A server process, spoken to in lines of JSON."""
 

@@ -51,20 +51,8 @@ async def serve(server: MCPServer[Any], from_host: Any, to_host: Any) -> None:  
     """Serve a session over a pair of the SDK's streams, as `Server.run` does, until the host's ends."""
     lowlevel = server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does
     async with lowlevel.lifespan(lowlevel) as session:
-        await serve_in(session, server, from_host, to_host)
-
-
-async def serve_in(session: object, server: MCPServer[Any], from_host: Any, to_host: Any) -> None:  # noqa: ANN401
-    """Serve the same where the server's lifespan has given `session` already."""
-    lowlevel = server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does
-    calls = DirectCalls(server, session, to_host)
-    await serve_dual_era_loop(
-        lowlevel,
-        _FromHost(from_host, calls),
-        _ToHost(to_host, calls),
-        lifespan_state=session,
-        init_options=lowlevel.create_initialization_options(),
-    )
+        calls = DirectCalls(server, session, to_host)
+        await calls.serve_rest(_FromHost(from_host, calls))
 
 
 class DirectCalls:
@@ -72,6 +60,7 @@ class DirectCalls:
 
     def __init__(self, server: MCPServer[Any], session: object, to_host: Any) -> None:  # noqa: ANN401 - an SDK stream
         """Answer on `to_host`; `session` is what the server's lifespan gave."""
+        self._server = server
         self._tools = {tool.name: tool for tool in server._tool_manager.list_tools()}  # noqa: SLF001 - runs them as it
         self._middleware = [each for each in server.middleware if not type(each).__module__.startswith("mcp.")]
         self._stamp = server._lowlevel_server.server_info_stamp  # noqa: SLF001 - what the SDK stamps results with
@@ -82,6 +71,17 @@ class DirectCalls:
         self._is_modern = False
         self._running: dict[RequestId, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve_rest(self, from_host: Any) -> None:  # noqa: ANN401 - an SDK stream
+        """Let the SDK serve what is left on `from_host`, until it ends; then the calls end too."""
+        lowlevel = self._server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does
+        await serve_dual_era_loop(
+            lowlevel,
+            from_host,
+            _ToHost(self._to_host, self),
+            lifespan_state=self._session,
+            init_options=lowlevel.create_initialization_options(),
+        )
 
     def takes(self, message: JSONRPCMessage) -> bool:
         """Begin to answer `message` if it is a plain call; tell whether it is one."""

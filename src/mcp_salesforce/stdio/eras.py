@@ -25,7 +25,7 @@ from mcp_types import (
     JSONRPCResponse,
 )
 
-from mcp_salesforce import direct
+from mcp_salesforce.direct import DirectCalls
 from mcp_salesforce.front.handover import Line
 from mcp_salesforce.stdio.messages import Refusal, messages_of, too_long
 from mcp_salesforce.stdio.reading import LONGEST_LINE, LongLine
@@ -51,6 +51,7 @@ class Eras:
         self._unanswered = Unanswered()
         self._replayed: set[str] = set()
         self._sessions: dict[str, MemoryObjectSendStream[SessionMessage | Exception]] = {}
+        self._calls: dict[str, DirectCalls] = {}
         self._era_of: dict[str, str] = {}
         self._last = _LEGACY
         self._tasks = anyio.create_task_group()
@@ -110,11 +111,10 @@ class Eras:
     def _pass_on(self, era: str, message: Any) -> None:  # noqa: ANN401 - a message of JSON-RPC
         if era not in self._sessions:
             self._sessions[era], incoming = anyio.create_memory_object_stream[SessionMessage | Exception](inf)
-            self._tasks.start_soon(self._serve, incoming)
-        self._sessions[era].send_nowait(SessionMessage(message))
-
-    async def _serve(self, incoming: Any) -> None:  # noqa: ANN401 - a stream of messages
-        await direct.serve_in(self._state, self._server, incoming, _Answers(self))
+            self._calls[era] = DirectCalls(self._server, self._state, _Answers(self))
+            self._tasks.start_soon(self._calls[era].serve_rest, incoming)
+        if not self._calls[era].takes(message):
+            self._sessions[era].send_nowait(SessionMessage(message))
 
     async def send(self, message: SessionMessage) -> None:
         """Write a message of a session, unless the front has written it before.
