@@ -19,7 +19,7 @@ from mcp_salesforce.tools.session import OrgSession
 Shape = Callable[[list[dict[str, Any]]], Sequence[Mapping[str, Any]]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECONDS_BYTES, _FRACTION_BYTES, _NUMBER_BYTES = 5, 2, 9
+_SECONDS_BYTES, _FRACTION_BYTES, _NUMBER_BYTES, _FEW_SECONDS_BYTES = 5, 2, 9, 4
 _PREFIX_CHARACTERS, _ID_CHARACTERS = 3, 15
 
 
@@ -85,7 +85,8 @@ async def read_page(
     """
     listing = await listing.shown(org)
     limit = await org.most_records(listing.sobject, limit, listing.fields or listing.columns)
-    after = _position((await org.cursors()).unpack(cursor, call), listing) if cursor else None
+    cursors, near = await org.cursors(), (await org.owner())[1]
+    after = unpacked(cursors.unpack(cursor, call), listing.key_prefix, near) if cursor else None
     result = await org.client.queries.query(listing.soql(limit + 1, after))
     found = result.records
     while len(found) <= limit and result.next_records_url:  # a page can be shorter than what was asked for
@@ -95,21 +96,43 @@ async def read_page(
     rows = table(shape(records), listing.columns)
     kept = cut_to_fit(rows, org.max_answer_bytes)
     if kept < len(found):
-        rows["next_cursor"] = (await org.cursors()).pack(_packed(records[kept - 1], listing), call)
+        last = records[kept - 1]
+        position = packed(datetime.fromisoformat(last[listing.order_by]), last["Id"], near)
+        rows["next_cursor"] = cursors.pack(position, call)
     return rows
 
 
-def _packed(record: dict[str, Any], listing: Listing) -> bytes:
-    milliseconds = (datetime.fromisoformat(record[listing.order_by]) - _EPOCH) // timedelta(milliseconds=1)
-    seconds, milliseconds = divmod(milliseconds, 1000)
-    number = b64decode(record["Id"][_PREFIX_CHARACTERS:_ID_CHARACTERS])  # an Id's alphabet is a part of base64's
-    fraction = milliseconds.to_bytes(_FRACTION_BYTES) if milliseconds else b""  # Salesforce keeps whole seconds
-    return seconds.to_bytes(_SECONDS_BYTES, signed=True) + number + fraction
+def packed(moment: datetime, record_id: str, near: str) -> bytes:
+    """Return a position in few bytes, since a model reads them and writes them back.
+
+    A time without a fraction, as Salesforce keeps it, takes four bytes; of the Id there is what differs from that of
+    `near`, as a rule a record of the same org.
+    """
+    seconds, milliseconds = divmod((moment - _EPOCH) // timedelta(milliseconds=1), 1000)
+    number = _number(record_id) ^ _number(near)
+    if milliseconds == 0 and 0 <= seconds < 1 << 8 * _FEW_SECONDS_BYTES:
+        return seconds.to_bytes(_FEW_SECONDS_BYTES) + number.to_bytes(-(-number.bit_length() // 8))
+    return (
+        seconds.to_bytes(_SECONDS_BYTES, signed=True)
+        + number.to_bytes(_NUMBER_BYTES)
+        + milliseconds.to_bytes(_FRACTION_BYTES)
+    )
 
 
-def _position(packed: bytes, listing: Listing) -> tuple[datetime, str]:
-    seconds = int.from_bytes(packed[:_SECONDS_BYTES], signed=True)
-    number = packed[_SECONDS_BYTES : _SECONDS_BYTES + _NUMBER_BYTES]
-    milliseconds = int.from_bytes(packed[_SECONDS_BYTES + _NUMBER_BYTES :])
-    record_id = to_18(listing.key_prefix + b64encode(number).decode())
+def unpacked(position: bytes, key_prefix: str, near: str) -> tuple[datetime, str]:
+    """Return the time and the Id of a position that `packed` made."""
+    if len(position) == _SECONDS_BYTES + _NUMBER_BYTES + _FRACTION_BYTES:
+        seconds = int.from_bytes(position[:_SECONDS_BYTES], signed=True)
+        number = position[_SECONDS_BYTES:-_FRACTION_BYTES]
+        milliseconds = int.from_bytes(position[-_FRACTION_BYTES:])
+    else:
+        seconds = int.from_bytes(position[:_FEW_SECONDS_BYTES])
+        number, milliseconds = position[_FEW_SECONDS_BYTES:], 0
+    whole = (int.from_bytes(number) ^ _number(near)).to_bytes(_NUMBER_BYTES)
+    record_id = to_18(key_prefix + b64encode(whole).decode())
     return _EPOCH + timedelta(seconds=seconds, milliseconds=milliseconds), record_id
+
+
+def _number(record_id: str) -> int:
+    """Return what tells an Id from others of its object; its alphabet is a part of base64's."""
+    return int.from_bytes(b64decode(record_id[_PREFIX_CHARACTERS:_ID_CHARACTERS]))
