@@ -11,8 +11,10 @@ from tests.docs.configuration import render_configuration, render_env_example
 from tests.docs.doctor import render_doctor
 from tests.docs.errors import render_errors
 from tests.docs.localorg import render_localorg
+from tests.docs.register import render_register
 from tests.docs.tools import render_readme, render_tools, snapshots
 from tests.faults.table import render as render_failures
+from tests.hosts.results import render_hosts
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +29,8 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/errors.md": render_errors,
     "docs/failures.md": render_failures,
     "src/mcp_salesforce/front/snapshot.txt": render_snapshot,
+    "docs/register.md": render_register,
+    "docs/hosts.md": render_hosts,
     **snapshots(),
 }
 """Path from the root of the project to a function from the page as it stands to the page as it should be."""

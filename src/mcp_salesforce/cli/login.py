@@ -188,6 +188,7 @@ def _tell_what_is_next(alias: str, network: "Network") -> None:
         settings["SALESFORCE_CA_FILE"] = str(network.ca_file.absolute())
     click.echo(f"\nCheck it:  SALESFORCE_ORG={alias} mcp-salesforce doctor\n\nRegister it with your MCP host:")
     for entry in registrations(launch_command(demo=False), settings):
-        click.echo(f"\n{entry.host} ({entry.where})\n{entry.text}")
+        hosts = "\n".join(f"{host.name} ({host.where})" for host in entry.hosts)
+        click.echo(f"\n{hosts}\n{entry.text}")
     if proxy := network.way_out:
         click.echo(f"\nThe host has to give the server the proxy too: SALESFORCE_PROXY, here {proxy.address}.")

@@ -94,7 +94,8 @@ class Screen:
         self._console.print(Text(heading, style="bold"))
         for entry in entries:
             self._console.print()
-            self._console.print(Text.assemble((entry.host, "bold cyan"), (f"  {entry.where}", "bright_black")))
+            for host in entry.hosts:
+                self._console.print(Text.assemble((host.name, "bold cyan"), (f"  {host.where}", "bright_black")))
             self._console.print(Text(entry.text), soft_wrap=True)
 
     def note(self, text: str) -> None:

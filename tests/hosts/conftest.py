@@ -1,0 +1,188 @@
+"""One session of each host, which every test of it looks at."""
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_salesforce.cli.hosts import HOSTS as REGISTERED
+from mcp_salesforce.cli.hosts import SERVER_NAME
+from tests.cli.processes import running
+from tests.hosts.hosts import AS_OF, HOSTS, Host, npm_program
+from tests.hosts.model import Model, Wanted, serving
+from tests.hosts.results import CHECKED, write
+from tests.hosts.seat import Seat
+
+SESSION_S = 240
+"""How long a session of a host may take before it counts as hanging."""
+
+SCHEMA = """
+objects:
+  Visit__c:
+    name: "V-{0000}"
+    fields:
+      Kind__c: {type: picklist, values: [First, Follow-up]}
+      Cost__c: {type: currency, scale: 2}
+  Contact:
+    fields:
+      Loyalty_Number__c: {type: string, length: 20}
+"""
+SCRIPT = (
+    Wanted("create_contact", {"data": {"LastName": "Zsigmondy", "Loyalty_Number__c": "L-77"}}),
+    Wanted("create_records", {"sobject": "Visit__c", "records": [{"Kind__c": "Follow-up", "Cost__c": 12.5}]}),
+    Wanted(
+        "create_appointment",
+        {"data": {"Subject": "Check-up", "StartDateTime": "2027-02-23T15:00:00Z", "DurationInMinutes": 30}},
+    ),
+    Wanted("query", {"soql": "SELECT Nickname__c FROM Contact"}),
+)
+
+
+@dataclass
+class Session:
+    """What came of a session."""
+
+    host: Host
+    model: Model
+    sent: list[dict[str, Any]]
+    """What the server was sent."""
+    answered: list[dict[str, Any]]
+    """What the server answered."""
+    org: Mapping[str, str]
+    seen: dict[str, str] = field(default_factory=dict)
+    """What tests saw, by column of the page about hosts."""
+
+    def rows(self, soql: str) -> list[dict[str, Any]]:
+        """Ask the org, past the server."""
+        url = f"{self.org['instance_url']}/services/data/v60.0/query?q={urllib.parse.quote(soql)}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.org['access_token']}"})  # noqa: S310 - an address of this test
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+            records: list[dict[str, Any]] = json.loads(answer.read())["records"]
+        return records
+
+    def result_of(self, tool: str) -> str:
+        """What the model was shown of a tool's answer."""
+        return next(text for name, text in self.model.asked[-1].results if name.endswith(tool))
+
+    @property
+    def revision(self) -> str:
+        """The protocol's revision that the host and the server settled for."""
+        for message in self.answered:
+            if version := message.get("result", {}).get("protocolVersion"):
+                return str(version)
+        return str(self.sent[-1]["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"])
+
+
+ONE_PROCESS_EACH = [pytest.param(host, id=host.name, marks=pytest.mark.xdist_group(host.name)) for host in HOSTS]
+
+
+@pytest.fixture(scope="module", params=ONE_PROCESS_EACH)
+def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    host: Host = request.param
+    if missing := host.missing():
+        pytest.skip(f"{', '.join(missing)} is not installed: .ci/hosts --install")
+    home = tmp_path_factory.mktemp("home")
+    (home / "work").mkdir()
+    (home / "schema.yaml").write_text(SCHEMA, encoding="utf-8")
+    with ExitStack() as stack:
+        org = stack.enter_context(_org(home))
+        model = stack.enter_context(serving(SCRIPT))
+        seat = Seat(home, model.address, _watched(home), _settings(org))
+        ended = _go(host, seat, stack)
+        sent, answered = _lines(home, "sent"), _lines(home, "answered")
+        assert sent, f"The server was not started. {ended}"
+        assert ended.returncode == 0, ended
+        session = Session(host, model, sent, answered, org)
+        yield session
+    if os.environ.get("HOSTS_RECORD"):
+        known = {"version": host.version(), "date": AS_OF, "api": host.api, "revision": session.revision}
+        write(host.name, {**known, **dict.fromkeys(CHECKED, "failed"), **session.seen})
+
+
+@contextmanager
+def _org(home: Path) -> Iterator[dict[str, str]]:
+    options = ("--port", "0", "--json", "--schema", str(home / "schema.yaml"))
+    with running("org", *options, cwd=home, stdin=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+
+
+def _settings(org: Mapping[str, str]) -> dict[str, str]:
+    names = ("instance_url", "client_id", "client_secret", "refresh_token")
+    return {f"SALESFORCE_{name.upper()}": org[name] for name in names}
+
+
+def _watched(home: Path) -> list[str]:
+    """The command of a server whose every process keeps what goes in and out; a shell adds no start-up to speak of."""
+    server = shlex.join([sys.executable, "-m", "mcp_salesforce", "serve"])
+    return ["sh", "-c", f'tee "$0/sent.$$" | {server} | tee "$0/answered.$$"', str(home)]
+
+
+def _lines(home: Path, kind: str) -> list[dict[str, Any]]:
+    files = sorted(home.glob(f"{kind}.*"), key=lambda file: file.stat().st_mtime_ns)
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _go(host: Host, seat: Seat, stack: ExitStack) -> subprocess.CompletedProcess[str]:
+    """Run one session of `host` to its end."""
+    for name, text in host.files.items():
+        file = seat.home / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace("MODEL", seat.model), encoding="utf-8")
+    if host.is_registered:
+        register(host, seat)
+    servers = {SERVER_NAME: seat.entry}
+    if host.bridge:
+        url = stack.enter_context(_bridged(host, seat))
+        servers = {SERVER_NAME: {"url": url}}
+        if host.name == "mcp-remote":
+            servers = {SERVER_NAME: {"command": npm_program("mcp-remote", "mcp-remote"), "args": [url, "--allow-http"]}}
+    return seat.run(host.words(seat.model), SESSION_S, servers)
+
+
+def register(host: Host, seat: Seat) -> None:
+    """Run the line that the demo prints for `host`."""
+    (entry,) = (each for each in REGISTERED if each.name == host.name)
+    program, *words = shlex.split(entry.text(seat.launch, seat.settings))
+    done = seat.run([npm_program(host.folder, program), *words], SESSION_S)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def _bridged(host: Host, seat: Seat) -> Iterator[str]:
+    """Serve the server over HTTP while the block runs."""
+    assert host.bridge is not None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    command = host.bridge(seat.launch, port)
+    own = seat.environment() | dict(seat.settings)
+    with subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(port, process)
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + SESSION_S
+    while True:
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert process.poll() is None, f"the bridge ended with {process.returncode}"
+        assert time.monotonic() < deadline, "the bridge does not listen"
+        time.sleep(0.05)

@@ -1,0 +1,63 @@
+"""Real hosts with the real server: what their models are sent, and what becomes of what these ask for."""
+
+import pytest
+
+from mcp_salesforce.tools import TOOLSETS
+from tests.hosts.conftest import SCRIPT, Session
+
+pytestmark = [pytest.mark.clients, pytest.mark.slow]
+
+TOOLS = [spec.name for toolset in TOOLSETS for spec in toolset.specs]
+
+
+def test_the_model_can_have_every_tool(session: Session) -> None:
+    """In the request, or by its name among the instructions, to be looked up."""
+    first = next(asked for asked in session.model.asked if asked.tools)
+    offered = [tool for tool in TOOLS if any(name.endswith(tool) for name in first.tools)]
+    named = [tool for tool in TOOLS if tool in first.said]
+
+    assert TOOLS in (offered, named)
+    session.seen["tools"] = f"{len(TOOLS)}{'' if offered else ', by search'}"
+
+
+def test_every_call_reaches_the_server_and_its_answer_the_model(session: Session) -> None:
+    called = [message["params"]["name"] for message in session.sent if message.get("method") == "tools/call"]
+
+    assert called == [f"salesforce_{wanted.tool}" for wanted in SCRIPT]
+    assert [session.result_of(wanted.tool) for wanted in SCRIPT]
+
+
+def test_what_the_model_creates_is_whole_and_has_an_owner(session: Session) -> None:
+    (contact,) = session.rows("SELECT OwnerId, Loyalty_Number__c FROM Contact WHERE LastName = 'Zsigmondy'")
+    (visit,) = session.rows("SELECT Kind__c, Cost__c FROM Visit__c")
+    (event,) = session.rows("SELECT OwnerId, StartDateTime, DurationInMinutes FROM Event WHERE Subject = 'Check-up'")
+
+    assert contact["OwnerId"] in session.result_of("create_contact")
+    assert contact["Loyalty_Number__c"] == ("L-77" if session.host.is_open else None)
+    assert (visit["Kind__c"], visit["Cost__c"]) == ("Follow-up", 12.5)
+    assert "created" in session.result_of("create_records")
+    assert event["OwnerId"]
+    assert event["StartDateTime"].startswith("2027-02-23T15:00")
+    assert "Tuesday" in session.result_of("create_appointment")
+    session.seen["create"] = "yes" if session.host.is_open else "yes, no custom fields of contacts"
+
+
+def test_the_model_reads_an_error_and_what_to_do(session: Session) -> None:
+    read = session.result_of("query")
+
+    assert "INVALID_FIELD" in read
+    assert "No such column 'Nickname__c' on entity 'Contact'" in read
+    assert "salesforce_describe lists the names" in read
+    session.seen["error"] = "yes"
+
+
+def test_a_prompt_reaches_the_model_whole(session: Session) -> None:
+    if not session.host.has_prompts:
+        assert not any(message.get("method") == "prompts/get" for message in session.sent)
+        session.seen["prompt"] = "none"
+        return
+    said = next(asked.said for asked in session.model.asked if asked.tools)
+
+    assert "Print the day sheet for the agenda below." in said
+    assert "calendar: Nora Quill" in said
+    session.seen["prompt"] = "yes"
