@@ -252,3 +252,54 @@ async def test_an_appointment_of_the_seed_is_never_shown_on_the_wrong_weekday(or
                 assert row["start.local"] == event["ActivityDate"]
             else:
                 assert local == datetime.fromisoformat(event[f"{end}DateTime"])
+
+
+@pytest.fixture
+def past(empty_org: LocalOrg) -> dict[str, str]:
+    """Appointments of two years ago, archived and not, and one in the recycle bin, of one contact."""
+    contact = empty_org.insert("Contact", LastName="Ode")
+    ids = {
+        name: timed(empty_org, name, "2024-11-05T10:00:00Z", WhoId=contact) for name in ("kept", "archived", "deleted")
+    }
+    empty_org.store.execute("UPDATE Event SET IsArchived = 1 WHERE Id = ?", [ids["archived"]])
+    empty_org.records.delete("Event", ids["deleted"], empty_org.user_id)
+    return {**ids, "contact": contact}
+
+
+@pytest.mark.parametrize(
+    "window", [{}, {"start": "2024-11-01", "end": "2024-11-30"}, {"end": "2024-11-30"}, {"start": "2024-01-01"}]
+)
+async def test_archived_appointments_are_in_lists(past: dict[str, str], mcp: Client, window: dict[str, str]) -> None:
+    found = await all_ids(mcp, "list_appointments", limit=1, contact_id=past["contact"], **window)
+
+    assert sorted(found) == sorted([past["kept"], past["archived"]])
+
+
+async def test_archived_appointments_can_be_got(past: dict[str, str], mcp: Client) -> None:
+    fields = ["Subject", "Who.Name"]
+    one = await call(mcp, "get_appointment", event_id=past["archived"], fields=fields)
+    several = await call(mcp, "get_record", sobject="Event", record_ids=[past["kept"], past["archived"]], fields=fields)
+    whole = await call(mcp, "get_appointment", event_id=past["archived"])
+
+    assert one["Who.Name"] == "Ode"
+    assert len(several["rows"]) == 2
+    assert whole["Subject"] == "archived"
+
+
+@pytest.mark.parametrize("window", [{}, {"start": "2026-12-01", "end": "2026-12-31"}])
+async def test_appointments_to_which_somebody_is_only_invited_are_theirs_too(
+    empty_org: LocalOrg, mcp: Client, window: dict[str, str]
+) -> None:
+    guest, other = (empty_org.insert("Contact", LastName=name) for name in ("Guest", "Other"))
+    room = str(empty_org.store.rows("SELECT Id FROM Calendar WHERE Name = 'Harbour Room'")[0]["Id"])
+    own = timed(empty_org, "Own", "2026-12-02T10:00:00Z", WhoId=guest)
+    invited = timed(empty_org, "Invited", "2026-12-01T10:00:00Z", WhoId=other)
+    timed(empty_org, "Not theirs", "2026-12-03T10:00:00Z", WhoId=other)
+    for person in (guest, room):
+        empty_org.insert("EventRelation", EventId=invited, RelationId=person)
+
+    of_guest = await all_ids(mcp, "list_appointments", limit=1, contact_id=guest, **window)
+    of_room = await all_ids(mcp, "list_appointments", limit=1, owner_id=room, **window)
+
+    assert sorted(of_guest) == sorted([own, invited])
+    assert of_room == [invited]

@@ -288,3 +288,57 @@ async def test_a_write_whose_result_cannot_be_read_back_is_no_failure(org: Local
         )
         assert booked["start"]["utc"] == "2026-11-24T15:00:00Z"
         assert "could not be read back" in booked["warning"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "saved"),
+    [
+        ("Tanner, Beatriz", "Beatriz Tanner"),
+        ("Dr. Tanner", "Beatriz Tanner"),
+        ("Frau Prof. Beatriz Tanner", "Beatriz Tanner"),
+        ("Tanner (Beatriz)", "Beatriz Tanner"),
+        ("Zoe", "Zoë Quist"),
+        ("zoe quist", "Zoë Quist"),
+        ("Mueller", "Jörg Müller"),
+        ("Jorg Muller", "Jörg Müller"),
+        ("Müller", "Anna Mueller"),
+        ("Groß", "Ida Gross"),
+        ("Gross", "Ole Groß"),
+        ("Lukasz", "Łukasz Nowak"),
+    ],
+)
+async def test_commas_titles_and_accents_hide_nobody(org: LocalOrg, mcp: Client, asked: str, saved: str) -> None:
+    first, _, last = saved.partition(" ")
+    contact_id = org.insert("Contact", FirstName=first, LastName=last)
+    org.insert("Contact", LastName=asked)
+
+    assert contact_id in [row[0] for row in (await call(mcp, "list_contacts", name=asked, limit=50))["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "saved"),
+    [
+        ("001 604 555 0199", "(604) 555-0199"),
+        ("+1 604 555 0199", "604.555.0199"),
+        ("1-604-555-0199", "604 555 0199"),
+        ("+49 171 1234567", "0171 123 45 67"),
+        ("0171 1234567", "+49 171 1234567"),
+        ("0049 (0)171 1234567", "+49 171 1234567"),
+        ("+47 22 33 44 55", "22334455"),
+        ("555-0199", "+1 604 555 0199"),
+    ],
+)
+async def test_a_number_is_found_with_and_without_its_country(
+    org: LocalOrg, mcp: Client, asked: str, saved: str
+) -> None:
+    contact_id = org.insert("Contact", LastName="Ode", MobilePhone=saved)
+
+    assert contact_id in [row[0] for row in (await call(mcp, "list_contacts", phone=asked, limit=50))["rows"]]
+
+
+@pytest.mark.parametrize("filters", [{"name": "Xyzzy"}, {"phone": "00999 123 456 789"}, {"email": "no@where.example"}])
+async def test_a_list_that_finds_nobody_says_what_to_try(mcp: Client, filters: dict[str, str]) -> None:
+    found = await call(mcp, "list_contacts", **filters)
+
+    assert found["rows"] == []
+    assert "salesforce_search" in found["note"]

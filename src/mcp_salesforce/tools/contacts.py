@@ -1,5 +1,6 @@
 """Contacts: people, with their phone numbers and addresses."""
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, cast
 
 from pydantic import Field
@@ -28,13 +29,14 @@ from mcp_salesforce.tools.params import (
     UserReference,
     data_schema,
 )
+from mcp_salesforce.tools.people import among, name_conditions, phone_pattern, spelt_otherwise
 from mcp_salesforce.tools.results import Contact, Deleted, Rows, Updated
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
 
 contacts = Toolset("contacts", "People: create, read, change, delete and find contacts", "Contact")
 
 _COLUMNS = ("Id", "Name", "Email", "Phone", "Account.Name")
-_SHORT_NUMBER = 5  # digits; fewer are looked for in one piece
+_NOBODY = "Nobody matches: try one part of the name, or fewer filters; salesforce_search looks in every field."
 
 
 class ContactData(RecordData):
@@ -167,29 +169,30 @@ async def list_contacts(
     For other conditions or orders, use salesforce_query.
     """
     columns = tuple(dict.fromkeys(("Id", *fields))) if fields else _COLUMNS
-    conditions = [f"Name LIKE {like_literal(word)}" for word in name.split()]
+    by_name = name_conditions(name)
+    conditions: list[str] = []
     if email:
         is_whole = email.find("@") > 0 and "." in email.rpartition("@")[2]
         conditions.append(f"Email = {quote(email)}" if is_whole else f"Email LIKE {like_literal(email)}")
     if phone:
-        pattern = _phone_pattern(phone)
+        pattern = phone_pattern(phone)
         numbers = ("Phone", "MobilePhone", "HomePhone", "OtherPhone")
         conditions.append(f"({' OR '.join(f'{number} LIKE {pattern}' for number in numbers)})")
     if account_id:
         conditions.append(f"AccountId = {quote(account_id)}")
-    listing = Listing("Contact", "003", columns, conditions, "CreatedDate", descending=True, is_named=bool(fields))
-    call = ("list_contacts", name, email, phone, account_id, *fields)
-    return await read_page(org_of(ctx), listing, limit, cursor, call)
+    whole = [*by_name, *conditions]
+    listing = Listing("Contact", "003", columns, whole, "CreatedDate", descending=True, is_named=bool(fields))
+    org, call = org_of(ctx), ("list_contacts", name, email, phone, account_id, *fields)
+    page = await read_page(org, listing, limit, cursor, call)
+    if cursor or "next_cursor" in page:
+        return page
+    if by_name and len(alike := await spelt_otherwise(org, name)) > len(page["rows"]):
+        page = await read_page(org, replace(listing, conditions=[among(alike), *conditions]), limit, "", call)
+        if page.pop("next_cursor", ""):
+            return {**page, "note": "There are more with such a name: say more of it, or raise limit."}
+    return page if page["rows"] else {**page, "note": _NOBODY if whole else "There is no contact that you may see."}
 
 
 async def _contact(ctx: ToolContext, contact_id: str) -> Contact:
     record = await org_of(ctx).client.sobjects.retrieve("Contact", contact_id)
     return cast("Contact", shown_record(record))
-
-
-def _phone_pattern(phone: str) -> str:
-    """Return the LIKE pattern for a number, whose digits may be grouped in any way where there are many of them."""
-    digits = [character for character in phone if character.isdecimal()]
-    if len(digits) < _SHORT_NUMBER:
-        return like_literal(phone)
-    return quote(f"%{'%'.join(digits)}%")

@@ -18,6 +18,8 @@ from mcp_salesforce.tools.session import OrgSession
 
 Shape = Callable[[list[dict[str, Any]]], Sequence[Mapping[str, Any]]]
 
+NOT_DELETED = "IsDeleted = false"
+"""Beside queryAll: what is archived, and not what is in the recycle bin."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_BYTES, _FRACTION_BYTES, _NUMBER_BYTES, _FEW_SECONDS_BYTES = 5, 2, 9, 4
 _PREFIX_CHARACTERS, _ID_CHARACTERS = 3, 15
@@ -28,7 +30,7 @@ class Listing:
     """A query to page through: which columns it shows, and the datetime field that orders it.
 
     `fields` are what it selects where that is not the columns themselves; `is_named` tells that the caller chose the
-    columns, and so is to be refused where one may not be seen.
+    columns, and so is to be refused where one may not be seen. `with_archived` takes in archived activities.
     """
 
     sobject: str
@@ -39,6 +41,7 @@ class Listing:
     descending: bool
     fields: Sequence[str] = ()
     is_named: bool = False
+    with_archived: bool = False
 
     async def shown(self, org: OrgSession) -> "Listing":
         """Return the listing with those of our own columns that a policy shows."""
@@ -53,7 +56,7 @@ class Listing:
     def soql(self, limit: int, after: tuple[datetime, str] | None) -> str:
         """Return the query for `limit` records behind the position `after`."""
         direction, comparison = ("DESC", "<") if self.descending else ("ASC", ">")
-        conditions = list(self.conditions)
+        conditions = [*self.conditions, *([NOT_DELETED] if self.with_archived else [])]
         if after:
             moment, record_id = quote(after[0]), quote(after[1])
             conditions.append(
@@ -87,7 +90,7 @@ async def read_page(
     limit = await org.most_records(listing.sobject, limit, listing.fields or listing.columns)
     cursors, near = await org.cursors(), (await org.owner())[1]
     after = unpacked(cursors.unpack(cursor, call), listing.key_prefix, near) if cursor else None
-    result = await org.client.queries.query(listing.soql(limit + 1, after))
+    result = await org.client.queries.query(listing.soql(limit + 1, after), query_all=listing.with_archived)
     found = result.records
     while len(found) <= limit and result.next_records_url:  # a page can be shorter than what was asked for
         result = await org.client.queries.query_more(result.next_records_url)

@@ -23,8 +23,14 @@ NOISE: Final = frozenset({
     "BillingGeocodeAccuracy", "ShippingGeocodeAccuracy", "GeocodeAccuracy", "IsPriorityRecord",
 })  # fmt: skip
 """Fields that say nothing to somebody who asks for a record without naming fields."""
+_ARCHIVED: Final = frozenset({"event", "task"})
 LONG_TEXT: Final = 500
 """Characters of a text that are shown to such a one; the rest is a call away."""
+
+
+def is_archived(sobject: str) -> bool:
+    """Tell whether Salesforce archives an object's old records, so that only queryAll finds them: activities."""
+    return sobject.casefold() in _ARCHIVED
 
 
 def shown_record(record: Mapping[str, Any], leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -62,8 +68,9 @@ async def read_fields(org: OrgSession, sobject: str, record_id: str, fields: Seq
 async def _read_fields(org: OrgSession, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
     if any("." in name for name in fields):
         selected = ", ".join(dict.fromkeys(fields))
-        soql = f"SELECT {selected} FROM {sobject} WHERE Id = {quote(record_id)}"  # noqa: S608 - SOQL, checked names
-        found = await org.client.queries.query(soql)
+        where = f"Id = {quote(record_id)}{' AND IsDeleted = false' if is_archived(sobject) else ''}"
+        soql = f"SELECT {selected} FROM {sobject} WHERE {where}"  # noqa: S608 - SOQL, checked names
+        found = await org.client.queries.query(soql, query_all=is_archived(sobject))
         if found.records:
             rows = table(await with_days(org, found.records), fields)
             return {"Id": record_id, **dict(zip(rows["columns"], rows["rows"][0], strict=True))}

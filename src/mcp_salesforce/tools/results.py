@@ -46,6 +46,7 @@ class Rows(TypedDict):
     total: NotRequired[int]
     left_out: NotRequired[int]
     next_cursor: NotRequired[str]
+    note: NotRequired[str]
 
 
 class Contact(TypedDict):

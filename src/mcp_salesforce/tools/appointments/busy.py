@@ -29,7 +29,8 @@ _FIELDS: Final = (
 _DECLINED_FIELDS: Final = ("StartDateTime", "EndDateTime", "Subject")
 _CALENDAR_DAYS_A_QUERY: Final = 300  # beyond them a page may be full, and several queries in one call bring more of it
 _ZONES_REACH: Final = timedelta(hours=14)
-_ARCHIVED_AFTER: Final = timedelta(days=364)
+ARCHIVED_AFTER: Final = timedelta(days=364)
+"""How long after its end Salesforce archives an event, less a day."""
 _EARLY: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -104,7 +105,7 @@ async def read_busy(
         SalesforceError: Nothing could be read.
     """
     hidden = {"Subject"} - set(await org.shown("Event", ("Subject",)))
-    queries = _queries(calendars, window, beside, hidden, is_old=window.start < org.now() - _ARCHIVED_AFTER)
+    queries = _queries(calendars, window, beside, hidden, is_old=window.start < org.now() - ARCHIVED_AFTER)
     outcomes = await org.client.composite.run([*(each.request for each in queries if each.request), *beside])
     for query, outcome in zip(queries, outcomes, strict=False):
         query.take(outcome)

@@ -1,7 +1,7 @@
 """Appointments as records: create, get, update, delete and list."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -9,10 +9,10 @@ from pydantic import Field
 
 from mcp_salesforce.appointments.spans import shown, span_in, span_of
 from mcp_salesforce.appointments.times import Window, is_day, window_of
-from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.salesforce.soql import quote, quote_list
 from mcp_salesforce.tools.appointments.answers import appointment_of, warned
 from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking
-from mcp_salesforce.tools.appointments.busy import NO_PATTERNS
+from mcp_salesforce.tools.appointments.busy import ARCHIVED_AFTER, NO_PATTERNS
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, NewData
 from mcp_salesforce.tools.appointments.invitees import (
     InviteeIds,
@@ -23,13 +23,16 @@ from mcp_salesforce.tools.appointments.invitees import (
 from mcp_salesforce.tools.appointments.recurrences import Plan, made_series, plan_of
 from mcp_salesforce.tools.appointments.series import Scope, delete_in_scope
 from mcp_salesforce.tools.appointments.toolset import appointments
-from mcp_salesforce.tools.listings import Listing, read_page
+from mcp_salesforce.tools.listings import NOT_DELETED, Listing, read_page
 from mcp_salesforce.tools.one_record import read_back, read_fields
 from mcp_salesforce.tools.params import ContactFilter, Cursor, EventId, FieldSlices, Limit, OwnerFilter, TimeZone
 from mcp_salesforce.tools.results import Appointment, Deleted, Rows, flat_record
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, ToolContext, org_of
 
+_HAVING_COPIES = "005"
+_MOST_INVITED = 2000
+_A_DAY = timedelta(days=1)  # all-day appointments are days of every zone
 _LISTED = ("Id", "Subject", "Location", "Who.Name", "What.Name", "Owner.Name")
 _COLUMNS = (
     "Id", "Subject", "start.weekday", "start.local", "end.local", "Location", "Who.Name", "What.Name", "Owner.Name",
@@ -119,12 +122,19 @@ async def list_appointments(
     window = window_of(start, end, zone, local=zone if time_zone else None) if start or end else None
     conditions = _overlapping(window) if window else []
     if owner_id:
-        conditions.append(f"OwnerId = {quote(owner_id)}")
+        conditions.append(await _of(org, "OwnerId", owner_id, window))
     if contact_id:
-        conditions.append(f"WhoId = {quote(contact_id)}")
+        conditions.append(await _of(org, "WhoId", contact_id, window))
     order_by = "StartDateTime" if window else "CreatedDate"
     listing = Listing(
-        "Event", "00U", _COLUMNS, conditions, order_by, descending=window is None, fields=(*_LISTED, *TIME_FIELDS)
+        "Event",
+        "00U",
+        _COLUMNS,
+        conditions,
+        order_by,
+        descending=window is None,
+        fields=(*_LISTED, *TIME_FIELDS),
+        with_archived=_reaches_archived(window, org),
     )
     call = ("list_appointments", start, end, owner_id, contact_id, zone.key)
     rows = await read_page(org, listing, limit, cursor, call, lambda records: [_entry(r, zone) for r in records])
@@ -157,6 +167,33 @@ def _agenda_order(local: str | None) -> tuple[str, bool, float]:
     if local is None or is_day(local):
         return local or "", False, 0
     return local[:10], True, datetime.fromisoformat(local).timestamp()
+
+
+def _reaches_archived(window: Window | None, org: OrgSession) -> bool:
+    return window is None or window.start is None or window.start < org.now() - ARCHIVED_AFTER
+
+
+async def _of(org: OrgSession, field: str, person: str, window: Window | None) -> str:
+    """Return the condition that an appointment is somebody's: by `field`, or because they are invited to it.
+
+    An invited user has a copy of their own; contacts and resources have only the invitation. SOQL takes no sub-query
+    beside OR, so those are read first.
+
+    Raises:
+        SalesforceError: As the client.
+    """
+    own = f"{field} = {quote(person)}"
+    if person.startswith(_HAVING_COPIES):
+        return own
+    where = [f"RelationId = {quote(person)}", "Status != 'Declined'", NOT_DELETED]
+    if window and window.start:
+        where.append(f"Event.EndDateTime >= {quote(window.start - _A_DAY)}")
+    if window and window.end:
+        where.append(f"Event.StartDateTime <= {quote(window.end + _A_DAY)}")
+    soql = f"SELECT EventId FROM EventRelation WHERE {' AND '.join(where)} ORDER BY Id DESC LIMIT {_MOST_INVITED}"  # noqa: S608
+    found = await org.client.queries.query(soql, query_all=_reaches_archived(window, org))
+    invited = list(dict.fromkeys(record["EventId"] for record in found.records))
+    return f"({own} OR Id IN {quote_list(invited)})" if invited else own
 
 
 def _overlapping(window: Window) -> list[str]:

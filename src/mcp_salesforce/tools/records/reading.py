@@ -13,7 +13,7 @@ from mcp_salesforce.salesforce.soql import quote_list
 from mcp_salesforce.tools.budgets import cut_text, cut_to_fit, sliced
 from mcp_salesforce.tools.days import record_with_days, with_days
 from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.one_record import LONG_TEXT, NOISE, read_fields, shown_record
+from mcp_salesforce.tools.one_record import LONG_TEXT, NOISE, is_archived, read_fields, shown_record
 from mcp_salesforce.tools.params import FieldSlices, ShownZone
 from mcp_salesforce.tools.records.checks import check_ids
 from mcp_salesforce.tools.records.toolset import RecordIds, SObjectName, records
@@ -109,8 +109,12 @@ def _worth_reading(described: SObjectDescribe) -> list[str]:
 async def _read(
     org: OrgSession, sobject: str, record_ids: Sequence[str], names: Sequence[str]
 ) -> dict[str, SObjectRecord]:
-    soql = f"SELECT {', '.join(names)} FROM {sobject} WHERE Id IN {quote_list(record_ids)}"  # noqa: S608 - SOQL
-    return {record["Id"]: record async for page in org.client.queries.pages(soql) for record in page.records}
+    where = f"Id IN {quote_list(record_ids)}{' AND IsDeleted = false' if is_archived(sobject) else ''}"
+    pages = org.client.queries.pages(
+        f"SELECT {', '.join(names)} FROM {sobject} WHERE {where}",  # noqa: S608 - SOQL, checked names
+        query_all=is_archived(sobject),
+    )
+    return {record["Id"]: record async for page in pages for record in page.records}
 
 
 async def _missing(org: OrgSession, sobject: str, record_ids: Collection[str]) -> dict[str, str]:
