@@ -74,7 +74,7 @@ def test_false_and_zero_are_values() -> None:
     assert without_blanks({"A": False, "B": 0, "C": {"D": [False]}}) == {"A": False, "B": 0, "C": {"D": [False]}}
 
 
-@pytest.mark.parametrize("sobject", NEEDED)
+@pytest.mark.parametrize("sobject", [name for name in NEEDED if name != "Event"])  # has tools of its own
 async def test_a_record_is_made_as_if_its_blank_fields_were_not_there(
     empty_org: LocalOrg, one: Client, sobject: str
 ) -> None:
