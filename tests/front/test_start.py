@@ -182,6 +182,17 @@ def test_what_was_asked_is_answered_though_input_ends_while_it_loads(environment
     assert "NO_ANSWER" in answers[1]["result"]["content"][0]["text"]
 
 
+def test_lines_of_any_length_and_without_an_end_pass_from_the_front_to_the_server(environment: dict[str, str]) -> None:
+    long = {"name": "salesforce_query", "arguments": {"soql": "SELECT Id FROM Contact" + " " * 3_000_000}}
+    asked_for = as_lines(asked(1, "initialize", HANDSHAKE), b"", asked(2, "tools/call", long), asked(3, "ping"))
+
+    done = subprocess.run(
+        SERVER, input=asked_for.rstrip(b"\n"), capture_output=True, env=environment, timeout=END_S, check=True
+    )
+
+    assert sorted(json.loads(line)["id"] for line in done.stdout.splitlines()) == [1, 2, 3]
+
+
 def test_a_host_that_probes_has_a_session_in_either_era(environment: dict[str, str]) -> None:
     with started(SERVER, environment) as process:
         for at, probe in enumerate(["a", "b"]):

@@ -33,7 +33,7 @@ class Handover:
         """Write to the host through the descriptor `wire`."""
         self.wire = wire
         self.lines: list[Line] = []
-        self.rest = b""
+        self.rest = bytearray()
         self.is_ended = False
         self.chunks: Chunks | None = None
 

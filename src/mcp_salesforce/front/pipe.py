@@ -15,6 +15,8 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _CHUNK_BYTES = 65_536
 _SILENCE_S = 0.02
 """After so long without a word of the host the server is loaded: loading slows each answer down."""
+_MOST_HELD = 1 << 20
+"""Bytes that wait here for the server, at least so many."""
 _DATABASE = b"SQLite format 3\0"
 _LOADED = None
 _LEAN = "mcp_salesforce.lean"
@@ -80,6 +82,7 @@ class _Front:
         self._leaves_at_end = leaves_at_end
         self._revision = ""
         self._has_waiting = False
+        self._held = 0
         self._is_loading = False
         self._left = handover.Handover(os.dup(_STDOUT))
         os.dup2(_STDERR, _STDOUT)  # what a library prints while it loads is no protocol
@@ -100,7 +103,9 @@ class _Front:
                     os._exit(0)  # a thread that imports would hold up the end
                 self._left.is_ended = True
                 self._input.forget()
-            if self._has_waiting or not chunk:
+            elif self._held > _MOST_HELD:
+                self._input.forget()  # the rest can wait in the pipe
+            if self._has_waiting or self._left.rest or not chunk:
                 self._load()
         self._left.chunks = self._input.chunks
         handover.leave(self._left)
@@ -116,20 +121,24 @@ class _Front:
 
     def _feed(self, chunk: bytes) -> None:
         """Take the lines that `chunk` completes; an empty one completes the last."""
-        *lines, self._left.rest = (self._left.rest + chunk).split(b"\n")
-        if not chunk and self._left.rest:
-            lines.append(self._left.rest)
-            self._left.rest = b""
-        for line in lines:
+        *ends, rest = chunk.split(b"\n") if chunk else (b"", b"")
+        for end in ends:
+            line = bytes(self._left.rest) + end
+            self._left.rest.clear()
             self._take(line)
+        self._left.rest += rest
+        self._held += len(rest)
 
     def _take(self, line: bytes) -> None:
+        if not line.strip():
+            return
         message = parsed(line)
         request = recognised(message, self._revision)
         answer = self._answers.get((request.revision, request.method)) if request else None
         if request is None or answer is None:
             self._has_waiting |= not _is_notification(message)
             self._left.lines.append(handover.Line(line))
+            self._held += len(line)
             return
         self._write(answered(request, answer))
         if request.method == INITIALIZE:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 _DEEPEST: Final = 100
 _EDGE: Final = 4096
-_ID: Final = r'"id"\s*:\s*("(?:[^"\\]|\\.){0,1000}"|-?\d{1,30}(?:\.\d{1,30})?)'
+_ID: Final = r'"id"\s*:\s*("(?:[^"\\]|\\.){0,1000}"|-?\d{1,400}(?:\.\d{1,400})?)'
 _ID_FIRST: Final = re.compile(rf'\s*\{{\s*(?:"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,\s*)*{_ID}\s*[,}}]')
 _ID_LAST: Final = re.compile(rf'{_ID}\s*(?:,\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*)*\}}\s*\Z')
 _NOT_THERE: Final = object()
@@ -54,7 +54,7 @@ def messages_of(line: bytes) -> Iterator[Incoming]:
     try:
         value = _json(text)
     except (ValueError, RecursionError):
-        yield Refusal(PARSE_ERROR, "This line is not JSON, or nested too deeply.", _id_at_the_edge(text))
+        yield Refusal(PARSE_ERROR, "A line is JSON that is not nested too deeply.", _id_at_the_edge(text))
         return
     if isinstance(value, list):
         yield from (_in_batch(each) for each in value or [None])
@@ -69,7 +69,7 @@ def too_long(line: bytes, longest: int) -> Refusal:
 
 
 def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    r"""Return the value of a JSON text; half a character (`\ud800`) becomes U+FFFD.
+    r"""Return the value of a JSON text; half a character (`\ud800`) becomes U+FFFD, but in an id.
 
     Raises:
         ValueError: It is not JSON.
@@ -78,11 +78,20 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
-        value = _whole(json.loads(text))
+        value = _read_slowly(text)
     if isinstance(value, dict) and isinstance(value.get("id"), float):
         value["id"] = json.loads(text)["id"]  # an integer too long for the faster reader stays one here
     if text.count("{") + text.count("[") > _DEEPEST and _is_deep(value):
         raise RecursionError
+    return value
+
+
+def _read_slowly(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value of a JSON text that the faster reader refuses."""
+    raw = json.loads(text)
+    value = _whole(raw)
+    if isinstance(raw, dict) and "id" in raw:
+        value["id"] = raw["id"]  # the host would not know another one
     return value
 
 
@@ -104,7 +113,8 @@ def _is_deep(value: object) -> bool:
     for _ in range(_DEEPEST):
         inner: list[object] = []
         for each in level:
-            inner += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+            members = each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+            inner += [member for member in members if isinstance(member, dict | list)]
         if not inner:
             return False
         level = inner
@@ -135,12 +145,13 @@ def _message(value: object) -> Incoming:
 def _wrong_with(value: Mapping[str, Any], request_id: object) -> tuple[int, str] | None:
     """Return the code of what is wrong with a request or a notification, and what it is."""
     is_id = request_id is _NOT_THERE or (isinstance(request_id, str | int) and not isinstance(request_id, bool))
+    is_whole = not isinstance(request_id, str) or _whole(request_id) == request_id
     if value.get("jsonrpc") != "2.0":
         return INVALID_REQUEST, 'A message has "jsonrpc": "2.0".'
     if not isinstance(value.get("method"), str):
         return INVALID_REQUEST, "A request has a method, which is a string."
-    if not is_id:
-        return INVALID_REQUEST, "An id is a string or an integer."
+    if not is_id or not is_whole:
+        return INVALID_REQUEST, "An id is an integer, or a string of whole characters."
     return None if isinstance(value.get("params"), dict | None) else (INVALID_PARAMS, "Parameters are an object.")
 
 

@@ -30,7 +30,7 @@ class Lines:
         for line in left.lines if left else ():
             take(line)
         if left and left.rest:
-            self._add(left.rest)
+            self._add(bytes(left.rest))
         if left and left.is_ended:
             self._feed(b"")
         elif left and left.chunks:
