@@ -197,3 +197,30 @@ async def test_every_name_that_is_wrong_is_told_at_once(org: LocalOrg) -> None:
             await guard.verify()
 
     assert [problem.partition(" ")[0] for problem in refused.value.problems] == ["p:3:", "p:2:"]
+
+
+@pytest.mark.parametrize(
+    "soql",
+    [
+        "SELECT FirstName Email, COUNT(Id) c FROM Contact GROUP BY FirstName HAVING MAX(LastName) != null",
+        "SELECT FirstName Fax, COUNT(Id) c FROM Contact GROUP BY FirstName",
+        "SELECT FORMAT(CreatedDate) Phone FROM Contact",
+        "SELECT Account.Name FROM Contact Account",
+        "SELECT a.Name FROM Contact c, c.Account a, c.Owner ReportsTo",
+        "SELECT Id, (SELECT toLabel(LeadSource) Title FROM Contacts) FROM Account",
+    ],
+)
+async def test_an_alias_that_is_a_name_of_the_org_too_is_refused_though_nothing_is_hidden_by_it(
+    org: LocalOrg, soql: str
+) -> None:
+    async with guarded(org, NO_EMAIL) as client:
+        with pytest.raises(PolicyRefusedError, match="is also the name of a field"):
+            await client.queries.query(soql)
+
+
+@pytest.mark.parametrize("clause", ["WHERE Who.Email != null", "ORDER BY Who.Email"])
+async def test_behind_a_polymorphic_relationship_nothing_hidden_decides(org: LocalOrg, clause: str) -> None:
+    async with guarded(org, NO_EMAIL) as client:
+        with pytest.raises(PolicyRefusedError, match=r"Contact\.Email is hidden"):
+            await client.queries.query(f"SELECT Id FROM Event {clause}")
+        assert (await client.queries.query("SELECT Who.Email FROM Event LIMIT 1")).done
