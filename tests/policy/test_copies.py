@@ -1,13 +1,17 @@
 """Fields that show a hidden one, and what may be hidden as far as names alone tell."""
 
+from dataclasses import replace
+
 import pytest
 
 from mcp_salesforce.policy.copies import copies
 from mcp_salesforce.policy.masks import masked
+from mcp_salesforce.policy.queries import owned
 from mcp_salesforce.policy.reading import read_policy
 from mcp_salesforce.policy.rules import Belonging
 from mcp_salesforce.policy.views import View, view_of
 from mcp_salesforce.salesforce.models import SObjectDescribe
+from mcp_salesforce.soql import format_query, parse
 from tests.policy.test_views import CONTACT, field
 
 EVERY = (
@@ -117,6 +121,30 @@ PART = SObjectDescribe(
         field("OpportunityId", "reference", reference_to=("Opportunity",), relationship_name="Opportunity"),
     ),
 )
+
+
+@pytest.mark.parametrize(
+    ("nillable", "condition"),
+    [(False, "Opportunity.OwnerId = '005'"), (True, "(OpportunityId = NULL OR Opportunity.OwnerId = '005')")],
+)
+def test_what_belongs_to_nobody_is_read_too(*, nillable: bool, condition: str) -> None:
+    policy = read_policy("[objects.Opportunity]\nowner_only = true", "p.toml")
+    policy = policy.belonging({"opportunitycontactrole": (Belonging(policy.rule("Opportunity"), "OpportunityId"),)})
+    *others, reference = PART.fields
+    described = PART.model_copy(update={"fields": (*others, replace(reference, nillable=nillable))})
+    query = parse("SELECT Id FROM OpportunityContactRole WHERE Name = 'x'")
+    changed = owned(query, {id(query): view_of(policy, described)}, "005")
+
+    assert format_query(changed) == f"SELECT Id FROM OpportunityContactRole WHERE Name = 'x' AND {condition}"
+
+
+def test_what_a_list_of_fields_names_is_shown_whatever_it_tells_of_others() -> None:
+    event = SObjectDescribe(
+        name="Event", label="", fields=tuple(map(field, ("StartDateTime", "ActivityDate", "EndDateTime", "EndDate")))
+    )
+    policy = read_policy('[objects.Event]\nfields = ["StartDateTime", "EndDateTime"]', "p.toml")
+
+    assert view_of(policy, event).hidden == {"activitydate", "enddate"}
 
 
 @pytest.mark.parametrize(

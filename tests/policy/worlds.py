@@ -149,7 +149,7 @@ class Pair:
 def pair(policy: str) -> Iterator[Pair]:
     """Make both orgs, and change in the second what the policy hides."""
     with _org() as one, _org() as other:
-        names, again = _planted(one), _planted(other)
+        names, again = planted(one), planted(other)
         assert names == again
         _vary(other, policy, names)
         _level(one, other)
@@ -162,7 +162,7 @@ def _org() -> Iterator[LocalOrg]:
         yield org
 
 
-def _planted(org: LocalOrg) -> dict[str, str]:
+def planted(org: LocalOrg) -> dict[str, str]:
     """Insert records of every kind, of the user and of another one; return their Ids."""
     me = org.user_id
     other = str(org.store.rows("SELECT Id FROM User WHERE Id <> ? ORDER BY Id", [me])[0]["Id"])

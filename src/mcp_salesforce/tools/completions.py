@@ -13,6 +13,7 @@ from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.soql import like_literal
 from mcp_salesforce.tools.calls import tool_call
 from mcp_salesforce.tools.resources import DAYS
+from mcp_salesforce.tools.results import visible
 from mcp_salesforce.tools.session import OrgSession
 
 _MOST: Final = 100  # what the protocol allows
@@ -52,7 +53,7 @@ async def _complete(
         except SalesforceError as error:
             call.outcome = error.code
             return None
-    return Completion(values=[*found[:_MOST]], total=len(found), has_more=len(found) > _MOST)
+    return Completion(values=visible([*found[:_MOST]]), total=len(found), has_more=len(found) > _MOST)
 
 
 async def _dates(org: OrgSession, begun: str) -> Sequence[str]:

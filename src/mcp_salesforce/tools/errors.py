@@ -84,6 +84,12 @@ def author_of(code: str, message: str) -> str:
     return advice.author if advice else ""
 
 
+def marked(code: str, message: str, most: int = _MESSAGE) -> str:
+    """Return a message for a text of our own: in one line, in at most `most` bytes, behind whose words they are."""
+    author, words = author_of(code, message), shortened(" ".join(message.split()), most)
+    return f"{author}: {words}" if author else words
+
+
 def _next_step(error: SalesforceError, author: str) -> str:
     return ADVICE[error.code].next_step if author else error.hint
 

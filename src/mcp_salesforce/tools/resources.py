@@ -134,4 +134,7 @@ def _line(value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 
 def _cell(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
+    """Return a value as a cell, its lines with one end: a lone CR is a new row to some readers, and not quoted here."""
+    if value is None or not isinstance(value, str):
+        return value if value is None else orjson.dumps(value).decode()
+    return value.replace("\r\n", "\n").replace("\r", "\n")

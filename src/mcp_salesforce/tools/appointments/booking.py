@@ -31,7 +31,7 @@ from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.appointments.busy import NO_PATTERNS, Busy, read_busy
 from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
 from mcp_salesforce.tools.appointments.openings import Search
-from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.errors import marked, refused
 from mcp_salesforce.tools.session import OrgSession
 
 _OFFERS_BEFORE: Final = timedelta(days=3)
@@ -127,7 +127,7 @@ class Booking:
             busy = await read_busy(self.org, self.calendars, self.window, beside=twins)
             self._refuse_twin(busy.beside)
         except _NOT_READABLE as error:
-            self.unchecked = f"Nobody looked whether the time is taken: {error.message}"
+            self.unchecked = f"Nobody looked whether the time is taken: {marked(error.code, error.message)}"
             return
         conflicts = self._conflicts(busy)
         if conflicts and not allow_conflict:

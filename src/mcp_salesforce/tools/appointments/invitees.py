@@ -11,7 +11,7 @@ from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.appointments.series import is_classic, is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
-from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.errors import marked, refused
 from mcp_salesforce.tools.params import EventId, id_of
 from mcp_salesforce.tools.results import Cell
 from mcp_salesforce.tools.session import OrgSession
@@ -103,7 +103,7 @@ async def invite_at_creation(org: OrgSession, event: SObjectRecord, invitees: Se
     try:
         outcomes = await invite(org, event, invitees)
     except SalesforceError as error:
-        outcomes = dict.fromkeys(invitees, f"failed: {error.message}")
+        outcomes = dict.fromkeys(invitees, f"failed: {marked(error.code, error.message)}")
     wrong = [f"{one} {outcome}" for one, outcome in outcomes.items() if outcome.startswith("failed")]
     return {"warning": f"Saved, but not everybody is invited: {'; '.join(wrong)}"} if wrong else {}
 
@@ -118,7 +118,7 @@ async def read_invitees(org: OrgSession, event: SObjectRecord) -> dict[str, Any]
     try:
         relations = await _relations(org, event["Id"])
     except ApiError as error:
-        return {"warning": f"The invitees could not be read: {error.message}"}
+        return {"warning": f"The invitees could not be read: {marked(error.code, error.message)}"}
     return {"invitees": _told(relations)} if relations else {}
 
 
@@ -189,7 +189,8 @@ def _is_invitee(relation: SObjectRecord) -> bool:
 
 
 def _outcomes(invitees: Sequence[str], results: Sequence[SaveResult], outcome: str) -> dict[str, str]:
-    failed = [f"failed: {result.errors[0].message}" if result.errors else "failed" for result in results]
+    errors = [result.errors[0] if result.errors else None for result in results]
+    failed = [f"failed: {marked(each.status_code, each.message)}" if each else "failed" for each in errors]
     return {
         one: outcome if result.success else words for one, result, words in zip(invitees, results, failed, strict=True)
     }

@@ -18,7 +18,7 @@ from mcp_salesforce.appointments.times import zone_of
 from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.salesforce.soql import quote
-from mcp_salesforce.tools.errors import refused
+from mcp_salesforce.tools.errors import marked, refused
 from mcp_salesforce.tools.results import Deleted
 from mcp_salesforce.tools.session import OrgSession
 
@@ -194,7 +194,7 @@ async def _delete(org: OrgSession, event: SObjectRecord, touched: Sequence[Occur
         )
         failed = next((result.errors[0] for result in results if result.errors), None)
         if failed:
-            raise refused(f"Nothing was deleted: {failed.message}", code=failed.status_code)
+            raise refused(f"Nothing was deleted: {marked(failed.status_code, failed.message)}", code=failed.status_code)
 
 
 async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span | None) -> Target:

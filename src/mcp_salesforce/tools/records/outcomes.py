@@ -9,7 +9,7 @@ from mcp_salesforce.salesforce import SalesforceError, SaveResult
 from mcp_salesforce.salesforce.advice import hint_of
 from mcp_salesforce.salesforce.api.collections import MOST_RECORDS
 from mcp_salesforce.tools.budgets import cut_to_fit
-from mcp_salesforce.tools.errors import refused, shortened
+from mcp_salesforce.tools.errors import marked, refused
 from mcp_salesforce.tools.records.problems import ranges, rejected_rows, said
 from mcp_salesforce.tools.results import Cell
 from mcp_salesforce.tools.toolset import ToolContext, org_of
@@ -104,7 +104,7 @@ def _rest(reached: int, count: int, stopped: SalesforceError) -> Saved:
     rest: dict[str, str] = {"unknown": ranges(range(reached, end))} if end > reached else {}
     if end < count:
         rest["not_sent"] = ranges(range(end, count))
-    rest["stopped_by"] = f"{stopped.code}: {shortened(stopped.message, _MESSAGE)}"
+    rest["stopped_by"] = f"{stopped.code}: {marked(stopped.code, stopped.message, _MESSAGE)}"
     rest["hint"] = _UNKNOWN if end > reached else f"{_GO_ON} {stopped.hint}".strip()
     return rest  # type: ignore[return-value]  # merged into one
 

@@ -10,7 +10,7 @@ from mcp_salesforce.salesforce.codes import error_class
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.models import SaveError
 from mcp_salesforce.salesforce.replies import rejection
-from mcp_salesforce.tools.errors import author_of, refused, shortened
+from mcp_salesforce.tools.errors import marked, refused, shortened
 
 ROLLED_BACK: Final = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 _MATCHES = 2
@@ -60,12 +60,11 @@ def rejected_rows(results: Sequence[SaveResult]) -> SalesforceError:
 
 def said(error: SaveError) -> str:
     """Return Salesforce's message in few words: whose they are, where people of the org wrote them, and the matches."""
-    author = author_of(error.status_code, error.message)
-    words = shortened(error.message, _LINE)
+    words = marked(error.status_code, error.message, _LINE)
     rejected = rejection(SaveResult(success=False, errors=(error,)))
     found = [match.record_id for match in rejected.matches] if isinstance(rejected, DuplicateError) else []
     like = f" Like it: {', '.join(found[:_MATCHES])}." if found else ""
-    return f"{author}: {words}{like}" if author else f"{words}{like}"
+    return f"{words}{like}"
 
 
 def ranges(rows: Iterable[int]) -> str:
