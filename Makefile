@@ -1,7 +1,7 @@
-# What CI runs is `make check`; each target also works alone.
-.PHONY: check fmt lint type test docs bench
+# `make check` before a commit; each target also works alone. CI has run the tests by then: `make check TESTS=days`.
+.PHONY: check fmt lint type test days docs bench
 
-check: lint type docs test
+check: lint type docs $(or $(TESTS),test)
 
 fmt:  ## rewrite the code in the project's format
 	uv run --group lint ruff check --fix-only --quiet .
@@ -17,6 +17,9 @@ type:
 
 test:  ## every test, with branch coverage
 	uv run pytest --cov --cov-report=term
+
+days:  ## every test on a day when the clocks change, and on 29 February; Linux with a C compiler
+	.ci/days
 
 docs:  ## generated pages are what the code says; `make docs UPDATE=1` writes them
 	uv run python -m tests.docs.generate $(if $(UPDATE),,--check)

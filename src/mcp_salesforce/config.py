@@ -64,7 +64,7 @@ _LINE = 74
 _WITHOUT_SETTINGS = (
     "To log in with a browser instead: mcp-salesforce login",
     "To try everything without an org and without settings: mcp-salesforce demo",
-    "(in the project's folder: uv run mcp-salesforce demo)",
+    "(in the project's folder: python3 run.py mcp-salesforce demo)",
 )
 _CONSUMER = "In Setup: External Client App Manager, your app, Settings, OAuth Settings, Consumer Key and Secret."
 

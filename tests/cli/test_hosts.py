@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,31 @@ ROOT = Path(__file__).parents[2]
 AWKWARD = ("/opt/my tools/uv", "run", "--directory", "/home/o'neil/mcp salesforce", "mcp-salesforce", "serve")
 
 
-def test_this_folder_is_served_through_uv_from_its_absolute_path() -> None:
-    program, *arguments = launch_command(demo=True)
+def test_this_folder_is_served_by_the_uv_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV", "/opt/my tools/uv")
 
-    assert Path(program).name == "uv"
-    assert arguments == ["run", "--directory", str(ROOT), "mcp-salesforce", "serve", "--demo"]
+    launch = launch_command(demo=True)
+
+    assert launch == ("/opt/my tools/uv", "run", "--directory", str(ROOT), "mcp-salesforce", "serve", "--demo")
     assert ROOT.is_absolute()
 
 
-def test_an_installation_without_its_project_is_started_by_its_interpreter(tmp_path: Path) -> None:
-    launch = launch_command(demo=False, folder=tmp_path)
+def test_without_uv_the_installed_command_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UV", raising=False)
 
-    assert launch == (sys.executable, "-m", "mcp_salesforce", "serve")
+    program, *arguments = launch_command(demo=False)
+
+    assert arguments == ["serve"]
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    assert told.stdout.startswith("mcp-salesforce ")
+
+
+def test_an_installation_without_its_project_is_not_started_through_uv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV", "/usr/bin/uv")
+
+    assert Path(launch_command(demo=False, folder=tmp_path)[0]).is_relative_to(sys.prefix)
 
 
 def test_the_line_for_the_own_org_differs_by_the_demo_option_only() -> None:

@@ -4,10 +4,13 @@ import json
 import shlex
 import shutil
 import sys
+import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mcp_salesforce.config import environment
 
 SERVER_NAME = "salesforce"
 PROJECT = Path(__file__).resolve().parents[3]
@@ -36,14 +39,17 @@ class Registration:
 
 
 def launch_command(*, demo: bool, folder: Path = PROJECT) -> tuple[str, ...]:
-    """Return the command that starts this very installation: through uv where `folder` is its project.
+    """Return the command that starts this very installation.
 
-    Installed without its project folder, its interpreter starts it.
+    Where uv runs this process in its project `folder`, it is that uv (it says its path in `UV`), else the installed
+    command, or the interpreter where only the package is installed.
     """
     serve = ("serve", "--demo") if demo else ("serve",)
-    if (folder / "pyproject.toml").is_file():
-        return (shutil.which("uv") or "uv", "run", "--directory", str(folder), "mcp-salesforce", *serve)
-    return (sys.executable, "-m", "mcp_salesforce", *serve)
+    uv = environment().get("UV")
+    if uv and (folder / "pyproject.toml").is_file():
+        return (uv, "run", "--directory", str(folder), "mcp-salesforce", *serve)
+    installed = shutil.which("mcp-salesforce", path=sysconfig.get_path("scripts"))
+    return (installed, *serve) if installed else (sys.executable, "-m", "mcp_salesforce", *serve)
 
 
 def registrations(launch: Sequence[str], environment: Mapping[str, str] | None = None) -> list[Registration]:
