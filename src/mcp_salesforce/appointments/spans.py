@@ -17,6 +17,8 @@ from mcp_salesforce.appointments.times import (
     wire,
 )
 
+_ANY_ZONE = timedelta(hours=12)  # a day is not over as long as it lasts anywhere
+_A_YEAR = timedelta(days=366)
 _MINUTES_OF_DAY = 24 * 60
 
 
@@ -112,6 +114,18 @@ def shown(span: Span, zone: ZoneInfo) -> dict[str, Any]:
         for at in (span.start, span.end)
     ]
     return {"start": moments[0], "end": moments[1], "time_zone": zone.key, "all_day": False}
+
+
+def doubt_about(span: Span, now: datetime) -> str:
+    """Return a sentence that asks about a time that is over, or more than a year ahead; nothing about others.
+
+    A model that takes the year from its training, and not from the conversation, is wrong by a year or two.
+    """
+    if span.end.date() < (now - _ANY_ZONE).date() if span.all_day else span.end < now:
+        return f"It is over: {span.start.date()} is past. Ask the user whether day and year are right."
+    if span.start > now + _A_YEAR:
+        return f"It is more than a year ahead, on {span.start.date()}. Ask the user whether the year is right."
+    return ""
 
 
 def _instant(text: str, zone: ZoneInfo | None) -> datetime:

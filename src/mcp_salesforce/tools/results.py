@@ -88,6 +88,7 @@ class Appointment(TypedDict):
     occurrences: NotRequired[int]
     first_occurrences: NotRequired[list[str]]
     warning: NotRequired[str]
+    note: NotRequired[str]
 
 
 class Change(TypedDict):
@@ -105,6 +106,7 @@ class Updated(TypedDict):
     time_zone: NotRequired[str]
     occurrences: NotRequired[int]
     warning: NotRequired[str]
+    note: NotRequired[str]
 
 
 class Deleted(TypedDict):

@@ -112,6 +112,50 @@ async def test_what_takes_no_time_that_is_to_come_overlaps_nothing(
     assert "warning" not in await call(mcp, "create_appointment", data=DATA | harmless)
 
 
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        ("2026-11-20T15:00:00Z", "It is over"),
+        ("2025-11-24T15:00:00Z", "It is over"),
+        ("2024-12-24", "It is over"),
+        ("2028-11-24T15:00:00Z", "more than a year ahead"),
+        ("2027-12-24", "more than a year ahead"),
+        ("2026-11-24T16:00:00Z", ""),
+        ("2026-11-22", ""),
+        ("2027-03-01T16:00:00Z", ""),
+    ],
+)
+async def test_a_day_that_is_past_or_of_another_year_is_asked_about(mcp: Client, start: str, said: str) -> None:
+    days = {"IsAllDayEvent": True} if "T" not in start else {"DurationInMinutes": 30}
+    data = {"Subject": "Visit", "StartDateTime": start, **days}
+
+    made = await call(mcp, "create_appointment", data=data, allow_conflict=True)
+    other = await call(mcp, "create_appointment", data=DATA | {"Subject": "Moved"}, allow_conflict=True)
+    moved = await call(
+        mcp, "update_appointment", event_id=other["Id"], data={"StartDateTime": start, **days}, allow_conflict=True
+    )
+
+    for told in (made, moved):
+        assert said in told["note"] if said else "note" not in told
+
+
+@pytest.mark.parametrize("shown", ["Busy", "Free"])
+async def test_what_is_read_back_has_names_beside_ids(org: LocalOrg, mcp: Client, shown: str) -> None:
+    account = org.insert("Account", Name="Acme")
+    contact = org.insert("Contact", LastName="Ode")
+
+    made = await call(
+        mcp,
+        "create_appointment",
+        data=DATA | {"WhoId": contact, "WhatId": account, "ShowAs": shown},
+        allow_conflict=True,
+    )
+
+    assert (made["WhoId"], made["Who.Name"]) == (contact, "Ode")
+    assert (made["WhatId"], made["What.Name"]) == (account, "Acme")
+    assert made["Owner.Name"] == "Nora Quill"
+
+
 async def test_a_whole_day_is_taken_unless_it_is_shown_as_free(org: LocalOrg, mcp: Client) -> None:
     timed(org, "Late", "2026-11-25T04:30:00Z", 15)  # 23:30 of Tuesday in New York
     fair = {"Subject": "Fair", "StartDateTime": "2026-11-24", "IsAllDayEvent": True}

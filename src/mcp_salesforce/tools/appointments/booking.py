@@ -32,6 +32,7 @@ from mcp_salesforce.tools.appointments.busy import NO_PATTERNS, Busy, read_busy
 from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
 from mcp_salesforce.tools.appointments.openings import Search
 from mcp_salesforce.tools.errors import marked, refused
+from mcp_salesforce.tools.results import flat_record
 from mcp_salesforce.tools.session import OrgSession
 
 _OFFERS_BEFORE: Final = timedelta(days=3)
@@ -39,6 +40,7 @@ _OFFERS_AFTER: Final = timedelta(days=7)
 _LONGEST_OFFERED: Final = timedelta(days=1)
 _NAMED: Final = 2  # double bookings
 _ROOM: Final = 120  # characters that an error has for what is in the way
+_NAMES: Final = ("Who.Name", "What.Name", "Owner.Name")
 _FREE: Final = "Free"
 _HAVING_CALENDARS: Final = ("005", "023")
 _NOT_READABLE: Final = (PolicyRefusedError, AccessDeniedError, InvalidRequestError)
@@ -137,20 +139,23 @@ class Booking:
     async def look_again(self, event_id: str, zone: ZoneInfo) -> tuple[dict[str, Any], str]:
         """Look after the write; return the record as it is now, and what there is to say: nothing, as a rule.
 
+        The record has the names of its person, record and owner beside their Ids: `Who.Name`.
+
         Raises:
             SalesforceError: It cannot be read.
         """
         self.own |= {event_id}
+        reading = [Request("GET", f"sobjects/Event/{event_id}")]
+        if names := await self.org.shown("Event", _NAMES):
+            soql = f"SELECT {', '.join(names)} FROM Event WHERE Id = {quote(event_id)}"  # noqa: S608 - SOQL, an Id
+            reading.append(Request("GET", "query", {"q": soql}))
         if self.window is None or self.unchecked:
-            return await self.org.client.sobjects.retrieve("Event", event_id), ""
-        reading = Request("GET", f"sobjects/Event/{event_id}")
-        busy = await read_busy(self.org, self.calendars, self.window, beside=[reading])
-        record = busy.beside[0]
-        if isinstance(record, SalesforceError):
-            raise record
+            return _with_names(await self.org.client.composite.run(reading)), ""
+        busy = await read_busy(self.org, self.calendars, self.window, beside=reading)
+        record = _with_names(busy.beside)
         others = [conflict for conflict in self._conflicts(busy) if conflict.block.event_id not in self.seen]
         said = [self._overtaken(event_id, others, zone)] if others else []
-        return _without_attributes(record), " ".join([*said, *self._unseen(busy)])
+        return record, " ".join([*said, *self._unseen(busy)])
 
     def _conflicts(self, busy: Busy) -> list[Conflict]:
         """Return what is in the way: everything but itself and its invitees' copies, which are there once it is."""
@@ -247,6 +252,17 @@ class Booking:
         return [f"Nothing else can be seen of the calendar of {', '.join(names)}: it may be taken."] if names else []
 
 
-def _without_attributes(record: object) -> dict[str, Any]:
+def _with_names(outcomes: Sequence[object]) -> dict[str, Any]:
+    """Return the record that was read first, with the names that were read after it, where they could be."""
+    record, *named = outcomes
+    if isinstance(record, SalesforceError):
+        raise record
     assert isinstance(record, dict)  # noqa: S101 - what a retrieve gives
-    return {name: value for name, value in record.items() if name != "attributes"}
+    found = [
+        each
+        for outcome in named
+        if not isinstance(outcome, SalesforceError)
+        for each in QueryResult.read(outcome).records
+    ]
+    names = {name: value for each in found for name, value in flat_record(each).items() if value}
+    return {name: value for name, value in {**record, **names}.items() if name != "attributes"}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from mcp_salesforce.appointments.conflicts import spoken
-from mcp_salesforce.appointments.spans import Span, moved, span_in
+from mcp_salesforce.appointments.spans import Span, doubt_about, moved, span_in
 from mcp_salesforce.appointments.times import instant_of
 from mcp_salesforce.salesforce import ConflictError, ErrorDetail, Request
 from mcp_salesforce.salesforce.api.sobjects import retrieving, updating
@@ -89,6 +89,8 @@ async def update_appointment(
     reset = _RESET if before.get("IsGroupEvent") and new and new != span else ""
     if said := " ".join(filter(None, [reset, told.get("warning", ""), booking.unchecked if booking else ""])):
         told["warning"] = said
+    if new and new != span and (doubt := doubt_about(new, org.now())):
+        told["note"] = doubt
     if target.occurrences is not None:
         told["occurrences"] = target.occurrences
     return told

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from mcp_salesforce.appointments.spans import shown, span_in, span_of
+from mcp_salesforce.appointments.spans import doubt_about, shown, span_in, span_of
 from mcp_salesforce.appointments.times import Window, is_day, window_of
 from mcp_salesforce.salesforce.soql import quote, quote_list
 from mcp_salesforce.tools.appointments.answers import appointment_of, warned
@@ -63,6 +63,8 @@ async def create_appointment(
     written = {"Id": event_id, **others, **shown(span, zone), **(plan.told(zone) if plan else {})}
     invited = await invite_at_creation(org, {"Id": event_id, "OwnerId": booking.calendars[0].id}, invitees)
     made = await read_back(_made(org, event_id, zone, plan, booking), cast("Appointment", written))
+    if doubt := doubt_about(span, org.now()):
+        made["note"] = doubt
     return warned(made, invited.get("warning", ""), booking.unchecked)
 
 
