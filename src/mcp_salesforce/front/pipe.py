@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mcp_salesforce.front import handover, snapshots
-from mcp_salesforce.front.requests import INITIALIZE, answered, parsed, recognised
+from mcp_salesforce.front.requests import INITIALIZE, acknowledged, answered, parsed, recognised
 from mcp_salesforce.front.told import told
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
@@ -133,6 +133,10 @@ class _Front:
         if not line.strip():
             return
         message = parsed(line)
+        if opening := acknowledged(message):
+            self._write(opening)
+            self._left.lines.append(handover.Line(line, is_answered=True))
+            return
         request = recognised(message, self._revision)
         answer = self._answers.get((request.revision, request.method)) if request else None
         if request is None or answer is None:

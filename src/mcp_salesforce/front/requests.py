@@ -14,6 +14,7 @@ LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/li
 INITIALIZE = "initialize"
 DISCOVER = "server/discover"
 PING = "ping"
+LISTEN = "subscriptions/listen"
 METHODS = {
     REVISION: (DISCOVER, *LISTS, PING),
     **dict.fromkeys(HANDSHAKE_REVISIONS, (INITIALIZE, *LISTS, PING)),
@@ -53,11 +54,7 @@ def recognised(message: object, negotiated: str) -> Request | None:
         message: A message of the host, as JSON gives it.
         negotiated: The revision of the session; empty before there is one.
     """
-    if not isinstance(message, dict) or message.keys() - {"params"} != {"jsonrpc", "id", "method"}:
-        return None
-    method, params, request_id = message["method"], message.get("params"), _written(message["id"])
-    if message["jsonrpc"] != "2.0" or not isinstance(method, str) or not request_id:
-        return None
+    method, params, request_id = _parts(message)
     if method == INITIALIZE:
         revision = _proposed(params)
     elif isinstance(params, dict) and isinstance(params.get("_meta"), dict) and _VERSION in params["_meta"]:
@@ -65,6 +62,35 @@ def recognised(message: object, negotiated: str) -> Request | None:
     else:
         revision = negotiated if params is None or _PLAIN(params) else ""
     return Request(request_id, revision, method) if method in METHODS.get(revision, ()) else None
+
+
+def acknowledged(message: object) -> bytes:
+    """Return the line that opens the stream of notifications that `message` asks for.
+
+    Some hosts wait for it before they ask for the lists. The stream itself is the server's. Empty where `message` asks
+    for anything else, or is not known in every part.
+    """
+    method, params, request_id = _parts(message)
+    if method != LISTEN or not isinstance(params, dict) or params.keys() != {"_meta", "notifications"}:
+        return b""
+    meta, wanted = params["_meta"], params["notifications"]
+    if not isinstance(meta, dict) or _VERSION not in meta or not _envelope(meta):
+        return b""
+    if not isinstance(wanted, dict) or not _WANTED(wanted):
+        return b""
+    kept = json.dumps({name: True for name in _NOTIFICATIONS if wanted.get(name)}, separators=(",", ":"))
+    said = f'{{"_meta":{{"{_PREFIX}subscriptionId":{request_id}}},"notifications":{kept}}}'
+    return f'{{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{said}}}\n'.encode()
+
+
+def _parts(message: object) -> tuple[str, object, str]:
+    """Return a request's method, its parameters, and its id as the server writes it; no method where it is none."""
+    if not isinstance(message, dict) or message.keys() - {"params"} != {"jsonrpc", "id", "method"}:
+        return "", None, ""
+    method, request_id = message["method"], _written(message["id"])
+    if message["jsonrpc"] != "2.0" or not isinstance(method, str) or not request_id:
+        return "", None, ""
+    return method, message.get("params"), request_id
 
 
 def answered(request: Request, answer: str) -> bytes:
@@ -165,6 +191,8 @@ def _client(value: object) -> bool:
     return _NAMED(value) and isinstance(value, dict) and _text(value.get("name")) and _text(value.get("version"))
 
 
+_NOTIFICATIONS = ("toolsListChanged", "promptsListChanged", "resourcesListChanged")
+_WANTED = _object(dict.fromkeys(_NOTIFICATIONS, _flag))
 _PLAIN = _object({"_meta": _object({"progressToken": _token})})
 _HANDSHAKE = _object(
     {

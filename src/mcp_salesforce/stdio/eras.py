@@ -16,6 +16,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 from mcp.server import MCPServer
 from mcp.shared.message import SessionMessage
+from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from mcp_types import (
     PROTOCOL_VERSION_META_KEY,
     JSONRPCError,
@@ -23,6 +24,7 @@ from mcp_types import (
     JSONRPCNotification,
     JSONRPCRequest,
     JSONRPCResponse,
+    RequestId,
 )
 
 from mcp_salesforce.direct import DirectCalls
@@ -32,6 +34,7 @@ from mcp_salesforce.stdio.reading import LONGEST_LINE, LongLine
 from mcp_salesforce.stdio.writing import Wire
 
 _ENDLESS: Final = "subscriptions/listen"
+_ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"
 _LAST_ANSWERS_S: Final = 30.0
 """How long the requests that came before the end of input may take: as long as a call takes at most by default."""
 _LEGACY: Final = "initialize"
@@ -50,6 +53,7 @@ class Eras:
         self._wire = wire
         self._unanswered = Unanswered()
         self._replayed: set[str] = set()
+        self._acknowledged: list[RequestId] = []
         self._sessions: dict[str, MemoryObjectSendStream[SessionMessage | Exception]] = {}
         self._calls: dict[str, DirectCalls] = {}
         self._era_of: dict[str, str] = {}
@@ -91,7 +95,9 @@ class Eras:
 
     def _ask(self, request: JSONRPCRequest, *, is_answered: bool) -> None:
         era = self._last = _MODERN if request.method != "initialize" and _has_envelope(request.params) else _LEGACY
-        if is_answered:
+        if is_answered and request.method == _ENDLESS:
+            self._acknowledged.append(request.id)
+        elif is_answered:
             request = request.model_copy(update={"id": f"answered:{len(self._replayed)}:{request.id}"})
             self._replayed.add(str(request.id))
         else:
@@ -124,6 +130,8 @@ class Eras:
         """
         sent = message.message
         text = sent.model_dump_json(by_alias=True, exclude_unset=True)
+        if isinstance(sent, JSONRPCNotification) and self._is_acknowledged(sent):
+            return
         if not isinstance(sent, JSONRPCResponse | JSONRPCError):
             await self._wire.write(text)
             return
@@ -133,6 +141,16 @@ class Eras:
             self._replayed.remove(answered)
         else:
             await self._wire.write(text, lambda: self._unanswered.left(sent))
+
+    def _is_acknowledged(self, notification: JSONRPCNotification) -> bool:
+        """Tell whether the front has opened this stream of notifications."""
+        if notification.method != _ACKNOWLEDGED or not self._acknowledged:
+            return False
+        stream = ((notification.params or {}).get("_meta") or {}).get(SUBSCRIPTION_ID_META_KEY)
+        found = [each for each in self._acknowledged if type(each) is type(stream) and each == stream]
+        if found:
+            self._acknowledged.remove(found[0])
+        return bool(found)
 
 
 class _Answers:
