@@ -132,7 +132,8 @@ def _watched(home: Path) -> list[str]:
 
 def _lines(home: Path, kind: str) -> list[dict[str, Any]]:
     files = sorted(home.glob(f"{kind}.*"), key=lambda file: file.stat().st_mtime_ns)
-    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines(keepends=True)]
+    return [json.loads(line) for line in lines if line.endswith("\n")]  # a bridge may end a server as it writes
 
 
 def _go(host: Host, seat: Seat, stack: ExitStack) -> subprocess.CompletedProcess[str]:

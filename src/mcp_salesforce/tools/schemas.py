@@ -1,26 +1,40 @@
 """JSON schemas as a model should read them: what Pydantic writes, without what says nothing."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+_ANYTHING: Final = {"description": "any value"}
+"""As good as `true` for members that are not named: google-genai offers no tool at all where a boolean is there."""
 _EMPTY_DEFAULTS: tuple[object, ...] = ("", None, [], {})
 
 
 def input_schema(model: Any) -> dict[str, Any]:  # noqa: ANN401 - a model class
     """Return the slim schema of a tool's arguments.
 
-    It does not say that unknown ones are refused: some hosts fail on a boolean there.
+    It does not say that unknown ones are refused, and has no boolean in the place of a schema: some hosts fail on one.
     """
     schema = _slim(TypeAdapter(model).json_schema())
     schema.pop("additionalProperties", None)
-    return schema
+    opened: dict[str, Any] = _opened(schema)
+    return opened
 
 
 def output_schema(shape: Any) -> dict[str, Any]:  # noqa: ANN401 - any type Pydantic can describe
     """Return the slim schema of a tool's result."""
     return _slim(TypeAdapter(shape).json_schema())
+
+
+def _opened(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
+    if isinstance(node, list):
+        return [_opened(entry) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: _ANYTHING if key == "additionalProperties" and value is True else _opened(value)
+        for key, value in node.items()
+    }
 
 
 def _slim(schema: dict[str, Any]) -> dict[str, Any]:
