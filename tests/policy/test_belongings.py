@@ -140,6 +140,26 @@ async def test_a_refusal_does_not_tell_whether_there_is_anything_to_take_along(o
     assert errors[0] == errors[1]
 
 
+async def test_whose_children_go_along_is_not_told_where_that_is_hidden(org: LocalOrg) -> None:
+    alone, busy = org.insert("Contact", LastName="Alone"), org.insert("Contact", LastName="Busy")
+    event(org, org.user_id, WhoId=busy)
+    async with guarded(org, '[objects.Event]\nhide = ["WhoId"]\n[objects.Task]\nactions = ["read"]') as client:
+        for contact in (alone, busy):
+            with pytest.raises(PolicyRefusedError, match="could take Event records along"):
+                await client.sobjects.delete("Contact", contact)
+
+
+async def test_rows_come_by_id_whatever_index_finds_them(org: LocalOrg) -> None:
+    for hour in (17, 9, 13):
+        times = {"StartDateTime": f"2026-12-01T{hour:02}:00:00Z", "DurationInMinutes": 30}
+        org.insert("Event", Subject="Sorted", OwnerId=org.user_id, **times)
+    async with guarded(org, '[objects.Event]\nhide = ["StartDateTime"]') as client:
+        found = await client.queries.query(f"SELECT Id FROM Event WHERE OwnerId = '{org.user_id}'")
+        ids = [record["Id"] for record in found.records]
+
+    assert ids == sorted(ids)
+
+
 async def test_a_record_that_others_keep_from_deletion_does_not_tell_of_them(org: LocalOrg) -> None:
     contact = org.insert("Contact", LastName="Ode")
     org.insert("Case", Subject="Secret", ContactId=contact)

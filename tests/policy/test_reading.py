@@ -132,7 +132,7 @@ def test_every_name_is_found_on_its_own_line(hidden: dict[str, list[str]], filli
         ("ContactHistory", "Contact"), ("ContactFeed", "Contact"), ("ContactShare", "Contact"),
         ("ContactChangeEvent", "Contact"), ("Visit__History", "Visit__c"), ("Visit__Feed", "Visit__c"),
         ("OpportunityFieldHistory", "Opportunity"), ("FeedTrackedChange", "Contact"), ("RecentlyViewed", "Contact"),
-        ("OpenActivity", "Event"), ("ActivityHistory", "Task"),
+        ("UserRecordAccess", "Contact"), ("OpenActivity", "Event"), ("ActivityHistory", "Task"),
     ],
 )  # fmt: skip
 def test_what_repeats_a_restricted_object_is_refused_with_it(sobject: str, original: str) -> None:

@@ -11,9 +11,11 @@ from mcp import Client
 from mcp_types import PromptReference
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.policy.errors import PolicyRefusedError
+from mcp_salesforce.salesforce import AsgiTransport, Request
 from mcp_salesforce.server import create_server
 from tests.conftest import NOW, settings_of
+from tests.policy.test_guard import guarded
 from tests.tools.calls import all_ids, call, refusal, rows_as_dicts
 
 WEEK = {"start": "2026-11-23", "end": "2026-11-29"}
@@ -60,6 +62,18 @@ async def test_no_tool_tells_of_more(org: LocalOrg, contacts: list[str], tmp_pat
         assert len((await call(mcp, "get_record", sobject="Contact", record_ids=contacts[:3]))["rows"]) == 3
         found = (await call(mcp, "search", text="Row*", sobjects=["Contact"]))["found"]
         assert all(len(group["rows"]) <= 3 for group in found.values())
+
+
+async def test_the_guard_lets_no_more_be_asked_for_by_id(org: LocalOrg, contacts: list[str]) -> None:
+    async with guarded(org, "[objects.Contact]\nmax_rows = 2") as client:
+        for count, is_allowed in ((2, True), (3, False)):
+            body = {"ids": contacts[:count], "fields": ["Id"]}
+            request = Request("POST", "composite/sobjects/Contact", body=body, idempotent=True)
+            if is_allowed:
+                assert await client.send(request)
+            else:
+                with pytest.raises(PolicyRefusedError, match="2 Contact records at most, not 3"):
+                    await client.send(request)
 
 
 async def test_completions_tell_of_no_more(org: LocalOrg, contacts: list[str], tmp_path: Path) -> None:

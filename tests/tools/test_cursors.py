@@ -70,6 +70,13 @@ def test_no_change_of_a_cursor_makes_another_one(data: st.DataObject, position: 
     refused(CURSORS, urlsafe_b64encode(packed).decode().rstrip("="))
 
 
+def test_a_cursor_has_one_spelling() -> None:
+    cursor = CURSORS.pack(b"position", CALL)
+
+    for spelt in (f"{cursor[:3]}!{cursor[3:]}", f"{cursor}==", f"{cursor[:3]} {cursor[3:]}", f"{cursor}\u200b"):
+        refused(CURSORS, spelt)
+
+
 @given(st.text())
 def test_what_is_no_cursor_is_refused_in_the_same_words(text: str) -> None:
     error = refused(CURSORS, text)

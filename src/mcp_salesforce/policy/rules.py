@@ -14,7 +14,7 @@ _REPEATING: Final = ("History", "FieldHistory", "Feed", "Share", "ChangeEvent", 
 _REPEATING_ACTIVITIES: Final = frozenset({"openactivity", "activityhistory", "lookedupfromactivity"})
 _ACTIVITIES: Final = ("event", "task")
 _REPEATING_ANY: Final = frozenset(
-    {"fieldhistoryarchive", "feeditem", "feedtrackedchange", "newsfeed", "recentlyviewed"}
+    {"fieldhistoryarchive", "feeditem", "feedtrackedchange", "newsfeed", "recentlyviewed", "userrecordaccess"}
 )
 
 
