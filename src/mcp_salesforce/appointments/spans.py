@@ -116,12 +116,17 @@ def shown(span: Span, zone: ZoneInfo) -> dict[str, Any]:
     return {"start": moments[0], "end": moments[1], "time_zone": zone.key, "all_day": False}
 
 
+def is_over(span: Span, now: datetime) -> bool:
+    """Tell whether an appointment has ended; a day lasts as long as it does anywhere."""
+    return span.end.date() < (now - _ANY_ZONE).date() if span.all_day else span.end < now
+
+
 def doubt_about(span: Span, now: datetime) -> str:
     """Return a sentence that asks about a time that is over, or more than a year ahead; nothing about others.
 
     A model that takes the year from its training, and not from the conversation, is wrong by a year or two.
     """
-    if span.end.date() < (now - _ANY_ZONE).date() if span.all_day else span.end < now:
+    if is_over(span, now):
         return f"It is over: {span.start.date()} is past. Ask the user whether day and year are right."
     if span.start > now + _A_YEAR:
         return f"It is more than a year ahead, on {span.start.date()}. Ask the user whether the year is right."

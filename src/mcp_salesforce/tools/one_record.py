@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar, cast
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.api.sobjects import record_from, retrieving, updating
 from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.alongside import going_along
 from mcp_salesforce.tools.budgets import cut_text, sliced
 from mcp_salesforce.tools.days import record_with_days, with_days
 from mcp_salesforce.tools.errors import refused
@@ -145,10 +146,11 @@ def last_changed(record: Mapping[str, Any]) -> datetime | None:
 
 
 async def delete_record(org: OrgSession, sobject: str, record_id: str) -> Deleted:
-    """Move a record to the recycle bin.
+    """Move a record to the recycle bin, and tell what went along.
 
     Raises:
         SalesforceError: As the client.
     """
+    alongside = await going_along(org, sobject, [record_id])
     await org.client.sobjects.delete(sobject, record_id)
-    return {"Id": record_id, "deleted": True}
+    return cast("Deleted", {"Id": record_id, "deleted": True, **alongside})

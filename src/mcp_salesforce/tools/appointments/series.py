@@ -15,7 +15,7 @@ from pydantic import Field
 
 from mcp_salesforce.appointments.spans import Span, span_in
 from mcp_salesforce.appointments.times import zone_of
-from mcp_salesforce.salesforce import InvalidArgumentError
+from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.errors import marked, refused
@@ -24,6 +24,7 @@ from mcp_salesforce.tools.session import OrgSession
 
 Scope = Annotated[Literal["this", "following", "all"], Field(description="Of a series")]
 
+_USER = "005"
 PATTERN = "Recurrence2PatternText"
 _CLASSIC_MOST = 200  # what one call deletes; Salesforce makes at most 100 of a Classic series
 _FIELDS = "Id, StartDateTime, EndDateTime, IsAllDayEvent, ActivityDate, DurationInMinutes"
@@ -132,8 +133,13 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
     if scope == "this":
         if is_own_record(event):
             raise refused("This is a whole series, not one of its appointments.", hint="Use scope all.")
+        _check_is_no_copy(event)
+        calendars = await _invited_users(org, event)
         await org.client.sobjects.delete("Event", event_id)
-        return {"Id": event_id, "deleted": True}
+        gone: Deleted = {"Id": event_id, "deleted": True}
+        if calendars:
+            gone["calendars"] = calendars
+        return gone
     _check_is_in_series(event, scope)
     span, whole = span_in(event), scope == "all" or is_own_record(event)
     touched = await occurrences_of(org, event)
@@ -159,11 +165,30 @@ def _check_is_one_series(occurrences: Sequence[Occurrence]) -> None:
         )
 
 
-def _check_is_in_series(event: SObjectRecord, scope: str) -> None:
+def _check_is_no_copy(event: SObjectRecord) -> None:
     if event.get("IsChild"):
         raise refused(
-            "This is an invitee's copy of an appointment.", hint="Use the organizer's: the one with IsChild = false."
+            "This is an invitee's copy of an appointment.",
+            hint="Use the organizer's: the one with IsChild = false.",
         )
+
+
+async def _invited_users(org: OrgSession, event: SObjectRecord) -> list[str]:
+    """Return the names of the users whose calendars have a copy of an appointment, which goes with it."""
+    if not event.get("IsGroupEvent"):
+        return []
+    soql = f"SELECT RelationId, Relation.Name FROM EventRelation WHERE EventId = {quote(event['Id'])}"  # noqa: S608
+    try:
+        relations = (await org.client.queries.query(soql)).records
+    except SalesforceError:
+        return []
+    others = [each for each in relations if each["RelationId"] != event["OwnerId"]]
+    users = [each for each in others if each["RelationId"].startswith(_USER)]
+    return [(each.get("Relation") or {}).get("Name") or each["RelationId"] for each in users]
+
+
+def _check_is_in_series(event: SObjectRecord, scope: str) -> None:
+    _check_is_no_copy(event)
     if not is_classic(event) and not is_lightning(event):
         raise refused(f"It is in no series, so there is no scope {scope}.", hint="Leave scope out.", fields=["scope"])
 

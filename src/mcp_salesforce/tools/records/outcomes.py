@@ -32,6 +32,9 @@ class Saved(TypedDict):
     stopped_by: NotRequired[str]
     hint: NotRequired[str]
     left_out: NotRequired[int]
+    also_deleted: NotRequired[dict[str, int]]
+    calendars: NotRequired[list[str]]
+    to_come: NotRequired[int]
     columns: list[str]
     rows: list[list[Cell]]
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import cast
 
 from typing_extensions import TypedDict
 
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe
+from mcp_salesforce.tools.alongside import going_along
 from mcp_salesforce.tools.params import AllowDuplicate
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
 from mcp_salesforce.tools.records.outcomes import Saved, save_rows
@@ -107,8 +109,11 @@ async def delete_records(
     described = await org.schema.describe(sobject)
     check_object(described, "delete")
     checked = check_ids(described, record_ids)
+    alongside = await going_along(org, described.name, checked)
     save = partial(org.client.collections.delete, all_or_none=all_or_none)
-    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="deleted")
+    saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="deleted")
+    is_whole = saved["succeeded"] == len(checked)  # of those that stay nothing has gone
+    return cast("Saved", {**alongside, **saved}) if is_whole else saved
 
 
 async def _checked(

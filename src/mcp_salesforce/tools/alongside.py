@@ -1,0 +1,69 @@
+"""What goes to the recycle bin together with records: read before they are deleted, told after."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypedDict
+
+from mcp_salesforce.appointments.spans import is_over, span_in
+from mcp_salesforce.salesforce import SalesforceError
+from mcp_salesforce.salesforce.models import ChildRelationship
+from mcp_salesforce.salesforce.soql import quote_list
+from mcp_salesforce.tools.session import OrgSession
+
+_EVENT: Final = "Event"
+_MOST_CHILDREN: Final = 20  # sub-queries that Salesforce takes
+_TOLD_FIRST: Final = ("Event", "Task", "Contact", "Opportunity", "Case", "Contract", "Order", "Asset", "Quote")
+_OF_EVENTS: Final = "Id, IsAllDayEvent, ActivityDate, DurationInMinutes, StartDateTime, EndDateTime, Owner.Name"
+
+
+class Alongside(TypedDict, total=False):
+    """What went along: records by object; of appointments in whose calendars they were, and how many were to come."""
+
+    also_deleted: dict[str, int]
+    calendars: list[str]
+    to_come: int
+
+
+async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
+    """Return what a deletion of these records takes along, by the relationships that describe says cascade.
+
+    It costs one call. Nothing where it cannot be read: the deletion is not refused for that.
+    """
+    try:
+        described = await org.schema.describe(sobject)
+        children = sorted(filter(_is_told, described.child_relationships), key=_order)[:_MOST_CHILDREN]
+        if not children:
+            return {}
+        asked = [(_OF_EVENTS if each.child_sobject == _EVENT else "Id", each.relationship_name) for each in children]
+        selected = ", ".join(f"(SELECT {fields} FROM {name})" for fields, name in asked)  # noqa: S608 - names of describe
+        soql = f"SELECT Id, {selected} FROM {described.name} WHERE Id IN {quote_list(record_ids)}"  # noqa: S608
+        records = [record async for page in org.client.queries.pages(soql) for record in page.records]
+    except SalesforceError:
+        return {}
+    return _told(org, children, records)
+
+
+def _is_told(child: ChildRelationship) -> bool:
+    is_known = child.child_sobject in _TOLD_FIRST or child.child_sobject.endswith("__c")
+    return child.cascade_delete and bool(child.relationship_name) and is_known
+
+
+def _order(child: ChildRelationship) -> int:
+    return _TOLD_FIRST.index(child.child_sobject) if child.child_sobject in _TOLD_FIRST else len(_TOLD_FIRST)
+
+
+def _told(org: OrgSession, children: Sequence[ChildRelationship], records: Sequence[Mapping[str, Any]]) -> Alongside:
+    counts: Counter[str] = Counter()
+    events: list[Mapping[str, Any]] = []
+    for record in records:
+        for child in children:
+            found = record.get(child.relationship_name or "") or {}
+            counts[child.child_sobject] += found.get("totalSize", 0)
+            events += found.get("records", ()) if child.child_sobject == _EVENT else ()
+    told: Alongside = {"also_deleted": {name: count for name, count in counts.items() if count}}
+    if not told["also_deleted"]:
+        return {}
+    if events:
+        told["calendars"] = list(dict.fromkeys((each.get("Owner") or {}).get("Name") or "" for each in events))
+        told["to_come"] = sum((span := span_in(each)) is not None and not is_over(span, org.now()) for each in events)
+    return told
