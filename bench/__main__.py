@@ -15,10 +15,11 @@ from bench.flood import about_a_flood
 from bench.localorg import about_the_local_org
 from bench.others import beside_others
 from bench.paging import about_paging
-from bench.servers import calls, expired_session, query_of_the_list_tool, start_up
+from bench.servers import calls, expired_session, query_of_the_list_tool
 from bench.setting import ROOT, running_org
 from bench.soak import about_a_soak
 from bench.soql import about_soql
+from bench.start import about_the_start
 from bench.tokens import tokens
 
 
@@ -27,7 +28,6 @@ async def about_the_server() -> list[Figure]:
     async with running_org() as org:
         target = await query_of_the_list_tool(org)
         return [
-            *await start_up(org, target),
             *await calls(org, target),
             *await expired_session(org),
             *await tokens(org),
@@ -35,6 +35,7 @@ async def about_the_server() -> list[Figure]:
 
 
 SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
+    "start": about_the_start,
     "server": about_the_server,
     "soql": about_soql,
     "availability": about_availability,

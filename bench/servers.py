@@ -7,7 +7,6 @@ it has answered before from memory: a slow org would hide the difference.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from statistics import median
 from typing import Any
 
@@ -16,7 +15,6 @@ from bench.setting import LIST_CONTACTS, Org
 from bench.stdio import StdioServer
 
 ARGUMENTS = {"limit": 10}
-STARTS = 7
 ROUNDS = 5
 CALLS = 100
 CONCURRENT_ROUNDS = 15
@@ -41,28 +39,6 @@ async def query_of_the_list_tool(org: Org) -> str:
         await server.initialize()
         await list_contacts(server, LIST_CONTACTS)
     return str((await org.control())["last_query"])
-
-
-async def start_up(org: Org, target: str) -> list[Figure]:
-    """Measure from the start of the process to its first answers, and the processor time that this takes."""
-    found: dict[str, list[tuple[float, float, float]]] = {"product": [], "trivial": []}
-    runs: dict[str, Callable[[], AbstractAsyncContextManager[StdioServer]]] = {
-        "product": org.product,
-        "trivial": lambda: org.trivial(target),
-    }
-    for _ in range(STARTS):
-        for name, run in runs.items():
-            async with run() as server:
-                await server.initialize()
-                initialized = time.perf_counter() - server.started
-                await server.request("tools/list", {})
-                listed = time.perf_counter() - server.started
-                found[name].append((initialized * 1000, listed * 1000, server.cpu_s() * 1000))
-    middle = {name: [median(column) for column in zip(*rows, strict=True)] for name, rows in found.items()}
-    return [
-        Figure(f"cold start{what}, ms", middle["product"][i], middle["trivial"][i], target=1.25)
-        for i, what in enumerate((" to initialize", " to tools/list", ": processor time"))
-    ]
 
 
 async def timed(calls: int, call: Callable[[], Awaitable[object]]) -> list[float]:

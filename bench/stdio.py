@@ -31,6 +31,8 @@ class StdioServer:
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._watched = psutil.Process(process.pid)
         self.started = started
+        self.ending_s = 0.0
+        """How long it took to end once its input had; known when it has."""
 
     @classmethod
     @asynccontextmanager
@@ -51,6 +53,7 @@ class StdioServer:
             yield server
         finally:
             reader.cancel()
+            ending = time.perf_counter()
             if process.stdin:
                 process.stdin.close()
             try:
@@ -58,6 +61,7 @@ class StdioServer:
             except TimeoutError:
                 process.kill()
                 await process.wait()
+            server.ending_s = time.perf_counter() - ending
 
     async def initialize(self) -> dict[str, Any]:
         """Open the session; return what the server says of itself."""

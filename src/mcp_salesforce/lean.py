@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from ssl import SSLContext, VerifyMode
 from types import ModuleType
 from typing import Any, Final
 
@@ -30,6 +31,18 @@ _SELDOM: Final = (
 )
 
 
+def load_server(*, is_demo: bool) -> None:
+    """Import all that `serve` needs, for a local org or for one that is reached over HTTP."""
+    load_sdk()
+    for module in ("mcp_salesforce.cli.serve", "mcp_salesforce.server"):
+        import_module(module)
+    if is_demo:
+        import_module("mcp_salesforce.localorg")
+    else:
+        with _authorities_where_they_are_asked():
+            import_module("aiohttp")  # else the first call waits for it
+
+
 def load_sdk() -> None:
     """Import the SDK's server, unless something has imported it before."""
     if "mcp" in sys.modules:
@@ -41,15 +54,49 @@ def load_sdk() -> None:
 
 
 @contextmanager
+def _authorities_where_they_are_asked() -> Iterator[None]:
+    """Load no certificate authorities into a context that verifies nothing: aiohttp makes one and asks for them."""
+    load = SSLContext.set_default_verify_paths
+
+    def load_if_asked(context: SSLContext) -> None:
+        if context.verify_mode is not VerifyMode.CERT_NONE:
+            load(context)
+
+    with _patched(SSLContext, "set_default_verify_paths", load_if_asked):
+        yield
+
+
+@contextmanager
 def _validators_when_used() -> Iterator[None]:
-    """Let Pydantic build the validator of a class when it is used first."""
-    from pydantic import BaseModel
+    """Let Pydantic build the validator of a class, and that of an adapter, when it is used first."""
+    from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter
+
+    make, deferred = TypeAdapter.__init__, ConfigDict(defer_build=True)
+
+    def make_later(adapter: Any, kind: Any, *, _parent_depth: int = 2, **options: Any) -> None:  # noqa: ANN401 - theirs
+        depth = _parent_depth + 1  # this function stands between
+        try:
+            make(adapter, kind, **{"config": deferred, **options}, _parent_depth=depth)
+        except PydanticUserError:  # a class brings its own configuration
+            make(adapter, kind, **options, _parent_depth=depth)
 
     BaseModel.model_config["defer_build"] = True
     try:
-        yield
+        with _patched(TypeAdapter, "__init__", make_later):
+            yield
     finally:
         del BaseModel.model_config["defer_build"]
+
+
+@contextmanager
+def _patched(owner: type, name: str, value: object) -> Iterator[None]:
+    """Give a class another attribute for as long as the block runs."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
 
 
 @contextmanager

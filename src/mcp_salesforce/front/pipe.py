@@ -19,10 +19,7 @@ _MOST_HELD = 1 << 20
 """Bytes that wait here for the server, at least so many."""
 _DATABASE = b"SQLite format 3\0"
 _LOADED = None
-_LEAN = "mcp_salesforce.lean"
-_SERVER = ("mcp_salesforce.cli.serve", "mcp_salesforce.server")
-_OWN_ORG = (*_SERVER, "aiohttp")  # else the first call waits for it
-_DEMO = (*_SERVER, "mcp_salesforce.localorg")
+_LOADER = "mcp_salesforce.lean"
 
 
 def begin(options: Sequence[str]) -> None:
@@ -39,14 +36,13 @@ def begin(options: Sequence[str]) -> None:
         signal.signal(number, lambda *_: os._exit(0))
     told_of = told(demo=is_demo)
     answers = snapshots.find(told_of) if told_of else None
-    modules = _DEMO if is_demo else _OWN_ORG
     if told_of and answers:
         # Whether the org has what a policy names is judged once the server runs, whatever the host asks.
-        _Front(answers, modules, leaves_at_end=not told_of.policy).run()
+        _Front(answers, is_demo=is_demo, leaves_at_end=not told_of.policy).run()
         return
     if told_of:
         handover.want(told_of)
-    _import(modules, lambda: None)
+    _load(lambda: None, is_demo=is_demo)
 
 
 def _are_known(options: Sequence[str]) -> bool:
@@ -76,9 +72,9 @@ def _can_be_an_org(path: str) -> bool:
 class _Front:
     """Reads lines, answers those that it knows, and keeps the others."""
 
-    def __init__(self, answers: snapshots.Answers, modules: Sequence[str], *, leaves_at_end: bool) -> None:
+    def __init__(self, answers: snapshots.Answers, *, is_demo: bool, leaves_at_end: bool) -> None:
         self._answers = answers
-        self._modules = modules
+        self._is_demo = is_demo
         self._leaves_at_end = leaves_at_end
         self._revision = ""
         self._has_waiting = False
@@ -117,7 +113,10 @@ class _Front:
         self._is_loading = True
         import threading
 
-        threading.Thread(target=_import, args=(self._modules, self._input.wake), name="loader", daemon=True).start()
+        load = threading.Thread(
+            target=_load, args=(self._input.wake,), kwargs={"is_demo": self._is_demo}, name="loader", daemon=True
+        )
+        load.start()
 
     def _feed(self, chunk: bytes) -> None:
         """Take the lines that `chunk` completes; an empty one completes the last."""
@@ -167,13 +166,11 @@ def _is_notification(message: object) -> bool:
     return isinstance(message, dict) and "id" not in message and isinstance(message.get("method"), str)
 
 
-def _import(modules: Sequence[str], wake: Callable[[], object]) -> None:
+def _load(wake: Callable[[], object], *, is_demo: bool) -> None:
     from importlib import import_module
 
     try:
-        import_module(_LEAN).load_sdk()
-        for module in modules:
-            import_module(module)
+        import_module(_LOADER).load_server(is_demo=is_demo)
     except Exception:  # noqa: BLE001, S110 - whoever imports it next tells what is wrong
         pass
     finally:
