@@ -321,3 +321,25 @@ async def test_calendars_are_written_by_the_tools_that_check_them(
     assert error["code"] == "NOT_SUPPORTED"
     own = "salesforce_set_invitees" if sobject == "EventRelation" else "_appointment"
     assert own in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("Webb", "LeadSource 'Webb' (nearest: Web)"),
+        ("web", "LeadSource 'web' (nearest: Web)"),
+        ("Partner Referal", "LeadSource 'Partner Referal' (nearest: Partner Referral)"),
+        ("Billboard", "LeadSource 'Billboard'."),
+        ("Web", ""),
+        (None, ""),
+    ],
+)
+async def test_a_value_that_an_open_picklist_does_not_have_is_saved_with_a_note(
+    mcp: Client, value: str | None, said: str
+) -> None:
+    row = {"LastName": "Ode", "LeadSource": value}
+
+    saved = await call(mcp, "create_records", sobject="Contact", records=[row])
+
+    assert saved["succeeded"] == 1
+    assert said in saved["note"] if said else "note" not in saved

@@ -32,6 +32,7 @@ class Saved(TypedDict):
     stopped_by: NotRequired[str]
     hint: NotRequired[str]
     left_out: NotRequired[int]
+    note: NotRequired[str]
     also_deleted: NotRequired[dict[str, int]]
     calendars: NotRequired[list[str]]
     to_come: NotRequired[int]

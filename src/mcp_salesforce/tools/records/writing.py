@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe
 from mcp_salesforce.tools.alongside import going_along
+from mcp_salesforce.tools.open_values import note_of
 from mcp_salesforce.tools.params import AllowDuplicate
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
 from mcp_salesforce.tools.records.outcomes import Saved, save_rows
@@ -47,7 +48,8 @@ async def create_records(
     checked, described = await _checked(org, sobject, records, "create")
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.create, described.name, **how)
-    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="created")
+    saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="created")
+    return _noted(saved, note_of(described, checked))
 
 
 @records.tool(
@@ -68,7 +70,8 @@ async def update_records(
     checked, described = await _checked(org, sobject, records, "update", key="Id")
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.update, described.name, **how)
-    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="updated")
+    saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="updated")
+    return _noted(saved, note_of(described, checked))
 
 
 @records.tool(
@@ -92,7 +95,8 @@ async def upsert_records(
     checked, described = await _checked(org, sobject, records, "upsert", key)
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.upsert, described.name, key, **how)
-    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="saved")
+    saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="saved")
+    return _noted(saved, note_of(described, checked))
 
 
 @records.tool(
@@ -114,6 +118,10 @@ async def delete_records(
     saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="deleted")
     is_whole = saved["succeeded"] == len(checked)  # of those that stay nothing has gone
     return cast("Saved", {**alongside, **saved}) if is_whole else saved
+
+
+def _noted(saved: Saved, note: str) -> Saved:
+    return cast("Saved", {"note": note, **saved}) if note else saved
 
 
 async def _checked(

@@ -1,0 +1,30 @@
+"""Values that an open picklist takes although it does not have them: saved as they are, and told with what is near."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from mcp_salesforce.salesforce.models import SObjectDescribe
+from mcp_salesforce.spelling import nearest
+
+_TOLD: Final = 3
+_SHOWN: Final = 40  # characters of a value
+
+
+def note_of(described: SObjectDescribe, records: Sequence[Mapping[str, Any]]) -> str:
+    """Return a sentence that names values no picklist of `described` has, with the nearest ones; nothing for others."""
+    told = list(dict.fromkeys(each for record in records for each in _unknown(described, record)))
+    more = [f"and {len(told) - _TOLD} more"] if len(told) > _TOLD else []
+    return f"Saved, but not in the picklist: {'; '.join([*told[:_TOLD], *more])}." if told else ""
+
+
+def _unknown(described: SObjectDescribe, record: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in record.items():
+        field = described.field(name)
+        if field is None or not value or field.restricted_picklist or not isinstance(value, str):
+            continue
+        values = [each.value for each in field.picklist_values if each.active]
+        chosen = value.split(";") if field.type == "multipicklist" else [value]
+        for each in chosen if field.type in {"picklist", "multipicklist"} and values else ():
+            if each not in values:
+                near = nearest(each, values)
+                yield f"{field.name} {each[:_SHOWN]!r}" + (f" (nearest: {', '.join(near)})" if near else "")
