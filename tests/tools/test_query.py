@@ -1,5 +1,6 @@
 """SOQL through the whole stack: compact rows, and pages that are exact."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -25,7 +26,14 @@ def ids_of(org: LocalOrg, soql: str) -> list[str]:
 
 
 def replica_on(org: LocalOrg, **changes: Any) -> Any:
-    return create_server(settings_of(org, **changes), transport=AsgiTransport(org.app))
+    """A server with the key of every other one of these."""
+    return create_server(settings_of(org, state_key="k" * 32, **changes), transport=AsgiTransport(org.app))
+
+
+@pytest.fixture
+async def replica(org: LocalOrg) -> AsyncIterator[Client]:
+    async with Client(replica_on(org)) as client:
+        yield client
 
 
 class Counted:
@@ -196,9 +204,11 @@ async def test_rows_that_change_while_they_are_read_leave_the_rest_as_it_was_fou
     assert rest == before[10:]
 
 
-async def test_rows_that_change_before_a_cursor_make_it_stale_for_another_server(org: LocalOrg, mcp: Client) -> None:
-    page = await call(mcp, "query", soql=BY_NAME, limit=10)
-    await call(mcp, "delete_contact", contact_id=page["rows"][3][0])
+async def test_rows_that_change_before_a_cursor_make_it_stale_for_another_server(
+    org: LocalOrg, replica: Client
+) -> None:
+    page = await call(replica, "query", soql=BY_NAME, limit=10)
+    await call(replica, "delete_contact", contact_id=page["rows"][3][0])
 
     async with Client(replica_on(org)) as other:
         error = await refusal(other, "query", soql=BY_NAME, limit=10, cursor=page["next_cursor"])
@@ -207,11 +217,13 @@ async def test_rows_that_change_before_a_cursor_make_it_stale_for_another_server
     assert error["hint"] == "Call again without cursor."
 
 
-async def test_rows_that_change_behind_a_cursor_leave_it_good_for_another_server(org: LocalOrg, mcp: Client) -> None:
-    page = await call(mcp, "query", soql=BY_NAME, limit=10)
+async def test_rows_that_change_behind_a_cursor_leave_it_good_for_another_server(
+    org: LocalOrg, replica: Client
+) -> None:
+    page = await call(replica, "query", soql=BY_NAME, limit=10)
     before = ids_of(org, BY_NAME)
-    await call(mcp, "update_contact", contact_id=before[2], data={"Title": "renamed"})
-    await call(mcp, "delete_contact", contact_id=before[15])
+    await call(replica, "update_contact", contact_id=before[2], data={"Title": "renamed"})
+    await call(replica, "delete_contact", contact_id=before[15])
 
     async with Client(replica_on(org)) as other:
         rest = await all_ids(other, "query", limit=100, soql=BY_NAME, cursor=page["next_cursor"])
@@ -233,8 +245,8 @@ async def test_an_expired_locator_is_told_as_such_and_how_to_go_on(
     assert error["hint"].startswith("Call again without cursor. To go on instead, ORDER BY Id")
 
 
-async def test_another_server_goes_on_where_one_stopped(org: LocalOrg, mcp: Client) -> None:
-    page = await call(mcp, "query", soql=IN_ORDER, limit=230)
+async def test_another_server_goes_on_where_one_stopped(org: LocalOrg, replica: Client) -> None:
+    page = await call(replica, "query", soql=IN_ORDER, limit=230)
     async with Client(replica_on(org)) as other:
         rest = await all_ids(other, "query", limit=2000, soql=IN_ORDER, cursor=page["next_cursor"])
 
