@@ -115,9 +115,6 @@ class Deleted(TypedDict):
     Id: str
     deleted: bool
     occurrences: NotRequired[int]
-    also_deleted: NotRequired[dict[str, int]]
-    calendars: NotRequired[list[str]]
-    to_come: NotRequired[int]
 
 
 class Allowed(TypedDict):

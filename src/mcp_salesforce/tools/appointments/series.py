@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -136,10 +136,7 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
         _check_is_no_copy(event)
         calendars = await _invited_users(org, event)
         await org.client.sobjects.delete("Event", event_id)
-        gone: Deleted = {"Id": event_id, "deleted": True}
-        if calendars:
-            gone["calendars"] = calendars
-        return gone
+        return cast("Deleted", {"Id": event_id, "deleted": True, **({"calendars": calendars} if calendars else {})})
     _check_is_in_series(event, scope)
     span, whole = span_in(event), scope == "all" or is_own_record(event)
     touched = await occurrences_of(org, event)

@@ -33,9 +33,6 @@ class Saved(TypedDict):
     hint: NotRequired[str]
     left_out: NotRequired[int]
     note: NotRequired[str]
-    also_deleted: NotRequired[dict[str, int]]
-    calendars: NotRequired[list[str]]
-    to_come: NotRequired[int]
     columns: list[str]
     rows: list[list[Cell]]
 
