@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,13 @@ objects:
     fields:
       Loyalty_Number__c: {type: string, length: 20}
 """
+START = datetime.now(UTC).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=60)
 SCRIPT = (
     Wanted("create_contact", {"data": {"LastName": "Zsigmondy", "Loyalty_Number__c": "L-77"}}),
     Wanted("create_records", {"sobject": "Visit__c", "records": [{"Kind__c": "Follow-up", "Cost__c": 12.5}]}),
     Wanted(
         "create_appointment",
-        {"data": {"Subject": "Check-up", "StartDateTime": "2027-02-23T15:00:00Z", "DurationInMinutes": 30}},
+        {"data": {"Subject": "Check-up", "StartDateTime": f"{START:%Y-%m-%dT%H:%M:%SZ}", "DurationInMinutes": 30}},
     ),
     Wanted("query", {"soql": "SELECT Nickname__c FROM Contact"}),
 )

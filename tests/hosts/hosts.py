@@ -192,7 +192,14 @@ HOSTS = (
         "Chat Completions",
         ("llama_index_agent.py",),
     ),
-    Host("CrewAI", ("crewai", "crewai-tools[mcp]"), "Chat Completions", ("crewai_agent.py",), has_prompts=False),
+    Host(
+        "CrewAI",
+        ("crewai", "crewai-tools[mcp]"),
+        "Chat Completions",
+        ("crewai_agent.py",),
+        has_prompts=False,
+        is_open=False,
+    ),
     Host("FastMCP client", ("fastmcp",), "Chat Completions", ("fastmcp_client.py",), stands_for_its_kind=True),
     Host(
         "supergateway",

@@ -32,8 +32,7 @@ them and tries them again.
 - **Protocol**: the revision that host and server settled for.
 - **Tools**: how many of the server's tools its model can have; *by search*: it sees their names, and looks them up.
 - **Create**: a contact with a custom field, a record of a custom object and an appointment were made, all owned.
-  *no custom fields of contacts*: strict schemas leave no room for fields that a tool does not name. Write those with
-  `salesforce_create_records`.
+  *named fields only*: the host closes what a schema leaves open, so its model can write no field that a tool does not name.
 - **Error**: the model reads the error's code, message and hint.
 - **Prompt**: the model gets the whole prompt, the agenda in it; *none*: the host has no prompts.
 """

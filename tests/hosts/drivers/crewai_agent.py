@@ -4,14 +4,11 @@ import json
 import os
 
 from crewai import LLM, Agent
-from crewai.mcp import MCPServerStdio
+from crewai_tools import MCPServerAdapter
+from mcp import StdioServerParameters
 
 entry = json.loads(os.environ["SERVERS"])["salesforce"]
-agent = Agent(
-    role="desk",
-    goal="Do what is asked",
-    backstory="None",
-    llm=LLM(model="openai/gpt-4o", base_url=os.environ["MODEL"] + "/v1", api_key="none"),
-    mcps=[MCPServerStdio(command=entry["command"], args=entry["args"], env=entry["env"])],
-)
-print(agent.kickoff("Do it"))
+llm = LLM(model="openai/gpt-4o", base_url=os.environ["MODEL"] + "/v1", api_key="none")
+with MCPServerAdapter(StdioServerParameters(**entry)) as tools:
+    agent = Agent(role="desk", goal="Do what is asked", backstory="None", llm=llm, tools=list(tools))
+    print(agent.kickoff("Do it"))
