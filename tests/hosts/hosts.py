@@ -37,7 +37,8 @@ class Host:
     is_npm: bool = False
     is_registered: bool = False
     """By the line that the demo prints; a driver is told the server by the test."""
-    has_prompts: bool = True
+    prompt: str = "yes"
+    """Whether it has prompts, or what is different about them."""
     is_open: bool = True
     """Whether its model can write fields that a schema does not name: strict schemas leave no room for them."""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -95,6 +96,8 @@ GEMINI_SETTINGS = {
     "security": {"auth": {"selectedType": "gemini-api-key"}},
     "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
 }
+NO_PROMPTS = "none"
+LATER = "yes, the model reads the agenda"
 CODEX_PROVIDER = f'{{name="local", base_url="{MODEL}/v1", env_key="OPENAI_API_KEY", wire_api="responses"}}'
 OPENCODE_PROVIDER = {
     "npm": "@ai-sdk/openai-compatible",
@@ -126,7 +129,7 @@ HOSTS = (
         ),
         is_npm=True,
         is_registered=True,
-        has_prompts=False,
+        prompt=NO_PROMPTS,
     ),
     Host(
         "Gemini CLI",
@@ -145,7 +148,7 @@ HOSTS = (
         ("copilot", "--prompt", ASK, "--allow-all-tools", "--no-auto-update", "--disable-builtin-mcps"),
         is_npm=True,
         is_registered=True,
-        has_prompts=False,
+        prompt=NO_PROMPTS,
     ),
     Host(
         "opencode",
@@ -153,6 +156,7 @@ HOSTS = (
         "Chat Completions",
         ("opencode", "run", "--command", "salesforce:day_sheet", "tomorrow"),
         is_npm=True,
+        prompt=LATER,
         is_registered=True,
     ),
     Host(
@@ -197,7 +201,7 @@ HOSTS = (
         ("crewai", "crewai-tools[mcp]"),
         "Chat Completions",
         ("crewai_agent.py",),
-        has_prompts=False,
+        prompt=NO_PROMPTS,
         is_open=False,
     ),
     Host("FastMCP client", ("fastmcp",), "Chat Completions", ("fastmcp_client.py",), stands_for_its_kind=True),

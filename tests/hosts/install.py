@@ -12,6 +12,9 @@ from pathlib import Path
 from tests.hosts.hosts import AS_OF, COMPLETE, HOSTS, NODE_PACKAGE, Host
 from tests.hosts.seat import INSTALLED, NODE
 
+UV = os.environ.get("UV", "uv")
+"""The uv that runs this."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -59,11 +62,11 @@ def _npm(target: Path, packages: tuple[str, ...]) -> dict[str, str]:
 
 
 def _uv(target: Path, packages: tuple[str, ...]) -> dict[str, str]:
-    subprocess.run(["uv", "venv", "--quiet", "--no-project", target], check=True)
+    subprocess.run([UV, "venv", "--quiet", "--no-project", target], check=True)
     python = ("--python", str(target / "bin" / "python"))
-    install = ["uv", "pip", "install", "--quiet", "--compile-bytecode", f"--exclude-newer={AS_OF}", *python]
+    install = [UV, "pip", "install", "--quiet", "--compile-bytecode", f"--exclude-newer={AS_OF}", *python]
     subprocess.run([*install, *packages], check=True)
-    told = subprocess.run(["uv", "pip", "list", "--format=json", *python], check=True, capture_output=True).stdout
+    told = subprocess.run([UV, "pip", "list", "--format=json", *python], check=True, capture_output=True).stdout
     return {package["name"]: package["version"] for package in json.loads(told)}
 
 

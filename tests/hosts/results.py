@@ -32,9 +32,10 @@ them and tries them again.
 - **Protocol**: the revision that host and server settled for.
 - **Tools**: how many of the server's tools its model can have; *by search*: it sees their names, and looks them up.
 - **Create**: a contact with a custom field, a record of a custom object and an appointment were made, all owned.
-  *named fields only*: the host closes what a schema leaves open, so its model can write no field that a tool does not name.
+  *named fields only*: the host closes what a schema leaves open: its model writes no field that a tool does not name.
 - **Error**: the model reads the error's code, message and hint.
-- **Prompt**: the model gets the whole prompt, the agenda in it; *none*: the host has no prompts.
+- **Prompt**: the model gets the whole prompt, the agenda in it; *the model reads the agenda*: the host asks for the
+  prompt before it knows what the user says; *none*: the host has no prompts.
 """
 
 

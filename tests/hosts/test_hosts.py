@@ -4,6 +4,7 @@ import pytest
 
 from mcp_salesforce.tools import TOOLSETS
 from tests.hosts.conftest import SCRIPT, START, Session
+from tests.hosts.hosts import LATER, NO_PROMPTS
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
@@ -52,12 +53,10 @@ def test_the_model_reads_an_error_and_what_to_do(session: Session) -> None:
 
 
 def test_a_prompt_reaches_the_model_whole(session: Session) -> None:
-    if not session.host.has_prompts:
-        assert not any(message.get("method") == "prompts/get" for message in session.sent)
-        session.seen["prompt"] = "none"
-        return
+    asked = [message for message in session.sent if message.get("method") == "prompts/get"]
     said = next(asked.said for asked in session.model.asked if asked.tools)
 
-    assert "Print the day sheet for the agenda below." in said
-    assert "calendar: Nora Quill" in said
-    session.seen["prompt"] = "yes"
+    assert bool(asked) == ("Print the day sheet for the agenda below." in said) == (session.host.prompt != NO_PROMPTS)
+    assert ("calendar: Nora Quill" in said) == (session.host.prompt == "yes")
+    assert ("Day: tomorrow" in said) == (session.host.prompt == LATER)
+    session.seen["prompt"] = session.host.prompt

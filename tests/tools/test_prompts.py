@@ -67,6 +67,16 @@ async def test_prompts_are_listed_with_titles_and_described_arguments(mcp: Clien
     ]
 
 
+@pytest.mark.parametrize("name", ["day_sheet", "move_my_day"])
+async def test_what_a_host_fills_in_later_stays_in_the_text(mcp: Client, name: str) -> None:
+    result = await mcp.get_prompt(name, {"date": "$1"})
+
+    assert isinstance(result, GetPromptResult)
+    (message,) = result.messages
+    assert isinstance(message.content, TextContent)
+    assert message.content.text.endswith("Read it first with salesforce_list_appointments.\nDay: $1\nWhose: me")
+
+
 async def test_the_day_sheet_of_tomorrow_brings_the_agenda_with_it(empty_org: LocalOrg, mcp: Client) -> None:
     booked(empty_org, "Check-up", "2026-11-23T15:00:00Z", Location="Room 1")
     booked(empty_org, "Another day", "2026-11-24T15:00:00Z")
