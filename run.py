@@ -40,7 +40,6 @@ def find() -> str | None:
 
 def bring() -> str:
     """Install uv into OWN, whole or not at all, and return its path."""
-    sys.stderr.write(f"Installing uv into {OWN}\n")  # stdout may carry a protocol
     try:
         with tempfile.TemporaryDirectory(prefix=".uv-", dir=str(HERE)) as stage:
             install(pip_in(Path(stage)), Path(stage, "uv"))
@@ -61,12 +60,13 @@ def pip_in(stage: Path) -> list[str]:
         return [str(stage / "venv" / SCRIPTS / "python"), "-m", "pip"]
     sys.exit(
         f"{sys.executable} has neither pip nor venv to get uv with: install uv, or one of these"
-        " (Debian and Ubuntu: apt install python3-pip), then run this again."
+        " (Debian and Ubuntu: apt install python3-venv), then run this again."
     )
 
 
 def install(pip: list[str], target: Path) -> None:
     """Install uv into the folder `target`, or end with pip's reason."""
+    sys.stderr.write(f"Installing uv into {OWN}\n")  # stdout may carry a protocol
     done = subprocess.run(
         [*pip, "install", "--quiet", "--disable-pip-version-check", "--target", str(target), "uv"],
         env={**os.environ, **PIP_SETTINGS},

@@ -122,6 +122,6 @@ def test_what_is_missing_is_said_in_one_sentence(project: Path, tmp_path: Path) 
     done = run(project, PYTHONPATH=str(tmp_path))
 
     assert (done.returncode, done.stdout) == (1, "")
-    (_, said) = done.stderr.splitlines()
+    (said,) = done.stderr.splitlines()
     assert said.startswith(f"{sys.executable} has neither pip nor venv to get uv with: install uv, or one of these ")
     assert [each.name for each in project.iterdir()] == ["run.py"]
