@@ -104,7 +104,7 @@ async def test_bad_input_is_refused_in_words_that_teach_and_changes_nothing(
     assert error["code"] == code
     assert says in f"{error['message']} {error.get('hint', '')}"
     assert error["retryable"] is False
-    assert tokens(error, "prose") <= 80
+    assert tokens(error) <= 80
     assert state_of(org) == before
 
 
@@ -147,7 +147,7 @@ async def test_a_long_message_of_the_org_is_shortened_and_keeps_its_hint(mcp: Cl
     error = await refusal(mcp, "query", soql=f"SELECT {'x' * 3000} FROM Contact")
 
     assert len(error["message"]) <= 180
-    assert tokens(error, "prose") <= 80
+    assert tokens(error) <= 80
 
 
 Cursor = Callable[[Client], Any]

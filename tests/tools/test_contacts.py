@@ -54,7 +54,7 @@ async def test_a_contact_shows_what_has_a_value_in_few_tokens(mcp: Client) -> No
     assert None not in shown.values()
     assert not {"attributes", "IsDeleted", "SystemModstamp", "MailingAddress", "PhotoUrl"} & shown.keys()
     assert shown["CreatedDate"] == "2026-11-22T09:00:00Z"
-    assert tokens(text_of(result.content), "rows") <= 390
+    assert tokens(text_of(result.content)) <= 390
 
 
 async def test_named_fields_come_as_asked_empty_ones_and_parents_included(org: LocalOrg, mcp: Client) -> None:
@@ -106,8 +106,8 @@ async def test_a_list_takes_few_tokens(mcp: Client, limit: int, most: int, most_
     result = await mcp.call_tool("salesforce_list_contacts", {"limit": limit})
 
     assert len(result.structured_content["rows"]) == limit
-    assert tokens(text_of(result.content), "rows") <= most
-    assert tokens(result.structured_content, "rows") <= most_structured
+    assert tokens(text_of(result.content)) <= most
+    assert tokens(result.structured_content) <= most_structured
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_an_answer_beyond_the_budget_ends_at_a_whole_row_and_says_so(org: 
         ids = [row[0] for row in page["rows"]]
         assert 0 < len(ids) < 200
         assert page["left_out"] == 200 - len(ids)
-        assert tokens(page, "rows") <= 1100
+        assert tokens(page) <= 1100
         while "next_cursor" in page:
             page = await call(mcp, "list_contacts", limit=200, cursor=page["next_cursor"])
             ids += [row[0] for row in page["rows"]]
@@ -202,7 +202,7 @@ async def test_a_duplicate_is_refused_with_its_matches_unless_it_is_wanted(mcp: 
     assert error["code"] == "DUPLICATES_DETECTED"
     assert first["Id"] in error["hint"]
     assert "allow_duplicate" in error["hint"]
-    assert tokens(error, "prose") <= 80
+    assert tokens(error) <= 80
 
     second = await call(mcp, "create_contact", data=FULL, allow_duplicate=True)
     assert second["Id"] != first["Id"]

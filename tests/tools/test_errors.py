@@ -255,7 +255,7 @@ async def test_an_error_of_salesforce_says_what_to_do_next(scripted: ScriptedOrg
     assert case.says in error["hint"]
     assert error["message"][:60].strip("…") in " ".join(case.message.split()) + case.message
     assert error.get("fields", []) == list(case.fields)
-    assert tokens(error, "prose") <= 120
+    assert tokens(error) <= 120
 
 
 def test_every_row_of_the_table_has_a_case() -> None:
@@ -280,7 +280,7 @@ async def test_every_error_that_was_recorded_passes_through_a_tool_in_120_tokens
             assert error["code"] == known["errorCode"]
         assert error["message"]
         assert error["hint"]
-        assert tokens(error, "prose") <= 120, entry
+        assert tokens(error) <= 120, entry
     assert len(refused) > 30
 
 
@@ -353,7 +353,7 @@ async def test_a_code_of_several_meanings_is_told_apart_by_salesforces_own_words
 
     assert said in error["hint"]
     assert "message_by" not in error
-    assert tokens(error, "prose") <= 120
+    assert tokens(error) <= 120
 
 
 async def test_a_way_to_save_a_duplicate_is_one_that_the_caller_has(scripted: ScriptedOrg, asked: Client) -> None:
@@ -386,7 +386,7 @@ async def test_long_words_of_the_org_are_kept_as_far_as_an_error_may_go(
     assert (letters * 40).startswith(error["message"][:-1])
     assert len(error["message"].encode()) > 240
     assert error["hint"]
-    assert tokens(error, "prose") <= 120
+    assert tokens(error) <= 120
 
 
 async def test_a_hidden_character_in_an_error_reaches_nobody(scripted: ScriptedOrg, asked: Client) -> None:
@@ -405,7 +405,7 @@ async def test_many_fields_are_named_as_far_as_they_help(scripted: ScriptedOrg, 
 
     assert error["fields"][:2] == names[:2]
     assert error["fields"][-1] == f"and {len(names) - len(error['fields']) + 1} more"
-    assert tokens(error, "prose") <= 120
+    assert tokens(error) <= 120
 
 
 async def test_a_syntax_error_shows_its_place_with_a_caret(scripted: ScriptedOrg, asked: Client) -> None:
@@ -420,7 +420,7 @@ async def test_a_syntax_error_shows_its_place_with_a_caret(scripted: ScriptedOrg
     assert line in query
     assert line[caret.index("^") :].startswith("AND")
     assert error["message"] == f"unexpected token: 'AND' (Row:1:Column:{at + 1})"
-    assert tokens(error, "prose") <= 80
+    assert tokens(error) <= 80
 
 
 async def test_a_lock_may_be_tried_again_and_says_so(org: LocalOrg, mcp: Client) -> None:

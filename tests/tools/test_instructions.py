@@ -57,7 +57,7 @@ def test_they_cost_at_most_300_tokens(read_only: bool) -> None:
     for count in (0, 1, len(NAMES)):
         for some in combinations(NAMES, count):
             told = instructions(Access(frozenset(some), read_only))
-            assert tokens(told, "prose") <= 300
+            assert tokens(told) <= 300
             assert len(told) <= CUT
 
 
@@ -68,6 +68,6 @@ def test_a_policy_is_told_in_few_words_however_long_it_is(hidden: dict[str, list
 
     told = instructions(Access(frozenset(NAMES), read_only=True, policy=policy))
 
-    assert tokens(told, "prose") <= 300
+    assert tokens(told) <= 300
     assert len(told) <= CUT
     assert ("A policy holds" in told) == bool(hidden)

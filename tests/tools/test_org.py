@@ -96,11 +96,11 @@ async def test_any_other_refusal_is_an_error(org: LocalOrg) -> None:
 
 async def test_what_a_model_reads_of_it_is_short_and_holds_no_secret(org: LocalOrg, mcp: Client) -> None:
     (tool,) = [tool for tool in (await mcp.list_tools()).tools if tool.name == "salesforce_whoami"]
-    read = tokens(tool.name, "schema") + tokens(tool.description, "prose") + tokens(tool.input_schema, "schema")
+    read = tokens(tool.name) + tokens(tool.description) + tokens(tool.input_schema)
     answer = await call(mcp, "whoami")
 
     assert read <= 60
-    assert tokens(answer, "schema") <= 170
+    assert tokens(answer) <= 170
     own = org.credentials
     text = json.dumps(answer)
     assert not [secret for secret in (own.client_secret, own.refresh_token, own.access_token) if secret in text]

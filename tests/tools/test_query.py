@@ -368,7 +368,7 @@ async def test_more_children_than_an_answer_holds_are_counted() -> None:
     ((_, cell),) = (result.structured_content or {})["rows"]
     assert 0 < len(cell["rows"]) < 400
     assert len(cell["rows"]) + cell["left_out"] == 400
-    assert tokens(text_of(result.content), "rows") <= 1100
+    assert tokens(text_of(result.content)) <= 1100
 
 
 # --- What is refused before it is sent ------------------------------------------------------------
@@ -417,7 +417,7 @@ async def test_a_syntax_error_is_told_with_place_and_remedy_and_nothing_is_sent(
     assert error["message"].endswith(f":Column:{column})")
     assert error["near"].endswith("^")
     assert error["hint"].startswith(hint)
-    assert tokens(text_of(result.content), "prose") <= 120
+    assert tokens(text_of(result.content)) <= 120
     assert app.paths == []
 
 

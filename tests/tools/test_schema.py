@@ -306,8 +306,8 @@ async def test_a_real_orgs_contact_with_230_children_takes_at_most_700_tokens(
 
     content: Any = result.structured_content
     assert (content["total"], content["children_left_out"]) == (59, 230)
-    assert tokens(content, "rows") <= 700
-    assert tokens(text_of(result.content), "rows") <= 700
+    assert tokens(content) <= 700
+    assert tokens(text_of(result.content)) <= 700
 
 
 async def test_child_relationships_are_told_on_request_by_word_and_page_by_page(scripted: ScriptedOrg) -> None:
@@ -340,7 +340,7 @@ async def test_hundreds_of_fields_are_cut_by_the_budget_and_go_on_by_cursor(scri
         assert page["children_left_out"] > 12
         assert page["left_out"] == 250 - len(names)
         while "next_cursor" in page:
-            assert tokens(text_of(result.content), "rows") <= budget * 1.1
+            assert tokens(text_of(result.content)) <= budget * 1.1
             result = await mcp.call_tool("salesforce_describe", {"sobject": "Account", "cursor": page["next_cursor"]})
             page = result.structured_content or {}
             names += [row[0] for row in page["rows"]]

@@ -96,7 +96,7 @@ async def test_what_is_found_is_cut_to_the_budget_on_a_row_boundary(org: LocalOr
     found = (result.structured_content or {})["found"]
     assert set(found) == {"Contact", "Lead"}
     assert all(len(group["rows"]) + group["left_out"] == 40 for group in found.values())
-    assert tokens(text_of(result.content), "rows") <= 1000
+    assert tokens(text_of(result.content)) <= 1000
 
 
 async def test_nothing_found_says_that_the_index_may_lag(mcp: Client) -> None:

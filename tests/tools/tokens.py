@@ -15,7 +15,7 @@ TABLE = Path(__file__).with_name("o200k_base.tiktoken.xz")
 _NAME = "fb374d419588a4632f3f557e76b4b70aebbca790"  # tiktoken looks for it by this name, and checks its SHA-256
 
 
-def tokens(value: Any, _kind: str = "") -> int:
+def tokens(value: Any) -> int:
     """Return the tokens of a text, or of a value as compact JSON."""
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return len(_encoder()(text))

@@ -69,7 +69,7 @@ async def test_an_overlap_is_refused_with_what_is_there_and_the_nearest_free_tim
         "Free: Tuesday 2026-11-24 09:30 or Tuesday 2026-11-24 11:30. Offer these, or set allow_conflict."
     )
     assert events(org) == before
-    assert tokens(error, "prose") <= 120
+    assert tokens(error) <= 120
 
 
 async def test_many_overlaps_are_named_as_far_as_there_is_room_and_private_ones_without_subject(
@@ -82,7 +82,7 @@ async def test_many_overlaps_are_named_as_far_as_there_is_room_and_private_ones_
 
     assert "(Europe/Berlin): Tuesday 2026-11-24 16:00-16:10 private (" in error["message"]
     assert error["message"].endswith("; 3 more.")
-    assert tokens(error, "prose") <= 120
+    assert tokens(error) <= 120
 
 
 async def test_touching_ends_and_free_time_are_no_overlap(org: LocalOrg, mcp: Client) -> None:

@@ -70,7 +70,7 @@ async def test_a_row_that_salesforce_would_refuse_is_refused_before_it_is_sent(
     assert says in error["message"]
     assert error["message"].endswith("Nothing was sent.")
     assert error["retryable"] is False
-    assert tokens(error, "prose") <= 120
+    assert tokens(error) <= 120
     assert clinic.queries.query("SELECT COUNT() FROM Visit__c", clinic.user_id)["totalSize"] == 0
 
 
@@ -123,7 +123,7 @@ async def test_many_problems_are_told_as_far_as_a_model_can_use_them(clinic_mcp:
 
     assert error["message"] == "200 of 200 rows refused, so nothing was sent."
     assert error["problems"][-1] == "and 188 more"
-    assert tokens(error, "prose") <= 400
+    assert tokens(error) <= 400
 
 
 @pytest.mark.parametrize(

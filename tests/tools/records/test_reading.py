@@ -53,8 +53,8 @@ async def test_a_record_of_seventy_fields_takes_at_most_390_tokens(tmp_path: Pat
     assert len(described["fields"]) >= 70
     assert {name: record[name] for name in FULL} == FULL
     assert {name: record.get(name) for name in custom} == custom
-    assert tokens(text_of(result.content), "rows") <= 390
-    assert tokens(record, "rows") <= 390
+    assert tokens(text_of(result.content)) <= 390
+    assert tokens(record) <= 390
 
 
 async def test_named_fields_come_with_their_empty_ones_and_their_parents(org: LocalOrg, mcp: Client) -> None:
@@ -220,6 +220,6 @@ def test_a_recorded_record_is_shown_in_less_than_half_of_what_salesforce_sent(na
     shown = shown_record(record)
 
     assert len(record) >= 58
-    assert tokens(shown, "rows") <= min(390, tokens(record, "rows") // 2)
+    assert tokens(shown) <= min(390, tokens(record) // 2)
     kept = {field for field, value in record.items() if value not in (None, False) and not isinstance(value, dict)}
     assert kept - set(shown) <= NOISE

@@ -123,7 +123,7 @@ async def test_one_refused_row_keeps_all_from_being_saved_unless_told_otherwise(
     assert error["message"] == "1 of 2 rows refused, so nothing was saved."
     assert error["problems"] == ["row 1: invalid cross reference id"]
     assert "right Id" in error["hint"]
-    assert tokens(error, "prose") <= 120
+    assert tokens(error) <= 120
     assert org.records.retrieve("Contact", contact_id, ["Title"])["Title"] is None
 
 
