@@ -83,7 +83,7 @@ async def test_a_call_that_crashes_is_logged_without_its_values(org: LocalOrg) -
 
     calls = [line for line in lines_of(stream) if line["event"] == "tool call"]
     assert result.is_error
-    assert [line["outcome"] for line in calls] == ["crashed"]
+    assert [line["outcome"] for line in calls] == ["UNFORESEEN"]
     assert VALUE not in stream.getvalue()
 
 

@@ -31,6 +31,7 @@ from mcp_salesforce.appointments.outcomes import OutcomeFields
 from mcp_salesforce.logins import DEFAULT_ALIAS, Logins
 from mcp_salesforce.logs import Format, Level
 from mcp_salesforce.salesforce.proxies import Proxy
+from mcp_salesforce.salesforce.wire import MOST_REPLY_BYTES
 from mcp_salesforce.ways import WAYS, IncompleteError, TwoWaysError, Way, chosen
 
 ENV_PREFIX: Final = "SALESFORCE_"
@@ -61,6 +62,7 @@ def _working_hours(value: str) -> str:
 
 
 _LINE = 74
+DEFAULT_REPLY_MB: Final = MOST_REPLY_BYTES // 2**20
 _WITHOUT_SETTINGS = (
     "To log in with a browser instead: mcp-salesforce login",
     "To try everything without an org and without settings: mcp-salesforce demo",
@@ -123,6 +125,16 @@ PolicyFile = Annotated[
     ),
 ]
 
+MaxReplyMb = Annotated[
+    float,
+    Field(
+        gt=0,
+        le=1024,
+        description="Most megabytes of one reply of Salesforce, as it travels and unpacked. "
+        "A longer one is not read to its end, and is an error.",
+    ),
+]
+
 
 class Network(BaseModel):
     """How to reach hosts: whom to trust, and through which proxy. Its credentials do not show in its repr."""
@@ -132,6 +144,7 @@ class Network(BaseModel):
     ca_file: CaFile = None
     proxy: ProxyUrl = _NOTHING
     no_proxy: NoProxy = ""
+    max_reply_mb: MaxReplyMb = DEFAULT_REPLY_MB
 
     @classmethod
     def load(cls) -> "Network":
@@ -208,6 +221,13 @@ class Settings(BaseModel):
     proxy: ProxyUrl = _NOTHING
     no_proxy: NoProxy = ""
     timeout_s: float = Field(default=30, gt=0, le=600, description="Seconds that Salesforce may take for one request.")
+    call_timeout_s: float = Field(
+        default=120,
+        gt=0,
+        le=3600,
+        description="Seconds that one tool call may take, with all its requests. What was done by then is told.",
+    )
+    max_reply_mb: MaxReplyMb = DEFAULT_REPLY_MB
     toolsets: Names = "all"
     read_only: ReadOnly = False
     policy: PolicyFile = None

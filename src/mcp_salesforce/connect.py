@@ -37,7 +37,9 @@ def token_source(settings: Settings) -> TokenSource:
 
 def transport(network: Network) -> AiohttpTransport:
     """Return what carries requests the way that `network` says."""
-    return AiohttpTransport(ca_file=network.ca_file, proxy=network.way_out)
+    return AiohttpTransport(
+        ca_file=network.ca_file, proxy=network.way_out, most_reply_bytes=int(network.max_reply_mb * 2**20)
+    )
 
 
 def addresses(settings: Settings) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from secrets import token_bytes
 from typing import Any, Final
 
 from mcp.server import MCPServer
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateCodec, RequestStateSecurity
 from mcp_types import GetPromptResult, InputRequiredResult, Tool
@@ -30,6 +31,7 @@ from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, Transpo
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.observed import ObservedTransport
+from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.stdio import serve_stdio
 from mcp_salesforce.surface import keep_answers
@@ -148,10 +150,21 @@ def create_server(
         request_state_security=RequestStateSecurity(codec=_SealWhenUsed()),
     )
     allowed = frozenset(tool.name for tool in tools if not tool.forbidden_by)
+    server.middleware.append(_within(settings.call_timeout_s))
     add_prompts(server, allowed)
     add_resources(server, allowed)
     add_completion(server)
     return server
+
+
+def _within(seconds: float) -> ServerMiddleware[Any]:
+    """Return what gives every call of the host `seconds` for all its requests to the org."""
+
+    async def limited(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        with time_limit(seconds):
+            return await call_next(ctx)
+
+    return limited
 
 
 def _guarding(guard: Guard | None, access: Access) -> Callable[[Exchange], Exchange] | None:

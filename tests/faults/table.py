@@ -19,7 +19,11 @@ FAULTS: dict[Kind, str] = {
     "hang": "no answer",
     "truncated": "answer cut in the middle",
     "request_limit": "`REQUEST_LIMIT_EXCEEDED`",
+    "concurrent_limit": "`REQUEST_LIMIT_EXCEEDED` of calls at the same time",
     "lock_row": "`UNABLE_TO_LOCK_ROW`",
+    "null": "answer is `null`",
+    "not_utf8": "answer is not UTF-8",
+    "too_large": "answer of 40 MB",
 }
 ONE, SEVERAL, TOGETHER = "*/sobjects/Contact*", "*/composite/sobjects", "*/composite"
 REQUESTS = {
@@ -70,6 +74,12 @@ def _writes(create: str, change: str) -> dict[str, tuple[Came, Came]]:
     return creates | dict.fromkeys(("update", "update several", "delete several", "close"), _final(change))
 
 
+def _lost(seen: str) -> dict[str, tuple[Came, Came]]:
+    """An answer that no repetition mends, to a call that was carried out."""
+    writes = _writes(UNKNOWN + " with its Id", seen + OUTCOME)
+    return {"read": _final(seen), **writes, "delete": _final(OK)}
+
+
 _TABLE: dict[Kind, dict[str, tuple[Came, Came]]] = {
     "expired_session": dict.fromkeys(REQUESTS, _healing("`INVALID_SESSION_ID`", sent=2)),
     "unavailable": {
@@ -98,7 +108,11 @@ _TABLE: dict[Kind, dict[str, tuple[Came, Came]]] = {
         "delete": _final(OK),
     },
     "request_limit": dict.fromkeys(REQUESTS, _final("`REQUEST_LIMIT_EXCEEDED`")),
+    "concurrent_limit": dict.fromkeys(REQUESTS, _healing("`REQUEST_LIMIT_EXCEEDED`")),
     "lock_row": dict.fromkeys(REQUESTS, _healing("`UNABLE_TO_LOCK_ROW`")),
+    "null": _lost(UNREADABLE),
+    "not_utf8": _lost(UNREADABLE),
+    "too_large": _lost("`REPLY_TOO_LARGE`"),
 }
 ROWS = [Row(kind, call, *calls[call]) for kind, calls in _TABLE.items() for call in REQUESTS]
 
@@ -111,6 +125,9 @@ error's `code`.
   within `SALESFORCE_TIMEOUT_S`. A wait that Salesforce asks for (`Retry-After`) is kept.
 - A create or update is repeated only where nothing was done: the session had expired, a lock was in the way, or it
   never left.
+- The limit of calls at the same time passes in seconds, and is waited for; the day's allowance is not.
+- An answer is read up to `SALESFORCE_MAX_REPLY_MB`. One that is not UTF-8, or has another shape, is not read again.
+- A call of a tool ends within `SALESFORCE_CALL_TIMEOUT_S`, however many requests it takes (`CALL_TIMEOUT`).
 - A create without an answer is **never** sent again. The server looks for the record, for at most five seconds, by a
   query for what this user created in the last minutes with the same values, and names what it finds as `candidates`.
 - `outcome: unknown` on an update or delete: read the record before you try again.

@@ -2,20 +2,27 @@
 
 import asyncio
 import gzip
+import itertools
 import socket
 import struct
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcp_salesforce.salesforce import (
     AiohttpTransport,
     AsgiTransport,
     RefreshTokenSource,
+    ReplyTooLargeError,
     SalesforceClient,
+    SalesforceError,
     StaticTokenSource,
     TransportError,
     UnreadableReplyError,
@@ -113,7 +120,7 @@ async def test_a_request_arrives_as_it_was_given(transport: AiohttpTransport) ->
     head, _, body = served.requests[0].partition(b"\r\n\r\n")
     assert head.startswith(b"PATCH /a%2Fb?q=x%20%2B%27y HTTP/1.1\r\n")
     assert b"\r\nX-Test: 1" in head
-    assert b"\r\nAccept-Encoding: gzip, deflate" in head
+    assert b"\r\nAccept-Encoding: gzip\r\n" in head
     assert body == b'{"Name":"\xc3\xa9"}'
     assert (reply.status, reply.body, reply.headers.get("content-type")) == (200, b"{}", "application/json")
 
@@ -198,10 +205,9 @@ async def close(_request: bytes, writer: asyncio.StreamWriter) -> None:
     [
         close,
         answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
-        answering(b"\x00\x01\x02 not HTTP\r\n\r\n"),
         answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd"),
     ],
-    ids=["closed", "cut", "not HTTP", "not gzip"],
+    ids=["closed", "cut", "not gzip"],
 )
 async def test_a_connection_that_breaks_after_the_request_may_have_done_its_work(
     transport: AiohttpTransport, handler: Handler
@@ -399,3 +405,103 @@ async def test_a_call_to_an_app_can_be_cancelled_while_others_go_on() -> None:
 
     assert (await second).status == 200
     await transport.close()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x00\x01\x02 not HTTP\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"220 mail.acme.example ESMTP\r\n",
+        b"RFB 003.008\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nA: " + b"x" * 2**17 + b"\r\n\r\n",
+    ],
+)
+async def test_a_peer_that_speaks_another_protocol_is_named_and_not_asked_again(raw: bytes) -> None:
+    async with server(answering(raw)) as served:
+        source = StaticTokenSource(ACCESS_TOKEN, served.url)
+        async with SalesforceClient(source, timeout_s=20) as client:
+            with pytest.raises(UnreadableReplyError, match="does not speak HTTP") as caught:
+                await client.send(Request("GET", "limits"))
+
+    assert len(served.requests) == 1
+    assert not caught.value.retryable
+    assert "instance URL" in caught.value.hint
+
+
+@settings(max_examples=60)
+@given(
+    head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", OK, b"HTTP/1.1 200 OK\r\nContent-Encoding: "]), tail=st.binary()
+)
+async def test_any_bytes_of_a_peer_are_a_value_or_a_salesforce_error(head: bytes, tail: bytes) -> None:
+    async def answer_and_close(_request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(head + tail)
+        writer.close()
+
+    async with server(answer_and_close) as served:
+        source = StaticTokenSource(ACCESS_TOKEN, served.url)
+        async with SalesforceClient(source, timeout_s=20) as client:
+            with suppress(SalesforceError):
+                await client.send(Request("POST", "sobjects/Contact", body={}))
+
+
+def endless(encoding: str) -> Handler:
+    """A reply that goes on for as long as somebody reads it, in chunks of a megabyte."""
+    piece = b" " * 2**20
+    pack = zlib.compressobj(wbits=31)
+
+    async def answer(_request: bytes, writer: asyncio.StreamWriter) -> None:
+        lines = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+        writer.write(lines + (b"Content-Encoding: gzip\r\n" if encoding else b"") + b"\r\n")
+        for number in itertools.count():
+            if encoding == "empty gzip":  # blocks without a byte in them: nothing comes of them unpacked
+                data = b"\x00\x00\x00\xff\xff" * 2**17 if number else gzip.compress(b"")[:10]
+            else:
+                data = pack.compress(piece) + pack.flush(zlib.Z_SYNC_FLUSH) if encoding else piece
+            writer.write(b"%x\r\n%b\r\n" % (len(data), data))
+            await writer.drain()
+
+    return answer
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip", "empty gzip"])
+async def test_a_reply_without_end_is_read_up_to_its_bound(encoding: str) -> None:
+    async with server(endless(encoding)) as served:
+        transport = AiohttpTransport(most_reply_bytes=4 * 2**20)
+        source = StaticTokenSource(ACCESS_TOKEN, served.url)
+        async with SalesforceClient(source, transport=transport, timeout_s=60) as client:
+            with pytest.raises(ReplyTooLargeError, match="longer than 4 MB") as caught:
+                await client.send(Request("POST", "sobjects/Contact", body={"LastName": "Ode"}))
+
+    assert len(served.requests) == 1
+    assert caught.value.is_outcome_unknown
+
+
+async def test_a_bomb_of_gigabytes_takes_no_more_memory_than_the_bound() -> None:
+    bomb = zlib.compressobj(wbits=31)
+    packed = b"".join(bomb.compress(b" " * 2**20) for _ in range(500)) + bomb.flush()
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    transport = AiohttpTransport(most_reply_bytes=8 * 2**20)
+    async with server(answering(head + packed)) as served, closing(transport):
+        tracemalloc.start()
+        try:
+            with pytest.raises(ReplyTooLargeError):
+                await transport.exchange(HttpRequest("GET", served.url + "/", {}))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert len(packed) < 2**20
+    assert peak < 32 * 2**20
+
+
+async def test_an_app_that_never_ends_its_reply_is_read_up_to_the_bound() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": b" " * 2**16, "more_body": True})
+
+    with pytest.raises(ReplyTooLargeError):
+        await AsgiTransport(app, most_reply_bytes=2**20).exchange(HttpRequest("GET", "http://localhost/", {}))

@@ -23,7 +23,8 @@ class Advice(NamedTuple):
 
 
 _AUTOMATION = "Change the values that it names; otherwise an administrator has to mend it."
-LOOK_FIRST: Final = "A read can be repeated. Before a write is repeated, look whether it was carried out."
+TRY_AGAIN: Final = "Try again in a few seconds."
+LOOK_FIRST: Final = "It may have been carried out: look before you send it again."
 _ADMINISTRATOR = "An administrator can grant it."
 
 ADVICE: Final[Mapping[str, Advice]] = {
@@ -131,9 +132,7 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE": Advice(
         "The record was changed in the meantime.", "Read it again, then decide whether the change still holds."
     ),
-    "UNABLE_TO_LOCK_ROW": Advice(
-        "Another transaction holds the record or its parent; nothing was saved.", "Try again in a few seconds."
-    ),
+    "UNABLE_TO_LOCK_ROW": Advice("Another transaction holds the record or its parent; nothing was saved.", TRY_AGAIN),
     # The user
     "INSUFFICIENT_ACCESS": Advice("This user may not do that.", _ADMINISTRATOR),
     "INSUFFICIENT_ACCESS_OR_READONLY": Advice("This user may not change the record.", _ADMINISTRATOR),
@@ -150,7 +149,7 @@ ADVICE: Final[Mapping[str, Advice]] = {
     ),
     # The org
     "REQUEST_LIMIT_EXCEEDED": Advice(
-        "The org's API calls of 24 hours are used up.", "Wait: they come free as the oldest fall away."
+        "The org's API calls of 24 hours are used up.", "They come free as the oldest fall away, within a day."
     ),
     "REQUEST_RUNNING_TOO_LONG": Advice("Salesforce stopped the call: it ran too long.", "Do less in one call."),
     "QUERY_TIMEOUT": Advice(
@@ -165,8 +164,8 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": Advice(
         "The org is read-only, for maintenance.", "Read now, write later."
     ),
-    "SERVER_UNAVAILABLE": Advice("Salesforce is away for a moment.", LOOK_FIRST),
-    "UNKNOWN_EXCEPTION": Advice("Salesforce failed; the number is for its support.", LOOK_FIRST),
+    "SERVER_UNAVAILABLE": Advice("Salesforce is away for a moment.", TRY_AGAIN),
+    "UNKNOWN_EXCEPTION": Advice("Salesforce failed; the number is for its support.", TRY_AGAIN),
 }
 """The codes that people meet; those that are not here have the advice of their class."""
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Final, Self, TypeAlias, TypeVar
 
 from mcp_salesforce.salesforce.api.collections import CollectionsApi
@@ -27,6 +28,7 @@ from mcp_salesforce.salesforce.ids import is_id, to_18
 from mcp_salesforce.salesforce.models import ApiUsage, Identity, Organization, UserInfo
 from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_reply
 from mcp_salesforce.salesforce.retry import may_be_done, retrying
+from mcp_salesforce.salesforce.time_limit import current_limit, time_limit
 from mcp_salesforce.salesforce.transport import AiohttpTransport, Transport
 from mcp_salesforce.salesforce.wire import Answer, HttpRequest, Request, json_body, url_of
 
@@ -199,7 +201,7 @@ class SalesforceClient:
                 value = read_reply(reply, (token.access_token,))
                 if request.is_led:
                     unwrapped(value)  # raises what its first call came to
-                return Answer(value, reply.headers)
+                return Answer(value, reply.headers, is_unchanged=reply.status == HTTPStatus.NOT_MODIFIED)
             except NotFoundError as error:
                 if attempt > 1 and request.method == "DELETE" and error.code == "ENTITY_IS_DELETED":
                     return Answer(None, reply.headers)  # an earlier attempt deleted it, and its answer was lost
@@ -216,9 +218,10 @@ class SalesforceClient:
     async def _renew(self, refused: Token | None) -> Token:
         """Get a token, with the retries of any call; no answer means that the waiting calls were not sent."""
         try:
-            return await self._repeat(
-                lambda _attempt: self._tokens.token(self._transport.exchange, refused=refused), _TOKEN_REQUEST
-            )
+            with time_limit(None):  # other calls wait for it too
+                return await self._repeat(
+                    lambda _attempt: self._tokens.token(self._transport.exchange, refused=refused), _TOKEN_REQUEST
+                )
         except TransportError as error:
             raise TransportError(f"No access token: {error.message}", sent=False) from None
 
@@ -228,14 +231,18 @@ class SalesforceClient:
         Raises:
             SalesforceError: The last failure; it tells whether a write may have been carried out.
         """
-        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        now, limit = asyncio.get_running_loop().time(), current_limit()
+        deadline = now + self._timeout_s if limit is None else min(now + self._timeout_s, limit.ends)
+        if limit and deadline <= now:
+            raise limit.error()
         try:
             try:
                 return await self._in_turn(partial(once, 1), deadline)
             except SalesforceError as error:
                 return await self._again(once, request, deadline, error)
         except SalesforceError as error:
-            error.is_outcome_unknown = request.is_write and may_be_done(error)
+            if request.is_write and may_be_done(error):
+                error.leave_outcome_unknown()
             raise
 
     async def _again(
@@ -258,5 +265,10 @@ class SalesforceClient:
                 is_waiting = False
                 return await once()
         except TimeoutError:
+            limit = current_limit()
+            if limit and limit.ends <= deadline:
+                if is_waiting:
+                    raise limit.error() from None
+                raise TransportError(f"No answer before the call's {limit.seconds:g} s were over.", sent=True) from None
             what = "No turn to be sent" if is_waiting else "No answer"
             raise TransportError(f"{what} within {self._timeout_s:g} s.", sent=not is_waiting) from None

@@ -1,10 +1,12 @@
 """Salesforce's error codes, and the class of error that each one is."""
 
+import re
 from collections.abc import Mapping
 
 from mcp_salesforce.salesforce.errors import (
     AccessDeniedError,
     ApiError,
+    BusyError,
     ConflictError,
     DuplicateError,
     InvalidRequestError,
@@ -16,13 +18,18 @@ from mcp_salesforce.salesforce.errors import (
 )
 
 _NOT_FOUND = 404
+_TOO_MANY = 429
 _SERVER_ERROR = 500
+_RATES = frozenset({"REQUEST_LIMIT_EXCEEDED", "TOO_MANY_APEX_REQUESTS"})
+_AT_ONCE = re.compile("concurrent", re.IGNORECASE)
+_ALLOWANCE = re.compile("TotalRequests|24.?hour|daily|per day", re.IGNORECASE)
 _CLASS_OF_STATUS: Mapping[int, type[ApiError]] = {
     403: AccessDeniedError,
     404: NotFoundError,
     409: ConflictError,
     412: ConflictError,
     429: LimitExceededError,
+    501: InvalidRequestError,
 }
 
 _CODES_OF_CLASS: Mapping[type[ApiError], str] = {
@@ -75,7 +82,8 @@ _CODES_OF_CLASS: Mapping[type[ApiError], str] = {
     AccessDeniedError: """
         APEX_REST_SERVICES_DISABLED API_DISABLED_FOR_ORG COMMUNITY_NOT_ACCESSIBLE FORBIDDEN INSUFFICIENT_ACCESS
         INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY INSUFFICIENT_ACCESS_OR_READONLY
-        INVALID_OPERATION_WITH_EXPIRED_PASSWORD INVALID_READ_ONLY_USER_DML LIGHT_PORTAL_USER_EXCEPTION
+        INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE INVALID_OPERATION_WITH_EXPIRED_PASSWORD
+        INVALID_READ_ONLY_USER_DML LIGHT_PORTAL_USER_EXCEPTION
         LOGIN_CHALLENGE_ISSUED LOGIN_CHALLENGE_PENDING LOGIN_MUST_USE_SECURITY_TOKEN NO_ATTACHMENT_PERMISSION
         NO_MASS_MAIL_PERMISSION PACKAGE_LICENSE_REQUIRED TRANSFER_REQUIRES_READ TXN_SECURITY_NO_ACCESS
     """,
@@ -95,16 +103,24 @@ _CODES_OF_CLASS: Mapping[type[ApiError], str] = {
         STORAGE_LIMIT_EXCEEDED TABSET_LIMIT_EXCEEDED TOO_MANY_APEX_REQUESTS WEBLINK_SIZE_LIMIT_EXCEEDED
     """,
     ServerError: """
-        ALREADY_IN_PROCESS INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE PLATFORM_EVENT_PUBLISHING_UNAVAILABLE
-        PLATFORM_EVENT_PUBLISH_FAILED SERVER_UNAVAILABLE TERRITORY_REALIGN_IN_PROGRESS UNKNOWN_EXCEPTION
+        ALREADY_IN_PROCESS PLATFORM_EVENT_PUBLISHING_UNAVAILABLE PLATFORM_EVENT_PUBLISH_FAILED SERVER_UNAVAILABLE
+        TERRITORY_REALIGN_IN_PROGRESS UNKNOWN_EXCEPTION
     """,
 }
 _CLASS_OF_CODE = {code: kind for kind, codes in _CODES_OF_CLASS.items() for code in codes.split()}
 
 
-def error_class(error_code: str, status: int) -> type[ApiError]:
-    """Return the class for `error_code`; `status` decides where the code is unknown or means two things."""
+def error_class(error_code: str, status: int, message: str = "") -> type[ApiError]:
+    """Return the class for `error_code`; `status` and `message` decide where it is unknown or means two things."""
+    is_of_rate = error_code in _RATES or (status == _TOO_MANY and error_code not in _CLASS_OF_CODE)
+    if is_of_rate and _is_passing(status, message):
+        return BusyError
     if error_code == "INVALID_CROSS_REFERENCE_KEY" and status == _NOT_FOUND:
         return NotFoundError  # of the record in the URL; with 400 it is a reference among the values
     unknown = ServerError if status >= _SERVER_ERROR else InvalidRequestError
     return _CLASS_OF_CODE.get(error_code) or _CLASS_OF_STATUS.get(status, unknown)
+
+
+def _is_passing(status: int, message: str) -> bool:
+    """Tell the limit of calls at once, which passes in seconds, from the allowance of a day: the words differ."""
+    return bool(_AT_ONCE.search(message)) or (status == _TOO_MANY and not _ALLOWANCE.search(message))

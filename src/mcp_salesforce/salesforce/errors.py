@@ -5,9 +5,8 @@ The class of an API error comes from Salesforce's error code; the table is in `c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from mcp_salesforce.salesforce.advice import LOOK_FIRST, hint_of
+from mcp_salesforce.salesforce.advice import LOOK_FIRST, TRY_AGAIN, hint_of
 
 
 class SalesforceError(Exception):
@@ -20,12 +19,13 @@ class SalesforceError(Exception):
         problems: Where a call is about several records, a line for each that is at fault.
         hint: What to do next; empty where the message says it all.
         retry_after_s: Seconds the other side asked to wait before another attempt.
+        retryable: Whether the same call, unchanged, can succeed a little later.
         is_outcome_unknown: Whether Salesforce may have carried out a call that was to change something.
     """
 
     code: str = "SALESFORCE_ERROR"
     hint: str = ""
-    retryable: ClassVar[bool] = False  # the same call can succeed a little later, unchanged
+    retryable: bool = False
 
     def __init__(self, message: str, *, code: str = "", hint: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -38,6 +38,12 @@ class SalesforceError(Exception):
             self.code = code
         if hint:
             self.hint = hint
+
+    def leave_outcome_unknown(self) -> None:
+        """Say that the call may have been carried out, so that it is looked for before it is sent again."""
+        self.is_outcome_unknown = True
+        self.retryable = False
+        self.hint = LOOK_FIRST
 
 
 class InvalidArgumentError(SalesforceError, ValueError):
@@ -57,8 +63,17 @@ class TransportError(SalesforceError):
     retryable = True
 
     def __init__(self, message: str, *, sent: bool) -> None:
-        super().__init__(message, hint=LOOK_FIRST if sent else "Nothing was sent; check the network and the URL.")
+        super().__init__(
+            message, hint=TRY_AGAIN if sent else f"Nothing was sent. {TRY_AGAIN} Else check network and URL."
+        )
         self.sent = sent
+
+
+class CallTimeoutError(SalesforceError):
+    """The time of a whole call, of however many requests, is used up; nothing more was sent."""
+
+    code = "CALL_TIMEOUT"
+    hint = "Ask for less in one call, or raise SALESFORCE_CALL_TIMEOUT_S."
 
 
 class OutcomeUnknownError(SalesforceError):
@@ -110,13 +125,14 @@ class UnreadableReplyError(SalesforceError):
     """An answer came, but not one of Salesforce's: HTML from a proxy, cut JSON, another shape.
 
     Attributes:
-        status: HTTP status of the answer.
+        status: HTTP status of the answer; 0 where it is not even HTTP.
         content_type: Its media type, as given.
         excerpt: The beginning of its text, without markup and without anything like a token.
         is_passing: Whether it tells of a failure on the way that may be over soon: a gateway's, or cut JSON.
     """
 
     code = "UNREADABLE_REPLY"
+    hint = "Check the instance URL and any proxy on the way."
 
     def __init__(
         self,
@@ -129,16 +145,28 @@ class UnreadableReplyError(SalesforceError):
         retry_after_s: float | None = None,
     ) -> None:
         self.is_passing = is_cut or status in _GATEWAY_STATUSES
+        self.retryable = self.is_passing or (status >= _SERVER_ERROR and status not in _NEVER_SERVED)
+        where = f" (HTTP {status}, {content_type or 'no content type'})" if status else ""
         super().__init__(
-            f"{reason} (HTTP {status}, {content_type or 'no content type'})" + (f": {excerpt}" if excerpt else ""),
-            hint=LOOK_FIRST
-            if is_cut or status >= _SERVER_ERROR
-            else "Check the instance URL and any proxy on the way.",
+            f"{reason}{where}" + (f": {excerpt}" if excerpt else ""),
+            hint=TRY_AGAIN if self.retryable else self.hint,
             retry_after_s=retry_after_s,
         )
         self.status = status
         self.content_type = content_type
         self.excerpt = excerpt
+
+
+class ReplyTooLargeError(UnreadableReplyError):
+    """An answer was longer than what is read of one, as it travelled or unpacked; the rest of it was not read."""
+
+    code = "REPLY_TOO_LARGE"
+    hint = "Ask for less: fewer fields, or fewer rows. The bound is SALESFORCE_MAX_REPLY_MB."
+
+    def __init__(self, status: int, most_bytes: int) -> None:
+        super().__init__(f"The reply is longer than {most_bytes / 2**20:g} MB, the most that is read", status=status)
+        self.is_passing = self.retryable = False
+        self.hint = type(self).hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +222,7 @@ class InvalidRequestError(ApiError):
 class RecordRejectedError(ApiError):
     """The org's rules refuse these values: required, too long, a picklist, a validation rule, a trigger."""
 
-    hint = "Change the values of the fields named, then try again."
+    hint = "Change the values of the fields named."
 
 
 class DuplicateError(ApiError):
@@ -259,22 +287,33 @@ class ConflictError(ApiError):
 class RecordLockedError(ApiError):
     """Another transaction holds the record; nothing was changed."""
 
-    hint = "Try again in a few seconds."
+    hint = TRY_AGAIN
     retryable = True
 
 
 class LimitExceededError(ApiError):
     """A limit of the org or of one request is used up; the same call will not succeed soon."""
 
-    hint = "Do less in one call, or wait: an immediate retry fails as well."
+    hint = "Do less in one call: the same one fails as well."
+
+
+class BusyError(LimitExceededError):
+    """Too many calls are under way at once, or came in a short time: it passes in seconds, and nothing was done."""
+
+    retryable = True
+
+    def __init__(self, status: int, details: Sequence[ErrorDetail], *, retry_after_s: float | None = None) -> None:
+        hint = f"Too many calls at the same time. {TRY_AGAIN}"
+        super().__init__(status, details, hint=hint, retry_after_s=retry_after_s)
 
 
 class ServerError(ApiError):
     """Salesforce failed, or is away for a moment."""
 
-    hint = LOOK_FIRST
+    hint = TRY_AGAIN
     retryable = True
 
 
 _SERVER_ERROR = 500
+_NEVER_SERVED = frozenset({501, 505})
 _GATEWAY_STATUSES = frozenset({429, 502, 503, 504})

@@ -1,13 +1,16 @@
 """Salesforce's own shapes, as Pydantic models: Python names here, Salesforce's on the wire."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
 from mcp_salesforce.salesforce.errors import UnreadableReplyError
+from mcp_salesforce.salesforce.ids import is_id
 
 SObjectRecord = dict[str, Any]
 """A record's values by field API name, as decoded from JSON; a parent record is a record in it."""
@@ -37,6 +40,16 @@ def wrong_shape(name: str, error: ValidationError | None = None) -> UnreadableRe
     where = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['type']}" for item in problems[:3])
     reason = f"The JSON has not the shape of {name}" + (f" ({where})" if where else "")
     return UnreadableReplyError(reason, status=200, content_type="application/json")
+
+
+@contextmanager
+def unknown_if_unreadable() -> Iterator[None]:
+    """Read what a write answered: where it has another shape, its outcome is unknown."""
+    try:
+        yield
+    except UnreadableReplyError as error:
+        error.leave_outcome_unknown()
+        raise
 
 
 def record_of(value: object) -> SObjectRecord:
@@ -78,6 +91,22 @@ class SaveResult(WireModel):
     success: bool
     errors: tuple[SaveError, ...] = ()
     created: bool | None = None
+
+    @model_validator(mode="after")
+    def _names_what_was_saved(self) -> Self:
+        if self.success and not is_id(self.id or ""):
+            raise ValueError("it was saved, and has no Id")
+        return self
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Return `value`, decoded JSON, in this shape.
+
+        Raises:
+            UnreadableReplyError: It has another shape, so that nobody knows whether the record was saved.
+        """
+        with unknown_if_unreadable():
+            return super().read(value)
 
 
 def _records(value: object) -> list[SObjectRecord]:

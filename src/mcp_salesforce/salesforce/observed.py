@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry.trace import ProxyTracerProvider, SpanKind, StatusCode, get_tracer, get_tracer_provider
 
-from mcp_salesforce.salesforce.errors import TransportError
+from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.transport import Transport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 
@@ -71,6 +71,7 @@ class ObservedTransport:
 
         Raises:
             TransportError: No answer arrived.
+            UnreadableReplyError: The answer is not HTTP, or too long.
         """
         if not _is_watched():
             return await self._transport.exchange(request)
@@ -91,7 +92,7 @@ class ObservedTransport:
         ) as span:
             try:
                 reply = await self._transport.exchange(request)
-            except TransportError as error:
+            except SalesforceError as error:
                 span.set_attribute("error.type", error.code)
                 span.set_status(StatusCode.ERROR)
                 _tell(Exchange(request.method, template, 0, perf_counter() - started, ""))

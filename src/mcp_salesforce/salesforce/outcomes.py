@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.ids import is_id
 from mcp_salesforce.salesforce.models import QueryResult, UserInfo
 from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.salesforce.wire import Request, field_list
 
 LOOK_S: Final = 5.0
@@ -29,18 +31,21 @@ async def created_since(
     """
     sought = [{name: value for name, value in record.items() if not isinstance(value, dict)} for record in records]
     names = dict.fromkeys(name for record in sought for name in record)
+    since = quote(started - _CLOCKS_DIFFER_BY)
     try:
-        async with asyncio.timeout(LOOK_S):
-            user = UserInfo.read(await send(Request("GET", "/services/oauth2/userinfo")))
-            soql = (
-                f"SELECT {field_list(['Id', *names])} FROM {sobject} "  # noqa: S608 - SOQL, of names and quoted values
-                f"WHERE CreatedById = {quote(user.user_id)} AND CreatedDate >= {quote(started - _CLOCKS_DIFFER_BY)} "
-                f"ORDER BY CreatedDate DESC LIMIT {_MOST + len(records)}"
-            )
-            found = QueryResult.read(await send(Request("GET", "query", {"q": soql})))
+        with time_limit(LOOK_S):  # also where the call that lost the answer has no time left
+            async with asyncio.timeout(LOOK_S):
+                user = UserInfo.read(await send(Request("GET", "/services/oauth2/userinfo")))
+                soql = (
+                    f"SELECT {field_list(['Id', *names])} FROM {sobject} "  # noqa: S608 - SOQL, of names and quoted values
+                    f"WHERE CreatedById = {quote(user.user_id)} AND CreatedDate >= {since} "
+                    f"ORDER BY CreatedDate DESC LIMIT {_MOST + len(records)}"
+                )
+                found = QueryResult.read(await send(Request("GET", "query", {"q": soql})))
     except (SalesforceError, TimeoutError):
         return None
-    return [record["Id"] for record in found.records if any(_has(record, each) for each in sought)]
+    ids = [record.get("Id") for record in found.records if any(_has(record, each) for each in sought)]
+    return [record_id for record_id in ids if isinstance(record_id, str) and is_id(record_id)]
 
 
 def _has(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:

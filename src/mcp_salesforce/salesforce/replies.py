@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 import orjson
+from pydantic_core import from_json
 
 from mcp_salesforce.salesforce.codes import error_class
 from mcp_salesforce.salesforce.errors import (
@@ -29,7 +31,15 @@ _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>|[\s\x00-\x1f\x7f]+",
 _SESSION_ID = re.compile(r"00D[A-Za-z0-9]{12,15}(?:!|%21)\S*|\b(?:Bearer|Basic)\s+\S+", re.IGNORECASE)
 _TOKEN_LIKE = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])[\w.!%+/=~-]{24,}", re.ASCII)
 _DEEPEST_ENTRY: Final = 6  # results, a result, its errors, an error
+_LONGEST_MESSAGE: Final = 4000  # characters
+_LONGEST_NAME: Final = 100
+_MOST_FIELDS: Final = 100
 _NOT_JSON: Final = object()
+
+_FLAWS: Final = {
+    "invalid unicode code point": "The reply is not valid UTF-8",
+    "recursion limit exceeded": "The reply is nested too deeply",
+}
 
 Hide = Callable[[str], str]
 
@@ -78,11 +88,9 @@ def _refusal(reply: HttpReply, value: object, hide: Hide) -> SalesforceError:
         return AmbiguousExternalIdError(reply.status, [hide(item) for item in value if isinstance(item, str)])
     if reply.status >= HTTPStatus.BAD_REQUEST:
         if isinstance(value, dict) and isinstance(value.get("error"), str):
-            cause = value.get("error_description")
-            return AuthenticationError(
-                f"{hide(value['error'])}: {hide(cause) if isinstance(cause, str) else 'no reason given'}",
-                code=hide(value["error"]),
-            )
+            cause, code = value.get("error_description"), _cut(hide(value["error"]), _LONGEST_NAME)
+            reason = _cut(hide(cause), _LONGEST_MESSAGE) if isinstance(cause, str) else "no reason given"
+            return AuthenticationError(f"{code}: {reason}", code=code)
         details = [_detail(entry, hide) for entry in _entries(value)]
         if value == [] or (reply.status == HTTPStatus.PRECONDITION_FAILED and not details):
             details = [ErrorDetail(f"HTTP_{reply.status}", "Salesforce gave no reason.")]
@@ -96,7 +104,7 @@ def _refusal(reply: HttpReply, value: object, hide: Hide) -> SalesforceError:
 def _api_error(reply: HttpReply, value: object, details: Sequence[ErrorDetail]) -> SalesforceError:
     if any(detail.error_code == INVALID_SESSION for detail in details) or reply.status == HTTPStatus.UNAUTHORIZED:
         return AuthenticationError(details[0].message, code=details[0].error_code)
-    kind = error_class(details[0].error_code, reply.status)
+    kind = error_class(details[0].error_code, reply.status, details[0].message)
     retry_after_s = _retry_after_s(reply)
     if issubclass(kind, DuplicateError):
         found = [result for entry in _entries(value) if isinstance(result := entry.get("duplicateResult"), dict)]
@@ -124,13 +132,20 @@ def _entries(value: object, depth: int = _DEEPEST_ENTRY) -> Iterator[dict[str, o
 
 
 def _detail(entry: dict[str, object], hide: Hide) -> ErrorDetail:
-    code = hide(str(entry.get("errorCode") or entry.get("statusCode")))
+    code = _cut(hide(str(entry.get("errorCode") or entry.get("statusCode"))), _LONGEST_NAME)
     message, fields = entry.get("message"), entry.get("fields")
+    names = [name for name in fields if isinstance(name, str)] if isinstance(fields, list) else []
     return ErrorDetail(
         code,
-        hide(message) if isinstance(message, str) and message else code.replace("_", " ").lower(),
-        tuple(hide(name) for name in fields if isinstance(name, str)) if isinstance(fields, list) else (),
+        _cut(hide(message), _LONGEST_MESSAGE)
+        if isinstance(message, str) and message
+        else code.replace("_", " ").lower(),
+        tuple(_cut(hide(name), _LONGEST_NAME) for name in names[:_MOST_FIELDS]),
     )
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _matches(result: dict[str, object]) -> Iterator[DuplicateMatch]:
@@ -152,21 +167,33 @@ def _dicts(value: object) -> Iterator[dict[str, object]]:
 
 
 def _unreadable(reply: HttpReply, value: object, hide: Hide) -> UnreadableReplyError:
-    is_cut = value is _NOT_JSON and _begins_as_json(reply.body)
+    flaw = _flaw(reply.body) if value is _NOT_JSON and _begins_as_json(reply.body) else ""
+    is_cut = flaw.startswith("EOF")
     if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
         reason = f"The org redirects to {_host(reply.headers.get('location', ''))}, which is not followed"
     elif is_cut:
         reason = "The reply is cut short: its JSON does not end"
+    elif flaw:
+        reason = _FLAWS.get(flaw, "The reply's JSON is malformed")
     else:
         reason = "The reply is not one of Salesforce's"
     return UnreadableReplyError(
         reason,
         status=reply.status,
         content_type=hide(reply.headers.get("content-type", ""))[:80],
-        excerpt=_excerpt(reply.body, hide) if value is _NOT_JSON and not is_cut else "",
+        excerpt=_excerpt(reply.body, hide) if value is _NOT_JSON and not flaw else "",
         is_cut=is_cut,
         retry_after_s=_retry_after_s(reply),
     )
+
+
+def _flaw(body: bytes) -> str:
+    """Return what is wrong with JSON that cannot be read, without its place; `EOF …` where it ends too early."""
+    try:
+        from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        return str(error).partition(" at line ")[0]
+    return "unreadable"
 
 
 def _begins_as_json(body: bytes) -> bool:
@@ -211,7 +238,9 @@ def _retry_after_s(reply: HttpReply) -> float | None:
     from email.utils import parsedate_to_datetime
 
     try:
-        until, now = (parsedate_to_datetime(text) for text in (wanted, reply.headers.get("date", "")))
+        until = parsedate_to_datetime(wanted)
+        told = reply.headers.get("date", "")
+        now = parsedate_to_datetime(told) if told else datetime.now(UTC)
         return max(0.0, (until - now).total_seconds())
     except (ValueError, TypeError, OverflowError):
         return None

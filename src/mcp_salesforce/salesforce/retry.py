@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from mcp_salesforce.salesforce.errors import (
+    BusyError,
     RecordLockedError,
     SalesforceError,
     ServerError,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS: Final = 4
 _FIRST_DELAY_S: Final = 0.25
 _LONGEST_DELAY_S: Final = 8.0
+_CROWD_S: Final = 1.0  # calls that run into the limit of those at once have run for 20 s and longer
 _REFUSED: Final = 300
 _SERVER_ERROR: Final = 500
 
@@ -43,6 +45,8 @@ def retrying(*, idempotent: bool, deadline_s: float) -> "AsyncRetrying":
     def wait(state: "RetryCallState") -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after_s if isinstance(error, SalesforceError) else None
+        if asked is None and isinstance(error, BusyError):
+            asked = _CROWD_S * state.attempt_number
         return max(backoff(state), asked or 0.0)
 
     return AsyncRetrying(
@@ -56,10 +60,10 @@ def retrying(*, idempotent: bool, deadline_s: float) -> "AsyncRetrying":
 def may_be_repeated(error: BaseException, *, idempotent: bool) -> bool:
     """Tell whether a call that failed like this may be sent again.
 
-    One that changes something may only when nothing was carried out: it never left, or Salesforce says that a lock kept
-    it from changing anything.
+    One that changes something may only when nothing was carried out: it never left, or Salesforce says that a lock or
+    too many other calls kept it from changing anything.
     """
-    if isinstance(error, RecordLockedError):
+    if isinstance(error, RecordLockedError | BusyError):
         return True
     if isinstance(error, TransportError):
         return idempotent or not error.sent

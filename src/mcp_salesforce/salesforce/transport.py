@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from mcp_salesforce.salesforce.errors import TransportError
+from mcp_salesforce.salesforce.errors import SalesforceError, TransportError, UnreadableReplyError
 from mcp_salesforce.salesforce.proxies import Proxy
-from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
+from mcp_salesforce.salesforce.wire import MOST_REPLY_BYTES, Body, HttpReply, HttpRequest
 
 if TYPE_CHECKING:
     import aiohttp
@@ -33,6 +33,7 @@ class Transport(Protocol):
 
         Raises:
             TransportError: No answer arrived.
+            UnreadableReplyError: The answer is not HTTP, or longer than what is read of one.
         """
         ...
 
@@ -54,6 +55,7 @@ class AiohttpTransport:
         connect_timeout_s: float = _CONNECT_TIMEOUT_S,
         ca_file: Path | None = None,
         proxy: Proxy | None = None,
+        most_reply_bytes: int = MOST_REPLY_BYTES,
     ) -> None:
         """Open at most `connections` at once; more calls wait for one.
 
@@ -62,9 +64,11 @@ class AiohttpTransport:
             connect_timeout_s: How long a connection may take to open.
             ca_file: Certificate authorities (PEM) to trust besides the system's.
             proxy: The way to the hosts that it serves; nothing of the environment counts.
+            most_reply_bytes: The most that is read of one reply, as it travels and unpacked.
         """
         self._ca_file = ca_file
         self._proxy = proxy
+        self._most_reply_bytes = most_reply_bytes
         self._connections = connections
         self._connect_timeout_s = connect_timeout_s
         self._session: aiohttp.ClientSession | None = None
@@ -74,6 +78,7 @@ class AiohttpTransport:
 
         Raises:
             TransportError: The connection failed, before or after the request left.
+            UnreadableReplyError: The answer is not HTTP, or longer than the bound.
         """
         import aiohttp
         from yarl import URL
@@ -93,7 +98,7 @@ class AiohttpTransport:
                 proxy=proxy.address if proxy else None,
                 proxy_headers={"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else None,
             ) as response:
-                return HttpReply(response.status, response.headers, await response.read())
+                return HttpReply(response.status, response.headers, await self._body(response))
         except (
             aiohttp.ClientConnectorError,
             aiohttp.ConnectionTimeoutError,
@@ -108,7 +113,11 @@ class AiohttpTransport:
                 f"The proxy {proxy and proxy.address} lets nothing pass to {_host(request)}: HTTP {error.status}.",
                 sent=False,
             ) from None
-        except (aiohttp.ClientError, OSError) as error:
+        except aiohttp.ClientResponseError:
+            raise UnreadableReplyError(f"What answers at {_host(request)} does not speak HTTP", status=0) from None
+        except SalesforceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a peer sends, it comes to an error of ours
             # An aiohttp error can hold the request's headers, so it is named, not chained.
             raise TransportError(f"The connection to {_host(request)} broke: {_reason(error)}.", sent=True) from None
 
@@ -117,6 +126,16 @@ class AiohttpTransport:
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
+
+    async def _body(self, response: "aiohttp.ClientResponse") -> bytes:
+        body = Body(response.status, self._most_reply_bytes, response.headers.get("Content-Encoding", ""))
+        try:
+            async for piece in response.content.iter_any():
+                body.add(piece)
+        except SalesforceError:
+            response.close()  # what is left of it is not read
+            raise
+        return body.whole()
 
     def _open(self) -> "aiohttp.ClientSession":
         import aiohttp
@@ -130,7 +149,8 @@ class AiohttpTransport:
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": "mcp-salesforce"},
+            headers={"User-Agent": "mcp-salesforce", "Accept-Encoding": "gzip"},
+            auto_decompress=False,  # a bomb is noticed as it unpacks: see Body
         )
         self._session._retry_connection = False  # noqa: SLF001 - retry.py decides what is sent again, not aiohttp
         return self._session
@@ -171,25 +191,29 @@ def trusting(ca_file: Path) -> ssl.SSLContext:
 class AsgiTransport:
     """An ASGI app in this process: no port, no aiohttp. Calls may run at the same time and be cancelled."""
 
-    def __init__(self, app: AsgiApp) -> None:
-        """Give every request to `app`."""
+    def __init__(self, app: AsgiApp, *, most_reply_bytes: int = MOST_REPLY_BYTES) -> None:
+        """Give every request to `app`, and take at most `most_reply_bytes` of a reply."""
         self._app = app
+        self._most_reply_bytes = most_reply_bytes
 
     async def exchange(self, request: HttpRequest) -> HttpReply:
         """Return the app's reply to `request`.
 
         Raises:
             TransportError: The app failed, or ended without a whole reply.
+            UnreadableReplyError: The reply is longer than the bound.
         """
-        call = _AsgiCall(request)
+        call = _AsgiCall(request, self._most_reply_bytes)
         try:
             await self._app(call.scope, call.receive, call.send)
-        except Exception as error:  # noqa: BLE001 - over HTTP, whatever breaks in the app breaks the connection
+        except Exception as error:
             if not call.is_complete:
+                if isinstance(error, UnreadableReplyError):
+                    raise
                 raise TransportError(f"The app broke: {type(error).__name__}.", sent=True) from None
         if not call.is_complete:
             raise TransportError("The app ended without a whole reply.", sent=True)
-        return HttpReply(call.status, call.headers, b"".join(call.chunks))
+        return HttpReply(call.status, call.headers, call.content.whole())
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -198,10 +222,11 @@ class AsgiTransport:
 class _AsgiCall:
     """The state of one request to an ASGI app."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, most_bytes: int) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
-        self.chunks: list[bytes] = []
+        self.content = Body(0, most_bytes)
+        self._most_bytes = most_bytes
         self._body: bytes | None = request.body or b""
         self._complete = asyncio.Event()
         self.scope = _scope(request)
@@ -220,11 +245,12 @@ class _AsgiCall:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.content = Body(self.status, self._most_bytes)
             self.headers = {
                 name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]
             }
         elif message["type"] == "http.response.body":
-            self.chunks.append(message.get("body", b""))
+            self.content.add(message.get("body", b""))
             if not message.get("more_body", False):
                 self._complete.set()
 

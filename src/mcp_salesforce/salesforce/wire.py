@@ -1,6 +1,7 @@
 """What goes over the wire, as values: requests, checked and quoted, and replies. No I/O; `replies` reads them."""
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,9 +11,12 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, ReplyTooLargeError, UnreadableReplyError
 from mcp_salesforce.salesforce.proxies import is_loopback
 
+_GZIP: Final = 31  # zlib reads it with its header and checksum
+_UNPACKED_AT_ONCE: Final = 2**18
+MOST_REPLY_BYTES: Final = 32 * 2**20
 _NO_PARAMS: Final[Mapping[str, str]] = {}
 _IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
@@ -81,10 +85,64 @@ class HttpReply:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """What a reply says: its JSON value, None where it has none, and its headers by lower-case name."""
+    """What a reply says.
+
+    Attributes:
+        value: Its JSON value, None where it has none.
+        headers: Its headers by lower-case name.
+        is_unchanged: Whether it says that what was read before still holds (304).
+    """
 
     value: object
     headers: Mapping[str, str]
+    is_unchanged: bool = False
+
+
+class Body:
+    """The body of a reply as it arrives, piece by piece: unpacked, and within a bound."""
+
+    def __init__(self, status: int, most_bytes: int, encoding: str = "") -> None:
+        """Take at most `most_bytes` of the reply with `status`, as it travels and unpacked.
+
+        Raises:
+            UnreadableReplyError: `encoding` (Content-Encoding) is not gzip, which alone is asked for.
+        """
+        encoding = encoding.strip().lower()
+        if encoding not in {"", "identity", "gzip", "x-gzip"}:
+            raise UnreadableReplyError(f"The reply is packed as {encoding[:20]!r}, not as gzip", status=status)
+        self._status = status
+        self._most_bytes = most_bytes
+        self._unpacker = zlib.decompressobj(_GZIP) if encoding.endswith("gzip") else None
+        self._pieces: list[bytes] = []
+        self._size = self._travelled = 0
+
+    def add(self, piece: bytes) -> None:
+        """Take a piece as it travelled.
+
+        Raises:
+            ReplyTooLargeError: It is more than the bound; nothing is kept.
+            zlib.error: It is not gzip.
+        """
+        self._travelled += len(piece)
+        if self._unpacker is None:
+            self._keep(piece)
+        while self._unpacker is not None and piece:
+            self._keep(self._unpacker.decompress(piece, _UNPACKED_AT_ONCE))
+            piece = self._unpacker.unconsumed_tail
+            if self._unpacker.eof:
+                piece, self._unpacker = self._unpacker.unused_data, zlib.decompressobj(_GZIP)
+
+    def whole(self) -> bytes:
+        """Return all pieces as one."""
+        return b"".join(self._pieces)
+
+    def _keep(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if max(self._size, self._travelled) > self._most_bytes:
+            self._pieces.clear()
+            raise ReplyTooLargeError(self._status, self._most_bytes)
+        if piece:
+            self._pieces.append(piece)
 
 
 def path(*segments: str) -> str:

@@ -17,6 +17,7 @@ from mcp_salesforce.salesforce import (
 )
 from mcp_salesforce.salesforce.api.describe import DescribeApi
 from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectSummary
+from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.tools.errors import did_you_mean, nearest
 
 FRESH_S: Final = 300.0
@@ -158,7 +159,8 @@ class DescribeCache(Schema):
     async def _read(self, key: str, read: _Reading) -> _Described:
         asked_at, entry = self._now(), self._entries.get(key)
         known = entry if entry and self._is_recent(entry) else None
-        answer = await read(known.stamp if known else "")
+        with time_limit(None):  # other calls wait for it too
+            answer = await read(known.stamp if known else "")
         if answer is None and known is not None:
             self._confirm(known.stamp, asked_at)
             return known.described

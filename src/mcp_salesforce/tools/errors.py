@@ -1,8 +1,11 @@
 """What a model reads when a call fails: one shape, compact, that says what to do next."""
 
+import logging
 import re
+import traceback
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from pathlib import Path
 
 import orjson
 from mcp_types import CallToolResult, TextContent
@@ -21,6 +24,7 @@ from mcp_salesforce.tools.results import visible
 
 __all__ = ["NO_SUCH_FIELD", "NO_SUCH_OBJECT", "did_you_mean", "failure", "nearest", "refused", "shortened"]
 
+_log = logging.getLogger(__name__)
 _POINTER = re.compile(r"^\n(.*?)\n( *)\^\nERROR at (Row:\d+:Column:\d+)\n", re.DOTALL)
 _BOILERPLATE = re.compile(r"\s*(If you are attempting to use a custom|Please (reference your|check the)).*", re.DOTALL)
 NO_SUCH_FIELD = re.compile(r"No such column '([^']+)' on (?:entity '(\w+)'|sobject of type (\w+))")
@@ -38,6 +42,24 @@ def refused(
     """Return the error for a call that is refused before anything is sent."""
     error = InvalidArgumentError(message, code=code, hint=hint)
     error.fields = tuple(fields)
+    return error
+
+
+def unforeseen(flaw: Exception, *, writes: bool) -> SalesforceError:
+    """Return the error for a call that broke on what nobody foresaw, such as an answer that lacks what was asked for.
+
+    Its class and place are told and logged, and never its text, which may hold values.
+    """
+    frames = traceback.extract_tb(flaw.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    _log.error("unforeseen: %s at %s", type(flaw).__name__, place)
+    error = SalesforceError(
+        f"The org's answer is not one that this server understands ({type(flaw).__name__} at {place}).",
+        code="UNFORESEEN",
+        hint="Do it in another way, such as with fewer fields; tell the user if nothing works.",
+    )
+    if writes:
+        error.leave_outcome_unknown()
     return error
 
 

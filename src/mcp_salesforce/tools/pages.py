@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from mcp_salesforce.salesforce import QueryResult
-from mcp_salesforce.salesforce.api.queries import QueriesApi
+from mcp_salesforce.salesforce.api.queries import QueriesApi, once_only
 from mcp_salesforce.tools.cursors import stale
 from mcp_salesforce.tools.withheld import noting, withhold
 
@@ -151,9 +151,9 @@ class QueryReader:
             self._pages = [self._told(_Page("", skip, held))]
             return
         page = await self._at("", 0)
-        seen = list(page.records)
+        seen, paths = list(page.records), set[str]()
         while len(seen) < skip and page.next_path:
-            page = await self._at(page.next_path, 0)
+            page = await self._at(once_only(page.next_path, paths), 0)
             seen += page.records
         if skip and _digest(seen[:skip]) != rest:
             raise stale("The rows before this cursor have changed since.")
@@ -166,8 +166,9 @@ class QueryReader:
             SalesforceError: As the client.
         """
         records = self._pages[0].records[self._pages[0].skip :]
+        paths = {self._pages[0].path}
         while len(records) < limit and (path := self._pages[-1].next_path):
-            self._pages.append(await self._at(path, 0))
+            self._pages.append(await self._at(once_only(path, paths), 0))
             records = [*records, *self._pages[-1].records]
         return records[:limit]
 

@@ -18,7 +18,7 @@ from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError,
 from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
 from mcp_salesforce.tools.appointments.records import list_appointments
 from mcp_salesforce.tools.calls import tool_call
-from mcp_salesforce.tools.errors import failure
+from mcp_salesforce.tools.errors import failure, unforeseen
 from mcp_salesforce.tools.results import seen
 from mcp_salesforce.tools.schema import describe
 from mcp_salesforce.tools.session import OrgSession
@@ -100,7 +100,10 @@ def refusing(name: str) -> Iterator[None]:
     with tool_call(name) as call:
         try:
             yield
-        except (SalesforceError, TimeError) as error:
+        except MCPError:
+            raise
+        except Exception as caught:  # noqa: BLE001 - as a tool, which ends in an error whatever the org answers
+            error = caught if isinstance(caught, SalesforceError | TimeError) else unforeseen(caught, writes=False)
             payload = failure(error).meta or {}
             call.outcome = payload["code"]
             said = " ".join(filter(None, [payload["message"], payload.get("hint")]))

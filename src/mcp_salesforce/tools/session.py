@@ -15,6 +15,7 @@ from mcp_salesforce.salesforce.advice import is_told_by_words
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import UserInfo
 from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.soql import tree
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.tools.cursors import Cursors
@@ -242,5 +243,6 @@ async def _once(
     """Return what `read` gave for `key`, asking once however many calls want it; a failure is not kept."""
     task = cache.get(key)
     if task is None or (task.done() and (task.cancelled() or task.exception())):
-        task = cache[key] = asyncio.create_task(read())
+        with time_limit(None):  # other calls wait for it too
+            task = cache[key] = asyncio.create_task(read())
     return await asyncio.shield(task)

@@ -16,7 +16,7 @@ from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError
 from mcp_salesforce.tools.arguments import Arguments
 from mcp_salesforce.tools.calls import tool_call
-from mcp_salesforce.tools.errors import failure, refused
+from mcp_salesforce.tools.errors import failure, refused, unforeseen
 from mcp_salesforce.tools.results import answer
 from mcp_salesforce.tools.schemas import input_schema, output_schema
 from mcp_salesforce.tools.session import OrgSession
@@ -138,22 +138,19 @@ class SalesforceTool(Tool):
         """
         with tool_call(self.name) as call:
             try:
-                if self.forbidden_by:
-                    raise refused(
-                        f"{self.name} is not allowed here, by {self.forbidden_by}.",
-                        code="NOT_ALLOWED",
-                        hint="Only who runs the server can change that setting: say so, and look for no other way.",
-                    )
+                self._require_allowed()
                 with noting() as withheld:
                     result = await self.fn(context, **_arguments_of(self.fn).read(arguments))
+                if withheld:
+                    result = {**result, "withheld": told(withheld)}
+                return answer(result, org_of(context).max_answer_bytes)
             except (SalesforceError, TimeError) as caught:
                 error = await self._explained(caught, arguments, context)
                 refusal = failure(error, await self._hint(error, context), self._to_allow_duplicate(context))
-                call.outcome = (refusal.meta or {})["code"]
-                return refusal
-            if withheld:
-                result = {**result, "withheld": told(withheld)}
-            return answer(result, org_of(context).max_answer_bytes)
+            except Exception as caught:  # noqa: BLE001 - an answer of the org that nobody foresaw ends in an error too
+                refusal = failure(unforeseen(caught, writes=not (self.annotations or READS).read_only_hint))
+            call.outcome = (refusal.meta or {})["code"]
+            return refusal
 
     def _to_allow_duplicate(self, context: Context[Any, Any]) -> str:
         """Return how the caller saves a duplicate: by this tool, by that for records, or not at all."""
@@ -167,6 +164,14 @@ class SalesforceTool(Tool):
         if not self.parameters:
             self.parameters, self.fn_metadata = _schemas_of(self.fn)
         return self
+
+    def _require_allowed(self) -> None:
+        if self.forbidden_by:
+            raise refused(
+                f"{self.name} is not allowed here, by {self.forbidden_by}.",
+                code="NOT_ALLOWED",
+                hint="Only who runs the server can change that setting: say so, and look for no other way.",
+            )
 
     async def _explained(
         self, error: SalesforceError | TimeError, arguments: dict[str, Any], context: Context[Any, Any]

@@ -12,6 +12,7 @@ from mcp_salesforce.salesforce import (
     ConflictError,
     InvalidArgumentError,
     InvalidRequestError,
+    OutcomeUnknownError,
     RecordRejectedError,
     Request,
     SalesforceClient,
@@ -118,7 +119,7 @@ async def test_a_next_page_on_another_host_is_not_followed(client: SalesforceCli
     elsewhere = "https://evil.example" + NEXT
     scripted.answers.append(Answer(value={"totalSize": 2, "done": False, "nextRecordsUrl": elsewhere, "records": []}))
 
-    with pytest.raises(InvalidArgumentError, match="nextRecordsUrl"):
+    with pytest.raises(UnreadableReplyError, match="nextRecordsUrl"):
         [page async for page in client.queries.pages("SELECT Id FROM Contact")]
 
     assert len(scripted.data_calls) == 1
@@ -200,7 +201,6 @@ async def test_json_of_another_shape_is_unreadable_and_its_values_are_not_shown(
         lambda: client.describe.describe("Contact"),
         client.describe.global_,
         lambda: client.search.search("FIND {Jo}"),
-        lambda: client.sobjects.create("Contact", {}),
         client.userinfo,
     ]
     for call in calls:
@@ -208,6 +208,16 @@ async def test_json_of_another_shape_is_unreadable_and_its_values_are_not_shown(
         with pytest.raises(UnreadableReplyError, match="shape of") as caught:
             await call()
         assert "many" not in str(caught.value)
+
+
+async def test_a_create_that_is_answered_in_another_shape_has_an_unknown_outcome(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    for value in (None, {}, {"success": True, "errors": []}, {"id": "no Id", "success": True, "errors": []}):
+        scripted.answers.clear()
+        scripted.answers.append(Answer(value=value))
+        with pytest.raises(OutcomeUnknownError, match="shape of"):
+            await client.sobjects.create("Contact", {})
 
 
 async def test_a_record_that_is_no_object_is_unreadable(client: SalesforceClient, scripted: ScriptedOrg) -> None:
@@ -375,5 +385,5 @@ async def test_a_collection_of_none_or_of_too_many_or_without_ids_is_refused(cli
 async def test_fewer_outcomes_than_records_are_unreadable(client: SalesforceClient, scripted: ScriptedOrg) -> None:
     scripted.answers.append(Answer(value=[]))
 
-    with pytest.raises(UnreadableReplyError, match="1 results"):
+    with pytest.raises(OutcomeUnknownError, match="1 results"):
         await client.collections.create("Contact", [{"LastName": "A"}])

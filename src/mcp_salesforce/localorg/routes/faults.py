@@ -19,6 +19,12 @@ _MAINTENANCE: Final = """<!DOCTYPE html>
 <body><h1>503 Service Unavailable</h1><p>We are down for maintenance.</p></body></html>
 """
 
+_LIMITS: Final = {
+    "request_limit": "TotalRequests Limit exceeded.",
+    "concurrent_limit": "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+}
+_IN_PLACE: Final = {"null": b"null", "not_utf8": b'{"Name": "Z\xfcrich"}', "too_large": b" " * (40 * 2**20)}
+
 faults = Family("faults")
 
 
@@ -64,8 +70,10 @@ async def strike(fault: Fault, answer: Callable[[], Reply], expire_sessions: Cal
     match fault.kind:
         case "unavailable":
             return Reply(503, _MAINTENANCE)
-        case "request_limit":
-            raise OrgError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", None)
+        case "request_limit" | "concurrent_limit":
+            raise OrgError(403, "REQUEST_LIMIT_EXCEEDED", _LIMITS[fault.kind], None)
+        case "null" | "not_utf8" | "too_large":
+            return _replaced(answer(), _IN_PLACE[fault.kind])
         case "lock_row":
             raise errors.unable_to_lock_row()
         case "reset_before" | "hang":
@@ -80,6 +88,12 @@ async def strike(fault: Fault, answer: Callable[[], Reply], expire_sessions: Cal
             return answer()
         case "latency":
             return answer()
+
+
+def _replaced(reply: Reply, content: bytes) -> Reply:
+    if reply.body is None:
+        return reply
+    return Reply(reply.status, content, {**reply.headers, "content-type": "application/json;charset=UTF-8"})
 
 
 def _cut(reply: Reply) -> Reply:

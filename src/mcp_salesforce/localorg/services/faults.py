@@ -10,11 +10,11 @@ from mcp_salesforce.localorg.errors import OrgError
 
 Kind = Literal[
     "expired_session", "unavailable", "reset_before", "reset_after", "hang", "truncated",
-    "request_limit", "lock_row", "latency",
+    "request_limit", "concurrent_limit", "lock_row", "latency", "null", "not_utf8", "too_large",
 ]  # fmt: skip
 """What goes wrong: every session ends before the call; 503 with an HTML page; the connection breaks before, or after,
-the work is done; no answer for `delay_s`, then a break; JSON cut in half; REQUEST_LIMIT_EXCEEDED; UNABLE_TO_LOCK_ROW;
-nothing but the delay."""
+the work is done; no answer for `delay_s`, then a break; JSON cut in half; REQUEST_LIMIT_EXCEEDED of the day, or of
+calls at once; UNABLE_TO_LOCK_ROW; nothing but the delay; `null`, text that is not UTF-8, or 40 MB as the reply."""
 
 
 @dataclass(slots=True)

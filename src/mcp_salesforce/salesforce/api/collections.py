@@ -7,7 +7,7 @@ from typing import Final
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, OutcomeUnknownError, SalesforceError
 from mcp_salesforce.salesforce.ids import to_18
-from mcp_salesforce.salesforce.models import SaveResult, wrong_shape
+from mcp_salesforce.salesforce.models import SaveResult, unknown_if_unreadable, wrong_shape
 from mcp_salesforce.salesforce.outcomes import created_since
 from mcp_salesforce.salesforce.wire import Request, duplicate_headers, field_name, path, sobject_name
 
@@ -110,8 +110,9 @@ class CollectionsApi:
 
     async def _save(self, request: Request, count: int) -> tuple[SaveResult, ...]:
         results = await self._send(request)
-        if not isinstance(results, list) or len(results) != count:
-            raise wrong_shape(f"{count} results")
+        with unknown_if_unreadable():
+            if not isinstance(results, list) or len(results) != count:
+                raise wrong_shape(f"{count} results")
         return tuple(SaveResult.read(result) for result in results)
 
 

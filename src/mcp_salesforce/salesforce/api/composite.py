@@ -1,6 +1,7 @@
 """Several calls in one: the `composite` resource of the REST API. It also carries reads too long for a URL."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -9,7 +10,7 @@ import orjson
 
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError
-from mcp_salesforce.salesforce.models import members_of, record_of, wrong_shape
+from mcp_salesforce.salesforce.models import members_of, record_of, unknown_if_unreadable, wrong_shape
 from mcp_salesforce.salesforce.replies import read_reply
 from mcp_salesforce.salesforce.wire import HttpReply, Request, url_of
 
@@ -72,9 +73,11 @@ class CompositeApi:
         body = {"allOrNone": all_or_none, "compositeRequest": entries}
         only_reads = all(call.is_idempotent and not call.is_write for call in calls)
         request = Request("POST", "composite", body=body, idempotent=only_reads, is_led=is_led)
-        replies = members_of(await self._send(request), "compositeResponse")
-        if len(replies) != len(calls):
-            raise wrong_shape(f"{len(calls)} composite replies")
+        answer = await self._send(request)
+        with nullcontext() if only_reads else unknown_if_unreadable():
+            replies = members_of(answer, "compositeResponse")
+            if len(replies) != len(calls):
+                raise wrong_shape(f"{len(calls)} composite replies")
         return tuple(map(_outcome, replies))
 
 

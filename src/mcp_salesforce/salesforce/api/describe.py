@@ -36,7 +36,7 @@ class DescribeApi:
             NotFoundError: There is no such object, or the user may not see it.
         """
         answer = await self._get(_describe_path(sobject), stamp)
-        return None if answer.value is None else (SObjectDescribe.read(answer.value), _stamp(answer))
+        return None if stamp and answer.is_unchanged else (SObjectDescribe.read(answer.value), _stamp(answer))
 
     async def global_(self) -> tuple[SObjectSummary, ...]:
         """Return a summary of every object that the user may see.
@@ -57,7 +57,7 @@ class DescribeApi:
             SalesforceError: As `SalesforceClient.send`.
         """
         answer = await self._get("sobjects", stamp)
-        return None if answer.value is None else (_summaries(answer.value), _stamp(answer))
+        return None if stamp and answer.is_unchanged else (_summaries(answer.value), _stamp(answer))
 
     async def _get(self, resource: str, stamp: str = "") -> Answer:
         return await self._answer(Request("GET", resource, headers={"If-Modified-Since": stamp} if stamp else {}))

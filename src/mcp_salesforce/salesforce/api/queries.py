@@ -1,10 +1,11 @@
 """SOQL queries, a page at a time: the `query` and `queryAll` resources of the REST API."""
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 from mcp_salesforce.salesforce.api import Send
-from mcp_salesforce.salesforce.errors import InvalidArgumentError
-from mcp_salesforce.salesforce.models import QueryResult
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, UnreadableReplyError
+from mcp_salesforce.salesforce.models import QueryResult, wrong_shape
 from mcp_salesforce.salesforce.wire import Request, page_path
 
 SMALLEST_BATCH = 200
@@ -56,12 +57,31 @@ class QueriesApi:
         """
         page = await self.query(soql, query_all=query_all, batch_size=batch_size)
         yield page
+        seen: set[str] = set()
         while page.next_records_url is not None:
-            page = await self.query_more(page.next_records_url, batch_size=batch_size)
+            page = await self.query_more(once_only(page.next_records_url, seen), batch_size=batch_size)
             yield page
 
     async def _page(self, request: Request) -> QueryResult:
-        return QueryResult.read(await self._send(request))
+        page = QueryResult.read(await self._send(request))
+        if page.next_records_url is not None:
+            try:
+                page_path(page.next_records_url)
+            except InvalidArgumentError:
+                raise wrong_shape("a page: its nextRecordsUrl is none") from None
+        return page
+
+
+def once_only(next_records_url: str, seen: set[str]) -> str:
+    """Return the path of a page that has not been read, and add it to those that were `seen`.
+
+    Raises:
+        UnreadableReplyError: It has been read: the pages go round in a circle, and have no end.
+    """
+    if next_records_url in seen:
+        raise UnreadableReplyError("The pages of the query lead round in a circle", status=HTTPStatus.OK)
+    seen.add(next_records_url)
+    return next_records_url
 
 
 def _batches(batch_size: int | None) -> dict[str, str]:

@@ -1,0 +1,43 @@
+"""How long a caller's own call may take, of however many requests it is made; `timeout_s` bounds each of them."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from mcp_salesforce.salesforce.errors import CallTimeoutError
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """Seconds that were given, and the moment at which they are over (on the event loop's clock)."""
+
+    seconds: float
+    ends: float
+
+    def error(self) -> CallTimeoutError:
+        """Return the error for a request that would begin later."""
+        return CallTimeoutError(f"The call has taken its {self.seconds:g} s; what was left of it was not sent.")
+
+
+_LIMIT: ContextVar[TimeLimit | None] = ContextVar("time_limit", default=None)
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Let all requests of the block end within `seconds` together; None lifts a limit, for what others wait for too.
+
+    A request that would begin later raises CallTimeoutError, and is not sent.
+    """
+    limit = None if seconds is None else TimeLimit(seconds, asyncio.get_running_loop().time() + seconds)
+    token = _LIMIT.set(limit)
+    try:
+        yield
+    finally:
+        _LIMIT.reset(token)
+
+
+def current_limit() -> TimeLimit | None:
+    """Return the limit of the call at hand, if it has one."""
+    return _LIMIT.get()
