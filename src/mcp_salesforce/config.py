@@ -198,13 +198,18 @@ class Settings(BaseModel):
         default=None,
         description="Path of the private key (RSA, PEM, without a passphrase) whose certificate the app has.",
     )
+    jwt_audience: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
+        default="",
+        description="With the key file: whom the assertion is for. Default: `https://login.salesforce.com` for a My "
+        "Domain, `https://test.salesforce.com` for a sandbox's, else the login URL.",
+    )
     username: Text = Field(default="", description="With the key file: the user to act as, like `ana@acme.com`.")
     org: Text = Field(
         default="",
         description="Alias of a login that `mcp-salesforce login` kept, as `mcp-salesforce orgs` lists it. Where no "
         "setting says which org: `default`, or the only login there is.",
     )
-    sf_org: Text = Field(
+    sf_org: Annotated[str, BeforeValidator(setting_values.sf_alias)] = Field(
         default="", description="Alias or username of a login of the `sf` command, as `sf org list` shows it."
     )
     api_version: Annotated[Text, AfterValidator(setting_values.api_version)] = Field(

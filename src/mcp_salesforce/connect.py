@@ -68,7 +68,9 @@ def _source(settings: Settings) -> TokenSource:
         return ClientCredentialsSource(settings.client_id, secret, settings.login_url)
     if way is ways.JWT_BEARER and settings.jwt_key_file is not None:
         key = settings.jwt_key_file.read_text(encoding="utf-8")
-        return JwtBearerSource(settings.client_id, settings.username, key, settings.login_url)
+        return JwtBearerSource(
+            settings.client_id, settings.username, key, settings.login_url, audience=settings.jwt_audience
+        )
     if way is ways.ACCESS_TOKEN:
         return StaticTokenSource(settings.access_token.get_secret_value(), settings.instance_url)
     if way is ways.STORED_LOGIN:

@@ -105,6 +105,42 @@ class Logins:
         except OSError as error:
             raise LoginError(f"{self._file(login.alias)} cannot be written: {error.strerror}.") from None
 
+    def require_writable(self) -> None:
+        """Check that a login could be kept.
+
+        Raises:
+            LoginError: The folder cannot be written to.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", suffix=".new") as probe:
+                probe.write(b"x" * 4096)
+                probe.flush()
+                os.fsync(probe.fileno())
+        except OSError as error:
+            raise LoginError(f"No login can be kept in {self._folder}: {error.strerror}.") from None
+
+    def set_aside_if_damaged(self, alias: str) -> Path | None:
+        """Rename the file of a login that cannot be read, and return its new name; None where there is none such.
+
+        Raises:
+            LoginError: It cannot be renamed.
+        """
+        file = self._file(alias)
+        if not file.exists():
+            return None
+        try:
+            self._read(alias)
+        except LoginError:
+            names = (file.with_name(f"{file.name}.damaged{number or ''}") for number in range(1000))
+            aside = next(name for name in names if not name.exists())
+            try:
+                file.rename(aside)
+            except OSError as error:
+                raise LoginError(f"{file} is damaged, and cannot be set aside: {error.strerror}.") from None
+            return aside
+        return None
+
     def remove(self, alias: str) -> None:
         """Forget a login and its secrets.
 
@@ -154,8 +190,10 @@ class Logins:
             raise LoginError(
                 f"There is no login {alias!r} ({there}). Make it: mcp-salesforce login --org {alias}"
             ) from None
-        except (OSError, ValueError, KeyError, TypeError):
-            raise LoginError(f"{self._file(alias)} is damaged or cannot be read: log in again.") from None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            raise LoginError(
+                f"{self._file(alias)} is damaged or cannot be read. Log in again: mcp-salesforce login --org {alias}"
+            ) from None
 
     @staticmethod
     def _from_keyring(alias: str) -> dict[str, str]:

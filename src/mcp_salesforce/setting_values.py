@@ -48,6 +48,20 @@ def tidy(value: object) -> object:
     return tidied
 
 
+def sf_alias(value: object) -> object:
+    """Return an alias of the `sf` command, which may have spaces and apostrophes inside."""
+    if not isinstance(value, str):
+        return value
+    alias = value.strip()
+    if len(alias) > 1 and alias[0] == alias[-1] and alias[0] in "\"'":
+        alias = alias[1:-1].strip()
+    if not alias:
+        raise ValueError("is empty")
+    if _PLACEHOLDER.fullmatch(alias):
+        raise ValueError("still holds a placeholder instead of a value")
+    return alias
+
+
 def reserve(value: str) -> str:
     """Return a number of API calls, or a share of them, as it is written."""
     Reserve.parse(value)

@@ -37,6 +37,7 @@ from tests.doctor.answers import (
 )
 from tests.ports import refusing_port
 from tests.proxied import URL, org_behind_a_proxy
+from tests.salesforce.test_oauth_causes import WORDS
 
 GOOD = {
     "client_id": "3MVG9key",
@@ -86,9 +87,12 @@ ALONE = {
     "wrong_client_id", "wrong_assertion", "access_token_expired", "another_org", "version_not_offered",
     "reserve_reached", "unknown_proxy", "proxy_credentials", "proxy_refuses", "proxy_unreachable",
     "object_is_read_only", "field_hidden", "field_read_only", "zone_unknown", "no_answer", "login_unknown",
-    "policy_wrong",
+    "policy_wrong", "being_processed",
 }  # fmt: skip
 """Causes with a test of their own below, each of which names its cause."""
+
+
+ANSWERS |= {name: ("token", TOKEN, oauth(code, words)) for name, code, words in WORDS if name not in {*ANSWERS, *ALONE}}
 
 
 def failed(report: Report) -> StageResult:

@@ -135,7 +135,61 @@ async def test_a_command_that_hangs_is_ended_with_the_call_that_waits(tmp_path: 
         os.kill(int(pid.read_text()), 0)
 
 
-@pytest.mark.parametrize("name", ["--json", "dev; rm x", "", "a b"])
+@pytest.mark.parametrize("name", ["--json", "-u", "", "a\nb", "x" * 300])
 def test_what_is_no_alias_is_refused(name: str) -> None:
     with pytest.raises(InvalidArgumentError, match="is not an alias or a username"):
         SfCliSource(name, {})
+
+
+NOISE = "Successfully installed @salesforce/plugin-packaging v1.27.0"
+COLOURED = json.dumps(display(), indent=2).replace('"status"', '\x1b[94m"status"\x1b[39m')
+
+
+@pytest.mark.parametrize("alias", ["Ana's org", "my org", "ana+uat@acme.example", 'the "big" one', "Büro", "dev; rm x"])
+async def test_an_alias_reaches_the_command_as_it_is(tmp_path: Path, alias: str) -> None:
+    script = f'[ "$5" = {shlex.quote(alias)} ] && {prints(display())}'
+
+    token = await SfCliSource(alias, program(tmp_path, script)).token(nothing, refused=None)
+
+    assert token.access_token == TOKEN
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        f"{NOISE}\n{json.dumps(display())}",
+        f"{NOISE}\n{json.dumps(display(), indent=2)}\n",
+        f"Warning: {{not: json}}\n{{ neither\n{json.dumps(display(), indent=4)}\nDone.",
+        json.dumps({"notice": 1}) + "\n" + json.dumps(display()),
+        COLOURED,
+        "\ufeff" + json.dumps(display()),
+    ],
+)
+async def test_lines_before_the_json_and_colours_in_it_do_not_hide_it(tmp_path: Path, printed: str) -> None:
+    (tmp_path / "printed").write_text(printed, encoding="utf-8")
+
+    token = await SfCliSource("dev", program(tmp_path, f"cat {tmp_path}/printed")).token(nothing, refused=None)
+
+    assert token.access_token == TOKEN
+
+
+async def test_colours_that_the_environment_forces_are_not_forced_on_the_command(tmp_path: Path) -> None:
+    environment = program(tmp_path, f'[ -z "$FORCE_COLOR$CLICOLOR_FORCE" ] && {prints(display())}')
+
+    source = SfCliSource("dev", {**environment, "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"})
+
+    assert (await source.token(nothing, refused=None)).access_token == TOKEN
+
+
+async def test_a_token_that_is_hidden_is_asked_for_by_the_command_that_shows_it(tmp_path: Path) -> None:
+    hidden = display(accessToken="[REDACTED] Use 'sf org auth show-access-token' to view")
+    shown = {"status": 0, "result": {"accessToken": TOKEN}, "warnings": ["This exposes a secret."]}
+    script = f'case "$*" in *show-access-token*--no-prompt*) {prints(shown)};; *) {prints(hidden)};; esac'
+
+    token = await SfCliSource("dev", program(tmp_path, script)).token(nothing, refused=None)
+
+    assert (token.access_token, token.instance_url) == (TOKEN, "http://127.0.0.1:1")
+
+
+async def nothing(_request: Any) -> Any:
+    raise AssertionError("sf calls Salesforce itself")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 import webbrowser
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ import click
 from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
+    from mcp_salesforce.cli.callback import Callback
     from mcp_salesforce.config import App, Network
     from mcp_salesforce.logins import Login
+    from mcp_salesforce.salesforce import SalesforceClient
     from mcp_salesforce.salesforce.consent import Consent
 
 DEFAULT_PORT = 1717
@@ -56,6 +59,7 @@ def command(
     app = _app({name: value for name, value in given.items() if value}, sandbox=sandbox)
     try:
         alias = checked_alias(alias)
+        Logins().require_writable()  # before anybody is asked for a consent that could not be kept
         login = _log_in(app, alias, port=port, opens_browser=not no_browser, timeout_s=timeout_s)
         ended = asyncio.run(_keep(login, app))
         kept = Logins().describe(alias)
@@ -108,7 +112,7 @@ def _log_in(app: "App", alias: str, *, port: int, opens_browser: bool, timeout_s
             click.echo(f"Log in and allow the access here:\n{consent.url}", err=True)
             if opens_browser:
                 webbrowser.open(consent.url)
-            code = consent.code_of(callback.wait(timeout_s))
+            code = _code(consent, callback, timeout_s)
             return asyncio.run(_redeem(consent, code, secret, alias, app))
     except SalesforceError as error:
         raise click.ClickException(f"{error.message} {error.hint}".strip()) from None
@@ -119,6 +123,26 @@ def _log_in(app: "App", alias: str, *, port: int, opens_browser: bool, timeout_s
             f"Port {port} cannot be used: {error.strerror}. End what uses it, or give --port and add "
             "http://localhost:PORT/callback to the app's callback URLs."
         ) from None
+
+
+def _code(consent: "Consent", callback: "Callback", timeout_s: float) -> str:
+    """Return the code that the browser brings; what belongs to no login, or to another one, is passed over.
+
+    Raises:
+        AuthenticationError: The answer is a refusal.
+        TimeoutError: No answer came.
+    """
+    from mcp_salesforce.salesforce.errors import AuthenticationError
+
+    ends = time.monotonic() + timeout_s
+    while True:
+        query = callback.wait(max(0.0, ends - time.monotonic()))
+        try:
+            return consent.code_of(query)
+        except AuthenticationError as error:
+            if error.code not in {"wrong_state", "no_code"}:
+                raise
+            click.echo(f"Passed over: {error.message}", err=True)
 
 
 async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str, network: "Network") -> "Login":
@@ -132,7 +156,7 @@ async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str,
             token, refresh_token = await consent.redeem(way.exchange, code, client_secret)
         source = StaticTokenSource(token.access_token, token.instance_url)
         async with SalesforceClient(source, transport=way) as client:
-            user = await client.userinfo()
+            username = await _username(client)
     finally:
         await way.close()
     return Login(
@@ -140,10 +164,21 @@ async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str,
         client_id=consent.client_id,
         login_url=consent.login_url,
         instance_url=token.instance_url,
-        username=user.preferred_username,
+        username=username,
         client_secret=client_secret,
         refresh_token=refresh_token,
     )
+
+
+async def _username(client: "SalesforceClient") -> str:
+    """Return who logged in, or nothing where the org does not tell: a consent is kept all the same."""
+    from mcp_salesforce.salesforce.errors import SalesforceError
+
+    try:
+        return (await client.userinfo()).preferred_username
+    except SalesforceError as error:
+        click.echo(f"The org does not say who logged in: {error.message} {error.hint}".strip(), err=True)
+        return ""
 
 
 async def _keep(login: "Login", network: "Network") -> str:
@@ -155,6 +190,9 @@ async def _keep(login: "Login", network: "Network") -> str:
 
     logins = Logins()
     async with logins.locked(login.alias):
+        if set_aside := logins.set_aside_if_damaged(login.alias):
+            logins.write(login)
+            return f"The login that was there is damaged; it is set aside as {set_aside}. {_END_IT}"
         if login.alias not in logins.aliases():
             logins.write(login)
             return ""

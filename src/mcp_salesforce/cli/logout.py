@@ -42,9 +42,12 @@ async def _log_out(alias: str, network: "Network", *, forget: bool) -> None:
     from mcp_salesforce.salesforce.errors import SalesforceError
 
     logins = Logins()
-    logins.describe(alias)
     ended = "Revoked at Salesforce"
     async with logins.locked(alias):
+        if aside := logins.set_aside_if_damaged(alias):
+            click.echo(f"The login {alias} is damaged: it is set aside as {aside}, and not revoked at Salesforce.")
+            return
+        logins.describe(alias)
         way = transport(network)
         try:
             login = logins.read(alias)

@@ -12,14 +12,18 @@ def command(*, as_json: bool) -> None:
     from mcp_salesforce.logins import LoginError, Logins
 
     logins = Logins()
-    try:
-        listed = [logins.describe(alias) for alias in logins.aliases()]
-    except LoginError as error:
-        raise click.ClickException(str(error)) from None
+    listed, damaged = [], []
+    for alias in logins.aliases():
+        try:
+            listed.append(logins.describe(alias))
+        except LoginError as error:
+            damaged.append(str(error))
+    for problem in damaged:
+        click.echo(problem, err=True)
     if as_json:
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
         return
     for login in listed:
         click.echo(f"{login['alias']}: {login['username']} at {login['instance_url']}; kept in the {login['kept']}")
-    if not listed:
+    if not listed and not damaged:
         click.echo("No login is kept. Make one: mcp-salesforce login")

@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from mcp_salesforce.salesforce.oauth_causes import HERE as _HERE
+from mcp_salesforce.salesforce.oauth_causes import OAUTH_CAUSES
+
 STAGES: Final = {
     "settings": "Settings",
     "host": "Kind of host",
@@ -80,11 +83,12 @@ def cause_of(stage: str, finding: Finding) -> Cause:
     return known or Cause("unknown", stage, "", "", "Not a known cause.", finding.hint, "")
 
 
-_HERE = "This machine"
 _APP = "External Client App Manager (or App Manager), the app"
 _APP_POLICIES = f"{_APP}, Policies"
 _USER = "Users, Users, the user"
 _PERMISSIONS = "Users, Permission Sets (or Profiles), the user's, Object Settings"
+
+_OF_ANY_CALL: Final = frozenset({"inactive_user", "inactive_org"})
 
 CAUSES: Final = (
     Cause("two_ways", "settings", "", r"more than one way", "The settings are complete for two ways to get a token.",
@@ -146,49 +150,11 @@ CAUSES: Final = (
     Cause("proxy_page", "*", "UNREADABLE_REPLY", r"text/html|not one of Salesforce",
           "A page came instead of Salesforce's answer: from a proxy, a captive portal, or a wrong address.",
           "Log in to the network, let *.salesforce.com pass the proxy, and check the address.", _HERE),
-    Cause("expired_token", "token", "invalid_grant", r"expired (access|refresh)|token (is )?(revoked|invalid)",
-          "The refresh token is expired or revoked, or of another org.",
-          "Authorize the app again: docs/connect-an-org.md.", f"{_APP_POLICIES}, Refresh Token Policy"),
-    Cause("user_not_approved", "token", "invalid_grant|invalid_app_access|OAUTH_APPROVAL.*", r"approved",
-          "The user has not been approved for the app.",
-          "Approve the user's profile or permission set, or let users authorize themselves.",
-          f"{_APP_POLICIES}, Permitted Users"),
-    Cause("ip_restricted", "token", "", r"\bip\b.*(restrict|range)|login hours|whitelist",
-          "The user may not log in from this address, or at this hour.",
-          "Add the address to the trusted ranges, or relax the app's IP restrictions.",
-          f"{_APP_POLICIES}, IP Relaxation; Profiles, the profile, Login IP Ranges"),
-    Cause("wrong_audience", "token", "invalid_grant", r"audience",
-          "The assertion is for another login host than the org's.",
-          "Set SALESFORCE_LOGIN_URL: the My Domain, or https://test.salesforce.com for a sandbox.",
-          "My Domain, Current My Domain URL"),
-    Cause("wrong_assertion", "token", "invalid_grant", r"assertion|expired authorization",
-          "The signed assertion is refused: the key is not of the app's certificate, or the clock is off.",
-          "Upload the certificate that belongs to the key, and check the clock.",
-          f"{_APP}, Settings, OAuth Settings, Use digital signatures"),
-    Cause("no_run_as_user", "token", "", r"no client credentials user",
-          "The client credentials flow is not enabled, or names no user to run as.",
-          "Enable the flow and name the user.", f"{_APP_POLICIES}, Client Credentials Flow"),
-    Cause("wrong_domain_for_flow", "token", "", r"not supported on this domain",
-          "This login host does not serve the flow.", "Set SALESFORCE_LOGIN_URL to the org's My Domain.",
-          "My Domain, Current My Domain URL"),
-    Cause("wrong_secret", "token", "invalid_client", "", "The client secret is not the app's.",
-          "Copy the Consumer Secret again, in one piece.",
-          f"{_APP}, Settings, OAuth Settings, Consumer Key and Secret"),
-    Cause("wrong_client_id", "token", "invalid_client_id", "",
-          "No app with this client id: it is mistyped, of another org, or minutes young.",
-          "Copy the Consumer Key again; a new app takes up to ten minutes.",
-          f"{_APP}, Settings, OAuth Settings, Consumer Key and Secret"),
-    Cause("inactive_user", "*", "inactive_user|INACTIVE_OWNER_OR_USER", "", "The user is not active.",
-          "Activate the user, or authorize the app as another one.", _USER),
-    Cause("inactive_org", "*", "inactive_org|ORG_LOCKED", "", "The org is locked, closed or suspended.",
-          "Ask Salesforce's support, or who pays for the org.", "Company Information"),
-    Cause("app_blocked", "token", "OAUTH_APP_.*", "", "An administrator has blocked the app.",
-          "Unblock it.", "Connected Apps OAuth Usage, the app, Unblock"),
-    Cause("login_rate", "token", "", r"rate_limit|rate exceeded|login.*exceeded", "Too many logins in the last hour.",
-          "Wait an hour; keep the server running instead of starting it for each call.", "Login History"),
-    Cause("login_refused", "token", "invalid_grant", r"authentication failure",
-          "The user cannot log in: frozen, an expired password, or a token of another login host.",
-          "Look at the user's last logins, which name the reason.", "Login History"),
+    *(
+        Cause(each.name, "*" if each.name in _OF_ANY_CALL else "token", each.code, each.text, each.cause, each.fix,
+              each.setup)
+        for each in OAUTH_CAUSES
+    ),
     Cause("access_token_expired", "token identity api", "INVALID_SESSION_ID", r"access token has expired",
           "The access token has expired, and nothing renews it.",
           "Set a new SALESFORCE_ACCESS_TOKEN, or a way that renews: docs/configuration.md.", _HERE),

@@ -1,7 +1,7 @@
 """The examination: every stage in its order, until one fails without which the next cannot be reached."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +12,23 @@ from mcp_salesforce.connect import addresses, token_source, transport
 from mcp_salesforce.doctor.causes import STAGES, Finding, cause_of
 from mcp_salesforce.doctor.network import Reach, clock, connect, host_kind, resolve
 from mcp_salesforce.doctor.org import OrgChecks
-from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, TokenSource, TransportError
+from mcp_salesforce.salesforce import (
+    AuthenticationError,
+    SalesforceClient,
+    SalesforceError,
+    TokenSource,
+    TransportError,
+)
+from mcp_salesforce.salesforce.auth import Exchange
 from mcp_salesforce.salesforce.budget import Reserve
+from mcp_salesforce.salesforce.oauth_causes import oauth_cause
+from mcp_salesforce.ways import JWT_BEARER
 
 Stage = Callable[[], Awaitable[str]]
 
 _ESSENTIAL: Final = frozenset({"settings", "host", "dns", "tls", "token", "identity", "version", "api"})
 """Stages without which those behind them cannot be reached."""
+_AUDIENCES: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +170,7 @@ async def _examine(
             ("dns", lambda: resolve(reach)),
             ("tls", lambda: connect(reach)),
             ("clock", lambda: clock(reach, now)),
-            ("token", org.token),
+            ("token", lambda: _token(org, settings, way.exchange)),
             ("identity", org.identity),
             ("version", org.version),
             ("api", org.api),
@@ -173,6 +183,23 @@ async def _examine(
         )
         for name, check in stages:
             await course.run(name, check)
+
+
+async def _token(org: OrgChecks, settings: Settings, exchange: Exchange) -> str:
+    """Get a token; where a signed assertion names the wrong audience, try the others and say which works."""
+    try:
+        return await org.token()
+    except AuthenticationError as error:
+        cause = oauth_cause(error.code, error.message)
+        if settings.way is not JWT_BEARER or cause is None or cause.name != "wrong_audience":
+            raise
+        for audience in dict.fromkeys((*_AUDIENCES, settings.login_url, settings.instance_url)):
+            with suppress(SalesforceError, ConfigurationError):
+                source = token_source(settings.model_copy(update={"jwt_audience": audience}))
+                await source.token(exchange, refused=None)
+                found = f"{error.message} SALESFORCE_JWT_AUDIENCE={audience} works."
+                raise Finding(error.code, found) from None
+        raise
 
 
 async def _policy(org: OrgChecks, file: Path | None) -> str:

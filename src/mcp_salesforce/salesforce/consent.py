@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote, urlencode
 from mcp_salesforce.salesforce.auth import Exchange, Token
 from mcp_salesforce.salesforce.errors import AuthenticationError
 from mcp_salesforce.salesforce.flows import ask_token, post_form
+from mcp_salesforce.salesforce.oauth_causes import oauth_cause
 from mcp_salesforce.salesforce.wire import origin
 
 SCOPE = "api refresh_token"
@@ -63,9 +64,12 @@ class Consent:
                 "The browser brought the answer to another login (its state is wrong).", code="wrong_state"
             )
         if "error" in answer:
+            reason = answer.get("error_description", "no reason given")
+            known = oauth_cause(answer["error"], reason)
             raise AuthenticationError(
-                f"Access was not allowed: {answer['error']}: {answer.get('error_description', 'no reason given')}",
+                f"Access was not allowed: {answer['error']}: {reason}",
                 code=answer["error"],
+                hint=known.hint if known else "",
             )
         if not answer.get("code"):
             raise AuthenticationError("The browser brought no code.", code="no_code")

@@ -121,6 +121,12 @@ class AuthenticationError(SalesforceError):
     hint = "Check the client id and secret, the refresh token and the login URL, or authorize the app again."
 
 
+class TokenBusyError(AuthenticationError):
+    """Another program is getting a token with the same refresh token; it passes in seconds."""
+
+    retryable = True
+
+
 class UnreadableReplyError(SalesforceError):
     """An answer came, but not one of Salesforce's: HTML from a proxy, cut JSON, another shape.
 

@@ -1,12 +1,19 @@
 """The OAuth flows that give access tokens, as token sources."""
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from mcp_salesforce.salesforce.auth import Exchange, Token, checked_secret
-from mcp_salesforce.salesforce.errors import AuthenticationError, InvalidArgumentError, UnreadableReplyError
+from mcp_salesforce.salesforce.errors import (
+    AuthenticationError,
+    InvalidArgumentError,
+    TokenBusyError,
+    UnreadableReplyError,
+)
+from mcp_salesforce.salesforce.oauth_causes import oauth_cause
 from mcp_salesforce.salesforce.replies import read_reply
 from mcp_salesforce.salesforce.wire import HttpRequest, origin
 
@@ -43,7 +50,7 @@ async def ask_token(
 ) -> tuple[Token, str]:
     """Return the access token that the token endpoint gives for `form`, and the refresh token with it ("" if none).
 
-    `hints` says what to do next, by OAuth error.
+    `hints` says what to do next, by OAuth error, where its words have no known cause.
 
     API: POST /services/oauth2/token
 
@@ -55,10 +62,10 @@ async def ask_token(
     try:
         value = await post_form(exchange, f"{origin(login_url)}/services/oauth2/token", form, secrets)
     except AuthenticationError as error:
-        hint = hints.get(error.code, "") or _HINTS.get(error.code, "")
-        raise AuthenticationError(
-            f"Salesforce gives no access token: {error.message}", code=error.code, hint=hint
-        ) from None
+        known = oauth_cause(error.code, error.message)
+        hint = known.hint if known else hints.get(error.code, "")
+        kind = TokenBusyError if known and known.name == "being_processed" else AuthenticationError
+        raise kind(f"Salesforce gives no access token: {error.message}", code=error.code, hint=hint) from None
     refresh_token = value.get("refresh_token") if isinstance(value, dict) else None
     return token_of(value), refresh_token if isinstance(refresh_token, str) else ""
 
@@ -183,6 +190,19 @@ class ClientCredentialsSource:
         return token
 
 
+def default_audience(login_url: str) -> str:
+    """Return whom an assertion for a login host is for.
+
+    A My Domain takes those for the shared login host of its kind; other hosts (a site, this machine) their own.
+    """
+    host = urlsplit(login_url).hostname or ""
+    if re.search(r"\.(sandbox|scratch)\.my\.(salesforce\.(com|mil)|sfcrmproducts\.cn)$|^cs\d+\.salesforce\.com$", host):
+        return "https://test.salesforce.com"
+    if host.endswith((".my.salesforce.com", ".my.salesforce.mil")):
+        return "https://login.salesforce.com"
+    return login_url
+
+
 class JwtBearerSource:
     """Access tokens for assertions that a private key signs (OAuth 2.0 JWT bearer flow)."""
 
@@ -193,6 +213,7 @@ class JwtBearerSource:
         private_key: str,
         login_url: str,
         *,
+        audience: str = "",
         now: Callable[[], float] = time.time,
     ) -> None:
         """Ask `login_url` for tokens.
@@ -202,6 +223,7 @@ class JwtBearerSource:
             username: The user to act as; an administrator has approved the app for this user.
             private_key: RSA key in PEM form, without a passphrase.
             login_url: `https://login.salesforce.com`, `https://test.salesforce.com` or the org's My Domain.
+            audience: Whom the assertion is for; without one, what the host of `login_url` is known to take.
             now: The clock: seconds since 1970.
 
         Raises:
@@ -213,6 +235,7 @@ class JwtBearerSource:
         self._client_id = client_id
         self._username = username
         self._login_url = origin(login_url)
+        self._audience = origin(audience) if audience else default_audience(self._login_url)
         self._now = now
         try:
             key = load_pem_private_key(private_key.encode(), None)
@@ -242,7 +265,7 @@ class JwtBearerSource:
         claims = {
             "iss": self._client_id,
             "sub": self._username,
-            "aud": self._login_url,
+            "aud": self._audience,
             "exp": int(self._now()) + _JWT_LIFETIME_S,
         }
         assertion = jwt.encode(claims, self._key, algorithm="RS256")
@@ -251,10 +274,6 @@ class JwtBearerSource:
         return token
 
 
-_HINTS: Final = {
-    "invalid_client": "Check the client id and the client secret of the connected app.",
-    "invalid_client_id": "Check the client id of the connected app, and that the login URL is the org's.",
-}
 _REFRESH_HINTS: Final = {
     "invalid_grant": "The refresh token is expired, revoked or of another login URL (sandboxes: "
     "https://test.salesforce.com); authorize the app again.",
@@ -266,5 +285,4 @@ _CLIENT_CREDENTIALS_HINTS: Final = {
 _JWT_HINTS: Final = {
     "invalid_grant": "Check the username, that an administrator has approved the app for this user, that the app has "
     "the certificate of this key, the login URL (sandboxes: https://test.salesforce.com), and this machine's clock.",
-    "invalid_client": "Check the client id, and that the app has the certificate of this key.",
 }

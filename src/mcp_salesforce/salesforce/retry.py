@@ -7,6 +7,7 @@ from mcp_salesforce.salesforce.errors import (
     RecordLockedError,
     SalesforceError,
     ServerError,
+    TokenBusyError,
     TransportError,
     UnreadableReplyError,
 )
@@ -45,7 +46,7 @@ def retrying(*, idempotent: bool, deadline_s: float) -> "AsyncRetrying":
     def wait(state: "RetryCallState") -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after_s if isinstance(error, SalesforceError) else None
-        if asked is None and isinstance(error, BusyError):
+        if asked is None and isinstance(error, BusyError | TokenBusyError):
             asked = _CROWD_S * state.attempt_number
         return max(backoff(state), asked or 0.0)
 
@@ -63,7 +64,7 @@ def may_be_repeated(error: BaseException, *, idempotent: bool) -> bool:
     One that changes something may only when nothing was carried out: it never left, or Salesforce says that a lock or
     too many other calls kept it from changing anything.
     """
-    if isinstance(error, RecordLockedError | BusyError):
+    if isinstance(error, RecordLockedError | BusyError | TokenBusyError):
         return True
     if isinstance(error, TransportError):
         return idempotent or not error.sent

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shlex
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
@@ -16,7 +17,10 @@ SHOW_SECRETS: Final = {"SF_TEMP_SHOW_SECRETS": "true"}
 """What makes newer versions of the command print the token; older ones know nothing of it."""
 
 _ACCESS_TOKEN = re.compile(r"00D\w{12,15}!\S+")
-_ALIAS = re.compile(r"[\w.@+-]+")
+_ALIAS = re.compile(r"[^-\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,254}")
+_COLOUR = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
+_COLOURS: Final = ("FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM")
+_PLAIN: Final = {"NO_COLOR": "1", "SF_USE_PROGRESS_BAR": "false", "SF_AUTOUPDATE_DISABLE": "true"}
 
 
 class SfCliSource:
@@ -32,10 +36,11 @@ class SfCliSource:
         Raises:
             InvalidArgumentError: `target_org` is no alias and no username.
         """
-        if not _ALIAS.fullmatch(target_org) or target_org.startswith("-"):
+        if not _ALIAS.fullmatch(target_org):
             raise InvalidArgumentError(f"{target_org[:60]!r} is not an alias or a username of the sf CLI.")
         self._target_org = target_org
-        self._environment = {**environment, **SHOW_SECRETS}
+        kept = {name: value for name, value in environment.items() if name not in _COLOURS}
+        self._environment = {**kept, **_PLAIN, **SHOW_SECRETS}
 
     def __repr__(self) -> str:
         return f"<SfCliSource of {self._target_org}>"
@@ -51,10 +56,22 @@ class SfCliSource:
             raise AuthenticationError(
                 "The sf command is not on the PATH.", code="SF_CLI", hint="Install the Salesforce CLI."
             )
-        command = (program, "org", "display", "--json", "--target-org", self._target_org)
+        shown = self._result(await self._run(program, "org", "display"))
+        if not _is_token(shown.get("accessToken")):  # hidden, as newer versions do; this command shows it
+            told = self._result(await self._run(program, "org", "auth", "show-access-token", "--no-prompt"), {})
+            shown = {**shown, "accessToken": told.get("accessToken")}
+        token = self._read(shown)
+        if refused is not None and token.access_token == refused.access_token:
+            raise AuthenticationError(
+                "The sf CLI still gives the access token that Salesforce refuses.", code="SF_CLI", hint=self._log_in
+            )
+        return token
+
+    async def _run(self, program: str, *words: str) -> bytes:
+        options = ("--json", "--target-org", self._target_org)
         try:
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, env=self._environment
+                program, *words, *options, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, env=self._environment
             )
         except OSError as error:
             raise AuthenticationError(f"The sf command does not start: {error.strerror}.", code="SF_CLI") from None
@@ -62,30 +79,30 @@ class SfCliSource:
             output, _ = await process.communicate()
         finally:
             await _end(process)
-        token = self._read(output)
-        if refused is not None and token.access_token == refused.access_token:
-            raise AuthenticationError(
-                "The sf CLI still gives the access token that Salesforce refuses.", code="SF_CLI", hint=self._log_in
-            )
-        return token
+        return output
 
     @property
     def _log_in(self) -> str:
-        return f"Log in again: sf org login web --alias {self._target_org}"
+        return f"Log in again: sf org login web --alias {shlex.quote(self._target_org)}"
 
-    def _read(self, output: bytes) -> Token:
-        try:
-            answer: Any = json.loads(output)
-            result = answer.get("result") or {}
-            access_token, instance_url = result.get("accessToken"), result.get("instanceUrl")
-            cause = "" if answer.get("status") == 0 else str(answer.get("name") or "unknown error")
-        except (ValueError, AttributeError):
-            raise AuthenticationError("The sf command printed no JSON that it documents.", code="SF_CLI") from None
-        if cause:
-            raise AuthenticationError(
-                f"The sf CLI has no login for {self._target_org}: {cause}.", code="SF_CLI", hint=self._log_in
-            )
-        if not isinstance(access_token, str) or not _ACCESS_TOKEN.fullmatch(access_token):
+    def _result(self, output: bytes, otherwise: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return what a command printed as its result; `otherwise` where it failed and that is given."""
+        answer = _answer(output)
+        if answer is not None and answer.get("status") == 0:
+            result = answer.get("result")
+            return result if isinstance(result, dict) else {}
+        if otherwise is not None:
+            return otherwise
+        if answer is None:
+            raise AuthenticationError("The sf command printed no JSON that it documents.", code="SF_CLI")
+        cause = str(answer.get("name") or "unknown error")
+        raise AuthenticationError(
+            f"The sf CLI has no login for {self._target_org}: {cause}.", code="SF_CLI", hint=self._log_in
+        )
+
+    def _read(self, result: dict[str, Any]) -> Token:
+        access_token, instance_url = result.get("accessToken"), result.get("instanceUrl")
+        if not isinstance(access_token, str) or not _is_token(access_token):
             raise AuthenticationError(
                 "The sf CLI shows no access token.", code="SF_CLI", hint="Update it: npm install -g @salesforce/cli"
             )
@@ -93,6 +110,26 @@ class SfCliSource:
             return Token(checked_secret(access_token, "access token"), origin(str(instance_url)))
         except InvalidArgumentError as error:
             raise AuthenticationError(f"The sf CLI gave what cannot be used: {error.message}", code="SF_CLI") from None
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str) and _ACCESS_TOKEN.fullmatch(value) is not None
+
+
+def _answer(output: bytes) -> dict[str, Any] | None:
+    """Return the last JSON object with a status; lines of plugins can stand before it, and colours in it."""
+    text = _COLOUR.sub(b"", output).decode("utf-8-sig", "replace")
+    found, decoder, end = None, json.JSONDecoder(), 0
+    for start in (match.start() for match in re.finditer(r"^\s*\{", text, re.MULTILINE)):
+        if start < end:
+            continue  # inside the object before
+        try:
+            value, end = decoder.raw_decode(text, text.index("{", start))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and "status" in value:
+            found = value
+    return found
 
 
 async def _end(process: Process) -> None:
