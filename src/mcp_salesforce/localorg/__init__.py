@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mcp_salesforce.localorg.app import App, create_app
+from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.services.describe import Describes
 from mcp_salesforce.localorg.services.faults import Faults
 from mcp_salesforce.localorg.services.identities import Identities
@@ -24,6 +25,7 @@ from mcp_salesforce.localorg.services.sessions import Sessions
 from mcp_salesforce.localorg.services.upserts import Upserts
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
 from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
+from mcp_salesforce.localorg.store.file import claim, discard
 from mcp_salesforce.localorg.store.grants import Grants
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store
@@ -93,7 +95,7 @@ class LocalOrg:
             schema_file: Custom objects and fields, as YAML or as the describe of a real org (`standard.custom`).
 
         Raises:
-            OSError: The file cannot be opened, or is no database.
+            OSError: The file cannot be opened, is not an org's, or an org that is to start over is running on it.
             SchemaFileError: The schema file cannot be used.
         """
         schema = Schema(STANDARD_OBJECTS)
@@ -103,16 +105,18 @@ class LocalOrg:
             for each in read_schema(schema_file, STANDARD_OBJECTS):
                 schema.add(each)
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
             if fresh:
-                for suffix in ("", "-wal", "-shm"):
-                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                discard(path)
+            claim(path)
         store = Store(path)
         try:
             store.apply(schema)
             plant(store, schema, now, contacts=contacts if seed else None)
             archive(store, now())
             return cls(store, schema, now)
+        except OrgError as error:
+            store.close()
+            raise OSError(f"{path}: {error.message}") from None
         except BaseException:
             store.close()
             raise

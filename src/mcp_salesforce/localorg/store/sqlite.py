@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from mcp_salesforce.localorg.errors import query_too_complicated, unable_to_lock_row
+from mcp_salesforce.localorg.errors import OrgError, query_too_complicated, unable_to_lock_row
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, FieldDef, SObjectDef
+from mcp_salesforce.localorg.store.file import APPLICATION_ID
 from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.localorg.store.schema import Schema
 
@@ -92,7 +93,7 @@ class Store:
             try:
                 self._connection.execute("BEGIN IMMEDIATE" if self._depth == 0 else f"SAVEPOINT {name}")
             except sqlite3.OperationalError as error:
-                raise unable_to_lock_row() from error
+                raise _failure_of_the_file(error) or unable_to_lock_row() from error
             self._depth += 1
             transaction = Transaction()
             try:
@@ -104,21 +105,33 @@ class Store:
 
     def _leave(self, name: str, *, commit: bool) -> None:
         self._depth -= 1
+        if not commit and not self._connection.in_transaction:
+            return  # SQLite has taken it back already, as it does where the disk is full
         if self._depth == 0:
-            self._connection.execute("COMMIT" if commit else "ROLLBACK")
+            self._end(commit=commit)
             return
         if not commit:
             self._connection.execute(f"ROLLBACK TO {name}")
         self._connection.execute(f"RELEASE {name}")
 
+    def _end(self, *, commit: bool) -> None:
+        try:
+            with _told():
+                self._connection.execute("COMMIT" if commit else "ROLLBACK")
+        except OrgError:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if commit:
+                raise
+
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
         """Run one statement; return how many rows it changed."""
-        with self._lock:
+        with self._lock, _told():
             return self._connection.execute(sql, parameters).rowcount
 
     def execute_many(self, sql: str, parameters: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each of `parameters`."""
-        with self._lock:
+        with self._lock, _told():
             self._connection.executemany(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
@@ -143,7 +156,7 @@ class Store:
 
     def row(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
         """Return the first row of a query, or None."""
-        with self._lock:
+        with self._lock, _told():
             first: Row | None = self._connection.execute(sql, parameters).fetchone()
             return first
 
@@ -228,6 +241,8 @@ def _opened(path: Path | None, lock_timeout_s: float) -> sqlite3.Connection:
             check_same_thread=False,
             timeout=lock_timeout_s,
         )
+        # Before the log is on: it is to stand in the file itself, where `file` looks for it.
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         # A killed process loses nothing that was committed: the log is with the system by then.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -244,10 +259,36 @@ def _opened(path: Path | None, lock_timeout_s: float) -> sqlite3.Connection:
 def _within_limits() -> Iterator[None]:
     try:
         yield
-    except (sqlite3.OperationalError, sqlite3.DataError) as error:
-        if _BEYOND_LIMITS.search(str(error)) is None:
+    except sqlite3.Error as error:
+        if told := _failure_of_the_file(error):
+            raise told from None
+        if not isinstance(error, sqlite3.OperationalError | sqlite3.DataError) or not _BEYOND_LIMITS.search(str(error)):
             raise
         raise query_too_complicated() from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in one sentence what the file of the org does not let be done."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if told := _failure_of_the_file(error):
+            raise told from None
+        raise
+
+
+def _failure_of_the_file(error: sqlite3.Error) -> OrgError | None:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of an extended code says more than is needed
+    match code:
+        case sqlite3.SQLITE_FULL:
+            return OrgError(403, "STORAGE_LIMIT_EXCEEDED", "the disk is full; nothing was saved")
+        case sqlite3.SQLITE_READONLY:
+            words = "the org's file is read-only; nothing was saved"
+            return OrgError(403, "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", words)
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
+            return OrgError(500, "UNKNOWN_EXCEPTION", f"the org's file cannot be read or written: {error}")
+    return None
 
 
 def quote(name: str) -> str:
