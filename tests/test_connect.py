@@ -117,3 +117,26 @@ async def test_nothing_is_told_where_no_token_is_replaced(org: LocalOrg, caplog:
         await client.userinfo()
 
     assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
+@pytest.mark.parametrize(
+    ("instance_url", "login_url"),
+    [
+        ("https://acme.my.salesforce.mil", "https://login.salesforce.com"),
+        ("https://acme.my.sfcrmproducts.cn", "https://login.salesforce.com"),
+        ("https://acme.my.salesforce.com", "https://other.my.salesforce.mil"),
+    ],
+)
+def test_a_token_is_never_asked_for_at_a_host_of_another_cloud(instance_url: str, login_url: str) -> None:
+    given = {"client_id": "key", "client_secret": "secret", "refresh_token": "token"}
+    with pytest.raises(ConfigurationError, match=f"use {instance_url}"):
+        token_source(Settings(**given, instance_url=instance_url, login_url=login_url))
+
+    assert instance_url in repr(token_source(Settings(**given, instance_url=instance_url)))
+
+
+@pytest.mark.parametrize(("version", "is_warned"), [("v40.0", True), ("v41.0", False), ("v60.0", False)])
+def test_versions_that_end_soon_are_warned_of(version: str, is_warned: bool, caplog: pytest.LogCaptureFixture) -> None:
+    token_source(Settings(access_token="00D000000000001!AQ", instance_url=URL, api_version=version))
+
+    assert ("end in Summer '28" in caplog.text) is is_warned

@@ -161,6 +161,12 @@ class Network(BaseModel):
         url = self.proxy.get_secret_value()
         return Proxy.parse(url, self.no_proxy) if url else None
 
+    @property
+    def given(self) -> dict[str, str]:
+        """What is set of it, as `load` of the settings takes it; secrets included."""
+        values = {"ca_file": self.ca_file, "proxy": self.proxy.get_secret_value(), "no_proxy": self.no_proxy}
+        return {name: str(value) for name, value in values.items() if value}
+
     def as_environment(self) -> dict[str, str]:
         """Return it as the environment variables that programs of Node, such as `sf`, go by; secrets included."""
         proxied = {"https_proxy": self.proxy.get_secret_value(), "no_proxy": self.no_proxy}

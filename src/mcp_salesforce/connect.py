@@ -2,7 +2,7 @@
 
 import logging
 
-from mcp_salesforce import ways
+from mcp_salesforce import setting_values, ways
 from mcp_salesforce.config import ConfigurationError, Network, Settings, environment
 from mcp_salesforce.logins import LoginError, Logins, LoginSource
 from mcp_salesforce.salesforce import (
@@ -25,6 +25,11 @@ def token_source(settings: Settings) -> TokenSource:
     Raises:
         ConfigurationError: A value turns out to be of no use: a key that is none, an address that gives no tokens.
     """
+    if wrong := setting_values.another_cloud(settings.instance_url, settings.login_url):
+        raise ConfigurationError(f"mcp-salesforce cannot start: SALESFORCE_LOGIN_URL {wrong}")
+    if int(settings.api_version[1:].partition(".")[0]) < setting_values.ENDING_API_VERSION:
+        end = f"Versions below v{setting_values.ENDING_API_VERSION}.0 end in Summer '28"
+        logger.warning("%s: set SALESFORCE_API_VERSION to a newer one than %s", end, settings.api_version)
     try:
         return _source(settings)
     except InvalidArgumentError as error:

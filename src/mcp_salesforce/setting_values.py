@@ -19,7 +19,19 @@ OLDEST_API_VERSION: Final = 31
 """Versions 21.0 to 30.0 were retired in Summer '25; Salesforce answers them with 410."""
 
 _MY_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)?\.my\.(salesforce\.(com|mil)|sfcrmproducts\.cn)")
-_PAGES = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)?)\.(lightning\.force|my\.salesforce-setup|vf\.force)\.com")
+_PAGES = re.compile(
+    r"([a-z0-9-]+?)(?:--c)?(\.[a-z0-9-]+)?"
+    r"\.(?:lightning\.force|vf\.force|my\.salesforce-setup|my\.site|my\.salesforce-sites)\.(com|mil)"
+)
+_CHINESE_PAGES = re.compile(
+    r"([a-z0-9-]+?)(?:--c)?(\.[a-z0-9-]+)?\.(?:lightning|vf|my)\.(?:sfcrmapps|sfcrmproducts-setup)\.cn"
+)
+_SITE = re.compile(r".*\.my\.(site|salesforce-sites)\.com")
+_OLD_PAGES = re.compile(r".*\.(visual\.force\.com|visualforce\.com|documentforce\.com|content\.force\.com)")
+_WORLD: Final = "salesforce.com"
+_CLOUDS: Final = {".mil": "Government Cloud (.mil)", ".cn": "Salesforce on Alibaba Cloud (.cn)"}
+ENDING_API_VERSION: Final = 41
+"""Versions below v41.0 end in Summer '28."""
 _SANDBOX_INSTANCE = re.compile(r"cs\d+\.salesforce\.com")
 _LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com", "welcome.salesforce.com"})
 _PLACEHOLDER = re.compile(
@@ -143,7 +155,7 @@ def proxy(value: SecretStr) -> SecretStr:
     return value
 
 
-def _split_url(value: str) -> SplitResult:
+def _split_url(value: str, *, takes_sites: bool = False) -> SplitResult:
     """Read an address, with https:// supplied; refuse what is none, and what would send tokens in the clear."""
     try:
         url = urlsplit(value if "://" in value else f"https://{value}")
@@ -156,9 +168,33 @@ def _split_url(value: str) -> SplitResult:
         raise ValueError("has a user name or password inside: give the address alone")
     if url.scheme == "http" and not is_loopback(host):
         raise ValueError(f"starts with http://, which would send tokens unencrypted: use https://{url.netloc}")
-    if pages := _PAGES.fullmatch(host):
-        raise ValueError(f"is the address of the pages, not of the API: use https://{pages[1]}.my.salesforce.com")
+    if not (takes_sites and _SITE.fullmatch(host)) and (right := api_host(host)):
+        raise ValueError(f"is the address of the pages, not of the API: use https://{right}")
+    if _OLD_PAGES.fullmatch(host):
+        raise ValueError("is the address of the pages, not of the API: use the My Domain URL that Setup shows")
     return url
+
+
+def api_host(host: str) -> str:
+    """Return the My Domain whose pages (Lightning, Visualforce, Setup, sites) are at `host`; empty if they are not."""
+    if pages := _PAGES.fullmatch(host):
+        return f"{pages[1]}{pages[2] or ''}.my.salesforce.{pages[3]}"
+    if pages := _CHINESE_PAGES.fullmatch(host):
+        return f"{pages[1]}{pages[2] or ''}.my.sfcrmproducts.cn"
+    return ""
+
+
+def another_cloud(instance_url: str, login_url: str) -> str:
+    """Return why tokens of an org are not asked for at a login host: it is of another cloud. Empty where it is not."""
+    org, login = (urlsplit(url).hostname or "" for url in (instance_url, login_url))
+    if not org or not login or is_loopback(org) or is_loopback(login):
+        return ""
+    of_org, of_login = _cloud(org), _cloud(login)
+    return "" if of_org == of_login else f"is a host of {of_login}, and the org is one of {of_org}: use https://{org}"
+
+
+def _cloud(host: str) -> str:
+    return next((name for end, name in _CLOUDS.items() if host.endswith(end)), _WORLD)
 
 
 def instance_url(value: str) -> str:
@@ -174,7 +210,7 @@ def instance_url(value: str) -> str:
 
 def login_url(value: str) -> str:
     """Return the address that gives tokens."""
-    url = _split_url(value)
+    url = _split_url(value, takes_sites=True)  # members of a site log in there
     base = f"{url.scheme}://{url.netloc.lower()}{url.path.rstrip('/')}"
     if url.query or url.fragment or "/services/" in base:
         raise ValueError(f"has more than the address of the login host: use {base.partition('/services/')[0]}")

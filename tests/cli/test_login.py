@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import socket
 import stat
 import subprocess
@@ -115,7 +116,10 @@ def test_a_login_is_kept_listed_served_and_ended(org: LocalOrg, home: Path, addr
 
     assert f"Logged in to {address} as {org.credentials.username}." in written
     assert f"The refresh token is in the file {file}." in written
-    assert "SALESFORCE_ORG=dev mcp-salesforce doctor" in written
+    check = shlex.split(written.partition("Check it:  ")[2].partition("\n")[0])
+    assert check[-3:] == ["doctor", "--org", "dev"]
+    checked = subprocess.run(check, cwd=home, capture_output=True, text=True, timeout=END_S, check=False)
+    assert checked.stdout.count("passed") > 5, checked.stderr
     assert "claude mcp add salesforce -e SALESFORCE_ORG=dev -- " in written
     assert "SALESFORCE_PROXY" not in written
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -47,7 +47,8 @@ def render_env_example(_before: str) -> str:
     lines = ["# Copy to .env and fill in; docs/connect-an-org.md shows how to get each value."]
     for name, field in Settings.model_fields.items():
         required = name in REFRESH_TOKEN.needs
-        default = "" if field.default is PydanticUndefined or name in _OF_A_WAY else field.default
+        is_empty = field.default is PydanticUndefined or field.default is None or name in _OF_A_WAY
+        default = "" if is_empty else field.default
         lines += ["", f"# {field.description}", f"{'' if required else '# '}{ENV_PREFIX}{name.upper()}={default}"]
     return "\n".join([*lines, ""])
 

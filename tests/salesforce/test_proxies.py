@@ -140,11 +140,34 @@ def test_any_credentials_reach_the_proxy_and_no_repr(user: str, password: str) -
         (".salesforce.com", False),
         ("example.com, SALESFORCE.com", False),
         ("force.com", True),
+        ("*.salesforce.com", False),
+        ("salesforce.com:443", False),
+        ("*.force.com *.salesforce.com", False),
+        ("example.com|.salesforce.com", False),
+        ("salesforce.com.", False),
+        ("10.0.0.0/8", True),
+        (" , ,", True),
         ("example.com", True),
     ],
 )
 def test_hosts_of_no_proxy_are_reached_without_it(no_proxy: str, is_served: bool) -> None:
     assert Proxy.parse("proxy", no_proxy).serves(HOST) is is_served
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "is_served"),
+    [
+        ("10.0.0.0/8", "10.1.2.3", False),
+        ("10.0.0.0/8", "11.1.2.3", True),
+        ("10.1.2.3:8443", "10.1.2.3", False),
+        ("fd00::/8", "fd00::1", False),
+        ("[fd00::1]:443", "fd00::1", False),
+        ("fd00::1", "fd00::1", False),
+        ("1.2.3", "10.1.2.3", True),
+    ],
+)
+def test_addresses_and_networks_of_no_proxy_are_reached_without_it(no_proxy: str, host: str, is_served: bool) -> None:
+    assert Proxy.parse("proxy", no_proxy).serves(host) is is_served
 
 
 def test_loopback_is_this_machine() -> None:

@@ -20,15 +20,21 @@ _NARROWEST: Final = 72
 
 @click.command(name="doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-def command(*, as_json: bool) -> None:
+@click.option("--org", "alias", help="Alias of a login that is kept, in place of what the settings name.")
+def command(*, as_json: bool, alias: str | None) -> None:
     """Check the way to your org, stage by stage: what fails, why, and where to mend it.
 
     It only reads. Exit status 0 when every stage passes, else 1. docs/doctor.md lists the causes it knows.
     """
-    from mcp_salesforce.config import Settings
+    from mcp_salesforce.config import Network, Settings
     from mcp_salesforce.doctor import examine
 
-    report = asyncio.run(examine(Settings.load))
+    def settings() -> Settings:
+        if alias is None:
+            return Settings.load()
+        return Settings.load(org=alias, **Network.load().given)
+
+    report = asyncio.run(examine(settings))
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:

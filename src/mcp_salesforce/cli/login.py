@@ -1,6 +1,9 @@
 """`mcp-salesforce login`: let a user allow the app in a browser, and keep the login."""
 
 import asyncio
+import os
+import shlex
+import subprocess
 import sys
 import time
 import webbrowser
@@ -224,8 +227,11 @@ def _tell_what_is_next(alias: str, network: "Network") -> None:
     settings = {"SALESFORCE_ORG": alias}
     if network.ca_file:
         settings["SALESFORCE_CA_FILE"] = str(network.ca_file.absolute())
-    click.echo(f"\nCheck it:  SALESFORCE_ORG={alias} mcp-salesforce doctor\n\nRegister it with your MCP host:")
-    for entry in registrations(launch_command(demo=False), settings):
+    launch = launch_command(demo=False)
+    check = [*launch[: launch.index("serve")], "doctor", "--org", alias]
+    joined = subprocess.list2cmdline(check) if os.name == "nt" else shlex.join(check)
+    click.echo(f"\nCheck it:  {joined}\n\nRegister it with your MCP host:")
+    for entry in registrations(launch, settings):
         hosts = "\n".join(f"{host.name} ({host.where})" for host in entry.hosts)
         click.echo(f"\n{hosts}\n{entry.text}")
     if proxy := network.way_out:

@@ -12,6 +12,7 @@ from mcp_salesforce.policy.reading import PolicyFileError, read_policy
 from mcp_salesforce.salesforce import AccessDeniedError, ApiError, Request, SalesforceClient, SObjectDescribe
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.models import ApiUsage, ApiVersion, UserInfo
+from mcp_salesforce.setting_values import ENDING_API_VERSION
 from mcp_salesforce.tools.guard.views import OrgViews
 from mcp_salesforce.zones import RELEASE
 
@@ -97,7 +98,10 @@ class OrgChecks:
                 "VERSION_NOT_OFFERED",
                 f"{self._client.api_version} is not offered: v{offered[0]} to v{offered[-1]} are.",
             )
-        return f"{self._client.api_version} of v{offered[0]} to v{offered[-1]}"
+        found_version = self._client.api_version
+        is_ending = int(found_version[1:].partition(".")[0]) < ENDING_API_VERSION
+        ending = f"; versions below v{ENDING_API_VERSION}.0 end in Summer '28: set a newer one" if is_ending else ""
+        return f"{found_version} of v{offered[0]} to v{offered[-1]}{ending}"
 
     async def api(self) -> str:
         """Run a query: the first call that needs the API.

@@ -2,12 +2,15 @@
 
 import base64
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 
+_SEPARATORS: Final = re.compile(r"[,;|\s]+")
+_PORT: Final = re.compile(r"(?<=[\w\]*.]):\d{1,5}$(?<!::\d)")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -29,7 +32,7 @@ class Proxy:
         address: Such as `http://proxy.acme.com:8080`, without credentials.
         authorization: What goes to the proxy as `Proxy-Authorization`; empty where it asks for none.
         no_proxy: Hosts that are reached without it, with commas between them: names, which stand for their
-            subdomains too, or `*`.
+            subdomains too (`acme.com`, `.acme.com`, `*.acme.com`), addresses, networks (`10.0.0.0/8`), or `*`.
     """
 
     address: str
@@ -66,6 +69,26 @@ class Proxy:
 
     def serves(self, host: str) -> bool:
         """Tell whether requests to `host` go through it; those to this machine never do."""
-        without = [name.strip().lstrip(".").lower() for name in self.no_proxy.split(",") if name.strip()]
-        is_without = any(name == "*" or f".{host.lower()}".endswith(f".{name}") for name in without)
-        return not is_loopback(host) and not is_without
+        names = _SEPARATORS.split(self.no_proxy)
+        return not is_loopback(host) and not any(_is_meant(name, host.lower()) for name in names)
+
+
+def _is_meant(name: str, host: str) -> bool:
+    """Tell whether an entry of NO_PROXY means `host`: a name (with `.` or `*.` before it), an address, a network.
+
+    A port behind it is left out: requests to an org go to one port.
+    """
+    name = _PORT.sub("", name.strip().lower()).strip("[]")
+    if name == "*":
+        return True
+    bare = name.removeprefix("*").lstrip(".").rstrip(".")
+    if not bare:
+        return False
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return f".{host.rstrip('.')}".endswith(f".{bare}")
+    try:
+        return address in ipaddress.ip_network(bare, strict=False)
+    except ValueError:
+        return False

@@ -144,7 +144,8 @@ async def refuse_bad_input(agent: Agent) -> str:
 
 async def turn_a_page(agent: Agent) -> str:
     """Get the contacts after the first three."""
-    first = await agent.ask("salesforce_list_contacts", quietly=True, limit=PAGE)
+    first = await agent.ask("salesforce_list_contacts", limit=PAGE)
+    agent.screen.rows(CONTACT_COLUMNS, _picked(first, CONTACT_COLUMNS))
     second = await agent.ask("salesforce_list_contacts", limit=PAGE, cursor=first["next_cursor"])
     agent.screen.rows(CONTACT_COLUMNS, _picked(second, CONTACT_COLUMNS))
     both = await agent.ask("salesforce_list_contacts", quietly=True, limit=2 * PAGE)
