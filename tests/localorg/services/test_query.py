@@ -152,7 +152,8 @@ def test_a_backslash_takes_the_meaning_from_a_wildcard(org: SoqlOrg, pattern: st
         ("Who.Type = 'Lead'", ["Meet"]),
         ("Who.Name = 'zoë young'", ["Call"]),
         ("What.Type IN ('Account', 'Contact')", ["Call"]),
-        ("Who.Email = null", ["Meet", "Alone"]),
+        ("Who.Email = null", ["Call", "Meet", "Alone"]),
+        ("Owner.Email != null", ["Call", "Meet", "Alone"]),
         ("Owner.IsActive = true", ["Call", "Meet", "Alone"]),
         ("WhoId IN (SELECT Id FROM Contact WHERE Account.Name = 'Acme')", ["Call"]),
     ],
@@ -173,6 +174,15 @@ def test_a_polymorphic_parent_is_a_name_and_its_url_is_of_the_record(org: SoqlOr
     assert alone["Who"] is None
     assert call["Owner"]["attributes"]["type"] == "Name"
     assert "/sobjects/User/005" in call["Owner"]["attributes"]["url"]
+
+
+@pytest.mark.parametrize("name", ["Who.Email", "Who.Phone", "Who.Title", "What.Phone"])
+def test_a_contact_lead_or_account_shows_no_address_as_a_name(org: SoqlOrg, name: str) -> None:
+    parent, field = name.split(".")
+    found = org.ask(f"SELECT {name} FROM Event WHERE {parent}Id != null")["records"]
+
+    assert [record[parent][field] for record in found] == [None] * len(found)
+    assert found
 
 
 def test_typeof_selects_by_the_type_of_the_parent_and_names_it(org: SoqlOrg) -> None:

@@ -41,6 +41,9 @@ _NAME_FIELDS: Final = {
     )
 }
 
+# Whose e-mail address, telephone and title Name shows: a contact's or lead's are null (object reference v67, Name).
+_SHOWN_OF: Final = {"Email": ("User", "Group"), "Phone": ("User",), "Title": ("User",)}
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -151,6 +154,7 @@ class Name:
                 return known, self._by_target(each.name)
         return None
 
+    @evidence("SOQL", "documented", "Who, What and Owner show the e-mail address, phone and title of users only")
     def _by_target(self, name: str) -> str:
         """Return SQL that looks the field up in the one table that the id belongs to."""
         cases = ""
@@ -168,6 +172,8 @@ class Name:
             return self.bindings.bind(target.name)
         if name == "NameOrAlias":
             name = "Alias" if target.field("Alias") else "Name"
+        if target.name not in _SHOWN_OF.get(name, (target.name,)):
+            return None
         found = target.name_field if name == "Name" else target.field(name)
         return None if found is None else f"n.{quote(found.name)}"
 
