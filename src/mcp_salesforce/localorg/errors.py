@@ -152,6 +152,11 @@ def duplicate_value(fields: Sequence[str], record_id: str) -> OrgError:
     return OrgError(400, "DUPLICATE_VALUE", message)
 
 
+def duplicate_external_id(value: str) -> OrgError:
+    """Several rows of one upsert have the same external id."""
+    return OrgError(400, "DUPLICATE_VALUE", f"Duplicate external id specified: {value}")
+
+
 def unable_to_lock_row() -> OrgError:
     """Somebody else is writing; the same call may succeed later."""
     return OrgError(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx2
+import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 
@@ -94,6 +95,55 @@ async def test_upsert_updates_the_known_and_creates_the_rest(org: LocalOrg, http
         (False, "JSON_PARSER_ERROR"),
         (False, "INVALID_TYPE"),
     ]
+
+
+@pytest.mark.parametrize("again", ["a@example.com", "A@Example.com", "a@example.com ", " a@example.com"])
+async def test_an_external_id_that_comes_twice_is_refused_in_each_of_its_rows(
+    org: LocalOrg, http: httpx2.AsyncClient, again: str
+) -> None:
+    records = [
+        contact(Email="a@example.com", LastName="A"),
+        contact(Email="b@example.com", LastName="B"),
+        contact(Email=again, LastName="C"),
+    ]
+
+    results = (await http.patch(f"{DATA}/composite/sobjects/Contact/Email", json={"records": records})).json()
+
+    assert [result["success"] for result in results] == [False, True, False]
+    for result, value in ((results[0], "a@example.com"), (results[2], again)):
+        assert result["errors"] == [
+            {"statusCode": "DUPLICATE_VALUE", "message": f"Duplicate external id specified: {value}", "fields": []}
+        ]
+    assert count(org, "Contact") == 1
+
+
+async def test_rows_of_an_upsert_that_was_rolled_back_say_whether_they_were_new(
+    org: LocalOrg, http: httpx2.AsyncClient
+) -> None:
+    org.insert("Contact", LastName="A", Email="a@example.com")
+    records = [
+        contact(Email="a@example.com", LastName="B"),
+        contact(Email="b@example.com", LastName="C"),
+        contact(Email="c@example.com"),
+    ]
+
+    url = f"{DATA}/composite/sobjects/Contact/Email"
+    results = (await http.patch(url, json={"records": records, "allOrNone": True})).json()
+
+    assert [(result["success"], result["created"]) for result in results] == [
+        (False, False), (False, True), (False, True),
+    ]  # fmt: skip
+    assert count(org, "Contact") == 1
+
+
+async def test_before_v46_an_upsert_does_not_say_whether_it_created(http: httpx2.AsyncClient) -> None:
+    old = "/services/data/v45.0"
+    one = await http.patch(f"{old}/sobjects/Contact/Email/a@example.com", json={"LastName": "A"})
+    records = {"records": [contact(Email="b@example.com", LastName="B"), contact(Email="c@example.com")]}
+    many = await http.patch(f"{old}/composite/sobjects/Contact/Email", json=records)
+
+    assert one.status_code == 201
+    assert [set(each) & {"created"} for each in (one.json(), *many.json())] == [set()] * 3
 
 
 async def test_upsert_by_id_creates_where_the_id_is_null(org: LocalOrg, http: httpx2.AsyncClient) -> None:

@@ -358,6 +358,7 @@ async def test_revoking_an_access_token_leaves_the_others(org: LocalOrg, http: h
 async def test_userinfo_and_identity_say_who_the_token_is(org: LocalOrg, http: httpx2.AsyncClient) -> None:
     claims = (await http.get("/services/oauth2/userinfo")).json()
     by_post = (await http.post("/services/oauth2/userinfo")).json()
+    assert claims["urls"]["partner"].endswith(f"/services/Soap/u/{{version}}/{claims['organization_id'][:15]}")
     identity = (await http.get(urlsplit(claims["sub"]).path)).json()
 
     assert claims["user_id"] == org.user_id

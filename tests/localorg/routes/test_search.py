@@ -8,12 +8,13 @@ from mcp_salesforce.localorg import LocalOrg
 DATA = "/services/data/v60.0"
 
 
-async def test_sosl_and_parameters_find_the_same_record(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+@pytest.mark.parametrize("sobject", ["sobject", "sObject"])
+async def test_sosl_and_parameters_find_the_same_record(org: LocalOrg, http: httpx2.AsyncClient, sobject: str) -> None:
     record_id = org.insert("Contact", LastName="Finch", Title="Ornithologist")
     org.insert("Contact", LastName="Sparrow")
 
     sosl = await http.get(f"{DATA}/search/", params={"q": "FIND {ornitho*} RETURNING Contact(Id, LastName)"})
-    params = {"q": "ornithologist", "sobject": "Contact", "Contact.fields": "Id,LastName"}
+    params = {"q": "ornithologist", sobject: "Contact", "Contact.fields": "Id,LastName"}
     url = await http.get(f"{DATA}/parameterizedSearch", params=params)
     body = {"q": "ornithologist", "sobjects": [{"name": "Contact", "fields": ["Id", "LastName"]}]}
     posted = await http.post(f"{DATA}/parameterizedSearch", json=body)

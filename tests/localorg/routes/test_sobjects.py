@@ -106,7 +106,7 @@ async def test_update_and_delete_answer_204_without_a_body(org: LocalOrg, http: 
     assert (deleted.status_code, deleted.content) == (204, b"")
     assert (gone.status_code, gone.json()) == (
         404,
-        [{"message": "entity is deleted", "errorCode": "ENTITY_IS_DELETED", "fields": []}],
+        [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}],
     )
 
 
@@ -184,6 +184,17 @@ async def test_upsert_creates_and_then_updates_with_the_same_body(org: LocalOrg,
     assert org.records.retrieve("Contact", record_id)["Email"] == "a/b@example.com"
 
 
+async def test_an_upsert_by_id_says_that_it_created_nothing(org: LocalOrg, http: httpx2.AsyncClient) -> None:
+    record_id = org.insert("Account", Name="A")
+
+    reply = await http.patch(f"{DATA}/sobjects/Account/Id/{record_id[:15]}", json={"Name": "B"})
+
+    assert (reply.status_code, reply.json()) == (
+        200,
+        {"id": record_id, "success": True, "errors": [], "created": False},
+    )
+
+
 async def test_upsert_with_update_only_creates_nothing(http: httpx2.AsyncClient) -> None:
     url = f"{DATA}/sobjects/Contact/Email/a@example.com"
 
@@ -223,7 +234,7 @@ async def test_the_field_id_stands_for_the_record_id(org: LocalOrg, http: httpx2
     updated = await http.patch(f"{url}/{record_id}", json={"LastName": "B"})
     created = await http.post(url, json={"LastName": "C"})
 
-    assert updated.status_code == 204
+    assert (updated.status_code, updated.json()["created"]) == (200, False)
     assert (await http.get(f"{url}/{record_id}")).json()["LastName"] == "B"
     assert (created.status_code, created.json()["created"]) == (201, True)
 

@@ -248,7 +248,7 @@ def test_objects_that_cannot_be_created_updated_or_deleted_say_so(org: LocalOrg)
         assert caught.value.error_code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
 
 
-def test_a_deleted_record_is_deleted_to_every_verb(org: LocalOrg) -> None:
+def test_a_deleted_record_is_not_found_to_read_and_deleted_to_those_who_change_it(org: LocalOrg) -> None:
     contact = org.insert("Contact", LastName="Hale")
     org.records.delete("Contact", contact, org.user_id)
 
@@ -258,7 +258,8 @@ def test_a_deleted_record_is_deleted_to_every_verb(org: LocalOrg) -> None:
     with pytest.raises(OrgError) as deleted:
         org.records.delete("Contact", contact, org.user_id)
 
-    for error in (read.value, written, deleted.value):
+    assert (read.value.status, read.value.error_code) == (404, "NOT_FOUND")
+    for error in (written, deleted.value):
         assert error.status == 404
         assert error.body() == {"message": "entity is deleted", "errorCode": "ENTITY_IS_DELETED", "fields": []}
 
@@ -271,13 +272,13 @@ def test_deleting_an_account_deletes_its_contacts_and_undeleting_brings_them_bac
 
     org.records.delete("Account", account, org.user_id)
 
-    with pytest.raises(OrgError, match="entity is deleted"):
+    with pytest.raises(OrgError, match="NOT_FOUND"):
         org.records.retrieve("Contact", contact)
 
     org.records.undelete(account, org.user_id)
 
     assert org.records.retrieve("Contact", contact)["AccountId"] == account
-    with pytest.raises(OrgError, match="entity is deleted"):
+    with pytest.raises(OrgError, match="NOT_FOUND"):
         org.records.retrieve("Contact", gone_before)
 
 

@@ -58,7 +58,7 @@ def test_a_yaml_file_makes_objects_that_follow_every_rule(tmp_path: Path) -> Non
         assert org.insert("Ward__c", Name="North", Colours__c="Red;Blue").startswith("a01")
 
         org.records.delete("Contact", patient, org.user_id)
-        with pytest.raises(OrgError, match="entity is deleted"):
+        with pytest.raises(OrgError, match="NOT_FOUND"):
             org.records.retrieve("Visit__c", visit)
 
 

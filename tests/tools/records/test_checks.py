@@ -173,6 +173,16 @@ async def test_an_upsert_that_cannot_be_is_refused(
     assert says in error["message"]
 
 
+@pytest.mark.parametrize("again", ["ode@example.com", "Ode@Example.com", "ode@example.com ", " ode@example.com"])
+async def test_a_key_that_comes_twice_in_an_upsert_is_refused_before_it_is_sent(clinic_mcp: Client, again: str) -> None:
+    rows = [{"Email": "ode@example.com", "LastName": "Ode"}, {"Email": again, "LastName": "Oda"}]
+
+    error = await refusal(clinic_mcp, "upsert_records", sobject="Contact", external_id_field="Email", records=rows)
+
+    assert error["code"] == "DUPLICATE_VALUE"
+    assert "The same as row 0" in error["message"]
+
+
 async def test_an_upsert_by_a_field_that_is_no_key_names_those_that_are(clinic_mcp: Client) -> None:
     error = await refusal(
         clinic_mcp, "upsert_records", sobject="Visit__c", external_id_field="Notes__c", records=[{"Notes__c": "x"}]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import orjson
@@ -26,6 +26,8 @@ from mcp_salesforce.localorg.services.sessions import Session, Sessions
 from mcp_salesforce.localorg.services.upserts import Upserts
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store
+
+_SAYS_CREATED: Final = 46.0
 
 
 class Services(Protocol):
@@ -101,6 +103,11 @@ class Call:
     def upserts(self) -> Upserts:
         """Upserts under the same duplicate rules."""
         return Upserts(self.org.store, self.records)
+
+    @property
+    def says_created(self) -> bool:
+        """Whether an upsert says if the record is new: from v46.0 on."""
+        return float(self.version.removeprefix("v") or 0) >= _SAYS_CREATED
 
     @property
     def is_loopback(self) -> bool:

@@ -1,6 +1,6 @@
 """Up to 200 records in one call: composite/sobjects and composite/tree."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeVar
@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
-from mcp_salesforce.localorg.services.upserts import AmbiguousExternalIdError
+from mcp_salesforce.localorg.services.upserts import AmbiguousExternalIdError, Upserted
 from mcp_salesforce.localorg.store.ids import to_18
 from mcp_salesforce.localorg.store.schema import ChildRelationship
 
@@ -65,27 +65,59 @@ def update_records(call: Call) -> Reply:
 
 @collections.route("PATCH", "composite/sobjects/{sobject}/{field}", "recorded")
 def upsert_records(call: Call, sobject: str, field: str) -> Reply:
-    """Update or create up to 200 records by an external id; in the field Id, null creates."""
+    """Update or create up to 200 records by an external id; in the field Id, null creates.
+
+    An external id that stands in several rows is refused in each of them.
+    """
     body = call.json_object()
+    records = _records(body)
+    all_or_none = body.get("allOrNone") is True
+    keys = Counter(_folded_key(record, field) for record in records)
 
     def save(record: Mapping[str, Any]) -> Result:
         if _type(record).lower() != sobject.lower():
             raise OrgError(400, "INVALID_TYPE", f"The records must be of type {sobject}")
         key, values = _split(record, field)
-        created = True
-        if key is None and field.lower() == "id":
-            record_id = call.records.create(sobject, values, call.user_id)
-        elif key is None:
-            raise OrgError(400, "MISSING_ARGUMENT", f"{field} not specified")
-        elif field.lower() == "id":
-            call.records.update(sobject, str(key), values, call.user_id)
-            record_id, created = _to_18(str(key)), False
-        else:
-            upserted = call.upserts.upsert(sobject, field, str(key), values, call.user_id)
-            record_id, created = upserted.record_id, upserted.created
-        return {"id": record_id, "success": True, "errors": [], "created": created}
+        if key is not None and keys[_folded_key(record, field)] > 1:
+            raise errors.duplicate_external_id(str(key))
+        done = _upsert(call, sobject, field, key, values)
+        return {"id": done.record_id, "success": True, "errors": [], **told(done.created)}
 
-    return _each(call, _records(body), save, all_or_none=body.get("allOrNone") is True, failed={"created": False})
+    def told(created: bool) -> dict[str, bool]:
+        return {"created": created} if call.says_created else {}
+
+    def failed(record: Mapping[str, Any]) -> dict[str, bool]:
+        return told(all_or_none and _is_new(call, sobject, field, record))
+
+    return _each(call, records, save, all_or_none=all_or_none, failed=failed)
+
+
+def _upsert(call: Call, sobject: str, field: str, key: object, values: Mapping[str, Any]) -> Upserted:
+    by_id = field.lower() == "id"
+    if key is None and by_id:
+        return Upserted(call.records.create(sobject, values, call.user_id), created=True)
+    if key is None:
+        raise OrgError(400, "MISSING_ARGUMENT", f"{field} not specified")
+    if by_id:
+        call.records.update(sobject, str(key), values, call.user_id)
+        return Upserted(_to_18(str(key)), created=False)
+    return call.upserts.upsert(sobject, field, str(key), values, call.user_id)
+
+
+def _is_new(call: Call, sobject: str, field: str, record: Mapping[str, Any]) -> bool:
+    """Tell whether an upsert would create a record, as far as its key says."""
+    key, _ = _split(record, field)
+    if key is None or field.lower() == "id":
+        return key is None and field.lower() == "id"
+    try:
+        return call.upserts.find(sobject, field, str(key)) is None
+    except (OrgError, AmbiguousExternalIdError):
+        return False
+
+
+def _folded_key(record: Mapping[str, Any], field: str) -> str:
+    """Return the external id of a row as Salesforce compares it: without case and the space around it."""
+    return str(_split(record, field)[0]).strip().casefold()
 
 
 @collections.route("DELETE", "composite/sobjects", "documented")
@@ -185,26 +217,29 @@ def _each(
     save: Callable[[Item], Result],
     *,
     all_or_none: bool,
-    failed: Mapping[str, Any] | None = None,
+    failed: Callable[[Item], Mapping[str, Any]] | None = None,
 ) -> Reply:
-    """Return one result for each item, in order; `failed` is added to the results of failures."""
+    """Return one result for each item, in order; what `failed` gives is added to the result of a failure."""
     results: list[Result] = []
 
-    def failure(error: OrgError) -> Result:
-        return {"success": False, "errors": [error.save_error()], **(failed or {})}
+    def failure(error: OrgError, item: Item) -> Result:
+        return {"success": False, "errors": [error.save_error()], **(failed(item) if failed else {})}
 
     with call.org.store.transaction() as transaction:
         for item in items:
             try:
                 results.append(save(item))
             except OrgError as error:
-                results.append(failure(error))
+                results.append(failure(error, item))
             except AmbiguousExternalIdError as error:
-                results.append(failure(_ambiguous(error)))
+                results.append(failure(_ambiguous(error), item))
         if all_or_none and not all(result["success"] for result in results):
             transaction.take_back()
     if transaction.is_taken_back:
-        results = [failure(ROLLED_BACK) if result["success"] else result for result in results]
+        results = [
+            failure(ROLLED_BACK, item) if result["success"] else result
+            for item, result in zip(items, results, strict=True)
+        ]
     return Reply(body=results)
 
 

@@ -8,7 +8,7 @@ from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
 from mcp_salesforce.localorg.routes.conditions import reply_if_modified, require_unmodified
 from mcp_salesforce.localorg.services.upserts import Upserted
-from mcp_salesforce.localorg.store.ids import is_id_shaped
+from mcp_salesforce.localorg.store.ids import is_id_shaped, to_18
 
 sobjects = Family("sobjects")
 
@@ -99,7 +99,8 @@ def upsert(call: Call, sobject: str, field: str, value: str) -> Reply:
     update_only = call.params.get("updateOnly", "").lower() == "true"
     record = call.json_object()
     if field.lower() == "id":
-        return update(call, sobject, value)
+        update(call, sobject, value)
+        return _upserted(call, sobject, Upserted(to_18(value) or value, created=False))
     done = call.upserts.upsert(sobject, field, value, record, call.user_id, update_only=update_only)
     return _upserted(call, sobject, done)
 
@@ -145,7 +146,9 @@ def _found(call: Call, sobject: str, field: str, value: str) -> str:
 
 
 def _upserted(call: Call, sobject: str, done: Upserted) -> Reply:
-    body = {"id": done.record_id, "success": True, "errors": [], "created": done.created}
+    body = {"id": done.record_id, "success": True, "errors": []}
+    if call.says_created:
+        body["created"] = done.created
     return Reply(201 if done.created else 200, body, _location(call, sobject, done.record_id))
 
 

@@ -36,6 +36,7 @@ class Identities:
         self._organization_id = organization_id
 
     @evidence("OAuth", "recorded", "userinfo has no is_app_installed, and its urls keep the {version} placeholder")
+    @evidence("OAuth", "recorded", "The SOAP addresses among the urls have the org's Id of 15 characters")
     def userinfo(self, user_id: str, base_url: str) -> dict[str, Any]:
         """Return the OpenID Connect claims of a user."""
         user = self._user(user_id)
@@ -109,7 +110,7 @@ class Identities:
 
     def _urls(self, user_id: str, base_url: str) -> dict[str, str]:
         return {
-            name: base_url + path.replace("{organization}", self._organization_id).replace("{user}", user_id)
+            name: base_url + path.replace("{organization}", self._organization_id[:15]).replace("{user}", user_id)
             for name, path in _ENDPOINTS.items()
         }
 

@@ -141,7 +141,7 @@ class Records:
         """Return a record in wire form, in describe order unless `fields` names some; without `attributes`.
 
         Raises:
-            OrgError: NOT_FOUND, ENTITY_IS_DELETED, or INVALID_FIELD for an unknown name in `fields`.
+            OrgError: NOT_FOUND, or INVALID_FIELD for an unknown name in `fields`.
         """
         definition = self.sobject(sobject)
         wanted = [known_field(definition, name) for name in fields] or definition.fields
@@ -152,9 +152,9 @@ class Records:
         """Return the stored row of a record that is not deleted.
 
         Raises:
-            OrgError: NOT_FOUND or ENTITY_IS_DELETED.
+            OrgError: NOT_FOUND.
         """
-        return self._live(definition, record_id, errors.not_found())
+        return self._live(definition, record_id, errors.not_found(), deleted=errors.not_found())
 
     def update(self, sobject: str, record_id: str, record: Mapping[str, Any], user_id: str) -> None:
         """Change fields of a record.
@@ -216,9 +216,11 @@ class Records:
         return RecycleBin(self._store, self._schema, lambda definition: self._touched(definition, user_id))
 
     @evidence("Records", "recorded", "An absent id is 404: NOT_FOUND to read, INVALID_CROSS_REFERENCE_KEY to change")
-    @evidence("Records", "quoted", "A deleted record is 404 ENTITY_IS_DELETED to read, change and delete")
+    @evidence("Records", "recorded", "A deleted record is 404: NOT_FOUND to read, ENTITY_IS_DELETED to change")
     @evidence("Records", "documented", "An id with a wrong checksum is MALFORMED_ID")
-    def _live(self, definition: SObjectDef, record_id: str, absent: errors.OrgError) -> Row:
+    def _live(
+        self, definition: SObjectDef, record_id: str, absent: errors.OrgError, *, deleted: errors.OrgError | None = None
+    ) -> Row:
         if not is_id_shaped(record_id):
             raise errors.external_id_not_found(record_id)
         long = to_18(record_id)
@@ -228,7 +230,7 @@ class Records:
         if row is None:
             raise absent
         if row["IsDeleted"]:
-            raise errors.entity_is_deleted()
+            raise deleted or errors.entity_is_deleted()
         return row
 
     def _defaults(self, definition: SObjectDef, user_id: str) -> Changes:

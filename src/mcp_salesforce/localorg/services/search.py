@@ -111,15 +111,17 @@ class Searches:
 
 
 def parameters(params: Mapping[str, str]) -> dict[str, Any]:
-    """Return the body that says what the parameters of a URL say, as `sobject=Contact&Contact.fields=Id,Name`."""
-    body: dict[str, Any] = {name: value for name, value in params.items() if "." not in name and name != "sobject"}
+    """Return the body that says what a URL says: `sobject=Contact&Contact.fields=Id,Name`, or `sObject=Contact`."""
+    plain = {name: value for name, value in params.items() if "." not in name}
+    chosen = next((plain.pop(name) for name in list(plain) if name.lower() == "sobject"), "")
+    body: dict[str, Any] = dict(plain)
     if "fields" in body:
         body["fields"] = body["fields"].split(",")
     for name in {"overallLimit", "defaultLimit", "offset"} & set(body):
         if not body[name].isdigit():
             raise json_parser_error(f"{name} must be a number, not {body[name]}")
         body[name] = int(body[name])
-    body["sobjects"] = [_of_sobject(name, params) for name in params.get("sobject", "").split(",") if name]
+    body["sobjects"] = [_of_sobject(name, params) for name in chosen.split(",") if name]
     return body
 
 

@@ -122,7 +122,7 @@ def _repeated_keys(records: Sequence[Record], key: str) -> Iterator[RowProblem]:
     first: dict[str, int] = {}
     for row, record in enumerate(records):
         value = record.get(key)
-        if value is not None and (before := first.setdefault(str(value).casefold(), row)) != row:
+        if value is not None and (before := first.setdefault(str(value).strip().casefold(), row)) != row:
             yield RowProblem(row, "DUPLICATE_VALUE", key, f"The same as row {before}.")
 
 
