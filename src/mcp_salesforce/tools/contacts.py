@@ -194,5 +194,5 @@ async def list_contacts(
 
 
 async def _contact(ctx: ToolContext, contact_id: str) -> Contact:
-    record = await org_of(ctx).client.sobjects.retrieve("Contact", contact_id)
+    record = await org_of(ctx).retrieve("Contact", contact_id)
     return cast("Contact", shown_record(record))

@@ -76,7 +76,7 @@ async def _read_fields(org: OrgSession, sobject: str, record_id: str, fields: Se
             rows = table(await with_days(org, found.records), fields)
             return {"Id": record_id, **dict(zip(rows["columns"], rows["rows"][0], strict=True))}
         fields = ("Id",)  # Salesforce's own error says whether the record was deleted or never there
-    record = await org.client.sobjects.retrieve(sobject, record_id, fields=fields)
+    record = await org.retrieve(sobject, record_id, fields=fields)
     return {"Id": record_id, **flat_record(await record_with_days(org, sobject, record_id, record))}
 
 

@@ -10,11 +10,12 @@ from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
-from mcp_salesforce.salesforce import ApiError, SalesforceClient, SalesforceError
+from mcp_salesforce.salesforce import ApiError, NotFoundError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.advice import is_told_by_words
+from mcp_salesforce.salesforce.errors import ErrorDetail
 from mcp_salesforce.salesforce.ids import to_18
-from mcp_salesforce.salesforce.models import UserInfo
-from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.salesforce.models import SObjectRecord, UserInfo
+from mcp_salesforce.salesforce.soql import quote, quote_list
 from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.soql import tree
 from mcp_salesforce.state_key import StateKey
@@ -29,6 +30,7 @@ _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
 _USER_PREFIX = "005"
 _CHECK_NAMES = "Check the fields' API names; custom ones end in __c, their relationships in __r."
 _NOT_IN_PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+_DELETED = ErrorDetail("ENTITY_IS_DELETED", "entity is deleted")
 
 Value = TypeVar("Value")
 
@@ -126,6 +128,31 @@ class OrgSession:
         """Let the answer say which fields of an object a policy hides."""
         if self._guard:
             await self._guard.note_hidden(sobject)
+
+    async def retrieve(self, sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> SObjectRecord:
+        """Return one record, as the client; tell one in the recycle bin from one that never was.
+
+        Salesforce says NOT_FOUND of both to a read.
+
+        Raises:
+            NotFoundError: It is not there; with the code ENTITY_IS_DELETED it was deleted.
+            SalesforceError: As the client.
+        """
+        try:
+            return await self.client.sobjects.retrieve(sobject, record_id, fields=fields)
+        except NotFoundError as error:
+            if error.code == "NOT_FOUND" and await self.deleted_among(sobject, [record_id]):
+                raise NotFoundError(error.status, [_DELETED]) from None
+            raise
+
+    async def deleted_among(self, sobject: str, record_ids: Sequence[str]) -> frozenset[str]:
+        """Return the Ids (18 characters) of those records that are in the recycle bin, as far as the org tells."""
+        soql = f"SELECT Id FROM {sobject} WHERE IsDeleted = true AND Id IN {quote_list(record_ids)}"  # noqa: S608 - SOQL
+        try:
+            found = await self.client.queries.query(soql, query_all=True)
+        except SalesforceError:
+            return frozenset()  # an object without a recycle bin; a better error is not worth a second one
+        return frozenset(record["Id"] for record in found.records)
 
     async def refusal_behind(
         self, error: SalesforceError, arguments: Mapping[str, Any], sobject: str

@@ -63,7 +63,7 @@ async def update_appointment(
     check_rule_is_kept(values)
     await check_contacts(org, values)
     fields = _fields(data, values)
-    before = await org.client.sobjects.retrieve("Event", event_id)
+    before = await org.retrieve("Event", event_id)
     zone = await org.zone(data.time_zone or "", before.get("OwnerId") or "")
     await _check_unchanged(org, before, last_modified, zone)
     span, new = span_in(before), None
@@ -166,7 +166,7 @@ async def _save(
             return await org.client.composite.run_led([change, *reading])
         await org.client.sobjects.update("Event", target.event_id, values, unmodified_since=since)
     except ConflictError as error:
-        now = await org.client.sobjects.retrieve("Event", before["Id"])
+        now = await org.retrieve("Event", before["Id"])
         changed = [name for name, value in now.items() if value != before.get(name) and name not in _STAMPS]
         error.message = "Somebody else changed it while this change was made. Nothing was overwritten."
         error.fields = tuple(changed)

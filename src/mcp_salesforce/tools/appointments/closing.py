@@ -98,7 +98,7 @@ async def close_appointment(
     To erase one made by mistake, use salesforce_delete_appointment.
     """
     org = org_of(ctx)
-    event = await org.client.sobjects.retrieve("Event", event_id)
+    event = await org.retrieve("Event", event_id)
     span = span_in(event)
     _check_is_own(event, span, org.now())
     if outcome == "no_show":

@@ -58,7 +58,7 @@ async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = ()
         raise refused("There is nobody to add or remove.", hint="Give Ids in add or remove.", fields=["add", "remove"])
     if both := set(add) & set(remove):
         raise refused(f"{', '.join(sorted(both))} is in add and in remove.", hint="Give it in one of them.")
-    event = await org.client.sobjects.retrieve("Event", event_id)
+    event = await org.retrieve("Event", event_id)
     _check_takes_invitees(event)
     outcomes = {
         **await _uninvite(org, await _relations(org, event_id), remove),

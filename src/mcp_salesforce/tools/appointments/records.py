@@ -79,7 +79,7 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlic
     if fields:
         return cast("Appointment", await read_fields(org_of(ctx), "Event", event_id, fields))
     org = org_of(ctx)
-    record = await org.client.sobjects.retrieve("Event", event_id)
+    record = await org.retrieve("Event", event_id)
     told = appointment_of(record, await org.zone("", record.get("OwnerId") or ""))
     return cast("Appointment", {**told, **await read_invitees(org, record)})
 

@@ -133,7 +133,7 @@ async def made_series(org: OrgSession, event_id: str, plan: Plan) -> MadeSeries:
     Raises:
         SalesforceError: As the client.
     """
-    found = await occurrences_of(org, await org.client.sobjects.retrieve("Event", event_id))
+    found = await occurrences_of(org, await org.retrieve("Event", event_id))
     if not found:
         return MadeSeries(event_id, plan)
     starts = tuple(each.start for each in found)

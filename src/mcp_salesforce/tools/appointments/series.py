@@ -129,7 +129,7 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
         InvalidArgumentError: It is in no series, or the scope would delete what took place.
         SalesforceError: As the client.
     """
-    event = await org.client.sobjects.retrieve("Event", event_id)
+    event = await org.retrieve("Event", event_id)
     if scope == "this":
         if is_own_record(event):
             raise refused("This is a whole series, not one of its appointments.", hint="Use scope all.")

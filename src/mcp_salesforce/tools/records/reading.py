@@ -6,7 +6,7 @@ from typing import Any, Final, NotRequired, cast
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
-from mcp_salesforce.salesforce import InvalidRequestError, SObjectDescribe, SObjectRecord
+from mcp_salesforce.salesforce import SObjectDescribe, SObjectRecord
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.soql import quote_list
@@ -59,7 +59,7 @@ async def get_record(
     elif fields:
         found = await read_fields(org, sobject, record_ids[0], fields)
     else:
-        record = await org.client.sobjects.retrieve(sobject, record_ids[0])
+        record = await org.retrieve(sobject, record_ids[0])
         found = shown_record(await record_with_days(org, sobject, record_ids[0], record))
     return cast("Found", localised(found, zone))
 
@@ -121,11 +121,7 @@ async def _missing(org: OrgSession, sobject: str, record_ids: Collection[str]) -
     """Return why records are not there: deleted, or never there for this user."""
     if not record_ids:
         return {}
-    soql = f"SELECT Id FROM {sobject} WHERE IsDeleted = true AND Id IN {quote_list(record_ids)}"  # noqa: S608 - SOQL
-    try:
-        deleted = {record["Id"] for record in (await org.client.queries.query(soql, query_all=True)).records}
-    except InvalidRequestError:
-        deleted = set()  # an object without a recycle bin
+    deleted = await org.deleted_among(sobject, list(record_ids))
     return {record_id: "ENTITY_IS_DELETED" if record_id in deleted else "NOT_FOUND" for record_id in record_ids}
 
 
