@@ -26,6 +26,7 @@ from tests.hosts.model import Model, Wanted, serving
 from tests.hosts.results import CHECKED, write
 from tests.hosts.seat import Seat
 
+VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 SESSION_S = 240
 """How long a session of a host may take before it counts as hanging."""
 
@@ -81,20 +82,16 @@ class Session:
     @property
     def revision(self) -> str:
         """The protocol's revision that the host and the server settled for."""
-        for message in self.answered:
-            if version := message.get("result", {}).get("protocolVersion"):
-                return str(version)
-        return str(self.sent[-1]["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"])
+        opened = [message.get("result", {}).get("protocolVersion") for message in self.answered]
+        said = [(message.get("params") or {}).get("_meta", {}).get(VERSION_KEY) for message in self.sent]
+        return str(next(version for version in opened + said if version))
 
 
-ONE_PROCESS_EACH = [pytest.param(host, id=host.name, marks=pytest.mark.xdist_group(host.name)) for host in HOSTS]
-
-
-@pytest.fixture(scope="module", params=ONE_PROCESS_EACH)
+@pytest.fixture(scope="module", params=HOSTS, ids=[host.name for host in HOSTS])
 def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     host: Host = request.param
     if missing := host.missing():
-        pytest.skip(f"{', '.join(missing)} is not installed: .ci/hosts --install")
+        pytest.skip(f"{', '.join(missing)} is not installed: .ci/hosts")
     home = tmp_path_factory.mktemp("home")
     (home / "work").mkdir()
     (home / "schema.yaml").write_text(SCHEMA, encoding="utf-8")

@@ -124,6 +124,7 @@ HOSTS = (
             "exec",
             *("--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--model", SCRIPTED),
             *("-c", "model_provider=local", "-c", f"model_providers.local={CODEX_PROVIDER}"),
+            *("-c", "mcp_servers.salesforce.required=true"),  # it waits for the server before it asks the model
             *("-c", "analytics.enabled=false", "-c", "check_for_update_on_startup=false"),
             ASK,
         ),

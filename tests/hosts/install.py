@@ -1,4 +1,4 @@
-"""Install hosts below this folder: `python -m tests.hosts.install [--some] [NAME...]`."""
+"""Install hosts in `.hosts`: `python -m tests.hosts.install [--some] [NAME...]`."""
 
 import argparse
 import json

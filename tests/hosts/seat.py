@@ -29,6 +29,7 @@ QUIET = {
     "HTTP_PROXY": "http://127.0.0.1:9",  # nobody listens there
     "HTTPS_PROXY": "http://127.0.0.1:9",
     "LANGSMITH_TRACING": "false",
+    "MCP_CONNECTION_NONBLOCKING": "false",  # Claude Code waits for the server before it asks the model
     "NODE_USE_ENV_PROXY": "1",
     "NO_PROXY": "127.0.0.1,localhost",
     "OPENAI_AGENTS_DISABLE_TRACING": "1",
