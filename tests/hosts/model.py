@@ -52,7 +52,7 @@ class Model:
         search = next((name for name in SEARCHES if name in asked.tools), None)
         if search is None or (asked.results[-1:] and asked.results[-1][0] == search):
             return f"There is no {wanted.tool}."
-        return Call(search, {"query": wanted.tool.replace("_", " ")})
+        return Call(search, {"query": "salesforce", "max_results": 50})
 
 
 def is_named(name: str, tool: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from filelock import FileLock
 
 from tests.hosts.hosts import HOSTS
+from tests.hosts.seat import INSTALLED
 
 RESULTS = Path(__file__).with_name("results.json")
 COLUMNS = {
@@ -30,7 +31,7 @@ them and tries them again.
 {table}
 
 - **Protocol**: the revision that host and server settled for.
-- **Tools**: how many of the server's tools its model can have; *by search*: it sees their names, and looks them up.
+- **Tools**: how many of the server's tools its model can have; *by search*: once it has looked for them.
 - **Create**: a contact with a custom field, a record of a custom object and an appointment were made, all owned.
   *named fields only*: the host closes what a schema leaves open: its model writes no field that a tool does not name.
 - **Error**: the model reads the error's code, message and hint.
@@ -48,7 +49,7 @@ def results() -> dict[str, dict[str, Any]]:
 
 def write(name: str, result: dict[str, Any]) -> None:
     """Keep what was seen of one host."""
-    with FileLock(f"{RESULTS}.lock"):
+    with FileLock(INSTALLED / "results.lock"):
         known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
         known[name] = result
         text = json.dumps({host.name: known[host.name] for host in HOSTS if host.name in known}, indent=1)
