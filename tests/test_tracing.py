@@ -60,7 +60,7 @@ async def test_requests_to_salesforce_are_spans_under_the_tools_in_the_callers_t
 
 
 async def test_a_failure_marks_its_span(org: LocalOrg, spans: InMemorySpanExporter) -> None:
-    org.faults.add(Fault("reset_before", path="*/sobjects/*", count=1))
+    org.faults.add(Fault("reset_before", method="DELETE", count=1))
     async with Client(create_server(settings_of(org), transport=AsgiTransport(org.app)), mode="legacy") as client:
         await client.call_tool("salesforce_delete_contact", {"contact_id": "003000000000000AAA"})
 

@@ -425,9 +425,9 @@ async def test_a_syntax_error_shows_its_place_with_a_caret(scripted: ScriptedOrg
 
 async def test_a_lock_may_be_tried_again_and_says_so(org: LocalOrg, mcp: Client) -> None:
     contact_id = org.insert("Contact", LastName="Ode")
-    org.faults.add(Fault("lock_row", method="PATCH", count=None))
+    org.faults.add(Fault("lock_row", method="DELETE", count=None))
 
-    error = await refusal(mcp, "update_contact", contact_id=contact_id, data={"Title": "x"})
+    error = await refusal(mcp, "delete_contact", contact_id=contact_id)
 
     assert error["code"] == "UNABLE_TO_LOCK_ROW"
     assert error["retryable"] is True

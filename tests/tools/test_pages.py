@@ -58,12 +58,14 @@ def test_a_page_kept_again_takes_its_place_once() -> None:
 
 @pytest.mark.parametrize("limit", [130, 250])
 async def test_a_position_may_lie_beyond_the_first_page_of_another_server(
-    org: LocalOrg, mcp: Client, monkeypatch: pytest.MonkeyPatch, limit: int
+    org: LocalOrg, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
     soql = "SELECT Id FROM Event ORDER BY StartDateTime, Id"
-    first = await call(mcp, "query", soql=soql, limit=limit)
+    settings = settings_of(org, state_key="k" * 32)
+    async with Client(create_server(settings, transport=AsgiTransport(org.app))) as one:
+        first = await call(one, "query", soql=soql, limit=limit)
     monkeypatch.setattr(query, "LARGEST_BATCH", 200)
-    async with Client(create_server(settings_of(org), transport=AsgiTransport(org.app))) as other:
+    async with Client(create_server(settings, transport=AsgiTransport(org.app))) as other:
         rest = await all_ids(other, "query", soql=soql, limit=90, cursor=first["next_cursor"])
 
     ids = [row[0] for row in first["rows"]] + rest

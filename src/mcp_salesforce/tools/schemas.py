@@ -5,8 +5,12 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-_ANYTHING: Final = {"description": "any value"}
-"""As good as `true` for members that are not named: google-genai offers no tool at all where a boolean is there."""
+_ANYTHING: Final = {"maxLength": 131_072}
+"""The schema of members that are not named: any value, as long as Salesforce's longest text at most.
+
+It stands for `true`, because google-genai offers no tool at all where a boolean is. It says something about the value,
+because MCP Inspector warns of a schema that does not.
+"""
 _EMPTY_DEFAULTS: tuple[object, ...] = ("", None, [], {})
 
 
