@@ -26,7 +26,8 @@ def main() -> None:
         for host in HOSTS
         if (not given.names or host.name in given.names) and (host.stands_for_its_kind or not given.some)
     ]
-    for folder, packages, is_npm in sorted(set(_installations(hosts))):
+    # Node first: npm takes an older release of a host for a Node that is too old for the newest.
+    for folder, packages, is_npm in sorted(set(_installations(hosts)), key=lambda each: (each[0] != "node", each)):
         target = INSTALLED / folder
         wanted = {"as_of": AS_OF, "packages": list(packages)}
         if (target / COMPLETE).is_file() and _known(target).items() >= wanted.items():
@@ -49,7 +50,7 @@ def _installations(hosts: list[Host]) -> Iterator[tuple[str, tuple[str, ...], bo
 
 def _npm(target: Path, packages: tuple[str, ...]) -> dict[str, str]:
     target.mkdir(parents=True)
-    quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
+    quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--no-update-notifier", "--loglevel=error")
     own = os.environ | {"PATH": f"{NODE}:{os.environ['PATH']}"}
     before = f"--before={AS_OF}"
     subprocess.run(["npm", "install", "--prefix", target, *quiet, before, *packages], env=own, check=True)
