@@ -4,6 +4,7 @@ import base64
 import hashlib
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -417,3 +418,48 @@ def test_secrets_do_not_show_in_reprs(org: LocalOrg) -> None:
         credentials.access_token,
     ):
         assert secret not in shown
+
+
+async def use(org: LocalOrg, clock: Clock) -> list[str]:
+    """Log in every way, rotate a refresh token often, revoke one; return every secret that was given out."""
+    own = org.credentials
+    given = [own.client_secret, own.password, own.access_token, own.refresh_token, org.oauth.jwt_private_key()]
+    org.oauth.rotate_refresh_tokens = True
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(org.app), base_url=BASE_URL) as client:
+        codes = [await code(org, client), await code(org, client)]
+
+        async def token(form: dict[str, str]) -> dict[str, str]:
+            reply = await client.post(TOKEN, data=form)
+            assert reply.status_code == 200, reply.text
+            brought: dict[str, str] = reply.json()
+            given.extend(brought[name] for name in ("access_token", "refresh_token") if name in brought)
+            return brought
+
+        await token(exchange(org, codes[0]))
+        revoked = await token(exchange(org, codes[1], client_secret=own.client_secret))
+        await token(secrets(org) | {"grant_type": "password", "username": own.username, "password": own.password})
+        await token(secrets(org) | {"grant_type": "client_credentials"})
+        await token(assertion(org, clock))
+        brought = await token(refresh(org))
+        for _ in range(40):
+            brought = await token(refresh(org, refresh_token=brought["refresh_token"]))
+        await client.post("/services/oauth2/revoke", data={"token": revoked["refresh_token"]})
+    return given + codes
+
+
+async def test_a_file_holds_no_secret_that_was_ever_given_out(tmp_path: Path, clock: Clock) -> None:
+    given: list[str] = []
+
+    def found(*, is_open: bool) -> list[str]:
+        files = list(tmp_path.iterdir())
+        assert (tmp_path / "org.db-wal" in files) == is_open
+        content = b"".join(each.read_bytes() for each in files)
+        assert org.credentials.client_id.encode() in content
+        return [secret for secret in given if secret.encode() in content]
+
+    for _ in range(2):
+        with LocalOrg.open(tmp_path / "org.db", seed=False, now=clock) as org:
+            given += await use(org, clock)
+            assert found(is_open=True) == []
+        assert found(is_open=False) == []
+    assert len(set(given)) == len(given) > 160

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from mcp_salesforce.localorg.evidence import evidence
@@ -42,7 +43,7 @@ class Credentials:
 
 
 class OAuth:
-    """The org's one connected app; its secrets and the refresh tokens live in the store."""
+    """The org's one connected app; the store knows its secrets and refresh tokens by their hashes."""
 
     def __init__(
         self,
@@ -62,13 +63,12 @@ class OAuth:
         self.consents = Consents(grants.consumer.client_id, now)
 
     def credentials(self, user_id: str) -> Credentials:
-        """Return what a client needs to call as a user: a new session, and the user's refresh token."""
+        """Return what a client needs to call as a user: a new session, and a new refresh token of the user."""
         consumer = self._grants.consumer
-        grant = self._grants.latest(user_id) or self._grants.add(consumer.client_id, user_id, SCOPES)
         return Credentials(
             client_id=consumer.client_id,
             client_secret=consumer.client_secret,
-            refresh_token=grant.refresh_token,
+            refresh_token=self._grants.add(consumer.client_id, user_id, SCOPES),
             username=self._grants.username(user_id),
             password=consumer.password,
             access_token=self._sessions.start(user_id, consumer.client_id, SCOPES).access_token,
@@ -81,28 +81,26 @@ class OAuth:
         return self._grants.users()
 
     def jwt_private_key(self) -> str:
-        """Return the key, as PEM, that signs assertions of the JWT bearer flow; the app's certificate belongs to it."""
-        return self._keys()[0]
+        """Return the key, as PEM, that signs assertions of the JWT bearer flow; each start of the org has its own."""
+        return self._keys[0]
 
     def jwt_public_key(self) -> str:
         """Return the key, as PEM, that proves these assertions."""
-        return self._keys()[1]
+        return self._keys[1]
 
+    @cached_property
     def _keys(self) -> tuple[str, str]:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import rsa
 
-        pem = self._grants.private_key()
-        if pem is None:
-            made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-            pem = made.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            ).decode()
-            self._grants.keep_private_key(pem)
-        public = serialization.load_pem_private_key(pem.encode(), None).public_key()
-        return pem, public.public_bytes(
+        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        private = made.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        public = made.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        ).decode()
+        )
+        return private.decode(), public.decode()
 
     @evidence("OAuth", "documented", "Another grant type is unsupported_grant_type")
     def token(self, form: Form, base_url: str) -> TokenReply:
@@ -125,8 +123,7 @@ class OAuth:
             OAuthError: invalid_grant; there is no such user, or it is not the password.
         """
         user = self._grants.user(username)
-        right = hmac.compare_digest(password.encode(), self._grants.consumer.password.encode())
-        if user is None or not right or not user["IsActive"]:
+        if user is None or not self._grants.knows("password", password) or not user["IsActive"]:
             raise OAuthError("invalid_grant", "authentication failure")
         return self._sessions.start(user["Id"], self._grants.consumer.client_id, SCOPES)
 
@@ -176,22 +173,22 @@ class OAuth:
             self._check_client(form)
         if grant is None or grant.client_id != form.get("client_id"):
             raise OAuthError("invalid_grant", "expired access/refresh token")
-        reply = self._token_reply(grant.user_id, grant.scope, base_url)
+        reply = self._token_reply(form, grant.user_id, grant.scope, base_url)
         if self.rotate_refresh_tokens:
-            reply["refresh_token"] = self._grants.rotate(grant).refresh_token
+            reply["refresh_token"] = self._grants.rotate(grant)
         return reply
 
     def password(self, form: Form, base_url: str) -> TokenReply:
         """Return an access token for a user's name and password."""
         self._check_client(form)
         session = self.login(form.get("username", ""), form.get("password", ""))
-        return self._token_reply(session.user_id, session.scope, base_url)
+        return self._token_reply(form, session.user_id, session.scope, base_url)
 
     @evidence("OAuth", "documented", "Client credentials act as the org's first user, and bring no refresh token")
     def client_credentials(self, form: Form, base_url: str) -> TokenReply:
         """Return an access token for the app alone."""
         self._check_client(form)
-        return self._token_reply(self._grants.users()[0]["Id"], "api", base_url)
+        return self._token_reply(form, self._grants.users()[0]["Id"], "api", base_url)
 
     @evidence("OAuth", "documented", "A code works once, for ten minutes, with its redirect_uri and PKCE verifier")
     def authorization_code(self, form: Form, base_url: str) -> TokenReply:
@@ -200,10 +197,10 @@ class OAuth:
         public = bool(granted.ask.code_challenge) and "client_secret" not in form
         if not public:
             self._check_client(form)
-        reply = self._token_reply(granted.user_id, granted.ask.scope, base_url)
+        reply = self._token_reply(form, granted.user_id, granted.ask.scope, base_url)
         if "refresh_token" in granted.ask.scope.split():
-            grant = self._grants.add(granted.ask.client_id, granted.user_id, granted.ask.scope, public=public)
-            reply["refresh_token"] = grant.refresh_token
+            ask = granted.ask
+            reply["refresh_token"] = self._grants.add(ask.client_id, granted.user_id, ask.scope, public=public)
         return reply
 
     @evidence("OAuth", "documented", "A JWT is RS256, for login, test or this org, and expires within five minutes")
@@ -235,23 +232,24 @@ class OAuth:
         user = self._grants.user(claims["sub"])
         if user is None:
             raise OAuthError("invalid_grant", "user hasn't approved this consumer")
-        return self._token_reply(user["Id"], "web api id", base_url)
+        return self._token_reply(form, user["Id"], "web api id", base_url)
 
     @evidence("OAuth", "recorded", "A wrong client secret, or none, is invalid_client")
     def _check_client(self, form: Form) -> None:
-        consumer = self._grants.consumer
-        if form.get("client_id") != consumer.client_id:
+        if form.get("client_id") != self._grants.consumer.client_id:
             raise OAuthError("invalid_client_id", "client identifier invalid")
-        if not hmac.compare_digest(form.get("client_secret", "").encode(), consumer.client_secret.encode()):
+        if not self._grants.knows("client_secret", form.get("client_secret", "")):
             raise OAuthError("invalid_client", "invalid client credentials")
 
     @evidence("OAuth", "recorded", "A token reply has no expires_in; issued_at is in milliseconds, as text")
-    def _token_reply(self, user_id: str, scope: str, base_url: str) -> TokenReply:
+    def _token_reply(self, form: Form, user_id: str, scope: str, base_url: str) -> TokenReply:
+        """Return a new session as a token reply, signed with the secret that the app showed, if it has one."""
         consumer = self._grants.consumer
         session = self._sessions.start(user_id, consumer.client_id, scope)
         identity_url = f"{base_url}/id/{self.organization_id}/{user_id}"
         issued_at = str(int(session.issued_at.timestamp() * 1000))
-        signed = hmac.digest(consumer.client_secret.encode(), f"{identity_url}{issued_at}".encode(), hashlib.sha256)
+        secret = form.get("client_secret") or consumer.client_secret
+        signed = hmac.digest(secret.encode(), f"{identity_url}{issued_at}".encode(), hashlib.sha256)
         return {
             "access_token": session.access_token,
             "signature": base64.b64encode(signed).decode(),

@@ -18,6 +18,7 @@ from mcp_salesforce.localorg.errors import OrgError, query_too_complicated, unab
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, FieldDef, SObjectDef
 from mcp_salesforce.localorg.store.file import APPLICATION_ID
+from mcp_salesforce.localorg.store.hashing import hash_secrets
 from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.localorg.store.schema import Schema
 
@@ -243,6 +244,7 @@ def _opened(path: Path | None, lock_timeout_s: float) -> sqlite3.Connection:
         )
         # Before the log is on: it is to stand in the file itself, where `file` looks for it.
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        hash_secrets(connection)
         # A killed process loses nothing that was committed: the log is with the system by then.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
