@@ -369,9 +369,10 @@ async def test_values_beyond_the_budget_are_counted(scripted: ScriptedOrg) -> No
 async def test_a_cursor_of_fields_that_have_gone_is_stale(scripted: ScriptedOrg) -> None:
     fields = [field(f"Field_{number}") for number in range(60)]
     scripted.answers.extend([described(*fields), described(*fields[50:])])
-    async with Client(server_on(scripted, max_answer_tokens=500)) as mcp:
+    key = {"state_key": "k" * 32}
+    async with Client(server_on(scripted, **key, max_answer_tokens=500)) as mcp:
         page = await call(mcp, "describe", sobject="Trip__c")
-    async with Client(server_on(scripted)) as mcp:
+    async with Client(server_on(scripted, **key)) as mcp:
         error = await refusal(mcp, "describe", sobject="Trip__c", cursor=page["next_cursor"])
 
     assert error["code"] == "STALE_CURSOR"

@@ -32,10 +32,13 @@ FORMS = {
     "sf_org": _form(rf"{_NO_PLACEHOLDER}[A-Za-z0-9][\w.@+-]*"),
     "api_version": _form(r"v?(3[1-9]|[4-9]\d)(\.0)?"),
     "login_url": _form(rf"https://(login|test)\.salesforce\.com|{_NO_PLACEHOLDER}({_MY_DOMAIN}|{_HERE})"),
+    "jwt_audience": _form(r"(?!)"),  # goes with a key file, whose reader knows
     "ca_file": _form(r"(?!)"),  # only who reads the certificates knows
     "proxy": _form(rf"http://({_NO_PLACEHOLDER}[\w.~%-]+(:[\w.~%-]*)?@)?{_HOST}({_PORT})/?"),
     "no_proxy": _form(r"[\w.,*: -]*"),
     "timeout_s": _form(_NUMBER),
+    "call_timeout_s": _form(r"[1-9]\d{0,2}"),
+    "max_reply_mb": _form(_NUMBER),
     "toolsets": _form(r"[\w, -]+"),
     "read_only": _form(_YES_OR_NO),
     "policy": _form(_PATH),
