@@ -462,6 +462,7 @@ def endless(encoding: str) -> Handler:
                 data = pack.compress(piece) + pack.flush(zlib.Z_SYNC_FLUSH) if encoding else piece
             writer.write(b"%x\r\n%b\r\n" % (len(data), data))
             await writer.drain()
+            await asyncio.sleep(0)  # the socket may take megabytes before there is something to wait for
 
     return answer
 
