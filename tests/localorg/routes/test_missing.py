@@ -16,6 +16,9 @@ DATA = "/services/data/v60.0"
         f"{DATA}/jobs/query",
         f"{DATA}/sobjects/Contact/describe/layouts",
         f"{DATA}/sobjects/Contact/listviews",
+        f"{DATA}/sobjects/User/005000000000001AAA/password",
+        "/services/oauth2/singleaccess",
+        "/secur/frontdoor.jsp?sid=1",
         "/services/apexrest/mine",
         "/services/async/60.0/job",
     ],
@@ -27,6 +30,22 @@ async def test_a_resource_of_salesforce_that_is_missing_says_so_by_name(http: ht
         assert reply.status_code == 501
         assert reply.json()[0]["errorCode"] == "NOT_IMPLEMENTED"
         assert "not implemented by the local org" in reply.json()[0]["message"]
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+async def test_a_write_through_a_relationship_says_that_it_is_missing(http: httpx2.AsyncClient, method: str) -> None:
+    reply = await http.request(method, f"{DATA}/sobjects/Contact/003000000000001AAA/Account", json={"Name": "B"})
+
+    assert (reply.status_code, reply.json()[0]["errorCode"]) == (501, "NOT_IMPLEMENTED")
+
+
+@pytest.mark.parametrize(
+    "path", ["/services/async/60.0/job", "/services/oauth2/singleaccess", "/services/apexrest/mine", "/services/Soap/x"]
+)
+async def test_what_carries_its_session_elsewhere_is_not_sent_to_log_in(
+    anonymous: httpx2.AsyncClient, path: str
+) -> None:
+    assert (await anonymous.post(path, headers={"X-SFDC-Session": "00D!x"}, json={})).status_code == 501
 
 
 async def test_a_missing_resource_needs_a_session_too(anonymous: httpx2.AsyncClient) -> None:

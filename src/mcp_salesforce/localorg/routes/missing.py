@@ -14,9 +14,12 @@ _RESOURCES: Final = (
 )  # fmt: skip
 _UNDER_SOBJECTS: Final = (
     "defaultValues", "describe/approvalLayouts", "describe/compactLayouts", "describe/layouts", "describe/namedLayouts",
-    "listviews", "platformAction", "quickActions", "relevantItems",
+    "listviews", "platformAction", "quickActions", "relevantItems", "{record_id}/password",
 )  # fmt: skip
-_ELSEWHERE: Final = ("/services/apexrest", "/services/async", "/services/Soap", "/cometd", "/services/proxy")
+_ELSEWHERE: Final = (
+    "/services/apexrest", "/services/async", "/services/Soap", "/cometd", "/services/proxy",
+    "/services/oauth2/singleaccess", "/secur/frontdoor.jsp",
+)  # fmt: skip
 
 NAMES: Final = (*_RESOURCES, *(f"sobjects/{{sobject}}/{name}" for name in _UNDER_SOBJECTS), *_ELSEWHERE)
 """The resources that answer 501, with all that is below them."""
@@ -25,15 +28,17 @@ missing_of_sobjects = Family("not implemented")
 missing = Family("not implemented")
 
 
-def _refusal(family: Family, path: str, what: str) -> None:
+def _refusal(family: Family, path: str, what: str, *, needs_session: bool = True) -> None:
     def refuse(call: Call, rest: str, **_names: str) -> Reply:
         del call, rest
         raise not_implemented(what)
 
-    family.route("*", path + "{rest:path}", None)(refuse)
+    family.route("*", path + "{rest:path}", None, needs_session=needs_session)(refuse)
 
 
 for _name in _UNDER_SOBJECTS:
     _refusal(missing_of_sobjects, f"sobjects/{{sobject}}/{_name}", _name)
-for _name in (*_RESOURCES, *_ELSEWHERE):
+for _name in _RESOURCES:
     _refusal(missing, _name, _name)
+for _name in _ELSEWHERE:
+    _refusal(missing, _name, _name, needs_session=False)  # they carry their sessions in other ways than REST

@@ -96,6 +96,7 @@ def upsert(call: Call, sobject: str, field: str, value: str) -> Reply:
 
     With updateOnly=true nothing is created.
     """
+    _refuse_relationship(field)
     update_only = call.params.get("updateOnly", "").lower() == "true"
     record = call.json_object()
     if field.lower() == "id":
@@ -108,7 +109,14 @@ def upsert(call: Call, sobject: str, field: str, value: str) -> Reply:
 @sobjects.route("DELETE", "sobjects/{sobject}/{field}/{value}", "documented")
 def delete_by_external_id(call: Call, sobject: str, field: str, value: str) -> Reply:
     """Move the record that has a value in an external id field to the recycle bin."""
+    _refuse_relationship(field)
     return delete(call, sobject, _found(call, sobject, field, value))
+
+
+def _refuse_relationship(field: str) -> None:
+    """Refuse a write where a record's id stands in the place of a field: a relationship's name follows it."""
+    if is_id_shaped(field):
+        raise errors.not_implemented("writes through a relationship")
 
 
 def _fields(call: Call) -> list[str]:
