@@ -328,6 +328,7 @@ async def test_what_the_org_refuses_by_itself_is_not_marked_as_a_triggers_words(
         ("MALFORMED_QUERY", "field 'StartDateTime' can not be grouped in a query call", "DAY_ONLY"),
         ("MALFORMED_QUERY", "Field must be grouped or aggregated: Name", "GROUP BY"),
         ("MALFORMED_QUERY", "only aggregate expressions use field aliasing", "Leave the alias out"),
+        ("MALFORMED_QUERY", "TYPEOF cannot be used in a SELECT clause that has a function", "Who.Type"),
         ("MALFORMED_QUERY", "Entity 'Event' is not supported for semi join inner selects", "Id IN"),
         ("MALFORMED_QUERY", "Semi join sub-selects are not allowed with the 'OR' operator", "two queries"),
         ("MALFORMED_QUERY", "Nesting of semi join sub-selects is not supported", "Id IN"),

@@ -220,6 +220,14 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
         Advice("Beside an aggregate every field is grouped.", "Add it to GROUP BY, or write MAX(field)."),
     ),
     (
+        "MALFORMED_QUERY|INVALID_FIELD|INVALID_TYPE",
+        r"TYPEOF (can ?not|needs|is not)",
+        Advice(
+            "TYPEOF stands beside plain fields only, on Who, What or Owner.",
+            "Leave functions out, or query one kind: WHERE Who.Type = 'Contact'.",
+        ),
+    ),
+    (
         "MALFORMED_QUERY",
         "field aliasing",
         Advice("Only aggregates and functions take an alias.", "Leave the alias out: the column has the field's name."),

@@ -239,6 +239,14 @@ def test_the_caret_stands_under_the_field_of_a_refused_comparison(org: SoqlOrg) 
             "INVALID_FIELD",
             "duplicate field selected: Who.Name",
         ),
+        *(
+            (
+                f"SELECT {function}, TYPEOF Who WHEN Contact THEN Id END FROM Event",
+                "MALFORMED_QUERY",
+                "TYPEOF cannot be used in a SELECT clause that has a function",
+            )
+            for function in ("toLabel(ShowAs)", "FORMAT(StartDateTime)", "FIELDS(STANDARD)", "convertTimezone(EndDate)")
+        ),
         ("SELECT FIELDS(STANDARD), Id FROM Account", "INVALID_FIELD", "duplicate field selected: Id"),
         (
             "SELECT FIELDS(ALL) FROM Account",

@@ -76,6 +76,7 @@ class _Selection:
 
     def rows(self, *extra: str) -> Rows:
         """Return the plan; `extra` are further conditions on the rows."""
+        self._check_type_of()
         for item in self.query.select:
             self._select(item)
         match_scope = Scope(self.run, self.scope.sobject, Bindings(), self.query.from_)
@@ -95,6 +96,13 @@ class _Selection:
             single_page=self.query.offset is not None,
             viewed=tuple(each for each in _VIEWED.get(self.query.tracking or "", ()) if table.column(each)),
         )
+
+    @evidence("SOQL", "documented", "TYPEOF stands in no SELECT with a function; the words of the refusal are ours")
+    def _check_type_of(self) -> None:
+        kinds = [item.expression for item in self.query.select]
+        if any(isinstance(each, Function) for each in kinds) and any(isinstance(each, TypeOf) for each in kinds):
+            reason = "TYPEOF cannot be used in a SELECT clause that has a function"
+            raise OrgError(400, "MALFORMED_QUERY", reason, None)
 
     def _place(self, sql: str) -> int:
         if sql not in self.columns:
