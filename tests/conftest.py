@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from mcp import Client
+from mcp.shared import _otel
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from mcp_salesforce.config import Settings
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.salesforce import AsgiTransport, observed
 from mcp_salesforce.server import create_server
 from tests.clock import Clock
 
@@ -90,3 +95,18 @@ async def mcp(org: LocalOrg, era: str) -> AsyncIterator[Client]:
     server = create_server(settings_of(org), transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server, mode=era, raise_exceptions=True) as client:
         yield client
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """The spans of this test: somebody traces while it runs, and nobody before and after it.
+
+    OpenTelemetry takes one provider for a whole process, and tracers keep the one they met first.
+    """
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+    for tracer in (_otel._tracer, observed._tracer):
+        monkeypatch.setattr(tracer, "_real_tracer", None)
+    return exporter

@@ -11,8 +11,7 @@ import pytest
 from mcp.server import MCPServer
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCNotification, JSONRPCRequest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from mcp_salesforce import direct
 from mcp_salesforce.localorg import LocalOrg
@@ -256,15 +255,15 @@ async def test_calls_run_at_the_same_time(held_server: MCPServer[Any], held: Hel
 
 
 async def test_a_traced_call_goes_to_the_sdk_which_makes_its_span(
-    server: MCPServer[Any], monkeypatch: pytest.MonkeyPatch
+    server: MCPServer[Any], monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter
 ) -> None:
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", TracerProvider())
     taken = counting(monkeypatch)
     async with session(server, HANDSHAKES[-1]) as host:
         await host.begin()
         assert "result" in await host.ask("tools/call", LIST)
 
     assert not any(taken)
+    assert f"tools/call {LIST['name']}" in [span.name for span in spans.get_finished_spans()]
 
 
 async def test_a_tool_that_breaks_costs_its_own_answer_only(

@@ -1,12 +1,9 @@
 """Spans from tool to HTTP, in the trace of whoever called."""
 
-from collections.abc import Iterator
-
 import pytest
 from mcp import Client
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
@@ -16,22 +13,6 @@ from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.observed import path_template
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
-
-
-@pytest.fixture(scope="module")
-def exporter() -> InMemorySpanExporter:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    return exporter
-
-
-@pytest.fixture
-def spans(exporter: InMemorySpanExporter) -> Iterator[InMemorySpanExporter]:
-    exporter.clear()
-    yield exporter
-    exporter.clear()
 
 
 def named(spans: InMemorySpanExporter, name: str) -> ReadableSpan:

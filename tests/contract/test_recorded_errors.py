@@ -57,7 +57,6 @@ MISTAKES = [
     Mistake("well-formed, absent", "GET", f"{DATA}/sobjects/Account/001000000000001"),
     Mistake("DELETE and PATCH of absent id", "DELETE", f"{DATA}/sobjects/Account/001000000000001"),
     Mistake("DELETE and PATCH of absent id", "PATCH", f"{DATA}/sobjects/Account/001000000000001", {"Name": "x"}),
-    Mistake("entity is deleted", "GET", f"{DATA}/sobjects/Account/{{deleted}}"),
     Mistake("entity is deleted", "PATCH", f"{DATA}/sobjects/Account/{{deleted}}", {"Name": "x"}),
     Mistake("entity is deleted", "DELETE", f"{DATA}/sobjects/Account/{{deleted}}"),
     Mistake("Required fields are missing: [Name]", "POST", f"{DATA}/sobjects/Account", {"Phone": "1"}),
