@@ -9,7 +9,7 @@ LAUNCH = ("uv", "run", "--directory", "/path/to/mcp-salesforce", "mcp-salesforce
 PAGE = """<!-- Generated from src/mcp_salesforce/cli/hosts.py by `make docs UPDATE=1`. -->
 # Register with a host
 `uv run mcp-salesforce demo` prints these lines with the full paths of your machine; here they are for a project folder
-`/path/to/mcp-salesforce`. Leave `--demo` away to serve [your own org](connect-an-org.md):
+`/path/to/mcp-salesforce`. Omit `--demo` to serve [your own org](connect-an-org.md):
 `uv run mcp-salesforce login` ends with the lines for that, settings included. Desktop hosts do not know your shell's
 `PATH`: give them the full path of `uv` (`which uv`). Where a file has entries already, add `salesforce` to them.
 
