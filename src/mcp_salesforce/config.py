@@ -79,9 +79,11 @@ _FROM_ENVIRONMENT: Final = SettingsConfigDict(
 )
 _NOTHING: Final = SecretStr("")
 _TWO_WAYS: Final = "two_ways"
-_NOT_GIVEN: Final = frozenset({"", "false", "f", "no", "n", "off", "0"})  # as Pydantic reads a boolean
+_SAID: Final = {"int_parsing_size": "is too long for a number"}
+_OFF: Final = frozenset({"false", "f", "no", "n", "off", "0"})  # as Pydantic reads a boolean
 
 Text = Annotated[str, BeforeValidator(setting_values.tidy)]
+PlainText = Annotated[str, BeforeValidator(setting_values.text)]
 Secret = Annotated[SecretStr, BeforeValidator(setting_values.tidy)]
 Names = Annotated[
     str,
@@ -253,7 +255,7 @@ class Settings(BaseModel):
         description="Secret that marks the cursors this server gives out; `openssl rand -base64 32` prints one. Give "
         "replicas the same, and cursors work on all of them and after a restart; without it they end with the process.",
     )
-    working_hours: Annotated[str, AfterValidator(_working_hours)] = Field(
+    working_hours: Annotated[PlainText, AfterValidator(_working_hours)] = Field(
         default=OFFICE_HOURS,
         description="When people can be booked, where a call does not say it: like `Mon-Fri 09:00-12:00,13:00-17:00; "
         "Sat 10:00-14:00`, in each calendar's own zone, or with a zone at the end.",
@@ -261,7 +263,7 @@ class Settings(BaseModel):
     max_concurrency: int = Field(
         default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; more wait for their turn."
     )
-    api_reserve: Annotated[str, AfterValidator(setting_values.reserve)] = Field(
+    api_reserve: Annotated[PlainText, AfterValidator(setting_values.reserve)] = Field(
         default="0",
         description="API calls of the org's 24-hour limit that this server leaves to others: a number, or a share such "
         "as `10%`. With no more than these left, calls are refused.",
@@ -271,7 +273,7 @@ class Settings(BaseModel):
         description="Field of Event, such as `Status__c`, for how an appointment ended. Without one, closing an "
         "appointment marks its Subject: `Cancelled: …`.",
     )
-    appointment_status_values: Annotated[str, AfterValidator(_outcome_values)] = Field(
+    appointment_status_values: Annotated[PlainText, AfterValidator(_outcome_values)] = Field(
         default="cancelled=Cancelled,no_show=No-show,completed=Completed",
         description="What that field calls each outcome.",
     )
@@ -301,8 +303,7 @@ class Settings(BaseModel):
         """
         is_complete = any(set(way.needs) <= set(given) for way in WAYS)
         others = dict.fromkeys((*_CONNECTION, *Network.model_fields)) if is_complete else {}
-        found = _loaded(_Environment, {**others, **given})
-        return cls(**{name: getattr(found, name) for name in found.model_fields_set})
+        return _checked(cls, _loaded(_Environment, {**others, **given}))
 
     @property
     def way(self) -> Way:
@@ -319,7 +320,7 @@ class Settings(BaseModel):
     @property
     def network(self) -> Network:
         """How to reach the org."""
-        return Network(**{name: getattr(self, name) for name in Network.model_fields if getattr(self, name)})
+        return _checked(Network, self)
 
     @property
     def org_name(self) -> str:
@@ -333,7 +334,11 @@ class Settings(BaseModel):
     def _one_way(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Report what is malformed together with what is missing or too much."""
         problems: list[InitErrorDetails] = []
-        values = {name: value for name, value in cast("dict[str, object]", data).items() if value is not None}
+        values = {
+            name: value
+            for name, value in cast("dict[str, object]", data).items()
+            if value is not None and not (name in _CONNECTION and _plain(value) in _OFF)
+        }
         try:
             chosen(_given(values))
         except IncompleteError as error:
@@ -359,8 +364,22 @@ _CONNECTION: Final = tuple(dict.fromkeys(name for way in WAYS for name in way.ne
 
 
 def _given(values: Mapping[str, object]) -> set[str]:
-    """Return which settings of a way in have a value."""
-    return {name for name in _CONNECTION if str(values.get(name) or "").strip().casefold() not in _NOT_GIVEN}
+    """Return which settings of a way in have a value; `off`, and what else says no, is none."""
+    return {name for name in _CONNECTION if _plain(values.get(name)) not in {"", *_OFF}}
+
+
+def _plain(value: object) -> str:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+    return text.strip().casefold()
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _checked(kind: type[_Model], found: BaseModel) -> _Model:
+    """Return the part of `found` that `kind` has, whose values were checked."""
+    values = {name: getattr(found, name) for name in kind.model_fields}
+    return kind.model_construct(found.model_fields_set & kind.model_fields.keys(), **values)
 
 
 def _variable(name: str) -> str:
@@ -482,8 +501,12 @@ def _loaded(kind: type[_Found], given: Mapping[str, str | None]) -> _Found:
         return kind(_env_file=env_file, **given)  # type: ignore[arg-type]  # fields read text
     except ValidationError as error:
         raise _report(error, env_file) from None
-    except (OSError, UnicodeError) as error:
-        raise ConfigurationError(f"{env_file.absolute()} cannot be read as UTF-8 text: {error}") from None
+    except UnicodeError as error:
+        wrong = f"{env_file.absolute()} cannot be read as UTF-8 text: {error}. Save it as UTF-8"
+        raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
+    except OSError as error:
+        wrong = f"{env_file.absolute()} cannot be read: {error.strerror}"
+        raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
 
 
 def _report(error: ValidationError, file: Path) -> ConfigurationError:
@@ -500,11 +523,17 @@ def _report(error: ValidationError, file: Path) -> ConfigurationError:
             lines += ["", f"  {problem['msg']}", "    Unset what belongs to one of them only."]
             continue
         name = str(problem["loc"][0])
-        wrong = "is missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
-        sentences.append(f"{_variable(name)} {wrong.replace('Input should', 'must')}.")
+        sentences.append(f"{_variable(name)}{_wrong(problem)}.")
         about = textwrap.fill(Settings.model_fields[name].description or "", _LINE)
         lines += ["", f"  {sentences[-1]}", textwrap.indent(about, "    ")]
     return ConfigurationError("\n".join([*lines, "", *_kept_logins(), *_WITHOUT_SETTINGS]), sentences)
+
+
+def _wrong(problem: Mapping[str, Any]) -> str:
+    """Say what is wrong, to go on behind the setting's name."""
+    said = "is missing" if problem["type"] == "missing" else _SAID.get(problem["type"], problem["msg"])
+    said = said.removeprefix("Value error, ").replace("Input should", "must").rstrip(".")
+    return f" {said}" if said[:1].islower() else f": {said}"
 
 
 def _kept_logins() -> list[str]:

@@ -39,18 +39,26 @@ _PLACEHOLDER = re.compile(
     r"|(https?://)?(mydomainname|your(\b|[-_ ]|client|consumer|refresh|secret|instance|token|org|company|domain)).*",
     re.IGNORECASE | re.DOTALL,
 )
+_AROUND = re.compile("\\A[\\s\"'`\u201c\u201d\u2018\u2019]+|[\\s\"'`\u201c\u201d\u2018\u2019]+\\Z")
 _SHORTEST_SECRET: Final = 32  # characters
 _REFRESH_TOKEN_START: Final = "5Aep"  # noqa: S105 - how all of them begin
 _ACCESS_TOKEN = re.compile(r"00D\w{12,15}!.*", re.DOTALL)
+
+
+def text(value: object) -> object:
+    """Return a value that is no text as it is, and a text if it can be sent to anybody."""
+    if isinstance(value, str) and not value.isascii() and re.search("[\ud800-\udfff]", value):
+        raise ValueError("has bytes that are not UTF-8: write it again")
+    return value
 
 
 def tidy(value: object) -> object:
     """Take away what a copy from a shell, a page or a JSON file leaves around a value."""
     if isinstance(value, SecretStr):
         return SecretStr(str(tidy(value.get_secret_value())))
-    if not isinstance(value, str):
+    if not isinstance(text(value), str):
         return value
-    tidied = value.strip().strip("\"'`\u201c\u201d\u2018\u2019").strip()
+    tidied = _AROUND.sub("", str(value))
     if not tidied:
         raise ValueError("is empty")
     if _PLACEHOLDER.fullmatch(tidied):
@@ -64,7 +72,7 @@ def sf_alias(value: object) -> object:
     """Return an alias of the `sf` command, which may have spaces and apostrophes inside."""
     if not isinstance(value, str):
         return value
-    alias = value.strip()
+    alias = str(text(value)).strip()
     if len(alias) > 1 and alias[0] == alias[-1] and alias[0] in "\"'":
         alias = alias[1:-1].strip()
     if not alias:
@@ -99,7 +107,9 @@ def lower(value: object) -> object:
 
 def names(value: object) -> object:
     """Return names with commas between them, whatever stood there."""
-    return ",".join(value.strip().strip("\"'").replace(",", " ").split()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return ",".join(str(text(value)).strip().strip("\"'").replace(",", " ").split())
 
 
 def refuse_access_token(value: SecretStr) -> SecretStr:
@@ -129,10 +139,14 @@ def existing_file(value: object) -> object:
     """Return the path of a file that is there."""
     if not isinstance(value, str):
         return value
-    path = Path(value.strip().strip("\"'")).expanduser()
-    if not path.is_file():
-        raise ValueError("is not the path of a file that is there")
-    return path
+    try:
+        path = Path(value.strip().strip("\"'")).expanduser()
+        if path.is_file():
+            return path
+    except (OSError, RuntimeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ValueError(f"is not the path of a file that can be read: {why}") from None
+    raise ValueError("is not the path of a file that is there")
 
 
 def ca_file(value: object) -> object:
