@@ -4,7 +4,6 @@ import re
 
 from mcp_salesforce.localorg.errors import OrgError, not_implemented
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
-from mcp_salesforce.localorg.services.query import MAX_BATCH
 
 query = Family("query")
 
@@ -57,7 +56,7 @@ def _run(call: Call, *, all_rows: bool) -> Reply:
     return Reply(body=page)
 
 
-def _batch_size(call: Call) -> int:
+def _batch_size(call: Call) -> int | None:
     """Return the page size that `Sforce-Query-Options: batchSize=N` asks for."""
     match = re.search(r"batchSize\s*=\s*(\d+)", call.headers.get("sforce-query-options", ""), re.IGNORECASE)
-    return int(match[1]) if match else MAX_BATCH
+    return int(match[1]) if match else None

@@ -8,9 +8,8 @@ from typing import Any, Final
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.columns import column_metadata
-from mcp_salesforce.localorg.services.readers import Reader
+from mcp_salesforce.localorg.services.readers import Batch, Reader
 from mcp_salesforce.localorg.store.groups import MAX_GROUPS
-from mcp_salesforce.localorg.store.locators import Cursor, Locators, Page
 from mcp_salesforce.localorg.store.plans import explain
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.scope import Run
@@ -22,6 +21,7 @@ from mcp_salesforce.soql import SoqlError, parse
 MIN_BATCH: Final = 200
 MAX_BATCH: Final = 2000
 _LONG_TEXT_BATCH: Final = 1000
+_PARENTS_BATCH: Final = 500
 _LOCATOR: Final = re.compile(r"(?P<id>0r8[0-9A-Za-z]{15})-(?P<offset>\d{1,9})", re.ASCII)
 
 
@@ -31,20 +31,24 @@ class Queries:
     def __init__(self, store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
         """Query the records of `schema` in `store`; `now` is the org's clock."""
         self._store = store
-        self._now = now
         self._reader = Reader(store, schema, now)
-        self._locators = Locators(store)
 
     @evidence("SOQL", "recorded", "COUNT() is totalSize without records")
     @evidence("SOQL", "recorded", "A page has 2,000 records, 1,000 where a long text is selected")
     @evidence("SOQL", "documented", "Sforce-Query-Options batchSize is kept between 200 and 2,000")
+    @evidence("SOQL", "documented", "The rows of sub-queries count towards the records of a page")
+    @evidence("SOQL", "recorded", "With sub-queries a page has 500 records: 499 of 1,200 children beside their parent")
+    @evidence(
+        "SOQL", "recorded", "With sub-queries and long texts a page has 200 records: 199 children beside a parent"
+    )
+    @evidence("SOQL", "simulated", "A page ends with the parent whose children fill it; each list of them can fill one")
     def query(
-        self, soql: str, user_id: str, *, all_rows: bool = False, batch_size: int = MAX_BATCH, version: str = "v60.0"
+        self, soql: str, user_id: str, *, all_rows: bool = False, batch_size: int | None = None, version: str = "v60.0"
     ) -> dict[str, Any]:
         """Run a query and return its first page in wire form.
 
         `all_rows` includes deleted and archived records (queryAll). A page has `batch_size` records, kept between 200
-        and 2,000, and fewer where long texts are selected.
+        and 2,000, and fewer where long texts or children are selected.
 
         Raises:
             OrgError: MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE and their like; nothing was run.
@@ -56,9 +60,7 @@ class Queries:
             return {"totalSize": count, "done": True, "records": []}
         if isinstance(planned, Groups):
             return self._groups(planned)
-        size = min(max(batch_size, MIN_BATCH), _LONG_TEXT_BATCH if planned.has_long_text else MAX_BATCH)
-        page = self._locators.open(planned.row_ids, Cursor(user_id, soql, all_rows, size), run.calendar.now)
-        return self._page(run, planned, page, size)
+        return self._reader.first_page(run, planned, Batch.of(_page_size(planned, batch_size)))
 
     @evidence("SOQL", "quoted", "An unknown locator, or another user's, is INVALID_QUERY_LOCATOR; it lives two days")
     @evidence("SOQL", "simulated", "Locators end with the process; pages show the rows the query found as they are now")
@@ -71,17 +73,18 @@ class Queries:
             OrgError: INVALID_QUERY_LOCATOR; it is unknown, another user's, or older than two days.
         """
         match = _LOCATOR.fullmatch(locator)
-        cursor = self._locators.find(match["id"], user_id, self._now()) if match else None
+        cursor = self._reader.cursor(match["id"], user_id) if match else None
         if match is None or cursor is None:
-            raise _invalid_locator()
-        offset = int(match["offset"])
-        page = self._locators.page(match["id"], offset, cursor.size)
-        if not page.row_ids:
             raise _invalid_locator()
         run = self._reader.run(cursor.soql, user_id, all_rows=cursor.all_rows, version=version)
         planned = _plan(run)
         assert isinstance(planned, Rows)  # noqa: S101 - nothing else has locators
-        return self._page(run, planned, page, offset + cursor.size)
+        for name in cursor.path:
+            planned = planned.children[name]
+        page = self._reader.next_page(run, planned, match["id"], int(match["offset"]), cursor)
+        if page is None:
+            raise _invalid_locator()
+        return page
 
     @evidence("SOQL", "verified", "columns=true tells names and kinds of the columns instead of records (the sf CLI)")
     def columns(self, soql: str, user_id: str) -> dict[str, Any]:
@@ -101,15 +104,6 @@ class Queries:
         """
         return {"plans": [explain(self._store, _plan(self._reader.run(soql, user_id)))], "sourceQuery": soql}
 
-    def _page(self, run: Run, planned: Rows, page: Page, read: int) -> dict[str, Any]:
-        """Return one page; `read` is the number of records up to its end."""
-        result: dict[str, Any] = {"totalSize": page.total, "done": page.locator is None}
-        if planned.single_page:
-            result = {"totalSize": len(page.row_ids), "done": True}
-        elif page.locator is not None:
-            result["nextRecordsUrl"] = f"/services/data/{run.version}/query/{page.locator}-{read}"
-        return result | {"records": self._reader.records(run, planned, page.row_ids)}
-
     @evidence("SOQL", "quoted", "More groups than a page holds are EXCEEDED_ID_LIMIT: groups are not paged")
     def _groups(self, planned: Groups) -> dict[str, Any]:
         records = self._reader.groups(planned)
@@ -124,6 +118,19 @@ def _plan(run: Run) -> Plan:
         return plan(run, parse(run.text))
     except SoqlError as error:
         raise OrgError(400, error.error_code, str(error), None) from None
+
+
+def _page_size(planned: Rows, asked: int | None) -> int:
+    most, usual = MAX_BATCH, MAX_BATCH
+    if planned.children:
+        most, usual = MIN_BATCH if _has_long_text(planned) else MAX_BATCH, _PARENTS_BATCH
+    elif planned.has_long_text:
+        most = _LONG_TEXT_BATCH
+    return min(max(usual if asked is None else asked, MIN_BATCH), most)
+
+
+def _has_long_text(rows: Rows) -> bool:
+    return rows.has_long_text or any(map(_has_long_text, rows.children.values()))
 
 
 def _invalid_locator() -> OrgError:

@@ -1,7 +1,8 @@
 """Rows of the store, read into the shape that their query asks for."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,33 @@ from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.values import address, instant
 from mcp_salesforce.localorg.store import functions
 from mcp_salesforce.localorg.store.dates import Calendar
+from mcp_salesforce.localorg.store.locators import Cursor, Locators
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.scope import Run
 from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Entry, Groups, Leaf, Record, Rows
 from mcp_salesforce.localorg.store.sqlite import Store, quote
 from mcp_salesforce.zones import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How many rows a page has, those of its sub-queries counted, and how many of a list are among them.
+
+    `path` names the sub-queries that lead to the list. Without a size everything is on one page.
+    """
+
+    size: int | None = None
+    room: int | None = None
+    path: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, size: int, path: tuple[str, ...] = ()) -> "Batch":
+        """Return a page for one list alone."""
+        return cls(size, size, path)
+
+    def below(self, name: str) -> "Batch":
+        """Return what a sub-query's list has of the page, which begins with its parent."""
+        return Batch(self.size, self.room and self.room - 1, (*self.path, name))
 
 
 class Reader:
@@ -24,6 +47,7 @@ class Reader:
         self._store = store
         self._schema = schema
         self._now = now
+        self._locators = Locators(store)
         functions.register(store)
 
     def run(self, text: str, user_id: str, *, all_rows: bool = False, version: str = "v60.0") -> Run:
@@ -40,11 +64,52 @@ class Reader:
 
     def records(self, run: Run, rows: Rows, row_ids: Sequence[int]) -> list[dict[str, Any]]:
         """Return the records with these rowids, in their order; a row that is gone is left out."""
-        ids = json.dumps(row_ids)
-        page = self._store.rows(rows.page.text, {**rows.page.values, "rows": ids})
+        return self._read(run, rows, row_ids, Batch())[0]
+
+    def first_page(self, run: Run, rows: Rows, batch: Batch, parent_id: str | None = None) -> dict[str, Any]:
+        """Return the first page of a query's result in wire form, or of the children of a parent."""
+        found = self._locators.find_rows(rows.row_ids, parent_id)
+        if rows.single_page:
+            records, _ = self._read(run, rows, found.first, Batch())
+            return {"totalSize": len(found.first), "done": True, "records": records}
+        records, taken = self._read(run, rows, found.first[: batch.room], batch)
+        if not found.has_more_than(taken):
+            return {"totalSize": taken, "done": True, "records": records}
+        cursor = Cursor(run.user_id, run.text, run.all_rows, batch.size or taken, batch.path)
+        locator, total = self._locators.keep(found, cursor, run.calendar.now)
+        return {"totalSize": total, "done": False, "nextRecordsUrl": _url(run, locator, taken), "records": records}
+
+    def cursor(self, locator: str, user_id: str) -> Cursor | None:
+        """Return the query behind a locator of this user, or None if there is none any more."""
+        return self._locators.find(locator, user_id, self._now())
+
+    def next_page(self, run: Run, rows: Rows, locator: str, offset: int, cursor: Cursor) -> dict[str, Any] | None:
+        """Return the page of a result that begins at `offset`, in wire form; None where there is none."""
+        row_ids, total = self._locators.rows(locator, offset, cursor.size)
+        if not row_ids:
+            return None
+        records, taken = self._read(run, rows, row_ids, Batch.of(cursor.size, cursor.path))
+        if offset + taken >= total:
+            return {"totalSize": total, "done": True, "records": records}
+        url = _url(run, locator, offset + taken)
+        return {"totalSize": total, "done": False, "nextRecordsUrl": url, "records": records}
+
+    def _read(self, run: Run, rows: Rows, row_ids: Sequence[int], batch: Batch) -> tuple[list[dict[str, Any]], int]:
+        """Return records up to the one that fills the batch, and how many of `row_ids` that was."""
+        page = self._store.rows(rows.page.text, {**rows.page.values, "rows": json.dumps(list(row_ids))})
+        records: list[dict[str, Any]] = []
+        taken = len(row_ids)
+        room = batch.room
+        for row in page:
+            records.append(self._record(run, rows.shape, tuple(row), rows.shape.type, batch))
+            if room is not None:
+                room -= _rows_in(records[-1], rows)
+                if room <= 0:
+                    taken = row[-1] + 1
+                    break
         if rows.viewed:
-            self._look_at(rows, ids, instant(run.calendar.now))
-        return [self._record(run, rows.shape, tuple(row), rows.shape.type) for row in page]
+            self._look_at(rows, json.dumps(list(row_ids[:taken])), instant(run.calendar.now))
+        return records, taken
 
     @evidence("SOQL", "documented", "FOR VIEW sets LastViewedDate and LastReferencedDate, FOR REFERENCE the latter")
     def _look_at(self, rows: Rows, ids: str, moment: str) -> None:
@@ -70,44 +135,50 @@ class Reader:
     @evidence(
         "SOQL", "recorded", "Names are in schema case and SELECT order, attributes first; a missing parent is null"
     )
-    def _record(self, run: Run, shape: Record, row: Sequence[Any], type_name: str) -> dict[str, Any]:
+    def _record(self, run: Run, shape: Record, row: Sequence[Any], type_name: str, batch: Batch) -> dict[str, Any]:
         """Return one record with its attributes; `type_name` is the type they tell."""
         record_id = row[shape.id_index]
         sobject = self._schema.of_record(record_id)
         url = f"/services/data/{run.version}/sobjects/{sobject.name if sobject else type_name}/{record_id}"
         record: dict[str, Any] = {"attributes": {"type": type_name, "url": url}}
         for key, entry in shape.entries.items():
-            record[key] = self._entry(run, entry, row)
+            record[key] = self._entry(run, entry, row, batch.below(key))
         return record
 
-    def _entry(self, run: Run, entry: Entry, row: Sequence[Any]) -> Any:  # noqa: ANN401 - any JSON value
+    def _entry(self, run: Run, entry: Entry, row: Sequence[Any], below: Batch) -> Any:  # noqa: ANN401 - any JSON value
         match entry:
             case Leaf():
                 return _value(entry, row)
             case Compound(compound, indexes):
                 return address(compound, {name: row[index] for name, index in indexes.items()})
             case Record():
-                return None if row[entry.id_index] is None else self._record(run, entry, row, entry.type)
+                return None if row[entry.id_index] is None else self._record(run, entry, row, entry.type, below)
             case ByType():
-                return self._by_type(run, entry, row)
+                return self._by_type(run, entry, row, below)
             case Children(index, rows):
-                return self._children(run, rows, row[index])
+                return self._children(run, rows, row[index], below)
 
     @evidence("SOQL", "recorded", "TYPEOF gives the parent its own type; without a matching WHEN or ELSE it is null")
-    def _by_type(self, run: Run, entry: ByType, row: Sequence[Any]) -> dict[str, Any] | None:
+    def _by_type(self, run: Run, entry: ByType, row: Sequence[Any], below: Batch) -> dict[str, Any] | None:
         record_id = row[entry.id_index]
         sobject = self._schema.of_record(record_id) if record_id else None
         shape = sobject and entry.cases.get(sobject.key_prefix, entry.otherwise)
-        return self._record(run, shape, row, sobject.name) if sobject and shape else None
+        return self._record(run, shape, row, sobject.name, below) if sobject and shape else None
 
     @evidence("SOQL", "recorded", "A sub-query's result is {totalSize, done, records}, or null where it is empty")
-    @evidence("SOQL", "simulated", "A sub-query's records all come with their parent; they are not paged")
-    def _children(self, run: Run, rows: Rows, parent_id: str) -> dict[str, Any] | None:
-        row_ids = self._store.rows(rows.row_ids.text, {**rows.row_ids.values, "parent": parent_id})
-        if not row_ids:
-            return None
-        records = self.records(run, rows, [row[0] for row in row_ids])
-        return {"totalSize": len(records), "done": True, "records": records}
+    def _children(self, run: Run, rows: Rows, parent_id: str, batch: Batch) -> dict[str, Any] | None:
+        page = self.first_page(run, rows, batch, parent_id)
+        return page if page["totalSize"] else None
+
+
+def _rows_in(record: Mapping[str, Any], rows: Rows) -> int:
+    """Return how many rows a record is, with those of its sub-queries."""
+    lists = ((record[name], below) for name, below in rows.children.items() if record[name])
+    return 1 + sum(_rows_in(each, below) for found, below in lists for each in found["records"])
+
+
+def _url(run: Run, locator: str, offset: int) -> str:
+    return f"/services/data/{run.version}/query/{locator}-{offset}"
 
 
 def _value(leaf: Leaf, row: Sequence[Any]) -> Any:  # noqa: ANN401 - any JSON value

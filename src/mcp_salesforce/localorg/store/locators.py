@@ -21,21 +21,37 @@ _CHUNK: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A query whose result is being read: whose it is, its text, and how many rows a page has."""
+    """A query whose result is being read: whose it is, its text, and how many rows a page has.
+
+    `path` names the sub-queries that lead to the result, from the outermost; it is empty for the query's own.
+    """
 
     user_id: str
     soql: str
     all_rows: bool
     size: int
+    path: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Rowids of one page, how many there are in all, and the locator of the result where it has more pages."""
+class Found:
+    """The rowids that a query found, read as far as they are needed."""
 
-    row_ids: list[int]
-    total: int
-    locator: str | None
+    def __init__(self, chunks: Iterator["array[int]"]) -> None:
+        """Read the first of the chunks, and whether there is a second one."""
+        self._chunks = chunks
+        self.first = next(chunks, array("q"))
+        self._second = next(chunks, None)
+
+    def has_more_than(self, count: int) -> bool:
+        """Tell whether there are more; `count` is at most a chunk."""
+        return self._second is not None or len(self.first) > count
+
+    def __iter__(self) -> Iterator["array[int]"]:
+        """Yield every chunk, once."""
+        yield self.first
+        if self._second is not None:
+            yield self._second
+        yield from self._chunks
 
 
 class Locators:
@@ -46,37 +62,36 @@ class Locators:
         self._store = store
         store.execute(
             "CREATE TEMP TABLE IF NOT EXISTS _locator (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, "
-            "user_id TEXT, soql TEXT, all_rows INTEGER, size INTEGER, total INTEGER, born REAL)"
+            "user_id TEXT, soql TEXT, all_rows INTEGER, size INTEGER, path TEXT, total INTEGER, born REAL)"
         )
         store.execute(
             "CREATE TEMP TABLE IF NOT EXISTS _locator_chunk (number INTEGER, chunk INTEGER, row_ids BLOB, "
             "PRIMARY KEY (number, chunk)) WITHOUT ROWID"
         )
 
-    def open(self, row_ids: Sql, cursor: Cursor, now: datetime) -> Page:
-        """Find the rows of a query; keep them under a new locator if one page does not hold them all."""
-        chunks = (
-            array("q", (row[0] for row in rows))
-            for rows in self._store.chunks(row_ids.text, row_ids.values, size=_CHUNK)
-        )
-        first = next(chunks, array("q"))
-        second = next(chunks, None)
-        if second is None and len(first) <= cursor.size:
-            return Page(first.tolist(), len(first), None)
+    def find_rows(self, row_ids: Sql, parent_id: str | None = None) -> Found:
+        """Find the rows of a query, or of a sub-query those that belong to a parent."""
+        values = row_ids.values if parent_id is None else {**row_ids.values, "parent": parent_id}
+        rows = self._store.chunks(row_ids.text, values, size=_CHUNK)
+        return Found(array("q", (row[0] for row in each)) for each in rows)
+
+    def keep(self, found: Found, cursor: Cursor, now: datetime) -> tuple[str, int]:
+        """Keep what a query found; return its new locator, and how many rows there are."""
         self._forget(now - _LIFE)
         kept = self._store.row(
-            "INSERT INTO _locator (user_id, soql, all_rows, size, born) VALUES (?, ?, ?, ?, ?) RETURNING number",
-            [cursor.user_id, cursor.soql, cursor.all_rows, cursor.size, now.timestamp()],
+            "INSERT INTO _locator (user_id, soql, all_rows, size, path, born) VALUES (?, ?, ?, ?, ?, ?) "
+            "RETURNING number",
+            [cursor.user_id, cursor.soql, cursor.all_rows, cursor.size, ".".join(cursor.path), now.timestamp()],
         )
         assert kept is not None  # noqa: S101 - RETURNING answers with the row it wrote
         number = kept["number"]
         total = 0
-        for chunk, found in enumerate(_joined(first, second, chunks)):
-            self._store.execute("INSERT INTO _locator_chunk VALUES (?, ?, ?)", [number, chunk, found.tobytes()])
-            total += len(found)
+        for chunk, rows in enumerate(found):
+            self._store.execute("INSERT INTO _locator_chunk VALUES (?, ?, ?)", [number, chunk, rows.tobytes()])
+            total += len(rows)
         locator = mint(_KEY_PREFIX, number)
         self._store.execute("UPDATE _locator SET id = ?, total = ? WHERE number = ?", [locator, total, number])
-        return Page(first[: cursor.size].tolist(), total, locator)
+        return locator, total
 
     def find(self, locator: str, user_id: str, now: datetime) -> Cursor | None:
         """Return the query behind a locator of this user, or None if there is none any more."""
@@ -84,10 +99,13 @@ class Locators:
             "SELECT * FROM _locator WHERE id = ? AND user_id = ? AND born >= ?",
             [locator, user_id, (now - _LIFE).timestamp()],
         )
-        return Cursor(row["user_id"], row["soql"], bool(row["all_rows"]), row["size"]) if row else None
+        if row is None:
+            return None
+        path = tuple(filter(None, row["path"].split(".")))
+        return Cursor(row["user_id"], row["soql"], bool(row["all_rows"]), row["size"], path)
 
-    def page(self, locator: str, offset: int, size: int) -> Page:
-        """Return one page of a result that `find` found; it is empty where `offset` lies outside."""
+    def rows(self, locator: str, offset: int, size: int) -> tuple[list[int], int]:
+        """Return rowids of a result that `find` found, and how many it has; none where `offset` lies outside."""
         known = self._store.rows("SELECT number, total FROM _locator WHERE id = ?", [locator])
         number, total = known[0]
         rows = self._store.rows(
@@ -96,18 +114,10 @@ class Locators:
         )
         found = array("q", b"".join(row["row_ids"] for row in rows))
         start = offset % _CHUNK
-        more = offset + size < total
-        return Page(found[start : start + size].tolist(), total, locator if more else None)
+        return found[start : start + size].tolist(), total
 
     def _forget(self, before: datetime) -> None:
         """Drop the results that were made before a moment."""
         old = "SELECT number FROM _locator WHERE born < ?"
         self._store.execute(f"DELETE FROM _locator_chunk WHERE number IN ({old})", [before.timestamp()])  # noqa: S608 - a constant
         self._store.execute("DELETE FROM _locator WHERE born < ?", [before.timestamp()])
-
-
-def _joined(first: "array[int]", second: "array[int] | None", rest: Iterator["array[int]"]) -> Iterator["array[int]"]:
-    yield first
-    if second is not None:
-        yield second
-    yield from rest

@@ -83,7 +83,7 @@ class _Selection:
         row_ids = row_ids_sql(match_scope, self.query, *(each.format(match_scope.table.alias) for each in extra))
         table = self.scope.table
         page = (
-            f"SELECT {', '.join(self.columns)} FROM json_each(:rows) page "  # noqa: S608 - names of the schema
+            f"SELECT {', '.join(self.columns)}, page.key FROM json_each(:rows) page "  # noqa: S608 - names of the schema
             f"CROSS JOIN {quote(table.name)} {table.alias} ON {table.alias}.rowid = page.value "
             f"{self.scope.joins_sql()} ORDER BY page.key"
         )

@@ -67,7 +67,8 @@ Entry = Leaf | Compound | Record | ByType | Children
 class Rows:
     """How to answer a query for records: which rows, in which order, and what of them.
 
-    `row_ids` lists the rowids that match, in order; `page` reads the rows whose rowids are the JSON list `:rows`.
+    `row_ids` lists the rowids that match, in order; `page` reads the rows whose rowids are the JSON list `:rows`, and
+    ends each with its place in the list.
     A sub-query's `row_ids` takes the id of the parent as `:parent`, a search's the rowids it found as `:found`.
     `viewed` names the fields that FOR VIEW or FOR REFERENCE sets to the present moment.
     """
@@ -79,6 +80,11 @@ class Rows:
     has_long_text: bool = False
     single_page: bool = False
     viewed: tuple[str, ...] = ()
+
+    @property
+    def children(self) -> "Mapping[str, Rows]":
+        """The sub-queries, by the names of their relationships."""
+        return {name: each.rows for name, each in self.shape.entries.items() if isinstance(each, Children)}
 
 
 @dataclass(frozen=True, slots=True)
