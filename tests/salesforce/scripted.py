@@ -1,6 +1,7 @@
 """An org that answers as a test tells it: an ASGI app with an OAuth endpoint and real sessions."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -31,6 +32,14 @@ class Call:
     def json(self) -> Any:
         return orjson.loads(self.body)
 
+    @property
+    def session_id(self) -> str:
+        """The access token, from where a REST or a SOAP call has it."""
+        if self.path.startswith("/services/Soap/"):
+            found = re.search(rb"sessionId>([^<]*)<", self.body)
+            return found[1].decode() if found else ""
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -47,6 +56,26 @@ class Answer:
         if self.raw is not None:
             return self.raw
         return b"" if self.value is None else orjson.dumps(self.value)
+
+
+def soap_reply(body: str, status: int = 200, header: str = "") -> Answer:
+    """What Salesforce's partner API answers: `body` in an envelope."""
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns="urn:partner.soap.sforce.com" '
+        'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:sf="urn:fault.partner.soap.sforce.com" '
+        f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Header>{header}</soapenv:Header>'
+        f"<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
+    )
+    return Answer(status, raw=text.encode(), headers={"content-type": "text/xml; charset=utf-8"})
+
+
+def soap_fault(code: str, message: str, prefix: str = "sf") -> Answer:
+    return soap_reply(
+        f"<soapenv:Fault><faultcode>{prefix}:{code}</faultcode><faultstring>{code}: {message}</faultstring><detail>"
+        f'<sf:UnexpectedErrorFault xsi:type="sf:UnexpectedErrorFault"><sf:exceptionCode>{code}</sf:exceptionCode>'
+        f"<sf:exceptionMessage>{message}</sf:exceptionMessage></sf:UnexpectedErrorFault></detail></soapenv:Fault>",
+        status=500,
+    )
 
 
 def refusal(status: int, error_code: str, message: str = "refused", **headers: str) -> Answer:
@@ -99,9 +128,11 @@ class ScriptedOrg:
             self.token_asked.set()
             await asyncio.sleep(self.token_delay_s)
             return self.token_answers.popleft() if self.token_answers else self._open_session()
-        is_valid = call.headers["authorization"].removeprefix("Bearer ") in self._valid
+        is_valid = call.session_id in self._valid
         if self.before_answer is not None:
             await self.before_answer(call)
+        if not is_valid and call.path.startswith("/services/Soap/"):
+            return soap_fault("INVALID_SESSION_ID", f"Illegal Session. Session not found, key: {call.session_id}")
         if not is_valid:
             return refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
         return self.answers.popleft() if self.answers else Answer(value={})

@@ -48,11 +48,14 @@ METHODS: dict[str, Method] = {
     "global_since": lambda c: c.describe.global_since(""),
     "search": lambda c: c.search.search("FIND {ode}"),
     "limits": lambda c: c.limits.limits(),
+    "undelete": lambda c: c.soap.undelete([CONTACT_ID]),
+    "merge": lambda c: c.soap.merge("Contact", CONTACT_ID, ["003000000000002AAA"]),
+    "convert_lead": lambda c: c.soap.convert_lead("00Q000000000001EAA", "Closed - Converted"),
     "identity": lambda c: c.identity(),
     "userinfo": lambda c: c.userinfo(),
     "organization": lambda c: c.organization(),
 }
-FAMILIES = ("sobjects", "collections", "composite", "queries", "describe", "search", "limits")
+FAMILIES = ("sobjects", "collections", "composite", "queries", "describe", "search", "limits", "soap")
 
 WORDS = st.sampled_from(
     ["id", "success", "errors", "records", "done", "totalSize", "nextRecordsUrl", "compositeResponse", "body",

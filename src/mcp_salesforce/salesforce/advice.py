@@ -116,7 +116,10 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "DELETE_FAILED": Advice("Other records need this one.", "Delete or move those first, if the user wants that."),
     "DEPENDENCY_EXISTS": Advice("Something else depends on it.", "Remove that first, if the user wants that."),
     "CIRCULAR_DEPENDENCY": Advice("The record would be its own parent.", "Choose another parent."),
-    "UNDELETE_FAILED": Advice("The record is not in the recycle bin any more.", "Create it again."),
+    "UNDELETE_FAILED": Advice(
+        "It is not in the recycle bin: not deleted, gone for good, or deleted with another record.",
+        "Restore that other record, or create it again.",
+    ),
     "DUPLICATES_DETECTED": Advice(
         "A duplicate rule found records like it.",
         "Use one of them; save a duplicate only if the user wants one.",

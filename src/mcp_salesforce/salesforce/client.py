@@ -13,9 +13,12 @@ from mcp_salesforce.salesforce.api.describe import DescribeApi
 from mcp_salesforce.salesforce.api.limits import LimitsApi
 from mcp_salesforce.salesforce.api.queries import QueriesApi
 from mcp_salesforce.salesforce.api.search import SearchApi
+from mcp_salesforce.salesforce.api.soap import SoapApi
 from mcp_salesforce.salesforce.api.sobjects import SObjectsApi
 from mcp_salesforce.salesforce.auth import Session, Token, TokenSource
 from mcp_salesforce.salesforce.budget import NO_RESERVE, Budget, Reserve
+from mcp_salesforce.salesforce.envelopes import HEADERS as SOAP_HEADERS
+from mcp_salesforce.salesforce.envelopes import envelope, read_envelope, token_refusal
 from mcp_salesforce.salesforce.errors import (
     AuthenticationError,
     InvalidArgumentError,
@@ -30,7 +33,7 @@ from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_reply
 from mcp_salesforce.salesforce.retry import may_be_done, retrying
 from mcp_salesforce.salesforce.time_limit import current_limit, time_limit
 from mcp_salesforce.salesforce.transport import AiohttpTransport, Transport
-from mcp_salesforce.salesforce.wire import Answer, HttpRequest, Request, json_body, url_of
+from mcp_salesforce.salesforce.wire import Answer, HttpReply, HttpRequest, Request, json_body, url_of
 
 _VERSION: Final = re.compile(r"v?(\d{2,3}\.0)")
 _TOKEN_REQUEST: Final = Request("POST", "/services/oauth2/token", idempotent=True)
@@ -92,6 +95,7 @@ class SalesforceClient:
         self.describe = DescribeApi(self.answer)
         self.search = SearchApi(self.send)
         self.limits = LimitsApi(self.send)
+        self.soap = SoapApi(self.send, self.api_version)
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,7 +114,7 @@ class SalesforceClient:
         return self._budget.usage
 
     async def send(self, request: Request) -> object:
-        """Return the JSON value of the reply to `request`, or None where the reply has none.
+        """Return the JSON value of the reply to `request`, or None where it has none; the results of a SOAP call.
 
         An expired session is renewed once, by one call for all. Locks and passing failures are waited
         out where a repetition is safe (see `retry`).
@@ -131,20 +135,23 @@ class SalesforceClient:
         return await self._guarded(request)
 
     async def _exchange(self, request: Request) -> Answer:
-        body = None if request.body is None else json_body(request.body)
+        body = None if request.body is None or request.is_soap else json_body(request.body)
         token = await self._session.token()
         try:
             return await self._attempts(request, body, token)
         except AuthenticationError as error:
             if error.code != INVALID_SESSION:
                 raise
-        token = await self._session.token(refused=token)
+        try:
+            token = await self._session.token(refused=token)
+        except AuthenticationError as error:
+            raise (request.is_soap and token_refusal(token.access_token)) or error from None
         try:
             return await self._attempts(request, body, token)
         except AuthenticationError as error:
             if error.code != INVALID_SESSION:
                 raise
-            raise AuthenticationError(
+            raise (request.is_soap and token_refusal(token.access_token)) or AuthenticationError(
                 "The session is still invalid after it was renewed once; it is not renewed again.",
                 hint="Check that the user may use the API and the connected app, and that the login URL is this org's.",
             ) from None
@@ -196,9 +203,8 @@ class SalesforceClient:
 
         async def once(attempt: int) -> Answer:
             reply = await self._transport.exchange(signed)
-            self._budget.note(reply.headers.get("sforce-limit-info", ""))
             try:
-                value = read_reply(reply, (token.access_token,))
+                value = self._read(request, reply, token)
                 if request.is_led:
                     unwrapped(value)  # raises what its first call came to
                 return Answer(value, reply.headers, is_unchanged=reply.status == HTTPStatus.NOT_MODIFIED)
@@ -209,11 +215,22 @@ class SalesforceClient:
 
         return await self._repeat(once, request)
 
+    def _read(self, request: Request, reply: HttpReply, token: Token) -> object:
+        self._budget.note(reply.headers.get("sforce-limit-info", ""))
+        if not request.is_soap:
+            return read_reply(reply, (token.access_token,))
+        results = read_envelope(reply, (token.access_token,))
+        self._budget.note(results.limit_info)
+        return results.value
+
     def _sign(self, request: Request, body: bytes | None, token: Token) -> HttpRequest:
+        url = url_of(token.instance_url, self.api_version, request)
+        if request.is_soap:
+            return HttpRequest(request.method, url, SOAP_HEADERS, envelope(request.body, token.access_token))
         headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json", **request.headers}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        return HttpRequest(request.method, url_of(token.instance_url, self.api_version, request), headers, body)
+        return HttpRequest(request.method, url, headers, body)
 
     async def _renew(self, refused: Token | None) -> Token:
         """Get a token, with the retries of any call; no answer means that the waiting calls were not sent."""

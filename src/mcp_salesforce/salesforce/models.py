@@ -84,12 +84,27 @@ class SaveError(WireModel):
     duplicate_result: dict[str, Any] | None = None
 
 
-class SaveResult(WireModel):
+class Outcome(WireModel):
+    """What became of one record of a call that changes records."""
+
+    success: bool
+    errors: tuple[SaveError, ...] = ()
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Return `value`, decoded JSON, in this shape.
+
+        Raises:
+            UnreadableReplyError: It has another shape, so that nobody knows whether the record was changed.
+        """
+        with unknown_if_unreadable():
+            return super().read(value)
+
+
+class SaveResult(Outcome):
     """The outcome of saving one record; `id` is empty where it failed, `created` is given by upserts only."""
 
     id: str | None = None
-    success: bool
-    errors: tuple[SaveError, ...] = ()
     created: bool | None = None
 
     @model_validator(mode="after")
@@ -98,15 +113,21 @@ class SaveResult(WireModel):
             raise ValueError("it was saved, and has no Id")
         return self
 
-    @classmethod
-    def read(cls, value: object) -> Self:
-        """Return `value`, decoded JSON, in this shape.
 
-        Raises:
-            UnreadableReplyError: It has another shape, so that nobody knows whether the record was saved.
-        """
-        with unknown_if_unreadable():
-            return super().read(value)
+class MergeResult(SaveResult):
+    """The outcome of a merge: the Ids of the master, of the losers, and of what was moved and the user may see."""
+
+    merged_record_ids: tuple[str, ...] = ()
+    updated_related_ids: tuple[str, ...] = ()
+
+
+class LeadConvertResult(Outcome):
+    """The outcome of converting a lead: the Ids of what it became."""
+
+    lead_id: str | None = None
+    account_id: str | None = None
+    contact_id: str | None = None
+    opportunity_id: str | None = None
 
 
 def _records(value: object) -> list[SObjectRecord]:

@@ -21,7 +21,7 @@ from mcp_salesforce.salesforce.errors import (
     UnreadableReplyError,
 )
 from mcp_salesforce.salesforce.ids import is_id
-from mcp_salesforce.salesforce.models import SaveResult
+from mcp_salesforce.salesforce.models import Outcome
 from mcp_salesforce.salesforce.wire import HttpReply
 
 INVALID_SESSION: Final = "INVALID_SESSION_ID"
@@ -68,7 +68,12 @@ def read_reply(reply: HttpReply, secrets: Sequence[str] = ()) -> object:
     raise _refusal(reply, value, _hider(secrets))
 
 
-def rejection(result: SaveResult) -> SalesforceError:
+def error_of(reply: HttpReply, entries: object, secrets: Sequence[str] = ()) -> SalesforceError:
+    """Return the error for error entries that came in another form than JSON, as `read_reply` would have raised it."""
+    return _refusal(reply, entries, _hider(secrets))
+
+
+def rejection(result: Outcome) -> SalesforceError:
     """Return the error for one record of a call that was not saved, as a call for it alone would have raised it."""
     entries: list[dict[str, object]] = [
         {

@@ -19,6 +19,7 @@ _UNPACKED_AT_ONCE: Final = 2**18
 MOST_REPLY_BYTES: Final = 32 * 2**20
 _NO_PARAMS: Final[Mapping[str, str]] = {}
 _IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_SOAP_ROOT: Final = "/services/Soap/"
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _SOBJECT = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _FIELD_PATH = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", re.ASCII)
@@ -33,7 +34,7 @@ class Request:
         method: HTTP method.
         path: From the version's root (`sobjects/Contact`; see `path`), or absolute (`/services/data`).
         params: Query parameters.
-        body: JSON value to send; None sends no body.
+        body: JSON value to send; None sends no body. Of a SOAP call it is the operation, with its arguments.
         headers: Headers beyond those that every call carries.
         idempotent: Whether it may be sent again when its outcome is unknown; None goes by the method.
         is_led: Of a composite call: whether the failure of its first call is that of the whole.
@@ -46,6 +47,11 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_PARAMS, repr=False)
     idempotent: bool | None = None
     is_led: bool = False
+
+    @property
+    def is_soap(self) -> bool:
+        """Whether it goes to a SOAP API: in an envelope, which the access token signs as its session id."""
+        return self.path.startswith(_SOAP_ROOT)
 
     @property
     def is_idempotent(self) -> bool:
