@@ -6,6 +6,8 @@ import pytest
 from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg.services.series import archive
+from tests.conftest import NOW
 from tests.tools.calls import call, refusal
 from tests.tools.events import all_day, stored, timed
 
@@ -66,3 +68,30 @@ async def test_an_appointment_names_the_calendars_it_leaves_and_a_copy_is_not_de
     assert len(copies) == 1
     assert gone == {"Id": event_id, "deleted": True, "calendars": ["Jonas Brandt"]}
     assert stored(empty_org, event_id)["IsDeleted"]
+
+
+async def test_what_is_archived_goes_along_and_is_counted_but_not_what_was_deleted_before(
+    empty_org: LocalOrg, mcp: Client
+) -> None:
+    contact = empty_org.insert("Contact", LastName="Ode")
+    timed(empty_org, "Long ago", "2024-05-06T10:00:00Z", WhoId=contact)
+    timed(empty_org, "Lately", "2026-11-20T10:00:00Z", WhoId=contact)
+    empty_org.insert("Task", Subject="Old", ActivityDate="2024-05-06", Status="Completed", WhoId=contact)
+    gone_before = timed(empty_org, "Binned", "2026-11-20T12:00:00Z", WhoId=contact)
+    empty_org.records.delete("Event", gone_before, empty_org.user_id)
+    archive(empty_org.store, NOW)
+    visible = await call(mcp, "query", soql=f"SELECT COUNT() FROM Event WHERE WhoId = '{contact}'")
+
+    gone = await call(mcp, "delete_contact", contact_id=contact)
+
+    assert visible["total"] == 1
+    assert gone["also_deleted"] == {"Event": 2, "Task": 1}
+
+
+async def test_the_schemas_of_what_deletes_name_what_an_answer_tells(person: str, mcp: Client) -> None:
+    schemas = {tool.name: tool.output_schema or {} for tool in (await mcp.list_tools()).tools}
+    gone = await call(mcp, "delete_contact", contact_id=person)
+
+    for name in ("delete_contact", "delete_records"):
+        assert gone.keys() - {"Id", "deleted"} <= schemas[f"salesforce_{name}"]["properties"].keys()
+    assert "calendars" in schemas["salesforce_delete_appointment"]["properties"]

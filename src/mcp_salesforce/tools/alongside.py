@@ -2,26 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from mcp_salesforce.appointments.spans import is_over, span_in
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.models import ChildRelationship
 from mcp_salesforce.salesforce.soql import quote_list
+from mcp_salesforce.tools.listings import NOT_DELETED
+from mcp_salesforce.tools.results import Alongside
 from mcp_salesforce.tools.session import OrgSession
 
 _EVENT: Final = "Event"
 _MOST_CHILDREN: Final = 20  # sub-queries that Salesforce takes
 _TOLD_FIRST: Final = ("Event", "Task", "Contact", "Opportunity", "Case", "Contract", "Order", "Asset", "Quote")
 _OF_EVENTS: Final = "Id, IsAllDayEvent, ActivityDate, DurationInMinutes, StartDateTime, EndDateTime, Owner.Name"
-
-
-class Alongside(TypedDict, total=False):
-    """What went along: records by object; of appointments in whose calendars they were, and how many were to come."""
-
-    also_deleted: dict[str, int]
-    calendars: list[str]
-    to_come: int
 
 
 async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
@@ -35,9 +29,10 @@ async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) 
         if not children:
             return {}
         asked = [(_OF_EVENTS if each.child_sobject == _EVENT else "Id", each.relationship_name) for each in children]
-        selected = ", ".join(f"(SELECT {fields} FROM {name})" for fields, name in asked)  # noqa: S608 - names of describe
-        soql = f"SELECT Id, {selected} FROM {described.name} WHERE Id IN {quote_list(record_ids)}"  # noqa: S608
-        records = [record async for page in org.client.queries.pages(soql) for record in page.records]
+        selected = ", ".join(f"(SELECT {fields} FROM {name} WHERE {NOT_DELETED})" for fields, name in asked)  # noqa: S608
+        soql = f"SELECT Id, {selected} FROM {described.name} WHERE Id IN {quote_list(record_ids)} AND {NOT_DELETED}"  # noqa: S608
+        pages = org.client.queries.pages(soql, query_all=True)  # archived activities go along too
+        records = [record async for page in pages for record in page.records]
     except SalesforceError:
         return {}
     return _told(org, children, records)

@@ -42,6 +42,7 @@ _NOBODY = "Nobody matches: try one part of the name, or fewer filters; salesforc
 class ContactData(RecordData):
     """The writable standard fields of a Contact."""
 
+    picklists: ClassVar[frozenset[str]] = frozenset({"Salutation", "LeadSource"})
     LastName: Text80 = None
     FirstName: Text40 = None
     MiddleName: Text40 = None

@@ -105,6 +105,8 @@ class RecordData(BaseModel):
     model_config = ConfigDict(extra="allow", defer_build=True)
     is_new: ClassVar[bool] = False
     """Whether they make a record: a blank field is not given then, and cleared otherwise."""
+    picklists: ClassVar[frozenset[str]] = frozenset()
+    """The fields known here that are open picklists; others, custom ones too, may be."""
 
     @model_validator(mode="before")
     @classmethod
@@ -126,6 +128,11 @@ class RecordData(BaseModel):
     def given(self) -> dict[str, Any]:
         """Return the fields that the caller gave, an explicit null included."""
         return self.model_dump(exclude_unset=True)
+
+    def choices(self) -> dict[str, Any]:
+        """Return those given that may be values of open picklists."""
+        others = self.model_extra or {}
+        return {name: value for name, value in self.given().items() if name in self.picklists or name in others}
 
 
 Text20 = Annotated[str | None, Field(max_length=20)]

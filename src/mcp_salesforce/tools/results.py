@@ -38,7 +38,7 @@ Result = TypeVar("Result", bound=Mapping[str, Any])
 
 
 class Rows(TypedDict):
-    """Records as one list of columns and one list of rows."""
+    """Records as columns and rows."""
 
     columns: list[str]
     rows: list[list[FieldValue]]
@@ -63,7 +63,7 @@ class Contact(TypedDict):
 
 
 class Moment(TypedDict):
-    """One end of an appointment; an all-day one has no instant, and its `local` is a day."""
+    """One end; where `local` is a day, there is no utc."""
 
     utc: NotRequired[str]
     local: str
@@ -99,7 +99,7 @@ class Change(TypedDict):
 
 
 class Updated(TypedDict):
-    """What an update changed; fields that kept their value are not in it."""
+    """What changed; fields that kept their value are not in it."""
 
     Id: str
     changed: dict[str, Change]
@@ -109,12 +109,28 @@ class Updated(TypedDict):
     note: NotRequired[str]
 
 
-class Deleted(TypedDict):
-    """The record that went to the recycle bin; of a series, with how many of its appointments."""
+class Alongside(TypedDict, total=False):
+    """What a deletion took along: records by object; of appointments whose calendars, and how many were to come."""
+
+    also_deleted: dict[str, int]
+    calendars: list[str]
+    to_come: int
+
+
+class Deleted(Alongside):
+    """What went to the recycle bin."""
+
+    Id: str
+    deleted: bool
+
+
+class DeletedAppointment(TypedDict):
+    """What went to the recycle bin; `calendars` are of invited users."""
 
     Id: str
     deleted: bool
     occurrences: NotRequired[int]
+    calendars: NotRequired[list[str]]
 
 
 class Allowed(TypedDict):

@@ -19,6 +19,7 @@ from mcp_salesforce.tools.calls import tool_call
 from mcp_salesforce.tools.errors import failure, refused, unforeseen
 from mcp_salesforce.tools.results import answer
 from mcp_salesforce.tools.schemas import input_schema, output_schema
+from mcp_salesforce.tools.second_look import with_doubts
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.withheld import noting, told
 
@@ -139,8 +140,11 @@ class SalesforceTool(Tool):
         with tool_call(self.name) as call:
             try:
                 self._require_allowed()
+                given = _arguments_of(self.fn).read(arguments)
                 with noting() as withheld:
-                    result = await self.fn(context, **_arguments_of(self.fn).read(arguments))
+                    result = await self.fn(context, **given)
+                if self._writes:
+                    result = await with_doubts(org_of(context), self.sobject, given, result)
                 if withheld:
                     result = {**result, "withheld": told(withheld)}
                 return answer(result, org_of(context).max_answer_bytes)
@@ -148,9 +152,13 @@ class SalesforceTool(Tool):
                 error = await self._explained(caught, arguments, context)
                 refusal = failure(error, await self._hint(error, context), self._to_allow_duplicate(context))
             except Exception as caught:  # noqa: BLE001 - an answer of the org that nobody foresaw ends in an error too
-                refusal = failure(unforeseen(caught, writes=not (self.annotations or READS).read_only_hint))
+                refusal = failure(unforeseen(caught, writes=self._writes))
             call.outcome = (refusal.meta or {})["code"]
             return refusal
+
+    @property
+    def _writes(self) -> bool:
+        return not (self.annotations or READS).read_only_hint
 
     def _to_allow_duplicate(self, context: Context[Any, Any]) -> str:
         """Return how the caller saves a duplicate: by this tool, by that for records, or not at all."""

@@ -99,14 +99,14 @@ async def test_a_follow_up_is_a_task_about_the_same_person_for_the_owner(org: Lo
     event_id = booked(org, PAST, WhoId=contact_id, WhatId=account_id, OwnerId=owner)
 
     closed = await call(
-        mcp, "close_appointment", event_id=event_id, outcome="no_show", follow_up={"ActivityDate": "2099-11-25"}
+        mcp, "close_appointment", event_id=event_id, outcome="no_show", follow_up={"ActivityDate": "2026-11-25"}
     )
 
     task = closed["follow_up"]
     assert task == {
         "Id": task["Id"],
         "Subject": "Follow up (no-show): Check-up",
-        "due": {"local": "2099-11-25", "weekday": "Wednesday"},
+        "due": {"local": "2026-11-25", "weekday": "Wednesday"},
         "OwnerId": owner,
     }
     kept = org.records.retrieve("Task", task["Id"])
@@ -116,7 +116,7 @@ async def test_a_follow_up_is_a_task_about_the_same_person_for_the_owner(org: Lo
 async def test_a_follow_up_takes_what_is_said_of_it(org: LocalOrg, mcp: Client) -> None:
     owner = org.store.rows("SELECT Id FROM User WHERE Id <> ?", [org.user_id])[0]["Id"]
     room = org.store.rows("SELECT Id FROM Calendar WHERE Type = 'Resource'")[0]["Id"]
-    said = {"Subject": "Call back", "ActivityDate": "2099-11-25", "OwnerId": owner, "Priority": "High"}
+    said = {"Subject": "Call back", "ActivityDate": "2026-11-25", "OwnerId": owner, "Priority": "High"}
 
     mine = await call(mcp, "close_appointment", event_id=booked(org, PAST), outcome="no_show", follow_up=said)
     assert (mine["follow_up"]["Subject"], mine["follow_up"]["OwnerId"]) == ("Call back", owner)
@@ -124,7 +124,7 @@ async def test_a_follow_up_takes_what_is_said_of_it(org: LocalOrg, mcp: Client) 
 
     of_a_room = booked(org, PAST, OwnerId=room)
     told = await call(
-        mcp, "close_appointment", event_id=of_a_room, outcome="no_show", follow_up={"ActivityDate": "2099-11-25"}
+        mcp, "close_appointment", event_id=of_a_room, outcome="no_show", follow_up={"ActivityDate": "2026-11-25"}
     )
     assert "OwnerId" not in told["follow_up"]
     kept = org.records.retrieve("Task", told["follow_up"]["Id"])
@@ -139,7 +139,7 @@ async def test_the_appointment_and_its_follow_up_are_saved_together_or_not_at_al
         "close_appointment",
         event_id=event_id,
         outcome="cancelled",
-        follow_up={"ActivityDate": "2099-11-25", "Nickname__c": "x"},
+        follow_up={"ActivityDate": "2026-11-25", "Nickname__c": "x"},
     )
 
     assert error["code"] == "INVALID_FIELD"
@@ -173,7 +173,7 @@ async def test_an_appointment_that_was_changed_meanwhile_is_not_closed(seeded_or
                 "close_appointment",
                 event_id=event_id,
                 outcome="cancelled",
-                follow_up={"ActivityDate": "2099-11-25"},
+                follow_up={"ActivityDate": "2026-11-25"},
             )
 
         assert "changed in the meantime" in error["hint"]
@@ -186,7 +186,7 @@ async def test_closing_twice_changes_nothing_the_second_time(org: LocalOrg, mcp:
         "event_id": booked(org, FUTURE),
         "outcome": "cancelled",
         "reason": "Ill",
-        "follow_up": {"ActivityDate": "2099-11-25"},
+        "follow_up": {"ActivityDate": "2026-11-25"},
     }
     first = await call(mcp, "close_appointment", **again)
     kept = event(org, again["event_id"])
@@ -212,7 +212,7 @@ async def test_a_reason_and_a_follow_up_can_be_added_later(org: LocalOrg, mcp: C
         event_id=event_id,
         outcome="cancelled",
         reason="Ill",
-        follow_up={"ActivityDate": "2099-11-25"},
+        follow_up={"ActivityDate": "2026-11-25"},
     )
 
     assert told["changed"] == {"Description": {"before": None, "after": "Cancelled: Ill"}}
@@ -365,7 +365,7 @@ async def test_a_policy_that_allows_it_lets_an_appointment_be_closed_and_a_serie
             "close_appointment",
             event_id=event_id,
             outcome="cancelled",
-            follow_up={"ActivityDate": "2099-11-25"},
+            follow_up={"ActivityDate": "2026-11-25"},
         )
         ended = await call(client, "delete_appointment", event_id=one, scope="all")
 

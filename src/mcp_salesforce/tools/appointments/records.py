@@ -26,7 +26,7 @@ from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.listings import NOT_DELETED, Listing, read_page
 from mcp_salesforce.tools.one_record import read_back, read_fields
 from mcp_salesforce.tools.params import ContactFilter, Cursor, EventId, FieldSlices, Limit, OwnerFilter, TimeZone
-from mcp_salesforce.tools.results import Appointment, Deleted, Rows, flat_record
+from mcp_salesforce.tools.results import Appointment, DeletedAppointment, Rows, flat_record
 from mcp_salesforce.tools.session import OrgSession
 from mcp_salesforce.tools.toolset import CREATES, DELETES, READS, ToolContext, org_of
 
@@ -89,7 +89,7 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlic
     title="Delete an appointment",
     hint="erase a meeting or a whole series from the calendar",
 )
-async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope = "this") -> Deleted:
+async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope = "this") -> DeletedAppointment:
     """Move an appointment to the recycle bin, where it can be restored for 15 days.
 
     To cancel one and keep it, use salesforce_close_appointment.

@@ -19,7 +19,7 @@ from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.tools.errors import marked, refused
-from mcp_salesforce.tools.results import Deleted
+from mcp_salesforce.tools.results import DeletedAppointment
 from mcp_salesforce.tools.session import OrgSession
 
 Scope = Annotated[Literal["this", "following", "all"], Field(description="Of a series")]
@@ -120,7 +120,7 @@ def _twins(occurrences: Sequence[Occurrence]) -> tuple[str, str] | None:
     return next(((one.event_id, other.event_id) for one, other in pairwise(regular) if one.start == other.start), None)
 
 
-async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted:
+async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> DeletedAppointment:
     """Move an appointment to the recycle bin, with those of its series that `scope` says.
 
     API: DELETE /sobjects/Event/{id}, DELETE /sobjects/Event/{id}/fromThisEventOnwards
@@ -136,7 +136,9 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
         _check_is_no_copy(event)
         calendars = await _invited_users(org, event)
         await org.client.sobjects.delete("Event", event_id)
-        return cast("Deleted", {"Id": event_id, "deleted": True, **({"calendars": calendars} if calendars else {})})
+        return cast(
+            "DeletedAppointment", {"Id": event_id, "deleted": True, **({"calendars": calendars} if calendars else {})}
+        )
     _check_is_in_series(event, scope)
     span, whole = span_in(event), scope == "all" or is_own_record(event)
     touched = await occurrences_of(org, event)
@@ -146,7 +148,7 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
     elif span:
         touched = [each for each in touched if each.start >= span.start]
     await _delete(org, event, touched, whole=whole)
-    told: Deleted = {"Id": event_id, "deleted": True}
+    told: DeletedAppointment = {"Id": event_id, "deleted": True}
     if touched and not _twins(touched):
         told["occurrences"] = len(touched)
     return told

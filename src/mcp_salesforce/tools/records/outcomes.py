@@ -11,7 +11,7 @@ from mcp_salesforce.salesforce.api.collections import MOST_RECORDS
 from mcp_salesforce.tools.budgets import cut_to_fit
 from mcp_salesforce.tools.errors import marked, refused
 from mcp_salesforce.tools.records.problems import ranges, rejected_rows, said
-from mcp_salesforce.tools.results import Cell
+from mcp_salesforce.tools.results import Alongside, Cell
 from mcp_salesforce.tools.toolset import ToolContext, org_of
 
 _Row = TypeVar("_Row")
@@ -35,6 +35,10 @@ class Saved(TypedDict):
     note: NotRequired[str]
     columns: list[str]
     rows: list[list[Cell]]
+
+
+class DeletedRows(Saved, Alongside):
+    """Rows with outcomes, and what went along."""
 
 
 async def save_rows(

@@ -9,10 +9,9 @@ from typing_extensions import TypedDict
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe
 from mcp_salesforce.tools.alongside import going_along
-from mcp_salesforce.tools.open_values import note_of
 from mcp_salesforce.tools.params import AllowDuplicate
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
-from mcp_salesforce.tools.records.outcomes import Saved, save_rows
+from mcp_salesforce.tools.records.outcomes import DeletedRows, Saved, save_rows
 from mcp_salesforce.tools.records.toolset import AllOrNone, GivenIds, Rows, SObjectName, records
 from mcp_salesforce.tools.records.upserts import without_blanks_of_new
 from mcp_salesforce.tools.session import OrgSession
@@ -48,8 +47,7 @@ async def create_records(
     checked, described = await _checked(org, sobject, records, "create")
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.create, described.name, **how)
-    saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="created")
-    return _noted(saved, note_of(described, checked))
+    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="created")
 
 
 @records.tool(
@@ -70,8 +68,7 @@ async def update_records(
     checked, described = await _checked(org, sobject, records, "update", key="Id")
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.update, described.name, **how)
-    saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="updated")
-    return _noted(saved, note_of(described, checked))
+    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="updated")
 
 
 @records.tool(
@@ -95,8 +92,7 @@ async def upsert_records(
     checked, described = await _checked(org, sobject, records, "upsert", key)
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.upsert, described.name, key, **how)
-    saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="saved")
-    return _noted(saved, note_of(described, checked))
+    return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="saved")
 
 
 @records.tool(
@@ -107,7 +103,7 @@ async def upsert_records(
 )
 async def delete_records(
     ctx: ToolContext, sobject: SObjectName, record_ids: GivenIds, all_or_none: AllOrNone = True
-) -> Saved:
+) -> DeletedRows:
     """Move records to the recycle bin, where they can be restored for 15 days; records that belong to them go too."""
     org = org_of(ctx)
     described = await org.schema.describe(sobject)
@@ -117,11 +113,7 @@ async def delete_records(
     save = partial(org.client.collections.delete, all_or_none=all_or_none)
     saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="deleted")
     is_whole = saved["succeeded"] == len(checked)  # of those that stay nothing has gone
-    return cast("Saved", {**alongside, **saved}) if is_whole else saved
-
-
-def _noted(saved: Saved, note: str) -> Saved:
-    return cast("Saved", {"note": note, **saved}) if note else saved
+    return cast("DeletedRows", {**(alongside if is_whole else {}), **saved})
 
 
 async def _checked(
