@@ -21,7 +21,7 @@ _OF_EVENTS: Final = "Id, IsAllDayEvent, ActivityDate, DurationInMinutes, StartDa
 async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
     """Return what a deletion of these records takes along, by the relationships that describe says cascade.
 
-    It costs one call. Nothing where it cannot be read: the deletion is not refused for that.
+    It costs one call, and one for each further page. Nothing where it cannot be read: the deletion is not refused.
     """
     try:
         described = await org.schema.describe(sobject)
@@ -33,9 +33,16 @@ async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) 
         soql = f"SELECT Id, {selected} FROM {described.name} WHERE Id IN {quote_list(record_ids)} AND {NOT_DELETED}"  # noqa: S608
         pages = org.client.queries.pages(soql, query_all=True)  # archived activities go along too
         records = [record async for page in pages for record in page.records]
+        events = [
+            event
+            for each in children
+            if each.child_sobject == _EVENT
+            for record in records
+            for event in await org.client.queries.all_children(record, each.relationship_name or "")
+        ]
     except SalesforceError:
         return {}
-    return _told(org, children, records)
+    return _told(org, children, records, events)
 
 
 def _is_told(child: ChildRelationship) -> bool:
@@ -47,14 +54,17 @@ def _order(child: ChildRelationship) -> int:
     return _TOLD_FIRST.index(child.child_sobject) if child.child_sobject in _TOLD_FIRST else len(_TOLD_FIRST)
 
 
-def _told(org: OrgSession, children: Sequence[ChildRelationship], records: Sequence[Mapping[str, Any]]) -> Alongside:
+def _told(
+    org: OrgSession,
+    children: Sequence[ChildRelationship],
+    records: Sequence[Mapping[str, Any]],
+    events: Sequence[Mapping[str, Any]],
+) -> Alongside:
     counts: Counter[str] = Counter()
-    events: list[Mapping[str, Any]] = []
     for record in records:
         for child in children:
             found = record.get(child.relationship_name or "") or {}
             counts[child.child_sobject] += found.get("totalSize", 0)
-            events += found.get("records", ()) if child.child_sobject == _EVENT else ()
     told: Alongside = {"also_deleted": {name: count for name, count in counts.items() if count}}
     if not told["also_deleted"]:
         return {}

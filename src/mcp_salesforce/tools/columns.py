@@ -1,6 +1,6 @@
 """The columns of a query's answer: what the query selects, in its order, whatever its rows hold or lack."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mcp_salesforce.soql import tree
@@ -15,20 +15,17 @@ Record = Mapping[str, Any]
 
 def rows_of(records: Sequence[Record], query: tree.Query) -> Rows:
     """Return records as rows under the columns that `query` selects; a sub-query's rows are a table in a cell."""
-    source = _source_of(records, query)
-    if source is None:
-        return table(records)
-    if is_grouped(source):
-        named = aggregates(source)
+    if is_grouped(query):
+        named = aggregates(query)
         rows = table(records, list(named))
         rows["columns"] = [
             item.alias or _text(item.expression) if _is_function(item) else column
             for column, item in zip(rows["columns"], named.values(), strict=True)
         ]
         return rows
-    children = {relationship.casefold(): query for relationship, query in _children(source)}
+    children = sub_queries(query)
     shaped = [{name: _told(value, children.get(name.casefold())) for name, value in each.items()} for each in records]
-    columns = _columns(source)
+    columns = _columns(query)
     return table(shaped, columns) if columns is not None else table(shaped)
 
 
@@ -53,22 +50,21 @@ def aggregates(query: tree.Query) -> dict[str, tree.SelectItem]:
     return named
 
 
-def _source_of(records: Sequence[Record], query: tree.Query) -> tree.Query | None:
-    """Return which of the queries gave the records: itself, or the sub-query whose further rows these are."""
-    if not records or is_grouped(query):
-        return query
-    has = {name.casefold() for name in records[0]} - {"attributes"}
-    for each in (query, *(child for _, child in _children(query))):
-        columns = _columns(each)
-        if columns is None or {column.partition(".")[0].casefold() for column in columns} == has:
-            return each
-    return None
+def sub_queries(query: tree.Query) -> dict[str, tree.Query]:
+    """Return the sub-queries under the names of their relationships, folded, in the order of the query."""
+    inner = (item.expression for item in query.select)
+    return {each.from_[0].name.rpartition(".")[2].casefold(): each for each in inner if isinstance(each, tree.Query)}
 
 
-def _children(query: tree.Query) -> Iterator[tuple[str, tree.Query]]:
-    for item in query.select:
-        if isinstance(item.expression, tree.Query):
-            yield item.expression.from_[0].name.rpartition(".")[2], item.expression
+def query_at(query: tree.Query, path: Sequence[int]) -> tree.Query:
+    """Return the sub-query that a path of places among `sub_queries` leads to, or `query` where it is empty.
+
+    Raises:
+        IndexError: There is none.
+    """
+    for place in path:
+        query = [*sub_queries(query).values()][place]
+    return query
 
 
 def _columns(query: tree.Query) -> list[str] | None:

@@ -15,6 +15,8 @@ from mcp_salesforce.tools.cursors import stale
 from mcp_salesforce.tools.withheld import noting, withhold
 
 _FIRST_RUN, _LOCATOR = b"\0", b"\1"
+_CHILDREN_OF: Final = b"\0"
+"""Stands behind a locator, before the path of a sub-query; no locator has it."""
 _COUNT_BYTES, _DIGEST_BYTES = 3, 6
 _MOST_BYTES: Final = 16 * 2**20
 _KEPT_S: Final = 300.0
@@ -106,7 +108,7 @@ class QueryReader:
 
     Rows of the first page have no locator of their own: their position is a count and a digest of the rows before it,
     and the query runs again unless the page is held. A page behind it is read by Salesforce's locator, which is a
-    snapshot.
+    snapshot. So is a page of children, which the record had that they came with; its position names the sub-query too.
     """
 
     def __init__(
@@ -128,6 +130,7 @@ class QueryReader:
         self._query_all = query_all
         self._batch_size = batch_size
         self._pages: list[_Page] = []
+        self._path: tuple[int, ...] = ()
 
     @property
     def total(self) -> int:
@@ -144,7 +147,9 @@ class QueryReader:
         kind, skip = position[:1], int.from_bytes(position[1 : 1 + _COUNT_BYTES])
         rest = position[1 + _COUNT_BYTES :]
         if kind == _LOCATOR:
-            self._pages = [await self._at(self._whole(rest.decode()), skip)]
+            locator, _, path = rest.partition(_CHILDREN_OF)
+            self._path = tuple(path)
+            self._pages = [await self._at(self._whole(locator.decode()), skip)]
             return
         held = self._cache.find(self._key) if skip else None
         if held and len(held.result.records) > skip and _digest(held.result.records[:skip]) == rest:
@@ -186,11 +191,20 @@ class QueryReader:
             self._cache.forget(page.path or self._key)
             count -= available
         path = self._pages[-1].next_path
-        return self.position_of(path) if path else None
+        return self._position(path, 0, self._path) if path else None
 
-    def position_of(self, path: str) -> bytes:
-        """Return the position at the beginning of the page under `path`, such as that of a row's further children."""
-        return _LOCATOR + bytes(_COUNT_BYTES) + self._short(path).encode()
+    def position_of_children(self, url: str, path: Sequence[int]) -> bytes:
+        """Return the position of a row's further children.
+
+        Args:
+            url: Where they are, their `nextRecordsUrl`.
+            path: The places of the sub-queries that lead to them from the query that is read.
+        """
+        return self._position(url, 0, (*self._path, *path))
+
+    def _position(self, page: str, skip: int, path: Sequence[int]) -> bytes:
+        behind = _CHILDREN_OF + bytes(path) if path else b""
+        return _LOCATOR + skip.to_bytes(_COUNT_BYTES) + self._short(page).encode() + behind
 
     async def _at(self, path: str, skip: int) -> _Page:
         """Return the page under `path`, from memory or from the org; without a path the query is run."""
@@ -211,7 +225,7 @@ class QueryReader:
 
     def _packed(self, page: _Page, skip: int) -> bytes:
         if page.path:
-            return _LOCATOR + skip.to_bytes(_COUNT_BYTES) + self._short(page.path).encode()
+            return self._position(page.path, skip, self._path)
         return _FIRST_RUN + skip.to_bytes(_COUNT_BYTES) + _digest(page.records[:skip])
 
     def _short(self, path: str) -> str:
@@ -219,6 +233,11 @@ class QueryReader:
 
     def _whole(self, path: str) -> str:
         return path if path.startswith("/") else f"/services/data/{self._version}/query/{path}"
+
+
+def children_of(position: bytes) -> tuple[int, ...]:
+    """Return the places of the sub-queries that lead to what a position is in; nothing for the query's own rows."""
+    return tuple(position[1 + _COUNT_BYTES :].partition(_CHILDREN_OF)[2]) if position[:1] == _LOCATOR else ()
 
 
 def _json(page: QueryResult) -> bytes:
@@ -233,5 +252,9 @@ def _json(page: QueryResult) -> bytes:
 
 
 def _digest(records: Sequence[dict[str, Any]]) -> bytes:
-    """Return what tells these records, in this order, from others: by their Ids where they have them."""
-    return blake2b(orjson.dumps([record.get("Id") or record for record in records]), digest_size=_DIGEST_BYTES).digest()
+    """Return what tells these records, in this order, from others: by their Ids or URLs where they have them.
+
+    All the rest of a record may change from one run to the next: its children have another locator each time.
+    """
+    named = [record.get("Id") or (record.get("attributes") or {}).get("url") or record for record in records]
+    return blake2b(orjson.dumps(named), digest_size=_DIGEST_BYTES).digest()

@@ -1,7 +1,7 @@
 """Queries in Salesforce's own language."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
@@ -13,10 +13,10 @@ from mcp_salesforce.soql import format_query, tree
 from mcp_salesforce.soql.cursor import MAX_CHARACTERS
 from mcp_salesforce.tools.budgets import cut_to_fit, may_fit
 from mcp_salesforce.tools.checks import check_names, explained
-from mcp_salesforce.tools.columns import rows_of
+from mcp_salesforce.tools.columns import query_at, rows_of, sub_queries
 from mcp_salesforce.tools.days import with_days
 from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.pages import QueryReader
+from mcp_salesforce.tools.pages import QueryReader, children_of
 from mcp_salesforce.tools.params import Cursor, Limit, ShownZone
 from mcp_salesforce.tools.results import Rows, localised
 from mcp_salesforce.tools.session import OrgSession
@@ -28,6 +28,8 @@ queries = Toolset("query", "Any object, in SOQL")
 _SELECT: Final = re.compile(r"select\b", re.IGNORECASE)
 _WRONG_NAME: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 _EXPIRED: Final = "INVALID_QUERY_LOCATOR"
+_AGAIN: Final = "Call again without cursor. To go on instead, ORDER BY Id and add Id > the last one you have."
+_CHILDREN: Final = "Call again without cursor. To go on instead, query these children by themselves, ORDER BY Id."
 
 
 def _select(soql: str) -> str:
@@ -75,11 +77,12 @@ async def query(
         await check_names(parsed_query, org.schema)
     cursors = await org.cursors()
     position = cursors.unpack(cursor, call) if cursor else b""
-    records = await _read(org, reader, parsed_query, position, limit)
+    source = query_at(parsed_query, children_of(position))
+    records = await _read(org, reader, parsed_query, position, limit, _AGAIN if source is parsed_query else _CHILDREN)
     shown = records[: may_fit(records, org.max_answer_bytes)]
-    rows = rows_of(await with_days(org, shown, parsed_query), parsed_query)
-    for children in _tables(rows):
-        children["next_cursor"] = cursors.pack(reader.position_of(children["next_cursor"]), call)
+    rows = rows_of(await with_days(org, shown, source), source)
+    for children, path in _unfinished(rows, source):
+        children["next_cursor"] = cursors.pack(reader.position_of_children(children["next_cursor"], path), call)
     rows = localised(rows, zone)
     kept = cut_to_fit(rows, org.max_answer_bytes)
     if kept < len(records):
@@ -114,9 +117,11 @@ def _batch_size(query: tree.Query, limit: int) -> int:
 
 
 async def _read(
-    org: OrgSession, reader: QueryReader, query: tree.Query, position: bytes, limit: int
+    org: OrgSession, reader: QueryReader, query: tree.Query, position: bytes, limit: int, expired: str
 ) -> list[dict[str, Any]]:
     """Return the records from `position` on; an error of the org's is told with what describe knows of the names.
+
+    `expired` is the hint where the locator has expired.
 
     Raises:
         SalesforceError: As the client.
@@ -126,15 +131,24 @@ async def _read(
         return await reader.take(limit)
     except InvalidRequestError as error:
         if error.code == _EXPIRED:
-            error.hint = "Call again without cursor. To go on instead, ORDER BY Id and add Id > the last one you have."
+            error.hint = expired
         elif error.code in _WRONG_NAME and not org.is_guarded and (better := await explained(query, org.schema)):
             raise better from None
         raise
 
 
-def _tables(rows: Rows) -> Iterator[dict[str, Any]]:
-    """Yield the tables in cells that have more rows than they hold."""
-    for row in rows["rows"]:
-        for cell in row:
-            if isinstance(cell, dict) and "next_cursor" in cell:
-                yield cell
+def _unfinished(
+    rows: Mapping[str, Any], query: tree.Query, path: Sequence[int] = ()
+) -> Iterator[tuple[dict[str, Any], Sequence[int]]]:
+    """Yield the tables in cells, at any depth, that have more rows than they hold, and the way to their sub-query."""
+    names = [*sub_queries(query)]
+    for column, name in enumerate(rows["columns"]):
+        if name.casefold() not in names:
+            continue
+        place = names.index(name.casefold())
+        for row in rows["rows"]:
+            if isinstance(children := row[column], dict):
+                below = (*path, place)
+                if "next_cursor" in children:
+                    yield children, below
+                yield from _unfinished(children, query_at(query, [place]), below)

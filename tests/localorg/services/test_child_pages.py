@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_salesforce.localorg.errors import OrgError
+from tests.copies import insert_copies
 from tests.localorg.services.soql_org import SoqlOrg, soql_org
 from tests.localorg.services.test_query_pages import locator_of
 
@@ -22,25 +23,11 @@ def org() -> Iterator[SoqlOrg]:
     with soql_org() as org:
         for count in CONTACTS:
             account = org.add(f"{count}", "Account", Name=f"Account of {count}")
-            add_many(org, "Contact", count, AccountId=account)
+            insert_copies(org.org, "Contact", count, LastName="Ode", AccountId=account)
         contacts = org.column("SELECT Id FROM Contact WHERE Account.Name = 'Account of 3' ORDER BY Id")
         for contact, count in zip(contacts, CASES, strict=False):
-            add_many(org, "Case", count, ContactId=contact)
+            insert_copies(org.org, "Case", count, ContactId=contact)
         yield org
-
-
-def add_many(org: SoqlOrg, sobject: str, count: int, **fields: Any) -> None:
-    """Insert one record the usual way, and copies of it."""
-    if not count:
-        return
-    definition = org.org.schema[sobject]
-    name = {"LastName": "Ode"} if sobject == "Contact" else {}
-    model = org.org.store.find(definition, org.org.insert(sobject, **fields, **name))
-    assert model is not None
-    columns = [*dict(model)]
-    rows = [[*({**dict(model), "Id": org.org.store.new_id(definition)}).values()] for _ in range(count - 1)]
-    with org.org.store.transaction():
-        org.org.store.insert_many(definition, columns, rows)
 
 
 def whole(org: SoqlOrg, result: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -144,7 +131,7 @@ def test_the_list_of_children_is_its_users_and_ends_where_it_ends(org: SoqlOrg) 
 def test_deleted_children_are_in_the_pages_of_query_all() -> None:
     with soql_org() as org:
         account = org.add("a", "Account", Name="A")
-        add_many(org, "Contact", 600, AccountId=account)
+        insert_copies(org.org, "Contact", 600, LastName="Ode", AccountId=account)
         deleted = org.column("SELECT Id FROM Contact ORDER BY Id DESC LIMIT 1")[0]
         org.org.records.delete("Contact", deleted, org.user_id)
         soql = "SELECT Id, (SELECT Id FROM Contacts ORDER BY Id) FROM Account"

@@ -1,7 +1,8 @@
 """SOQL queries, a page at a time: the `query` and `queryAll` resources of the REST API."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, UnreadableReplyError
@@ -61,6 +62,27 @@ class QueriesApi:
         while page.next_records_url is not None:
             page = await self.query_more(once_only(page.next_records_url, seen), batch_size=batch_size)
             yield page
+
+    async def all_children(self, record: Mapping[str, Any], relationship: str) -> list[dict[str, Any]]:
+        """Return all the children that a record came with by a sub-query, and those on further pages.
+
+        API: GET {nextRecordsUrl} of the children, as far as there is one
+
+        Args:
+            record: As a query gave it.
+            relationship: What the children are under, as `Contacts`.
+
+        Raises:
+            SalesforceError: As `query_more`.
+        """
+        if not record.get(relationship):
+            return []
+        page = QueryResult.read(record[relationship])
+        children, seen = list(page.records), set[str]()
+        while page.next_records_url is not None:
+            page = await self.query_more(once_only(page.next_records_url, seen))
+            children += page.records
+        return children
 
     async def _page(self, request: Request) -> QueryResult:
         page = QueryResult.read(await self._send(request))
