@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from mcp_salesforce.config import Settings
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.salesforce import AsgiTransport, observed
+from mcp_salesforce.salesforce import AsgiTransport, tracing
 from mcp_salesforce.server import create_server
 from tests.clock import Clock
 
@@ -57,6 +57,14 @@ def org(seeded_org_file: Path, tmp_path: Path) -> Iterator[LocalOrg]:
     """An org of the test's own with its seed data, whose clock stands at NOW."""
     with LocalOrg.open(Path(shutil.copy(seeded_org_file, tmp_path / "org.db")), now=lambda: NOW) as org:
         yield org
+
+
+@pytest.fixture
+def empty_org(org: LocalOrg) -> LocalOrg:
+    """The org without the seed's appointments."""
+    for row in org.store.rows("SELECT Id FROM Event WHERE IsDeleted = 0"):
+        org.records.delete("Event", row["Id"], org.user_id)
+    return org
 
 
 @pytest.fixture
@@ -107,6 +115,6 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
-    for tracer in (_otel._tracer, observed._tracer):
+    for tracer in (_otel._tracer, tracing._tracer):
         monkeypatch.setattr(tracer, "_real_tracer", None)
     return exporter

@@ -24,10 +24,12 @@ INSIDE_LOCALORG = "Layers inside the local org"
 LIBRARY = "The client is a library"
 ORACLE = "The local org is the oracle: it shares nothing with what it checks"
 FAMILIES = "API families do not know each other"
-TOOLSETS = "Toolsets do not know each other"
+INSIDE_TOOLS = "Layers inside the tools, and toolsets do not know each other"
+INSIDE_POLICY = "Layers inside the policy: what decides does not ask the org"
 FRONT = "The first answers wait for no library"
 HTTP = "Only the transport speaks HTTP"
 SQL = "Only the store speaks SQL"
+TOOLSET_PACKAGES = CONTRACTS[INSIDE_TOOLS]["layers"][0].split(" | ")
 NO_IO = "The calendar engine, the SOQL language and what is decided by them do no I/O"
 
 
@@ -43,7 +45,7 @@ class Violation:
 VIOLATIONS = [
     Violation(LAYERS, "salesforce.upward_to_appointments", "mcp_salesforce.appointments"),
     Violation(LAYERS, "soql.sideways", "mcp_salesforce.salesforce"),
-    Violation(LAYERS, "references", "mcp_salesforce.appointments"),
+    Violation(LAYERS, "soql_names", "mcp_salesforce.appointments"),
     Violation(LAYERS, "appointments.upward", "mcp_salesforce.tools"),
     Violation(LAYERS, "tools.sideways", "mcp_salesforce.localorg"),
     Violation(LAYERS, "tools.upward", "mcp_salesforce.server"),
@@ -62,9 +64,14 @@ VIOLATIONS = [
     ),
     Violation(FAMILIES, "salesforce.api.one_family", "mcp_salesforce.salesforce.api.another_family"),
     *(
-        Violation(TOOLSETS, one.removeprefix("mcp_salesforce."), another)
-        for one, another in permutations(CONTRACTS[TOOLSETS]["modules"], 2)
+        Violation(INSIDE_TOOLS, f"tools.{one}", f"mcp_salesforce.tools.{another}")
+        for one, another in permutations(TOOLSET_PACKAGES, 2)
     ),
+    *(
+        Violation(INSIDE_TOOLS, f"tools.{lower}.upward", f"mcp_salesforce.tools.{upper}")
+        for upper, lower in [("org", "lookups"), ("lookups", "framework"), ("framework", "answers")]
+    ),
+    Violation(INSIDE_POLICY, "policy.rules", "mcp_salesforce.policy.guard"),
     *(Violation(FRONT, f"front.use_{name}", name) for name in CONTRACTS[FRONT]["forbidden_modules"]),
     Violation(LAYERS, "front.upward", "mcp_salesforce.salesforce"),
     Violation(HTTP, "tools.fetch", "aiohttp"),
@@ -73,9 +80,9 @@ VIOLATIONS = [
     Violation(SQL, "localorg.routes.tables", "sqlite3"),
     *(Violation(NO_IO, f"soql.use_{name}", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
     Violation(LAYERS, "policy.upward", "mcp_salesforce.tools"),
-    Violation(LAYERS, "spelling", "mcp_salesforce.references"),
-    *(Violation(NO_IO, f"policy.use_{name}", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
-    *(Violation(NO_IO, "references", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
+    Violation(LAYERS, "spelling", "mcp_salesforce.soql_names"),
+    *(Violation(NO_IO, "policy.rules", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
+    *(Violation(NO_IO, "soql_names", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
     *(Violation(NO_IO, f"appointments.use_{name}", name) for name in CONTRACTS[NO_IO]["forbidden_modules"]),
 ]
 
@@ -111,7 +118,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def test_every_toolset_is_in_the_contract_about_toolsets() -> None:
     modules = (toolset.specs[0].function.__module__ for toolset in TOOLS)
-    assert {".".join(module.split(".")[:3]) for module in modules} == set(CONTRACTS[TOOLSETS]["modules"])
+    assert {module.split(".")[2] for module in modules} == set(TOOLSET_PACKAGES)
+
+
+def test_every_module_of_the_policy_but_the_guard_is_in_the_contract_about_io() -> None:
+    pure = {f"mcp_salesforce.policy.{path.stem}" for path in (ROOT / "src/mcp_salesforce/policy").glob("[!_]*.py")}
+    assert pure <= set(CONTRACTS[NO_IO]["source_modules"])
 
 
 def test_every_contract_has_a_violation_here() -> None:
@@ -176,10 +188,10 @@ def test_banned_call_is_refused_in_the_package(rule: str, source: str) -> None:
     assert rule in rules_broken(source, "src/mcp_salesforce/server.py")
 
 
-def test_config_alone_may_read_the_environment() -> None:
+def test_the_settings_alone_may_read_the_environment() -> None:
     source = 'import os\n\nHOME = os.environ["HOME"]\n'
 
-    assert "TID251" not in rules_broken(source, "src/mcp_salesforce/config.py")
+    assert "TID251" not in rules_broken(source, "src/mcp_salesforce/settings/settings.py")
     assert "TID251" not in rules_broken(source, "src/mcp_salesforce/front/told.py")
     assert "TID251" in rules_broken(source, "src/mcp_salesforce/front/pipe.py")
     assert "TID251" in rules_broken(source, "src/mcp_salesforce/cli/config.py")

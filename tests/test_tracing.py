@@ -10,7 +10,7 @@ from opentelemetry.trace import StatusCode
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.services.faults import Fault
 from mcp_salesforce.salesforce import AsgiTransport
-from mcp_salesforce.salesforce.observed import path_template
+from mcp_salesforce.salesforce.tracing import path_template
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
 

@@ -22,29 +22,30 @@ from mcp.server.mcpserver import Context
 from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateCodec, RequestStateSecurity
 from mcp_types import GetPromptResult, InputRequiredResult, Tool
 
-from mcp_salesforce import connect, logs
+from mcp_salesforce import logs
 from mcp_salesforce.appointments.hours import hours_of
-from mcp_salesforce.config import ConfigurationError, Settings, Surface
 from mcp_salesforce.front import handover
-from mcp_salesforce.policy.reading import PolicyFileError, read_policy
+from mcp_salesforce.policy.file import PolicyFileError, read_policy
+from mcp_salesforce.policy.guard import Guard
+from mcp_salesforce.policy.guard.read_only import refusing_writes
 from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, Transport
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.client import Exchange
-from mcp_salesforce.salesforce.observed import ObservedTransport
 from mcp_salesforce.salesforce.time_limit import time_limit
+from mcp_salesforce.salesforce.tracing import ObservedTransport
+from mcp_salesforce.settings import connect
+from mcp_salesforce.settings.settings import ConfigurationError, Settings, Surface
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.stdio import serve_stdio
-from mcp_salesforce.surface import keep_answers
+from mcp_salesforce.surface.completions import add_completion
+from mcp_salesforce.surface.first_answers import keep_answers
+from mcp_salesforce.surface.instructions import instructions
+from mcp_salesforce.surface.prompts import add_prompts, check_request
+from mcp_salesforce.surface.resources import add_resources
 from mcp_salesforce.tools import TOOLSETS
-from mcp_salesforce.tools.access import Access, UnknownToolsetError
-from mcp_salesforce.tools.completions import add_completion
-from mcp_salesforce.tools.guard import Guard
-from mcp_salesforce.tools.guard.read_only import refusing_writes
-from mcp_salesforce.tools.instructions import instructions
-from mcp_salesforce.tools.prompts import add_prompts, check_request
-from mcp_salesforce.tools.resources import add_resources
-from mcp_salesforce.tools.session import OrgSession, utc_now
-from mcp_salesforce.tools.toolset import SalesforceTool, build_tools
+from mcp_salesforce.tools.framework.access import Access, UnknownToolsetError
+from mcp_salesforce.tools.framework.session import OrgSession, utc_now
+from mcp_salesforce.tools.framework.toolset import SalesforceTool, build_tools
 
 _VERIFIED_WITHIN_S: Final = 10.0  # less than hosts wait for a server to start
 _log = logging.getLogger(__name__)

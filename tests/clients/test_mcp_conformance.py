@@ -16,7 +16,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
-from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.framework.session import OrgSession
 from tests.clients.conformance_fixtures import add_fixtures
 from tests.conftest import settings_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from mcp_salesforce.config import Settings
 from mcp_salesforce.front import snapshots
 from mcp_salesforce.server import create_server
-from mcp_salesforce.surface import answers_of
+from mcp_salesforce.surface.first_answers import answers_of
 
 SETTINGS = Settings(access_token="00D000000000001!none", instance_url="https://example.my.salesforce.com")
 

@@ -3,11 +3,11 @@
 from pydantic_core import PydanticUndefined
 
 from mcp_salesforce.config import ENV_PREFIX, Settings
-from mcp_salesforce.ways import REFRESH_TOKEN, WAYS
+from mcp_salesforce.settings.flows import REFRESH_TOKEN, WAYS
 
 _OF_A_WAY = {name for way in WAYS for name in way.needs}
 
-PAGE = """<!-- Generated from src/mcp_salesforce/config.py by `make docs UPDATE=1`. -->
+PAGE = """<!-- Generated from src/mcp_salesforce/settings/settings.py by `make docs UPDATE=1`. -->
 # Configuration
 
 Settings are environment variables, or `NAME=value` lines of a file `.env` in the folder where the server starts. The

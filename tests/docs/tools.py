@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from mcp_salesforce.surface.prompts import PROMPTS, PromptSpec, build_prompt
 from mcp_salesforce.tools import TOOLSETS
-from mcp_salesforce.tools.prompts import PROMPTS, PromptSpec, build_prompt
-from mcp_salesforce.tools.toolset import SalesforceTool, ToolSpec, build_tool
+from mcp_salesforce.tools.framework.toolset import SalesforceTool, ToolSpec, build_tool
 
 BEGIN, END = "<!-- tools:begin -->", "<!-- tools:end -->"
 _OWN_CODES = (

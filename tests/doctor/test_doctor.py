@@ -16,9 +16,9 @@ from mcp_salesforce.doctor.org import READ, WRITTEN
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.certificates import loopback_certificate
 from mcp_salesforce.localorg.services.faults import Fault
-from mcp_salesforce.logins import Login, Logins
+from mcp_salesforce.settings.logins import Login, Logins
 from mcp_salesforce.tools import TOOLSETS
-from mcp_salesforce.tools.toolset import build_tool
+from mcp_salesforce.tools.framework.toolset import build_tool
 from mcp_salesforce.zones import RELEASE
 from tests.doctor.answers import (
     CONTACT,

@@ -9,7 +9,7 @@ from mcp.server import MCPServer
 
 from mcp_salesforce.front.handover import Line
 from mcp_salesforce.stdio.eras import Eras
-from mcp_salesforce.stdio.writing import Wire
+from mcp_salesforce.stdio.output import Wire
 
 STATE: Any = None  # what is asked here needs no org
 

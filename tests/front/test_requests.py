@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mcp_salesforce.front import snapshots
 from mcp_salesforce.front.requests import HANDSHAKE_REVISIONS, LISTS, METHODS, REVISION, answered, parsed, recognised
 from mcp_salesforce.server import create_server
-from mcp_salesforce.surface import answers_of
+from mcp_salesforce.surface.first_answers import answers_of
 from tests.docs.answers import SETTINGS
 from tests.front.served import answers_to
 

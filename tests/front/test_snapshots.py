@@ -15,7 +15,7 @@ from mcp_salesforce.front import snapshots
 from mcp_salesforce.front.requests import METHODS, REVISION, answered, recognised
 from mcp_salesforce.front.told import Told
 from mcp_salesforce.server import create_server
-from mcp_salesforce.surface import answers_of, keep_answers
+from mcp_salesforce.surface.first_answers import answers_of, keep_answers
 from mcp_salesforce.tools import TOOLSETS
 from tests.docs.answers import SETTINGS
 from tests.front.served import answers_to

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from mcp_salesforce import config, setting_values
-from mcp_salesforce.config import Settings, Surface
+from mcp_salesforce.config import Settings
 from mcp_salesforce.front import values
 from mcp_salesforce.front.told import told
-from mcp_salesforce.logins import Logins
 from mcp_salesforce.server import create_server
-from mcp_salesforce.ways import WAYS
+from mcp_salesforce.settings import settings as config
+from mcp_salesforce.settings import values as setting_values
+from mcp_salesforce.settings.flows import WAYS
+from mcp_salesforce.settings.logins import Logins
+from mcp_salesforce.settings.settings import Surface
 
 REFRESH = {
     "client_id": "3MVG9client",

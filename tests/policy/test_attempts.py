@@ -11,16 +11,16 @@ from mcp_types import ResourceTemplateReference
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.errors import PolicyRefusedError
-from mcp_salesforce.policy.reading import read_policy
+from mcp_salesforce.policy.file import read_policy
+from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.server import create_server
 from mcp_salesforce.tools import TOOLSETS
-from mcp_salesforce.tools.guard.views import OrgViews
 from tests.conftest import NOW, settings_of
 from tests.policy.attempts import ATTEMPTS, NOTHING_TO_FORBID, POLICY, QUERIES, SECRETS, Attempt, filled
 from tests.tools.calls import PREFIX, call, refusal
-from tests.tools.test_access import served
+from tests.tools.framework.test_access import served
 from tests.tools.test_every_tool import SPECS
 
 REFUSALS = {"POLICY_REFUSED", "NOT_ALLOWED"}

@@ -12,9 +12,9 @@ from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.salesforce.describe_cache import FRESH_S
 from mcp_salesforce.server import create_server
-from mcp_salesforce.tools.describes import FRESH_S
-from mcp_salesforce.tools.syntax import tree_of
+from mcp_salesforce.soql.tree_cache import tree_of
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import call, refusal
 

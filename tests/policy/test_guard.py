@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mcp_salesforce.connect import token_source
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.errors import PolicyRefusedError
-from mcp_salesforce.policy.reading import PolicyFileError, read_policy
+from mcp_salesforce.policy.file import PolicyFileError, read_policy
+from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.salesforce import (
     AsgiTransport,
     InvalidArgumentError,
@@ -19,7 +19,7 @@ from mcp_salesforce.salesforce import (
     SalesforceError,
 )
 from mcp_salesforce.salesforce.models import record_of
-from mcp_salesforce.tools.guard import Guard
+from mcp_salesforce.settings.connect import token_source
 from tests.conftest import settings_of
 
 OWN = "[objects.Opportunity]\nowner_only = true"

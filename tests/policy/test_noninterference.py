@@ -10,13 +10,13 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference, ResourceTemplateReference
 
-from mcp_salesforce.connect import token_source
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.policy.reading import read_policy
+from mcp_salesforce.policy.file import read_policy
+from mcp_salesforce.policy.guard import Guard
+from mcp_salesforce.policy.withheld import noting
 from mcp_salesforce.salesforce import AsgiTransport, Request, SalesforceClient, SalesforceError
 from mcp_salesforce.server import create_server
-from mcp_salesforce.tools.guard import Guard
-from mcp_salesforce.tools.withheld import noting
+from mcp_salesforce.settings.connect import token_source
 from tests.conftest import NOW, settings_of
 from tests.policy.attempts import filled
 from tests.policy.generated import MAIN, Queries

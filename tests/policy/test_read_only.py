@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given
 
-from mcp_salesforce.connect import token_source
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.errors import PolicyRefusedError
+from mcp_salesforce.policy.guard.read_only import refusing_writes
 from mcp_salesforce.salesforce import AsgiTransport, InvalidArgumentError, Request, SalesforceClient
+from mcp_salesforce.settings.connect import token_source
 from mcp_salesforce.soql import format_query, parse, parse_sosl, tree
 from mcp_salesforce.soql.tracking import tracking_of
-from mcp_salesforce.tools.guard.read_only import refusing_writes
 from tests.conftest import settings_of
 from tests.policy.test_guard import guarded
 from tests.soql.strategies import queries

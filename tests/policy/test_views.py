@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_salesforce.policy.file import read_policy
 from mcp_salesforce.policy.masks import masked, masked_describe
-from mcp_salesforce.policy.queries import owned, steady
-from mcp_salesforce.policy.reading import read_policy
+from mcp_salesforce.policy.query_rules import owned, steady
 from mcp_salesforce.policy.views import View, unknown_names, view_of
 from mcp_salesforce.salesforce.models import ChildRelationship, FieldDescribe, SObjectDescribe
 from mcp_salesforce.soql import format_query, parse, tree

@@ -17,7 +17,7 @@ from mcp_salesforce.salesforce.codes import _CODES_OF_CLASS
 from mcp_salesforce.salesforce.replies import read_reply
 from mcp_salesforce.salesforce.retry import may_be_repeated
 from mcp_salesforce.salesforce.wire import HttpReply
-from mcp_salesforce.tools.errors import failure
+from mcp_salesforce.tools.answers.errors import failure
 
 CODES = sorted({code for codes in _CODES_OF_CLASS.values() for code in codes.split()} | set(ADVICE) | {"NEW_IN_WINTER"})
 STATUSES = (400, 401, 403, 404, 405, 409, 412, 415, 420, 429, 500, 501, 502, 503, 504, 505)

@@ -8,9 +8,9 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from mcp_salesforce.soql import tree
-from mcp_salesforce.soql.cursor import LEGAL_NAMES
 from mcp_salesforce.soql.lexer import tokens_of
-from mcp_salesforce.soql.values import DATE_FORMULAS
+from mcp_salesforce.soql.literals import DATE_FORMULAS
+from mcp_salesforce.soql.tokens import LEGAL_NAMES
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from mcp_types import Tool
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.tools import TOOLSETS
-from mcp_salesforce.tools.toolset import NAME_PREFIX
+from mcp_salesforce.tools.framework.toolset import NAME_PREFIX
 from tests.conftest import ERAS
 from tests.tools.calls import PREFIX, refusal, text_of
 from tests.tools.tokens import tokens

@@ -14,8 +14,8 @@ from mcp_types import PromptReference, ResourceTemplateReference
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
-from mcp_salesforce.tools.errors import marked
-from mcp_salesforce.tools.resources import in_lines
+from mcp_salesforce.surface.resources import in_lines
+from mcp_salesforce.tools.answers.errors import marked
 from tests.conftest import NOW, settings_of
 from tests.policy.attempts import filled
 from tests.policy.worlds import planted

@@ -26,8 +26,8 @@ def command(*, as_json: bool, alias: str | None) -> None:
 
     It only reads. Exit status 0 when every stage passes, else 1. docs/doctor.md lists the causes it knows.
     """
-    from mcp_salesforce.config import Network, Settings
     from mcp_salesforce.doctor import examine
+    from mcp_salesforce.settings.settings import Network, Settings
 
     def settings() -> Settings:
         if alias is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcp_salesforce.config import environment
+from mcp_salesforce.settings.settings import environment
 
 SERVER_NAME = "salesforce"
 PROJECT = Path(__file__).resolve().parents[3]

@@ -15,10 +15,10 @@ from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
     from mcp_salesforce.cli.callback import Callback
-    from mcp_salesforce.config import App, Network
-    from mcp_salesforce.logins import Login
     from mcp_salesforce.salesforce import SalesforceClient
     from mcp_salesforce.salesforce.consent import Consent
+    from mcp_salesforce.settings.logins import Login
+    from mcp_salesforce.settings.settings import App, Network
 
 DEFAULT_PORT = 1717
 _EXCHANGE_S = 60
@@ -56,7 +56,7 @@ def command(
     """
     if sandbox and instance_url:
         raise click.UsageError("--sandbox and --instance-url name two places to log in: give one.")
-    from mcp_salesforce.logins import LoginError, Logins, checked_alias
+    from mcp_salesforce.settings.logins import LoginError, Logins, checked_alias
 
     given = {"instance_url": instance_url or "", "client_id": client_id or ""}
     app = _app({name: value for name, value in given.items() if value}, sandbox=sandbox)
@@ -76,7 +76,7 @@ def command(
 
 
 def _app(given: dict[str, str], *, sandbox: bool) -> "App":
-    from mcp_salesforce.config import App, ConfigurationError
+    from mcp_salesforce.settings.settings import App, ConfigurationError
 
     if sandbox:
         given = {**given, "login_url": "https://test.salesforce.com"}
@@ -149,9 +149,9 @@ def _code(consent: "Consent", callback: "Callback", timeout_s: float) -> str:
 
 
 async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str, network: "Network") -> "Login":
-    from mcp_salesforce.connect import transport
-    from mcp_salesforce.logins import Login
     from mcp_salesforce.salesforce import SalesforceClient, StaticTokenSource
+    from mcp_salesforce.settings.connect import transport
+    from mcp_salesforce.settings.logins import Login
 
     way = transport(network)
     try:
@@ -186,10 +186,10 @@ async def _username(client: "SalesforceClient") -> str:
 
 async def _keep(login: "Login", network: "Network") -> str:
     """Keep `login`, and end the one that it replaces; return what became of that, if there was one."""
-    from mcp_salesforce.connect import transport
-    from mcp_salesforce.logins import LoginError, Logins
     from mcp_salesforce.salesforce.consent import revoke
     from mcp_salesforce.salesforce.errors import SalesforceError
+    from mcp_salesforce.settings.connect import transport
+    from mcp_salesforce.settings.logins import LoginError, Logins
 
     logins = Logins()
     async with logins.locked(login.alias):

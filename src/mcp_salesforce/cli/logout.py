@@ -8,7 +8,7 @@ import click
 from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
-    from mcp_salesforce.config import Network
+    from mcp_salesforce.settings.settings import Network
 
 _REVOKE_S = 60
 
@@ -18,9 +18,9 @@ _REVOKE_S = 60
 @click.option("--forget", is_flag=True, help="Remove it here even if it cannot be ended at Salesforce.")
 def command(*, alias: str, forget: bool) -> None:
     """End a login: revoke its refresh token at Salesforce, then remove it here."""
-    from mcp_salesforce.config import ConfigurationError, Network
-    from mcp_salesforce.logins import LoginError, checked_alias
     from mcp_salesforce.salesforce.errors import SalesforceError
+    from mcp_salesforce.settings.logins import LoginError, checked_alias
+    from mcp_salesforce.settings.settings import ConfigurationError, Network
 
     try:
         asyncio.run(_log_out(checked_alias(alias), Network.load(), forget=forget))
@@ -36,10 +36,10 @@ def command(*, alias: str, forget: bool) -> None:
 
 
 async def _log_out(alias: str, network: "Network", *, forget: bool) -> None:
-    from mcp_salesforce.connect import transport
-    from mcp_salesforce.logins import Logins
     from mcp_salesforce.salesforce.consent import revoke
     from mcp_salesforce.salesforce.errors import SalesforceError
+    from mcp_salesforce.settings.connect import transport
+    from mcp_salesforce.settings.logins import Logins
 
     logins = Logins()
     ended = "Revoked at Salesforce"

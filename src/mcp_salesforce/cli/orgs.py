@@ -9,7 +9,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 def command(*, as_json: bool) -> None:
     """List the orgs you logged in to, by alias. Shows no secret."""
-    from mcp_salesforce.logins import LoginError, Logins
+    from mcp_salesforce.settings.logins import LoginError, Logins
 
     logins = Logins()
     listed, damaged = [], []

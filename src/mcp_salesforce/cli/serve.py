@@ -9,8 +9,8 @@ import click
 from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
-    from mcp_salesforce.config import Settings
     from mcp_salesforce.localorg.services.oauth import Credentials
+    from mcp_salesforce.settings.settings import Settings
 
 
 @click.command(name="serve")
@@ -45,8 +45,8 @@ def default_file() -> Path:
 
 def _serve_own_org() -> None:
     settings = _settings()
-    from mcp_salesforce.config import ConfigurationError
     from mcp_salesforce.server import create_server, serve
+    from mcp_salesforce.settings.settings import ConfigurationError
 
     try:
         server = create_server(settings)
@@ -73,7 +73,7 @@ def local_settings(credentials: "Credentials") -> "Settings":
 
 
 def _settings(**given: str) -> "Settings":
-    from mcp_salesforce.config import ConfigurationError, Settings
+    from mcp_salesforce.settings.settings import ConfigurationError, Settings
 
     try:
         return Settings.load(**given)
@@ -82,10 +82,10 @@ def _settings(**given: str) -> "Settings":
 
 
 def _serve_local_org(file: Path, *, fresh: bool) -> None:
-    from mcp_salesforce.config import ConfigurationError
     from mcp_salesforce.localorg import LocalOrg
     from mcp_salesforce.salesforce.transport import AsgiTransport
     from mcp_salesforce.server import create_server, serve
+    from mcp_salesforce.settings.settings import ConfigurationError
 
     try:
         org = LocalOrg.open(file, fresh=fresh)

@@ -8,8 +8,8 @@ import click
 from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
-    from mcp_salesforce.tools.access import Access
-    from mcp_salesforce.tools.toolset import ToolSpec
+    from mcp_salesforce.tools.framework.access import Access
+    from mcp_salesforce.tools.framework.toolset import ToolSpec
 
 
 @click.command(name="tools")
@@ -41,8 +41,8 @@ def command(*, as_json: bool) -> None:
 
 
 def _access() -> "Access":
-    from mcp_salesforce.config import ConfigurationError, Surface
     from mcp_salesforce.server import access_of
+    from mcp_salesforce.settings.settings import ConfigurationError, Surface
 
     try:
         return access_of(Surface.load())

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from mcp_salesforce.config import ConfigurationError, Network, Settings
-from mcp_salesforce.connect import addresses, token_source, transport
 from mcp_salesforce.doctor.causes import STAGES, Finding, cause_of
 from mcp_salesforce.doctor.network import Reach, clock, connect, host_kind, resolve
 from mcp_salesforce.doctor.org import OrgChecks
@@ -22,7 +20,9 @@ from mcp_salesforce.salesforce import (
 from mcp_salesforce.salesforce.auth import Exchange
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.oauth_causes import oauth_cause
-from mcp_salesforce.ways import JWT_BEARER
+from mcp_salesforce.settings.connect import addresses, token_source, transport
+from mcp_salesforce.settings.flows import JWT_BEARER
+from mcp_salesforce.settings.settings import ConfigurationError, Network, Settings
 
 Stage = Callable[[], Awaitable[str]]
 

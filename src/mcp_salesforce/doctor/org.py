@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from mcp_salesforce.appointments.times import TimeError, weekday, zone_of
 from mcp_salesforce.doctor.causes import Finding
 from mcp_salesforce.doctor.network import kind_of
-from mcp_salesforce.policy.reading import PolicyFileError, read_policy
+from mcp_salesforce.policy.file import PolicyFileError, read_policy
+from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.salesforce import AccessDeniedError, ApiError, Request, SalesforceClient, SObjectDescribe
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.models import ApiUsage, ApiVersion, UserInfo
-from mcp_salesforce.setting_values import ENDING_API_VERSION
-from mcp_salesforce.tools.guard.views import OrgViews
+from mcp_salesforce.settings.values import ENDING_API_VERSION
 from mcp_salesforce.zones import RELEASE
 
 WRITTEN: Final = {

@@ -1,7 +1,7 @@
 """What the settings say, read without the library that reads them: for sure, or not at all.
 
 Each setting has a form here that is surely right. A value of any other form, be it right or wrong, is left to
-`config.py`, and the host waits for its judgement. A test holds the two together.
+the settings, and the host waits for its judgement. A test holds the two together.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The form of each setting's value that is surely right, whatever `config.py` thinks of others."""
+"""The form of each setting's value that is surely right, whatever the settings package thinks of others."""
 
 import re
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
-from mcp_salesforce.policy.queries import Views
+from mcp_salesforce.policy.query_rules import Views
 from mcp_salesforce.policy.rules import Action, Policy
 from mcp_salesforce.policy.views import View
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe, SObjectSummary

@@ -17,6 +17,8 @@ from mcp_salesforce.salesforce.errors import (
     ServerError,
 )
 
+NO_SUCH_FIELD = re.compile(r"No such column '([^']+)' on (?:entity '(\w+)'|sobject of type (\w+))")
+NO_SUCH_OBJECT = re.compile(r"sObject type '([^']+)' is not supported")
 _NOT_FOUND = 404
 _TOO_MANY = 429
 _SERVER_ERROR = 500

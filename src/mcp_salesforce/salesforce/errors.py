@@ -3,7 +3,7 @@
 The class of an API error comes from Salesforce's error code; the table is in `codes`. `advice` says what each means.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mcp_salesforce.salesforce.advice import LOOK_FIRST, TRY_AGAIN, hint_of
@@ -50,6 +50,15 @@ class InvalidArgumentError(SalesforceError, ValueError):
     """Refused before anything was sent."""
 
     code = "INVALID_ARGUMENT"
+
+
+def refused(
+    message: str, *, code: str = "INVALID_ARGUMENT", hint: str = "", fields: Iterable[str] = ()
+) -> InvalidArgumentError:
+    """Return the error for a call that is refused before anything is sent."""
+    error = InvalidArgumentError(message, code=code, hint=hint)
+    error.fields = tuple(fields)
+    return error
 
 
 class TransportError(SalesforceError):

@@ -1,8 +1,8 @@
 """What is selected, compared, grouped and ordered in SOQL, read from a cursor."""
 
 from mcp_salesforce.soql import tree
-from mcp_salesforce.soql.cursor import Cursor
-from mcp_salesforce.soql.values import BIND_REFUSED, read_number
+from mcp_salesforce.soql.literals import BIND_REFUSED, read_number
+from mcp_salesforce.soql.tokens import Cursor
 
 
 def read_field(cursor: Cursor) -> tree.Field:

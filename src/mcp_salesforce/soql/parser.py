@@ -10,10 +10,10 @@ two and list where they part.
 from typing import cast
 
 from mcp_salesforce.soql import tree
-from mcp_salesforce.soql.cursor import Cursor, is_plain_name
 from mcp_salesforce.soql.errors import SoqlError
+from mcp_salesforce.soql.literals import BIND_REFUSED, read_integer, read_string, read_value
 from mcp_salesforce.soql.operands import at_type_of, read_field, read_field_or_function, read_operand, read_type_of
-from mcp_salesforce.soql.values import BIND_REFUSED, read_integer, read_string, read_value
+from mcp_salesforce.soql.tokens import Cursor, is_plain_name
 
 
 def parse(text: str) -> tree.Query:

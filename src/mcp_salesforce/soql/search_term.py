@@ -3,9 +3,9 @@
 import re
 from typing import Final, NoReturn
 
-from mcp_salesforce.soql.cursor import MAX_DEPTH
 from mcp_salesforce.soql.errors import SearchTermError, SoslError
 from mcp_salesforce.soql.sosl_tree import AllOf, AnyOf, Phrase, SearchTerm, Without, Word
+from mcp_salesforce.soql.tokens import MAX_DEPTH
 
 _SHORTEST: Final = 2  # characters
 _PIECE: Final = re.compile(r'\s*(?:"((?:\\.|[^"\\])*)"|([()])|((?:\\.|[^\s"()\\])+)|(\S))', re.DOTALL)

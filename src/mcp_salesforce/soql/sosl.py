@@ -7,7 +7,6 @@ import re
 from typing import Final, cast
 
 from mcp_salesforce.soql import sosl_tree, tree
-from mcp_salesforce.soql.cursor import Cursor
 from mcp_salesforce.soql.errors import SearchTermError, SoslError
 from mcp_salesforce.soql.operands import read_field_or_function
 from mcp_salesforce.soql.parser import (
@@ -19,6 +18,7 @@ from mcp_salesforce.soql.parser import (
     read_where,
 )
 from mcp_salesforce.soql.search_term import read_search_term
+from mcp_salesforce.soql.tokens import Cursor
 
 _FIND: Final = re.compile(r"[ \t\r\n]*FIND[ \t\r\n]*\{((?:\\.|[^\\{}])*)\}", re.IGNORECASE | re.DOTALL)
 _FIND_WORD: Final = re.compile(r"[ \t\r\n]*FIND\b", re.IGNORECASE)

@@ -20,8 +20,8 @@ from mcp.server import MCPServer
 from mcp_salesforce.front import handover
 from mcp_salesforce.front.handover import Handover
 from mcp_salesforce.stdio.eras import Eras
-from mcp_salesforce.stdio.reading import Lines
-from mcp_salesforce.stdio.writing import Wire
+from mcp_salesforce.stdio.input import Lines
+from mcp_salesforce.stdio.output import Wire
 
 _STDOUT: Final = 1
 _STDERR: Final = 2

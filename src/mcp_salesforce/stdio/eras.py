@@ -27,11 +27,11 @@ from mcp_types import (
     RequestId,
 )
 
-from mcp_salesforce.direct import DirectCalls
 from mcp_salesforce.front.handover import Line
+from mcp_salesforce.stdio.direct import DirectCalls
+from mcp_salesforce.stdio.input import LONGEST_LINE, LongLine
 from mcp_salesforce.stdio.messages import Refusal, messages_of, too_long
-from mcp_salesforce.stdio.reading import LONGEST_LINE, LongLine
-from mcp_salesforce.stdio.writing import Wire
+from mcp_salesforce.stdio.output import Wire
 
 _ENDLESS: Final = "subscriptions/listen"
 _ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"

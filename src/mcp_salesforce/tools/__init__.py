@@ -1,12 +1,12 @@
-"""The MCP layer: what models see of an org, one module a toolset."""
+"""The MCP layer: what models see of an org, one package a toolset."""
 
 from mcp_salesforce.tools.appointments import appointments
 from mcp_salesforce.tools.contacts import contacts
+from mcp_salesforce.tools.framework.toolset import Toolset
 from mcp_salesforce.tools.org import orgs
+from mcp_salesforce.tools.query import queries
 from mcp_salesforce.tools.records import records
 from mcp_salesforce.tools.schema import schema
-from mcp_salesforce.tools.search import queries
-from mcp_salesforce.tools.toolset import Toolset
 
 TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, records, queries, schema, orgs)
 """Everything that is exposed, in the order in which it is listed."""

@@ -6,10 +6,10 @@ from typing_extensions import TypedDict
 
 from mcp_salesforce.appointments.times import local_text, utc_text, weekday
 from mcp_salesforce.policy.errors import PolicyRefusedError
+from mcp_salesforce.policy.withheld import withhold
 from mcp_salesforce.salesforce import SalesforceClient
-from mcp_salesforce.tools.results import Allowed, Moment
-from mcp_salesforce.tools.toolset import READS, ToolContext, Toolset, org_of
-from mcp_salesforce.tools.withheld import withhold
+from mcp_salesforce.tools.answers.results import Allowed, Moment
+from mcp_salesforce.tools.framework.toolset import READS, ToolContext, Toolset, org_of
 
 orgs = Toolset("org", "Who and where you are: the user, the org, the time, what is allowed")
 

@@ -11,7 +11,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import FieldDescribe, PicklistValue, SObjectDescribe
-from mcp_salesforce.tools.blanks import is_blank
+from mcp_salesforce.tools.framework.blanks import is_blank
 from mcp_salesforce.tools.records.checks import check_records
 from tests.tools.calls import call, refusal
 from tests.tools.tokens import tokens

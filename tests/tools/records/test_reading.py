@@ -8,7 +8,7 @@ import pytest
 from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.tools.one_record import NOISE, shown_record
+from mcp_salesforce.tools.lookups.record import NOISE, shown_record
 from tests.tools.calls import call, refusal, rows_as_dicts, text_of
 from tests.tools.records.clinic import client_of
 from tests.tools.tokens import tokens

@@ -1,7 +1,7 @@
 """What the org's objects are: describeGlobal, describe, and the basic information of one."""
 
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
-from mcp_salesforce.localorg.routes.conditions import reply_if_modified
+from mcp_salesforce.localorg.routes.preconditions import reply_if_modified
 
 describes = Family("describe")
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
-from mcp_salesforce.localorg.routes.conditions import reply_if_modified, require_unmodified
+from mcp_salesforce.localorg.routes.preconditions import reply_if_modified, require_unmodified
 from mcp_salesforce.localorg.services.upserts import Upserted
 from mcp_salesforce.localorg.store.ids import is_id_shaped, to_18
 

@@ -7,8 +7,8 @@ from typing import Final
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, OutcomeUnknownError, SalesforceError
 from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.lost_creates import created_since
 from mcp_salesforce.salesforce.models import SaveResult, unknown_if_unreadable, wrong_shape
-from mcp_salesforce.salesforce.outcomes import created_since
 from mcp_salesforce.salesforce.wire import Request, duplicate_headers, field_name, path, sobject_name
 
 MOST_RECORDS: Final = 200

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.errors import OutcomeUnknownError, SalesforceError
 from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.lost_creates import created_since
 from mcp_salesforce.salesforce.models import SaveResult, SObjectRecord, record_of
-from mcp_salesforce.salesforce.outcomes import created_since
 from mcp_salesforce.salesforce.wire import (
     Request,
     duplicate_headers,

@@ -3,17 +3,17 @@
 Each module adds its tools to the toolset as it is imported.
 """
 
-from mcp_salesforce.tools.appointments import availability, changes, closing, invitees, records
+from mcp_salesforce.tools.appointments import availability, changes, closing, events, invitees
 from mcp_salesforce.tools.appointments.toolset import appointments
 
 __all__ = ["appointments", "availability", "changes", "closing", "invitees", "records"]
 
 _LISTED = [
-    records.create_appointment,
-    records.get_appointment,
+    events.create_appointment,
+    events.get_appointment,
     changes.update_appointment,
-    records.delete_appointment,
-    records.list_appointments,
+    events.delete_appointment,
+    events.list_appointments,
     availability.get_free_busy,
     availability.find_free_times,
     closing.close_appointment,

@@ -14,16 +14,16 @@ from mcp_salesforce.appointments.intervals import Interval
 from mcp_salesforce.appointments.openings import spread
 from mcp_salesforce.appointments.slots import SlotRequest
 from mcp_salesforce.appointments.times import local_text, utc_text, weekday, window_of
-from mcp_salesforce.tools.appointments.busy import Busy, read_busy
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.tools.answers.budgets import cut_to_fit
+from mcp_salesforce.tools.answers.results import Rows
+from mcp_salesforce.tools.appointments.busy_records import Busy, read_busy
 from mcp_salesforce.tools.appointments.calendars import calendars_of
-from mcp_salesforce.tools.appointments.openings import Search
+from mcp_salesforce.tools.appointments.slot_search import Search
 from mcp_salesforce.tools.appointments.toolset import appointments
-from mcp_salesforce.tools.budgets import cut_to_fit
-from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.params import TimeZone
-from mcp_salesforce.tools.results import Rows
-from mcp_salesforce.tools.session import OrgSession
-from mcp_salesforce.tools.toolset import READS, ToolContext, org_of
+from mcp_salesforce.tools.framework.params import TimeZone
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
 
 LONGEST_WINDOW: Final = timedelta(days=92)
 LOOK_AHEAD: Final = timedelta(days=28)

@@ -27,13 +27,14 @@ from mcp_salesforce.salesforce import (
     Request,
     SalesforceError,
 )
-from mcp_salesforce.salesforce.soql import quote
-from mcp_salesforce.tools.appointments.busy import NO_PATTERNS, Busy, read_busy
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.literals import quote
+from mcp_salesforce.tools.answers.errors import marked
+from mcp_salesforce.tools.answers.results import flat_record
+from mcp_salesforce.tools.appointments.busy_records import NO_PATTERNS, Busy, read_busy
 from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
-from mcp_salesforce.tools.appointments.openings import Search
-from mcp_salesforce.tools.errors import marked, refused
-from mcp_salesforce.tools.results import flat_record
-from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.appointments.slot_search import Search
+from mcp_salesforce.tools.framework.session import OrgSession
 
 _OFFERS_BEFORE: Final = timedelta(days=3)
 _OFFERS_AFTER: Final = timedelta(days=7)

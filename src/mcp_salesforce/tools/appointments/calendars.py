@@ -9,12 +9,12 @@ from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.times import TimeError, zone_of
 from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
-from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.ids import is_id
-from mcp_salesforce.salesforce.soql import quote, quote_list
-from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
-from mcp_salesforce.tools.params import id_of
-from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.salesforce.literals import quote, quote_list
+from mcp_salesforce.spelling import did_you_mean, nearest
+from mcp_salesforce.tools.framework.params import id_of
+from mcp_salesforce.tools.framework.session import OrgSession
 
 ME: Final = "me"
 _USER, _CALENDAR = "005", "023"

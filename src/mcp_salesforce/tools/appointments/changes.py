@@ -11,22 +11,22 @@ from mcp_salesforce.appointments.spans import Span, doubt_about, moved, span_in
 from mcp_salesforce.appointments.times import instant_of
 from mcp_salesforce.salesforce import ConflictError, ErrorDetail, Request
 from mcp_salesforce.salesforce.api.sobjects import retrieving, updating
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
-from mcp_salesforce.salesforce.soql import quote
-from mcp_salesforce.tools.appointments.answers import compared
+from mcp_salesforce.tools.answers.results import Updated
 from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking, having_calendars
 from mcp_salesforce.tools.appointments.calendars import calendars_of
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, AppointmentData, ChangedData
+from mcp_salesforce.tools.appointments.display import compared
 from mcp_salesforce.tools.appointments.invitees import check_contacts
-from mcp_salesforce.tools.appointments.recurrences import check_rule_is_kept
+from mcp_salesforce.tools.appointments.new_series import check_rule_is_kept
 from mcp_salesforce.tools.appointments.series import Scope, Target, target_of
 from mcp_salesforce.tools.appointments.toolset import appointments
-from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.one_record import difference, last_changed, outcome_of, read_back, require_fields
-from mcp_salesforce.tools.params import EventId
-from mcp_salesforce.tools.results import Updated
-from mcp_salesforce.tools.session import OrgSession
-from mcp_salesforce.tools.toolset import UPDATES, ToolContext, org_of
+from mcp_salesforce.tools.framework.params import EventId
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
+from mcp_salesforce.tools.lookups.record import difference, last_changed, outcome_of, read_back, require_fields
 
 _CHANGED_MEANWHILE = "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"
 _STAMPS = frozenset({"LastModifiedDate", "LastModifiedById", "SystemModstamp"})

@@ -11,15 +11,16 @@ from mcp_salesforce.appointments.outcomes import LONGEST_SUBJECT, WORDS, Outcome
 from mcp_salesforce.appointments.spans import Span, shown, span_in
 from mcp_salesforce.appointments.times import weekday
 from mcp_salesforce.salesforce import Request, SObjectDescribe
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectRecord, record_of
-from mcp_salesforce.salesforce.soql import quote
 from mcp_salesforce.salesforce.wire import if_unmodified_since, path
+from mcp_salesforce.spelling import did_you_mean, nearest
+from mcp_salesforce.tools.answers.results import Change, Moment, flat_record
 from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
-from mcp_salesforce.tools.blanks import is_blank
-from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
-from mcp_salesforce.tools.one_record import difference, last_changed
-from mcp_salesforce.tools.params import (
+from mcp_salesforce.tools.framework.blanks import is_blank
+from mcp_salesforce.tools.framework.params import (
     Day,
     EventId,
     LongText,
@@ -28,9 +29,9 @@ from mcp_salesforce.tools.params import (
     UserReference,
     data_schema,
 )
-from mcp_salesforce.tools.results import Change, Moment, flat_record
-from mcp_salesforce.tools.session import OrgSession
-from mcp_salesforce.tools.toolset import UPDATES, ToolContext, org_of
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
+from mcp_salesforce.tools.lookups.record import difference, last_changed
 
 _LONGEST_DESCRIPTION = 32_000
 _USER = "005"

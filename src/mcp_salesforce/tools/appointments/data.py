@@ -7,8 +7,8 @@ from pydantic import Field
 
 from mcp_salesforce.appointments.spans import Wish
 from mcp_salesforce.appointments.times import instant_of, wire, zone_named
-from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.params import (
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.tools.framework.params import (
     LongText,
     OwnerReference,
     PersonReference,

@@ -7,15 +7,16 @@ from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from mcp_salesforce.salesforce import ApiError, SalesforceError, SaveResult
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
-from mcp_salesforce.salesforce.soql import quote
+from mcp_salesforce.tools.answers.errors import marked
+from mcp_salesforce.tools.answers.results import Cell
 from mcp_salesforce.tools.appointments.series import is_classic, is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
-from mcp_salesforce.tools.errors import marked, refused
-from mcp_salesforce.tools.params import EventId, id_of
-from mcp_salesforce.tools.results import Cell
-from mcp_salesforce.tools.session import OrgSession
-from mcp_salesforce.tools.toolset import UPDATES, ToolContext, org_of
+from mcp_salesforce.tools.framework.params import EventId, id_of
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
 
 _KINDS = {"005": "user", "003": "contact", "00Q": "lead", "023": "resource"}
 _COLUMNS = ("Id", "kind", "Name", "Status")

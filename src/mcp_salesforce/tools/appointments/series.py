@@ -16,11 +16,12 @@ from pydantic import Field
 from mcp_salesforce.appointments.spans import Span, span_in
 from mcp_salesforce.appointments.times import zone_of
 from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
-from mcp_salesforce.salesforce.soql import quote
-from mcp_salesforce.tools.errors import marked, refused
-from mcp_salesforce.tools.results import DeletedAppointment
-from mcp_salesforce.tools.session import OrgSession
+from mcp_salesforce.tools.answers.errors import marked
+from mcp_salesforce.tools.answers.results import DeletedAppointment
+from mcp_salesforce.tools.framework.session import OrgSession
 
 Scope = Annotated[Literal["this", "following", "all"], Field(description="Of a series")]
 

@@ -1,5 +1,5 @@
 """The toolset that the modules of this package add their tools to."""
 
-from mcp_salesforce.tools.toolset import Toolset
+from mcp_salesforce.tools.framework.toolset import Toolset
 
 appointments = Toolset("appointments", "The calendar: create, read, move, delete and list appointments", "Event")

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
-from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe
-from mcp_salesforce.tools.blanks import with_nulls, without_blanks
-from mcp_salesforce.tools.errors import did_you_mean, nearest, refused
+from mcp_salesforce.spelling import did_you_mean, nearest
+from mcp_salesforce.tools.framework.blanks import with_nulls, without_blanks
+from mcp_salesforce.tools.records.field_values import ValueProblem, read_value
 from mcp_salesforce.tools.records.problems import RowProblem, refused_rows
-from mcp_salesforce.tools.records.values import ValueProblem, read_value
 
 Verb: TypeAlias = Literal["create", "update", "upsert", "delete"]
 Record: TypeAlias = dict[str, Any]

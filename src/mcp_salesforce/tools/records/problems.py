@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 from mcp_salesforce.salesforce import DuplicateError, ErrorDetail, SalesforceError, SaveResult
 from mcp_salesforce.salesforce.advice import hint_of
 from mcp_salesforce.salesforce.codes import error_class
-from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.models import SaveError
 from mcp_salesforce.salesforce.replies import rejection
-from mcp_salesforce.tools.errors import marked, refused, shortened
+from mcp_salesforce.tools.answers.errors import marked, shortened
 
 ROLLED_BACK: Final = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 _MATCHES = 2

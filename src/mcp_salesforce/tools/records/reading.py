@@ -7,19 +7,18 @@ from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
 from mcp_salesforce.salesforce import SObjectDescribe, SObjectRecord
-from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
-from mcp_salesforce.salesforce.soql import quote_list
-from mcp_salesforce.tools.budgets import cut_text, cut_to_fit, sliced
-from mcp_salesforce.tools.days import record_with_days, with_days
-from mcp_salesforce.tools.errors import refused
-from mcp_salesforce.tools.one_record import LONG_TEXT, NOISE, is_archived, read_fields, shown_record
-from mcp_salesforce.tools.params import FieldSlices, ShownZone
+from mcp_salesforce.salesforce.literals import quote_list
+from mcp_salesforce.tools.answers.budgets import cut_text, cut_to_fit, sliced
+from mcp_salesforce.tools.answers.results import FieldValue, Rows, is_shown, localised, table
+from mcp_salesforce.tools.framework.params import FieldSlices, ShownZone
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
+from mcp_salesforce.tools.lookups.all_day import record_with_days, with_days
+from mcp_salesforce.tools.lookups.record import LONG_TEXT, NOISE, is_archived, read_fields, shown_record
 from mcp_salesforce.tools.records.checks import check_ids
 from mcp_salesforce.tools.records.toolset import RecordIds, SObjectName, records
-from mcp_salesforce.tools.results import FieldValue, Rows, is_shown, localised, table
-from mcp_salesforce.tools.session import OrgSession
-from mcp_salesforce.tools.toolset import READS, ToolContext, org_of
 
 _NOT_QUERIED: Final = frozenset({"address", "location", "base64", "complexvalue"})  # the parts of compounds are
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.wire import sobject_name
-from mcp_salesforce.tools.toolset import Toolset
+from mcp_salesforce.tools.framework.toolset import Toolset
 
 MOST_ROWS = 1000
 """Rows of one call of a tool; Salesforce takes them 200 at a time."""

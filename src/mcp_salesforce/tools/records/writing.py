@@ -8,14 +8,14 @@ from typing_extensions import TypedDict
 
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe
-from mcp_salesforce.tools.alongside import going_along
-from mcp_salesforce.tools.params import AllowDuplicate
+from mcp_salesforce.tools.framework.params import AllowDuplicate
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, UPDATES, ToolContext, org_of
+from mcp_salesforce.tools.lookups.cascades import going_along
+from mcp_salesforce.tools.records.batches import DeletedRows, Saved, save_rows
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
-from mcp_salesforce.tools.records.outcomes import DeletedRows, Saved, save_rows
 from mcp_salesforce.tools.records.toolset import AllOrNone, GivenIds, Rows, SObjectName, records
 from mcp_salesforce.tools.records.upserts import without_blanks_of_new
-from mcp_salesforce.tools.session import OrgSession
-from mcp_salesforce.tools.toolset import CREATES, DELETES, UPDATES, ToolContext, org_of
 
 
 class How(TypedDict):

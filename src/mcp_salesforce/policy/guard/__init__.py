@@ -1,0 +1,300 @@
+"""The one place that every call to the org passes: what the settings do not allow goes no further.
+
+A call is let through because it is understood and allowed. What is not understood is refused.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, Final
+
+from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
+from mcp_salesforce.policy.file import PolicyFileError
+from mcp_salesforce.policy.guard.org_views import OrgViews
+from mcp_salesforce.policy.guard.owners import Owners
+from mcp_salesforce.policy.guard.reads import Reads
+from mcp_salesforce.policy.guard.request_parts import Call, Plan, inner_entry, inner_request
+from mcp_salesforce.policy.guard.shown_schema import ShownSchema
+from mcp_salesforce.policy.guard.writes import Writes
+from mcp_salesforce.policy.query_rules import check_count
+from mcp_salesforce.policy.rules import ACTIONS, Policy
+from mcp_salesforce.policy.withheld import withhold
+from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.codes import NO_SUCH_FIELD
+from mcp_salesforce.salesforce.describe_cache import Schema
+from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.wire import Answer, Request
+from mcp_salesforce.soql import tree
+
+_NO_SUCH_NAME: Final = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_RECORDS"})
+_CANNOT_WRITE: Final = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+_UPSERT: Final = ("create", "update")
+
+
+class Guard:
+    """Lets calls through as a policy has it; `over` makes it the guard of a client."""
+
+    schema: Schema
+    """The org's objects and fields as the policy shows them; there once the guard is over a client's calls."""
+
+    def __init__(self, policy: Policy, *, now: Callable[[], float] = time.time) -> None:
+        """Judge by `policy`, which the org confirms before the first call: its objects and fields must be there.
+
+        Args:
+            policy: What may be done.
+            now: The time in Unix seconds, by which describes grow old.
+        """
+        self._policy = policy
+        self._now = now
+        self._verified: asyncio.Task[None] | None = None
+
+    def over(self, exchange: Exchange) -> Exchange:
+        """Return what sends a request as far as it is allowed, and gives what may be seen of the answer.
+
+        It raises PolicyRefusedError where a request is not allowed; nothing was sent then.
+        """
+        self._views = OrgViews(self._policy, exchange, now=self._now)
+        owners = Owners(self._views, exchange)
+        self._reads = Reads(self._views, owners)
+        self.schema = ShownSchema(self._views, self._confirmed)
+        plans = _Plans(self._reads, Writes(self._views, owners))
+
+        async def guarded(request: Request) -> Answer:
+            await self._confirmed()
+            plan = await plans.plan(request)
+            answer = await exchange(plan.request)
+            return answer if answer.value is None else replace(answer, value=await plan.finish(answer.value))
+
+        return guarded
+
+    @property
+    def digest(self) -> str:
+        """Tell this policy from any other."""
+        return self._policy.digest
+
+    def reads_all(self, sobject: str) -> bool:
+        """Tell whether everybody's records of an object may be read."""
+        rule = self._views.policy.rule(sobject)
+        return not rule.owner_only and not rule.owners
+
+    async def most_rows(self, query: tree.Query, limit: int) -> int:
+        """Return how many rows an answer to a query may have, if `limit` are asked for; its parents count too.
+
+        Raises:
+            SalesforceError: The org cannot be asked.
+        """
+        return await self._reads.most_rows(query, limit)
+
+    async def require_count(self, sobject: str, count: int) -> None:
+        """Let as many records of an object be asked for by name as one answer may have.
+
+        Raises:
+            PolicyRefusedError: They are more.
+            SalesforceError: The org cannot be asked.
+        """
+        await self._confirmed()
+        check_count(await self._views.view(sobject), count)
+
+    async def require_shown(self, sobject: str, columns: Sequence[str]) -> None:
+        """Let columns pass that may be seen.
+
+        Raises:
+            PolicyRefusedError: One is hidden.
+            InvalidRequestError: One is none.
+            SalesforceError: The org cannot be asked.
+        """
+        await self._confirmed()
+        await self._reads.judge_columns(sobject, columns)
+
+    async def shown(self, sobject: str, columns: Sequence[str]) -> list[str]:
+        """Return those of our own columns (`Name`, `Account.Name`) that may be seen, and note the others as withheld.
+
+        Raises:
+            SalesforceError: The org cannot be asked.
+        """
+        await self._confirmed()
+        kept = []
+        for column in columns:
+            try:
+                await self._reads.judge_columns(sobject, [column])
+            except PolicyRefusedError:
+                withhold(column)
+            else:
+                kept.append(column)
+        return kept
+
+    async def refusal_behind(
+        self, error: SalesforceError, arguments: Mapping[str, Any], sobject: str
+    ) -> SalesforceError:
+        """Return the policy's refusal where `error` says only that something is not there or cannot be done.
+
+        Tools check names and rights against describe, in which what is hidden is not there.
+
+        Args:
+            error: What the call came to.
+            arguments: The call's arguments.
+            sobject: The object that the tool is about; empty where an argument says it.
+        """
+        about = sobject or str(arguments.get("sobject") or "")
+        if error.code == _CANNOT_WRITE and about:
+            return self._refused_action(error, about)
+        if error.code not in _NO_SUCH_NAME:
+            return error
+        found = NO_SUCH_FIELD.search(error.message)
+        names = [found[1]] if found else [*error.fields, str(arguments.get("external_id_field") or "")]
+        about = (found[2] or found[3]) if found else about
+        described = await self._views.describe(about) if about else None
+        for name in names:
+            field = described.field(name) if described else None
+            if described and field and not (view := await self._views.view(described.name)).shows(name):
+                return hidden(view.sobject, field.name, view.rule.place_of(field.name))
+        return error
+
+    def _refused_action(self, error: SalesforceError, sobject: str) -> SalesforceError:
+        for action in ACTIONS:
+            place = self._views.policy.forbids(action, sobject)
+            if place and (action in error.message or ("upsert" in error.message and action in _UPSERT)):
+                return PolicyRefusedError(f"No {action} of {sobject}", place=place)
+        return error
+
+    async def note_hidden(self, sobject: str) -> None:
+        """Note the fields of an object that are hidden as withheld."""
+        view, described = await self._views.view(sobject), await self._views.describe(sobject)
+        for field in described.fields if described else ():
+            if not view.shows(field.name):
+                withhold(field.name)
+
+    async def verify(self) -> None:
+        """Check once that what the policy names is there; nothing is allowed before.
+
+        Raises:
+            PolicyFileError: Something is not.
+            SalesforceError: The org cannot be asked; the next call asks again.
+        """
+        task = self._verified
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._verified = asyncio.create_task(self._views.verify())
+        await asyncio.shield(task)
+
+    async def _confirmed(self) -> None:
+        try:
+            await self.verify()
+        except PolicyFileError as error:
+            hint = "Nothing is allowed until the policy is put right: tell the user."
+            raise PolicyRefusedError(" ".join(error.problems), hint=hint) from None
+
+
+class _Plans:
+    """Finds for each call the plan that its resource needs."""
+
+    def __init__(self, reads: Reads, writes: Writes) -> None:
+        self._reads = reads
+        self._writes = writes
+
+    async def plan(self, request: Request) -> Plan:
+        """Return what to send for `request`, and what to make of the answer.
+
+        Raises:
+            PolicyRefusedError: It is not allowed, or not understood.
+        """
+        call = Call.of(request)
+        if any("@{" in step for step in call.steps):
+            raise not_understood("A reference to another call")
+        found = await (self._reading(call) if call.method == "GET" else self._writing(call))
+        if found is None:
+            raise not_understood(f"{call.method} {'/'.join(call.steps[:2])}")
+        return found
+
+    async def _reading(self, call: Call) -> Plan | None:  # noqa: PLR0911 - a table
+        reads = self._reads
+        match call.steps:
+            case ("limits",):
+                return Plan(call.request)
+            case ("services", "oauth2", "userinfo"):
+                return await reads.userinfo(call)
+            case ("query" | "queryAll",):
+                return await reads.query(call)
+            case ("query" | "queryAll", _):
+                return await reads.page(call)
+            case ("search",):
+                return await reads.search(call)
+            case ("sobjects", sobject, last) if last != "describe":  # that is `Guard.schema`'s
+                return await reads.retrieve(call, sobject, last)
+            case ("composite", "sobjects", sobject):
+                return await reads.retrieve_many(call, sobject)
+        return None
+
+    async def _writing(self, call: Call) -> Plan | None:  # noqa: PLR0911 - a table
+        writes = self._writes
+        match (call.method, *call.steps):
+            case ("POST", "composite"):
+                return await self._composite(call)
+            case ("POST", "composite", "sobjects", sobject):
+                return await self._reads.retrieve_many(call, sobject)
+            case ("POST" | "PATCH", "composite", "sobjects"):
+                return await writes.save_many(call)
+            case ("DELETE", "composite", "sobjects"):
+                return await writes.delete_many(call)
+            case ("PATCH", "composite", "sobjects", sobject, key):
+                return await writes.upsert_many(call, sobject, key)
+            case ("POST", "sobjects", sobject):
+                return await writes.create(call, sobject)
+            case ("PATCH", "sobjects", sobject, record_id):
+                return await writes.update(call, sobject, record_id)
+            case ("PATCH", "sobjects", sobject, key, value):
+                return await writes.upsert(call, sobject, key, value)
+            case ("DELETE", "sobjects", sobject, record_id) | (
+                "DELETE",
+                "sobjects",
+                "Event" as sobject,
+                record_id,
+                "fromThisEventOnwards",
+            ):
+                return await writes.delete(call, sobject, record_id)
+        return None
+
+    async def _composite(self, call: Call) -> Plan:
+        """Plan each of the calls in a composite one; where all only read, those that are refused keep none from it."""
+        entries = call.body.get("compositeRequest") if isinstance(call.body, Mapping) else None
+        if not isinstance(entries, list):
+            raise not_understood("A composite call of another form")
+        plans = [await self._part(entry) for entry in entries]
+        refusals = [plan for plan in plans if isinstance(plan, PolicyRefusedError)]
+        sent = [plan for plan in plans if isinstance(plan, Plan)]
+        if refusals and (not sent or any(entry.get("method") != "GET" for entry in entries)):
+            raise refusals[0]
+        changed = [
+            inner_entry(entry, plan.request)
+            for entry, plan in zip(entries, plans, strict=True)
+            if isinstance(plan, Plan)
+        ]
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            answered = iter(value["compositeResponse"])
+            replies = []
+            for plan in plans:
+                reply = _refused(plan) if isinstance(plan, PolicyRefusedError) else next(answered)
+                if isinstance(plan, Plan) and _has_value(reply):
+                    reply = {**reply, "body": await plan.finish(reply["body"])}
+                replies.append(reply)
+            return {**value, "compositeResponse": replies}
+
+        return Plan(replace(call.request, body={**call.body, "compositeRequest": changed}), finish)
+
+    async def _part(self, entry: Mapping[str, Any]) -> Plan | PolicyRefusedError:
+        try:
+            return await self.plan(inner_request(entry))
+        except PolicyRefusedError as error:
+            return error
+
+
+def _refused(error: PolicyRefusedError) -> dict[str, Any]:
+    """Return the reply in a composite's that stands for a read which was not sent."""
+    body = [{"errorCode": error.code, "message": error.message}]
+    return {"httpStatusCode": HTTPStatus.FORBIDDEN, "body": body}
+
+
+def _has_value(reply: Mapping[str, Any]) -> bool:
+    return HTTPStatus.OK <= reply["httpStatusCode"] < HTTPStatus.MULTIPLE_CHOICES and reply.get("body") is not None

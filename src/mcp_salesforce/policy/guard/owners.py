@@ -1,0 +1,87 @@
+"""Whose records are these? Asked of the org before a call that names them by Id, past the guard."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
+from mcp_salesforce.policy.guard.org_views import OrgViews
+from mcp_salesforce.policy.query_rules import own
+from mcp_salesforce.policy.views import View
+from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.models import QueryResult
+from mcp_salesforce.salesforce.wire import Request, field_name, sobject_name
+from mcp_salesforce.soql import format_query, tree
+
+_ID: Final = tree.Field("Id")
+
+
+class Owners:
+    """Counts records of an org, and those of them that are the user's own."""
+
+    def __init__(self, views: OrgViews, exchange: Exchange) -> None:
+        """Ask the org through `exchange`, which passes no guard."""
+        self._views = views
+        self._exchange = exchange
+
+    async def require_own(self, view: View, record_ids: Sequence[str]) -> None:
+        """Let records pass that are the user's, where they must be: another's is like one that is not there.
+
+        Raises:
+            PolicyRefusedError: One of them is not.
+        """
+        if not view.owners:
+            return
+        try:
+            ids = sorted({to_18(record_id) for record_id in record_ids})
+        except InvalidArgumentError:
+            raise not_understood("A record without an Id of its own") from None
+        if ids and await self.count(view.sobject, _ID, ids, await self.own(view)) < len(ids):
+            raise anothers(view)
+
+    async def require_no_others(self, view: View, key: str, values: Sequence[str]) -> None:
+        """Refuse values of a key that other users' records have.
+
+        Raises:
+            PolicyRefusedError: One has.
+        """
+        if view.owners:
+            others = tree.Not(await self.own(view))
+            if await self.count(view.sobject, tree.Field(field_name(key)), values, others):
+                raise anothers(view)
+
+    async def own(self, view: View) -> tree.Condition:
+        """Return the condition for the user's own records."""
+        return own(view, await self._views.user_id())
+
+    async def count(
+        self, sobject: str, name: tree.Field, values: Sequence[str], condition: tree.Condition | None = None
+    ) -> int:
+        """Return how many records have one of `values` in a field, and meet the condition."""
+        where: tree.Condition = tree.InValues(name, tuple(map(tree.String, values)))
+        if condition:
+            where = tree.And((where, condition))
+        page = await self._query(tree.Query((tree.SelectItem(tree.CountRows()),), (_from(sobject),), where))
+        return page.total_size
+
+    async def ids(self, sobject: str, name: str, values: Sequence[str], most: int) -> list[str]:
+        """Return the Ids of at most `most` records that have one of `values` in a field."""
+        where = tree.InValues(tree.Field(field_name(name)), tuple(map(tree.String, values)))
+        page = await self._query(tree.Query((tree.SelectItem(_ID),), (_from(sobject),), where, limit=most))
+        return [str(record["Id"]) for record in page.records]
+
+    async def _query(self, query: tree.Query) -> QueryResult:
+        answer = await self._exchange(Request("GET", "query", {"q": format_query(query)}))
+        return QueryResult.read(answer.value)
+
+
+def anothers(view: View) -> PolicyRefusedError:
+    """Return the refusal of a record that is not the user's; it does not tell whether it is there."""
+    return PolicyRefusedError(
+        f"A {view.sobject} that is another user's, or not there", place=view.rule.place_of("owner_only")
+    )
+
+
+def _from(sobject: str) -> tree.FromItem:
+    return tree.FromItem(sobject_name(sobject))

@@ -1,0 +1,87 @@
+"""Where nothing may be written: a call is sent only if it is understood to change nothing."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from mcp_salesforce.policy.errors import PolicyRefusedError
+from mcp_salesforce.policy.guard.request_parts import Call, inner_request
+from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
+from mcp_salesforce.salesforce.wire import Answer, Request
+from mcp_salesforce.soql import SoqlError, SoslError, parse_sosl
+from mcp_salesforce.soql.tracking import tracking_of
+from mcp_salesforce.soql.tree_cache import tree_of
+
+_QUERIES: Final = frozenset({"query", "queryAll"})
+_SEARCH: Final = "search"
+
+
+def refusing_writes(exchange: Exchange) -> Exchange:
+    """Return what sends a request only if it changes nothing: tools that write are off, and this holds besides."""
+
+    async def guarded(request: Request) -> Answer:
+        for each in _requests(request):
+            _check(each)
+        return await exchange(request)
+
+    return guarded
+
+
+def _requests(request: Request) -> Iterator[Request]:
+    """Yield a request, or each of those that it carries.
+
+    Raises:
+        InvalidArgumentError: It carries them in a form that is not known.
+    """
+    steps = _call(request).steps
+    match steps:
+        case ("composite", "sobjects", *_):
+            yield request
+        case ("composite",):
+            for entry in _entries(request.body, "compositeRequest"):
+                yield from _requests(inner_request(entry))
+        case ("composite", "batch"):
+            for entry in _entries(request.body, "batchRequests"):
+                yield from _requests(inner_request({**entry, "body": entry.get("richInput")}))
+        case ("composite", *_):
+            raise _refused()
+        case _:
+            yield request
+
+
+def _entries(body: Any, name: str) -> list[Mapping[str, Any]]:  # noqa: ANN401 - any JSON value
+    entries = body.get(name) if isinstance(body, Mapping) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise _refused()
+    return entries
+
+
+def _check(request: Request) -> None:
+    """Let a request pass that changes nothing, by its method and by what its query says.
+
+    Raises:
+        InvalidArgumentError: It changes something, or may.
+    """
+    if request.is_write:
+        raise _refused()
+    call = _call(request)
+    text, last = call.params.get("q"), call.steps[-1]
+    if text is None or last not in {*_QUERIES, _SEARCH}:
+        return
+    try:
+        clauses = tracking_of(parse_sosl(text) if last == _SEARCH else tree_of(text))
+    except (SoqlError, SoslError) as error:
+        raise refused(str(error), code="MALFORMED_SEARCH" if last == _SEARCH else "MALFORMED_QUERY") from None
+    if clauses:
+        raise _refused(f" {clauses[0]} marks what is read: leave it out.")
+
+
+def _call(request: Request) -> Call:
+    try:
+        return Call.of(request)
+    except PolicyRefusedError:
+        raise _refused() from None
+
+
+def _refused(also: str = "") -> InvalidArgumentError:
+    return refused(f"Nothing may be written, by SALESFORCE_READ_ONLY.{also}", code="NOT_ALLOWED")

@@ -1,0 +1,174 @@
+"""Calls that read, under a policy: each is understood and changed, or refused."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mcp_salesforce.policy.errors import not_understood
+from mcp_salesforce.policy.guard.org_views import OrgViews
+from mcp_salesforce.policy.guard.owners import Owners
+from mcp_salesforce.policy.guard.request_parts import Call, Plan
+from mcp_salesforce.policy.masks import masked
+from mcp_salesforce.policy.query_rules import check_count, check_query, check_search, owned, steady
+from mcp_salesforce.policy.views import View
+from mcp_salesforce.policy.withheld import withhold
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.wire import sobject_name
+from mcp_salesforce.soql import SoqlError, SoslError, format_query, format_sosl, parse_sosl, tree
+from mcp_salesforce.soql.tree_cache import tree_of
+from mcp_salesforce.soql_names import meaning_of, meaning_of_search
+
+_USER: Final = "User"
+_USERINFO_FIELDS: Final = {
+    "name": "Name",
+    "email": "Email",
+    "preferred_username": "Username",
+    "zoneinfo": "TimeZoneSidKey",
+    "locale": "LocaleSidKey",
+    "language": "LanguageLocaleKey",
+    "user_type": "UserType",
+}
+
+
+class Reads:
+    """Plans the calls that read."""
+
+    def __init__(self, views: OrgViews, owners: Owners) -> None:
+        """Judge by `views`; `owners` tells whose records they are."""
+        self._views = views
+        self._owners = owners
+
+    async def query(self, call: Call) -> Plan:
+        """Plan a SOQL query.
+
+        Raises:
+            PolicyRefusedError: It touches what is not to be seen.
+            InvalidArgumentError: It is no SOQL.
+        """
+        text = call.params.get("q", "")
+        if set(call.params) != {"q"}:
+            raise not_understood("A query with other parameters")
+        query = _parsed(text)
+        if sources := await self._judged(query):
+            query = owned(query, sources, await self._views.user_id())
+        text = format_query(steady(query))
+        return Plan(call.with_params(q=text), self._masked_page)
+
+    async def page(self, call: Call) -> Plan:
+        """Plan the next page of a query that was judged when it began."""
+        return Plan(call.request, self._masked_page)
+
+    async def search(self, call: Call) -> Plan:
+        """Plan a SOSL search.
+
+        Raises:
+            PolicyRefusedError: It touches, or looks into, what is not to be seen.
+            InvalidArgumentError: It is no SOSL.
+        """
+        try:
+            search = parse_sosl(call.params.get("q", ""))
+        except SoslError as error:
+            raise refused(str(error), code="MALFORMED_SEARCH") from None
+        meaning = await meaning_of_search(search, self._views.describe)
+        await check_search(search, meaning, self._views.view)
+        sources = await self._by_owner(meaning.sources)
+        text = call.params["q"]
+        if sources:
+            text = format_sosl(owned(search, sources, await self._views.user_id()))
+        return Plan(call.with_params(q=text), self._masked_found)
+
+    async def retrieve(self, call: Call, sobject: str, record_id: str) -> Plan:
+        """Plan the reading of one record.
+
+        Raises:
+            PolicyRefusedError: The object, the record, or a field that is named, is not to be seen.
+        """
+        view = await self._views.readable(sobject)
+        fields = [name for name in call.params.get("fields", "").split(",") if name]
+        if fields:
+            await self.judge_columns(sobject, fields)
+        await self._owners.require_own(view, [record_id])
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            return await masked(value, self._views.view, withhold, sobject) if isinstance(value, Mapping) else value
+
+        return Plan(call.request, finish)
+
+    async def retrieve_many(self, call: Call, sobject: str) -> Plan:
+        """Plan the reading of several records by their Ids.
+
+        Raises:
+            PolicyRefusedError: The object, or a field that is named, is not to be seen.
+        """
+        view = await self._views.readable(sobject)
+        given = call.body if isinstance(call.body, Mapping) else call.params
+        fields = given.get("fields", ())
+        names = fields.split(",") if isinstance(fields, str) else list(fields)
+        await self.judge_columns(sobject, names)
+        ids = given.get("ids", ())
+        asked = ids.split(",") if isinstance(ids, str) else [str(each) for each in ids]
+        check_count(view, len(asked))
+        await self._owners.require_own(view, asked)
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            return [await masked(each, self._views.view, withhold, sobject) if each else each for each in value]
+
+        return Plan(call.request, finish)
+
+    async def most_rows(self, query: tree.Query, limit: int) -> int:
+        """Return how many rows a query may give where `limit` are asked for, by every object whose records it shows.
+
+        Raises:
+            SalesforceError: The org cannot be asked.
+        """
+        policy = self._views.policy
+        if not policy.limits_rows:
+            return limit
+        meaning = await meaning_of(query, self._views.describe)
+        shown = {each for one in meaning.references if one.clause in {"SELECT", "GROUP BY"} for each in one.sobjects}
+        limits = [policy.rule(name).max_rows for name in {query.from_[0].name, *shown}]
+        return min([limit, *(most for most in limits if most is not None)])
+
+    async def judge_columns(self, sobject: str, columns: Sequence[str]) -> None:
+        """Let columns of an object through.
+
+        Raises:
+            PolicyRefusedError: One of them is not to be seen.
+            InvalidRequestError: One of them means nothing.
+        """
+        items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
+        await self._judged(tree.Query(items, (tree.FromItem(sobject_name(sobject)),)))
+
+    async def userinfo(self, call: Call) -> Plan:
+        """Plan what the session tells of its user, which is a record like any other."""
+        view = await self._views.view(_USER)
+
+        async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+            kept = {name: value[name] for name in ("user_id", "organization_id") if name in value}
+            shown = {name for name, field in _USERINFO_FIELDS.items() if view.shows(field)}
+            return kept | {name: value.get(name) or "" for name in shown}
+
+        return Plan(call.request, finish)
+
+    async def _judged(self, query: tree.Query) -> dict[int, View]:
+        """Let a query through; return which queries in it read by owner."""
+        meaning = await meaning_of(query, self._views.describe)
+        await check_query(query, meaning, self._views.view)
+        return await self._by_owner(meaning.sources)
+
+    async def _by_owner(self, sources: list[tuple[Any, str]]) -> dict[int, View]:
+        views = {id(node): await self._views.view(sobject) for node, sobject in sources}
+        return {key: view for key, view in views.items() if view.owners}
+
+    async def _masked_page(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        return {**value, "records": [await masked(each, self._views.view, withhold) for each in value["records"]]}
+
+    async def _masked_found(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        found = [await masked(each, self._views.view, withhold) for each in value["searchRecords"]]
+        return {**value, "searchRecords": found}
+
+
+def _parsed(text: str) -> tree.Query:
+    try:
+        return tree_of(text)
+    except SoqlError as error:
+        raise refused(str(error), code="MALFORMED_QUERY") from None

@@ -1,0 +1,179 @@
+"""Calls that write, under a policy: the action, the fields and the owner of the records must be allowed."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
+from mcp_salesforce.policy.guard.deletions import Deletions
+from mcp_salesforce.policy.guard.org_views import OrgViews
+from mcp_salesforce.policy.guard.owners import Owners
+from mcp_salesforce.policy.guard.request_parts import Call, Plan
+from mcp_salesforce.policy.rules import Action
+from mcp_salesforce.policy.views import OWNER, View
+from mcp_salesforce.salesforce.ids import is_id, to_18
+
+_EARLIER_ID: Final = re.compile(r"@\{\w+\.id\}")  # in a composite call: the Id of a record made before
+_ATTRIBUTES: Final = "attributes"
+_RECORD_TYPE: Final = "012"  # how a record is entered, which every writer names
+
+
+class Writes:
+    """Plans the calls that write."""
+
+    def __init__(self, views: OrgViews, owners: Owners) -> None:
+        """Judge by `views`; `owners` tells whose records they are."""
+        self._views = views
+        self._owners = owners
+        self._deletions = Deletions(views, owners)
+
+    async def create(self, call: Call, sobject: str) -> Plan:
+        """Plan the creation of a record.
+
+        Raises:
+            PolicyRefusedError: The policy refuses the action, a field, or another owner.
+        """
+        await self._allowed(sobject, ("create",), [_record(call.body)])
+        return Plan(call.request)
+
+    async def update(self, call: Call, sobject: str, record_id: str) -> Plan:
+        """Plan the change of a record.
+
+        Raises:
+            PolicyRefusedError: The policy refuses the action, a field, or the record's owner.
+        """
+        view = await self._allowed(sobject, ("update",), [_record(call.body)])
+        await self._owners.require_own(view, [record_id])
+        return Plan(call.request)
+
+    async def upsert(self, call: Call, sobject: str, key: str, value: str) -> Plan:
+        """Plan the creation or change of the record that has `value` in the field `key`.
+
+        Raises:
+            PolicyRefusedError: The policy refuses an action, a field, or the record's owner.
+        """
+        await self._upsert(sobject, key, [_record(call.body)], [value])
+        return Plan(call.request)
+
+    async def delete(self, call: Call, sobject: str, record_id: str) -> Plan:
+        """Plan the deletion of a record.
+
+        Raises:
+            PolicyRefusedError: The policy refuses the action, or the record's owner.
+        """
+        await self._delete(sobject, [record_id])
+        return Plan(call.request)
+
+    async def save_many(self, call: Call) -> Plan:
+        """Plan the creation or change of records, each of which tells its object.
+
+        Raises:
+            PolicyRefusedError: As `create` and `update`, for any of them.
+        """
+        action: Action = "create" if call.method == "POST" else "update"
+        for sobject, records in _by_object(call.body).items():
+            view = await self._allowed(sobject, (action,), records)
+            if action == "update":
+                await self._owners.require_own(view, [_value(record, "Id") for record in records])
+        return Plan(call.request)
+
+    async def upsert_many(self, call: Call, sobject: str, key: str) -> Plan:
+        """Plan the creation or change of records by the value that each has in the field `key`.
+
+        Raises:
+            PolicyRefusedError: As `upsert`, for any of them.
+        """
+        by_object = _by_object(call.body)
+        if {name.casefold() for name in by_object} - {sobject.casefold()}:
+            raise not_understood("An upsert of several objects")
+        for records in by_object.values():
+            await self._upsert(sobject, key, records, [_value(record, key) for record in records])
+        return Plan(call.request)
+
+    async def delete_many(self, call: Call) -> Plan:
+        """Plan the deletion of records, whose Ids tell their objects.
+
+        Raises:
+            PolicyRefusedError: As `delete`, for any of them.
+        """
+        ids = [record_id for record_id in call.params.get("ids", "").split(",") if record_id]
+        by_prefix: dict[str, list[str]] = {}
+        for record_id in ids:
+            by_prefix.setdefault(record_id[:3], []).append(record_id)
+        for prefix, some in by_prefix.items():
+            await self._delete(await self._views.object_of(prefix), some)
+        return Plan(call.request)
+
+    async def _upsert(
+        self, sobject: str, key: str, records: Sequence[Mapping[str, Any]], values: Sequence[str]
+    ) -> None:
+        view = await self._allowed(sobject, ("create", "update"), records)
+        if not view.shows(key):
+            raise hidden(view.sobject, key, view.rule.place_of(key))
+        await self._owners.require_no_others(view, key, [value for value in values if value])
+
+    async def _delete(self, sobject: str, record_ids: Sequence[str]) -> None:
+        view = await self._allowed(sobject, ("delete",), [])
+        await self._owners.require_own(view, record_ids)
+        await self._deletions.judge(sobject, record_ids)
+
+    async def _allowed(self, sobject: str, actions: Iterable[Action], records: Sequence[Mapping[str, Any]]) -> View:
+        """Return the object's view if the policy lets the actions, and every value in `records`, through."""
+        view = await self._views.view(sobject)
+        for action in actions:
+            if action not in view.rule.actions:
+                raise PolicyRefusedError(f"No {action} of {sobject}", place=view.rule.place_of("actions"))
+        for name in dict.fromkeys(name for record in records for name in record if name != _ATTRIBUTES):
+            if not view.shows(name):
+                raise hidden(view.sobject, name, view.rule.place_of(name))
+        for record in records:
+            await self._check_values(view, record)
+        await self._check_references(view, records)
+        return view
+
+    async def _check_values(self, view: View, record: Mapping[str, Any]) -> None:
+        for name, value in record.items():
+            if name == _ATTRIBUTES:
+                continue
+            if isinstance(value, Mapping | list):
+                raise not_understood(f"A value of {name} that is itself a record")
+            if isinstance(value, str) and "@{" in value and not _EARLIER_ID.fullmatch(value):
+                raise not_understood("A reference to another call")
+            is_owner = view.rule.owner_only and name.casefold() == OWNER.casefold()
+            if is_owner and value is not None and to_18(str(value)) != await self._views.user_id():
+                raise PolicyRefusedError(
+                    f"A {view.sobject} of another owner than the user", place=view.rule.place_of("owner_only")
+                )
+
+    async def _check_references(self, view: View, records: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse Ids of records that may not be seen: the org would tell whether they are there, and relate to them."""
+        described = await self._views.describe(view.sobject) if records else None
+        named: dict[str, set[str]] = {}
+        for name, value in ((name, value) for record in records for name, value in record.items()):
+            field = described.field(name) if described else None
+            if field and field.reference_to and isinstance(value, str) and is_id(value) and value[:3] != _RECORD_TYPE:
+                named.setdefault(value[:3], set()).add(to_18(value))
+        for prefix, ids in named.items():
+            target = await self._views.object_of(prefix)
+            if others := ids - {await self._views.user_id()}:
+                await self._owners.require_own(await self._views.readable(target), sorted(others))
+
+
+def _record(body: object) -> Mapping[str, Any]:
+    if not isinstance(body, Mapping):
+        raise not_understood("A body that is no record")
+    return body
+
+
+def _by_object(body: object) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the records of a collections call by the object that each tells."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for record in _record(body).get("records") or ():
+        sobject = _record(_record(record).get(_ATTRIBUTES)).get("type")
+        found.setdefault(str(sobject), []).append(record)
+    return found
+
+
+def _value(record: Mapping[str, Any], name: str) -> str:
+    """Return a record's value by the field's name in any case, or nothing."""
+    return next((str(value) for each, value in record.items() if each.casefold() == name.casefold()), "")

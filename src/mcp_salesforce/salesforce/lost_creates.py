@@ -1,0 +1,63 @@
+"""After a create whose answer was lost: the records that it may have made."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.ids import is_id
+from mcp_salesforce.salesforce.literals import quote
+from mcp_salesforce.salesforce.models import QueryResult, UserInfo
+from mcp_salesforce.salesforce.time_limit import time_limit
+from mcp_salesforce.salesforce.wire import Request, field_list
+
+LOOK_S: Final = 5.0
+_CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
+_MOST: Final = 20
+
+
+async def created_since(
+    send: Callable[[Request], Awaitable[object]],
+    sobject: str,
+    records: Sequence[Mapping[str, object]],
+    started: datetime,
+) -> list[str] | None:
+    """Return the Ids of records with the values of one of `records` that the user created since about `started`.
+
+    The newest come first. None where the org cannot be asked now; the look takes at most `LOOK_S`.
+
+    API: GET /services/oauth2/userinfo, GET /query
+    """
+    sought = [{name: value for name, value in record.items() if not isinstance(value, dict)} for record in records]
+    names = dict.fromkeys(name for record in sought for name in record)
+    since = quote(started - _CLOCKS_DIFFER_BY)
+    try:
+        with time_limit(LOOK_S):  # also where the call that lost the answer has no time left
+            async with asyncio.timeout(LOOK_S):
+                user = UserInfo.read(await send(Request("GET", "/services/oauth2/userinfo")))
+                soql = (
+                    f"SELECT {field_list(['Id', *names])} FROM {sobject} "  # noqa: S608 - SOQL, of names and quoted values
+                    f"WHERE CreatedById = {quote(user.user_id)} AND CreatedDate >= {since} "
+                    f"ORDER BY CreatedDate DESC LIMIT {_MOST + len(records)}"
+                )
+                found = QueryResult.read(await send(Request("GET", "query", {"q": soql})))
+    except (SalesforceError, TimeoutError):
+        return None
+    ids = [record.get("Id") for record in found.records if any(_has(record, each) for each in sought)]
+    return [record_id for record_id in ids if isinstance(record_id, str) and is_id(record_id)]
+
+
+def _has(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:
+    fields = {name.casefold(): value for name, value in record.items()}
+    return all(_plain(fields.get(name.casefold())) == _plain(value) for name, value in values.items())
+
+
+def _plain(value: object) -> object:
+    """Return a value in the one form in which what was sent and what is stored are alike."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value).timestamp() if "T" in value else value.strip()
+    except ValueError:
+        return value.strip()

@@ -1,0 +1,1 @@
+"""The settings: what they are, what each may hold, and how they lead to the org."""

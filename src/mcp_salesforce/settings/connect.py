@@ -1,0 +1,114 @@
+"""From settings to a source of access tokens, and to what carries requests."""
+
+import logging
+
+from mcp_salesforce.salesforce import (
+    AiohttpTransport,
+    ClientCredentialsSource,
+    InvalidArgumentError,
+    JwtBearerSource,
+    RefreshTokenSource,
+    SfCliSource,
+    StaticTokenSource,
+    TokenSource,
+)
+from mcp_salesforce.settings import flows, values
+from mcp_salesforce.settings.logins import LoginError, Logins, LoginSource
+from mcp_salesforce.settings.settings import ConfigurationError, Network, Settings, environment
+
+logger = logging.getLogger(__name__)
+
+
+def token_source(settings: Settings) -> TokenSource:
+    """Return the token source for which `settings` are complete; it asks nobody yet.
+
+    Raises:
+        ConfigurationError: A value turns out to be of no use: a key that is none, an address that gives no tokens.
+    """
+    if wrong := values.another_cloud(settings.instance_url, settings.login_url):
+        raise ConfigurationError(f"mcp-salesforce cannot start: SALESFORCE_LOGIN_URL {wrong}")
+    if int(settings.api_version[1:].partition(".")[0]) < values.ENDING_API_VERSION:
+        end = f"Versions below v{values.ENDING_API_VERSION}.0 end in Summer '28"
+        logger.warning("%s: set SALESFORCE_API_VERSION to a newer one than %s", end, settings.api_version)
+    try:
+        return _source(settings)
+    except InvalidArgumentError as error:
+        raise ConfigurationError(f"mcp-salesforce cannot start ({settings.way.name}): {error.message}") from None
+    except LoginError as error:
+        raise ConfigurationError(f"mcp-salesforce cannot start: {error}") from None
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f"{settings.jwt_key_file} cannot be read: {error}") from None
+
+
+def transport(network: Network) -> AiohttpTransport:
+    """Return what carries requests the way that `network` says."""
+    return AiohttpTransport(
+        ca_file=network.ca_file, proxy=network.way_out, most_reply_bytes=int(network.max_reply_mb * 2**20)
+    )
+
+
+def addresses(settings: Settings) -> tuple[str, str]:
+    """Return the org's address and that of its login host, as far as they are known before there is a token.
+
+    Either is empty where it is not known, or not used.
+
+    Raises:
+        ConfigurationError: The stored login cannot be read.
+    """
+    if settings.way is flows.STORED_LOGIN:
+        try:
+            kept = Logins().describe(settings.org)
+        except LoginError as error:
+            raise ConfigurationError(f"mcp-salesforce cannot start: {error}") from None
+        return kept["instance_url"], kept["login_url"]
+    if settings.way in {flows.ACCESS_TOKEN, flows.SF_CLI}:
+        return settings.instance_url, ""
+    return settings.instance_url, settings.login_url
+
+
+def _source(settings: Settings) -> TokenSource:
+    secret = settings.client_secret.get_secret_value()
+    way = settings.way
+    if way is flows.CLIENT_CREDENTIALS:
+        return ClientCredentialsSource(settings.client_id, secret, settings.login_url)
+    if way is flows.JWT_BEARER and settings.jwt_key_file is not None:
+        key = settings.jwt_key_file.read_text(encoding="utf-8")
+        return JwtBearerSource(
+            settings.client_id, settings.username, key, settings.login_url, audience=settings.jwt_audience
+        )
+    if way is flows.ACCESS_TOKEN:
+        return StaticTokenSource(settings.access_token.get_secret_value(), settings.instance_url)
+    if way is flows.STORED_LOGIN:
+        return LoginSource(_known(settings.org), settings.org)
+    if way is flows.SF_CLI:
+        return SfCliSource(settings.sf_org, {**environment(), **settings.network.as_environment()})
+    return RefreshTokenSource(
+        settings.client_id,
+        secret,
+        settings.refresh_token.get_secret_value(),
+        settings.login_url,
+        on_rotated=_RotationWarning(),
+    )
+
+
+class _RotationWarning:
+    """Tells once that the refresh token of the settings is used up; the new one is never shown."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+
+    def __call__(self, _rotated: str) -> None:
+        if not self._is_told:
+            logger.warning(
+                "Salesforce replaced the refresh token: the one in SALESFORCE_REFRESH_TOKEN is dead, and the new one "
+                "is in this process's memory only. After a restart the server cannot log in. Use mcp-salesforce login, "
+                "which keeps each new token, or turn Refresh Token Rotation off in the app's policies."
+            )
+        self._is_told = True
+
+
+def _known(alias: str) -> Logins:
+    """Return the logins if `alias` is one of them."""
+    logins = Logins()
+    logins.describe(alias)
+    return logins

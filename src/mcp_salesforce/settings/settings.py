@@ -1,0 +1,548 @@
+"""Settings, read from the environment and `.env`; the only module that does.
+
+Nothing is read or built at import. `Settings(...)` takes values and looks at nothing else; `Settings.load()` reads the
+environment and reports everything that is wrong with it in one message.
+"""
+
+import os
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, LiteralString, Self, TypeVar, cast
+from urllib.request import getproxies_environment
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mcp_salesforce.appointments.hours import OFFICE_HOURS, hours_of
+from mcp_salesforce.appointments.outcomes import OutcomeFields
+from mcp_salesforce.logs import Format, Level
+from mcp_salesforce.salesforce.proxies import Proxy
+from mcp_salesforce.salesforce.wire import MOST_REPLY_BYTES
+from mcp_salesforce.settings import values as setting_values
+from mcp_salesforce.settings.flows import WAYS, IncompleteError, TwoWaysError, Way, chosen
+from mcp_salesforce.settings.logins import DEFAULT_ALIAS, Logins
+
+ENV_PREFIX: Final = "SALESFORCE_"
+ENV_FILE: Final = ".env"
+
+
+class ConfigurationError(Exception):
+    """The settings do not allow a start; the text names each problem and what to do about it.
+
+    Attributes:
+        problems: The problems alone, a sentence for each.
+    """
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        """Say `message`, at its length."""
+        super().__init__(message)
+        self.problems = tuple(problems) or (message,)
+
+
+def _outcome_values(value: str) -> str:
+    OutcomeFields.parse("", value, "")
+    return value
+
+
+def _working_hours(value: str) -> str:
+    hours_of(value)
+    return value
+
+
+_LINE = 74
+DEFAULT_REPLY_MB: Final = MOST_REPLY_BYTES // 2**20
+_WITHOUT_SETTINGS = (
+    "To log in with a browser instead: mcp-salesforce login",
+    "To try everything without an org and without settings: mcp-salesforce demo",
+    "(in the project's folder: python3 run.py mcp-salesforce demo)",
+)
+_CONSUMER = "In Setup: External Client App Manager, your app, Settings, OAuth Settings, Consumer Key and Secret."
+
+_FROM_ENVIRONMENT: Final = SettingsConfigDict(
+    env_prefix=ENV_PREFIX,
+    env_file_encoding="utf-8-sig",
+    env_ignore_empty=True,
+    extra="ignore",
+    validate_default=False,
+)
+_NOTHING: Final = SecretStr("")
+_TWO_WAYS: Final = "two_ways"
+_SAID: Final = {"int_parsing_size": "is too long for a number"}
+_OFF: Final = frozenset({"false", "f", "no", "n", "off", "0"})  # as Pydantic reads a boolean
+
+Text = Annotated[str, BeforeValidator(setting_values.tidy)]
+PlainText = Annotated[str, BeforeValidator(setting_values.text)]
+Secret = Annotated[SecretStr, BeforeValidator(setting_values.tidy)]
+Names = Annotated[
+    str,
+    BeforeValidator(setting_values.names),
+    Field(
+        description="Toolsets to offer, with commas between them (`mcp-salesforce tools` lists them), "
+        "or `all`. Tools of the others are not listed, and refused by name."
+    ),
+]
+CaFile = Annotated[
+    Path | None,
+    BeforeValidator(setting_values.ca_file),
+    Field(
+        description="Path of a PEM file with certificate authorities to trust besides the system's, as where a proxy "
+        "opens TLS. (The standard `SSL_CERT_FILE` works too, in place of the system's.)"
+    ),
+]
+ProxyUrl = Annotated[
+    Secret,
+    AfterValidator(setting_values.proxy),
+    Field(
+        description="HTTP proxy, such as `http://proxy.acme.com:8080`; `http://user:password@…` where it asks for "
+        "them. Default: `HTTPS_PROXY`. Loopback addresses are always reached directly."
+    ),
+]
+NoProxy = Annotated[
+    str,
+    BeforeValidator(setting_values.names),
+    Field(description="Hosts to reach without the proxy, with commas between them. Default: `NO_PROXY`."),
+]
+ReadOnly = Annotated[
+    bool, Field(description="`true`: tools that write are not listed, and refused by name; nothing in the org changes.")
+]
+
+PolicyFile = Annotated[
+    Path | None,
+    BeforeValidator(setting_values.existing_file),
+    Field(
+        description="Path of a policy (TOML): which objects, fields and actions are allowed, whose records, how many "
+        "rows. See docs/policy.md."
+    ),
+]
+
+MaxReplyMb = Annotated[
+    float,
+    Field(
+        gt=0,
+        le=1024,
+        description="Most megabytes of one reply of Salesforce, as it travels and unpacked. "
+        "A longer one is not read to its end, and is an error.",
+    ),
+]
+
+
+class Network(BaseModel):
+    """How to reach hosts: whom to trust, and through which proxy. Its credentials do not show in its repr."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    ca_file: CaFile = None
+    proxy: ProxyUrl = _NOTHING
+    no_proxy: NoProxy = ""
+    max_reply_mb: MaxReplyMb = DEFAULT_REPLY_MB
+
+    @classmethod
+    def load(cls) -> "Network":
+        """Return what the environment and `.env` say of it.
+
+        Raises:
+            ConfigurationError: A setting is malformed.
+        """
+        return _loaded(_NetworkEnvironment, {})
+
+    @property
+    def way_out(self) -> Proxy | None:
+        """The proxy, if there is one."""
+        url = self.proxy.get_secret_value()
+        return Proxy.parse(url, self.no_proxy) if url else None
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What is set of it, as `load` of the settings takes it; secrets included."""
+        values = {"ca_file": self.ca_file, "proxy": self.proxy.get_secret_value(), "no_proxy": self.no_proxy}
+        return {name: str(value) for name, value in values.items() if value}
+
+    def as_environment(self) -> dict[str, str]:
+        """Return it as the environment variables that programs of Node, such as `sf`, go by; secrets included."""
+        proxied = {"https_proxy": self.proxy.get_secret_value(), "no_proxy": self.no_proxy}
+        found = {name: value for lower, value in proxied.items() for name in (lower, lower.upper())}
+        found["NODE_EXTRA_CA_CERTS"] = str(self.ca_file or "")
+        return {name: value for name, value in found.items() if value}
+
+
+class Settings(BaseModel):
+    """How to reach one org, and how much of it an answer may carry. Immutable; secrets do not show in its repr."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    client_id: Text = Field(
+        default="", description=f"Consumer key of your External Client App or connected app. {_CONSUMER}"
+    )
+    client_secret: Secret = Field(default=_NOTHING, description=f"Consumer secret of the same app. {_CONSUMER}")
+    refresh_token: Annotated[Secret, AfterValidator(setting_values.refuse_access_token)] = Field(
+        default=_NOTHING,
+        description="Refresh token of the user to act as, for the app's scopes `api` and `refresh_token`. "
+        "`mcp-salesforce login` gets one and keeps it; then `SALESFORCE_ORG` is the only setting needed.",
+    )
+    instance_url: Annotated[Text, AfterValidator(setting_values.instance_url)] = Field(
+        default="",
+        description="Address of the org, for example `https://acme.my.salesforce.com`. In Setup: My Domain, Current My "
+        "Domain URL. `http://` is allowed for loopback addresses only.",
+    )
+    client_credentials: bool = Field(
+        default=False, description="`true`: the app itself gets the tokens, by the Client Credentials Flow."
+    )
+    access_token: Annotated[Secret, AfterValidator(setting_values.refuse_refresh_token)] = Field(
+        default=_NOTHING, description="An access token of the org, which lasts until it expires."
+    )
+    jwt_key_file: Annotated[Path | None, BeforeValidator(setting_values.existing_file)] = Field(
+        default=None,
+        description="Path of the private key (RSA, PEM, without a passphrase) whose certificate the app has.",
+    )
+    jwt_audience: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
+        default="",
+        description="With the key file: whom the assertion is for. Default: `https://login.salesforce.com` for a My "
+        "Domain, `https://test.salesforce.com` for a sandbox's, else the login URL.",
+    )
+    username: Text = Field(default="", description="With the key file: the user to act as, like `ana@acme.com`.")
+    org: Text = Field(
+        default="",
+        description="Alias of a login that `mcp-salesforce login` kept, as `mcp-salesforce orgs` lists it. Where no "
+        "setting says which org: `default`, or the only login there is.",
+    )
+    sf_org: Annotated[str, BeforeValidator(setting_values.sf_alias)] = Field(
+        default="", description="Alias or username of a login of the `sf` command, as `sf org list` shows it."
+    )
+    api_version: Annotated[Text, AfterValidator(setting_values.api_version)] = Field(
+        default="v60.0",
+        description=f"Version of the REST API, v{setting_values.OLDEST_API_VERSION}.0 or newer. "
+        "`60.0` and `60` mean `v60.0`.",
+    )
+    login_url: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
+        default_factory=setting_values.default_login_url,
+        description="Where tokens come from. Default: the instance URL when it is a My Domain (sandboxes, scratch and "
+        "developer orgs too) or a loopback address, else `https://login.salesforce.com`.",
+    )
+    ca_file: CaFile = None
+    proxy: ProxyUrl = _NOTHING
+    no_proxy: NoProxy = ""
+    timeout_s: float = Field(default=30, gt=0, le=600, description="Seconds that Salesforce may take for one request.")
+    call_timeout_s: float = Field(
+        default=120,
+        gt=0,
+        le=3600,
+        description="Seconds that one tool call may take, with all its requests. What was done by then is told.",
+    )
+    max_reply_mb: MaxReplyMb = DEFAULT_REPLY_MB
+    toolsets: Names = "all"
+    read_only: ReadOnly = False
+    policy: PolicyFile = None
+    max_answer_tokens: int = Field(
+        default=25_000,
+        ge=500,
+        le=1_000_000,
+        description="Most tokens a tool's answer may have; the rest comes by cursor.",
+    )
+    state_key: Annotated[Secret, AfterValidator(setting_values.long_enough)] = Field(
+        default=_NOTHING,
+        description="Secret that marks the cursors this server gives out; `openssl rand -base64 32` prints one. Give "
+        "replicas the same, and cursors work on all of them and after a restart; without it they end with the process.",
+    )
+    working_hours: Annotated[PlainText, AfterValidator(_working_hours)] = Field(
+        default=OFFICE_HOURS,
+        description="When people can be booked, where a call does not say it: like `Mon-Fri 09:00-12:00,13:00-17:00; "
+        "Sat 10:00-14:00`, in each calendar's own zone, or with a zone at the end.",
+    )
+    max_concurrency: int = Field(
+        default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; more wait for their turn."
+    )
+    api_reserve: Annotated[PlainText, AfterValidator(setting_values.reserve)] = Field(
+        default="0",
+        description="API calls of the org's 24-hour limit that this server leaves to others: a number, or a share such "
+        "as `10%`. With no more than these left, calls are refused.",
+    )
+    appointment_status_field: Annotated[Text, AfterValidator(setting_values.field_name)] = Field(
+        default="",
+        description="Field of Event, such as `Status__c`, for how an appointment ended. Without one, closing an "
+        "appointment marks its Subject: `Cancelled: …`.",
+    )
+    appointment_status_values: Annotated[PlainText, AfterValidator(_outcome_values)] = Field(
+        default="cancelled=Cancelled,no_show=No-show,completed=Completed",
+        description="What that field calls each outcome.",
+    )
+    appointment_reason_field: Annotated[Text, AfterValidator(setting_values.field_name)] = Field(
+        default="",
+        description="Field of Event for the reason. Without one, it becomes the last line of the Description.",
+    )
+    log_level: Annotated[Level, BeforeValidator(setting_values.upper)] = Field(
+        default="WARNING",
+        description="What is logged to stderr: `INFO` adds a line for each tool call, `DEBUG` one for each request to "
+        "Salesforce. Values of fields and secrets are never logged.",
+    )
+    log_format: Annotated[Format, BeforeValidator(setting_values.lower)] = Field(
+        default="text", description="Form of the log's lines: `text`, or `json`."
+    )
+
+    @classmethod
+    def load(cls, **given: str) -> Self:
+        """Return the settings of the environment and of `.env`; the environment wins, and `given` over both.
+
+        Where `given` is complete for a way in, those of the environment that belong to one do not count, nor does the
+        network. Where nothing says which org, the login `default` counts, or the only one that is kept.
+        Variables without a value count as not set, and keys that are no setting are ignored.
+
+        Raises:
+            ConfigurationError: At least one setting is missing or malformed; the text names all of them.
+        """
+        is_complete = any(set(way.needs) <= set(given) for way in WAYS)
+        others = dict.fromkeys((*_CONNECTION, *Network.model_fields)) if is_complete else {}
+        return _checked(cls, _loaded(_Environment, {**others, **given}))
+
+    @property
+    def way(self) -> Way:
+        """The way in for which the settings are complete."""
+        return chosen(_given({name: getattr(self, name) for name in _CONNECTION}))
+
+    @property
+    def outcome_fields(self) -> OutcomeFields:
+        """Where the org keeps how appointments ended."""
+        return OutcomeFields.parse(
+            self.appointment_status_field, self.appointment_status_values, self.appointment_reason_field
+        )
+
+    @property
+    def network(self) -> Network:
+        """How to reach the org."""
+        return _checked(Network, self)
+
+    @property
+    def org_name(self) -> str:
+        """What to call the org in a message, before anything is known of it."""
+        if self.org:
+            return f"the login {self.org}"
+        return self.instance_url or (f"the sf CLI's org {self.sf_org}" if self.sf_org else self.login_url)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _one_way(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Report what is malformed together with what is missing or too much."""
+        problems: list[InitErrorDetails] = []
+        values = {
+            name: value
+            for name, value in cast("dict[str, object]", data).items()
+            if value is not None and not (name in _CONNECTION and _plain(value) in _OFF)
+        }
+        try:
+            chosen(_given(values))
+        except IncompleteError as error:
+            problems = [{"type": "missing", "loc": (name,), "input": None} for name in error.missing]
+        except TwoWaysError as error:
+            problems = [{"type": PydanticCustomError(_TWO_WAYS, _two_ways(error.ways)), "loc": (), "input": None}]
+        try:
+            settings = handler(values)
+        except ValidationError as error:
+            malformed = error.errors(include_url=False)
+            problems += [
+                {"type": each["type"], "loc": each["loc"], "input": None, "ctx": each.get("ctx", {})}
+                for each in malformed
+            ]
+            raise ValidationError.from_exception_data("Settings", problems, hide_input=True) from None
+        if problems:
+            raise ValidationError.from_exception_data("Settings", problems, hide_input=True)
+        return settings
+
+
+_OF_ANY_ORG: Final = {"client_id", "client_secret"}  # they stand there to log in with
+_CONNECTION: Final = tuple(dict.fromkeys(name for way in WAYS for name in way.needs))
+
+
+def _given(values: Mapping[str, object]) -> set[str]:
+    """Return which settings of a way in have a value; `off`, and what else says no, is none."""
+    return {name for name in _CONNECTION if _plain(values.get(name)) not in {"", *_OFF}}
+
+
+def _plain(value: object) -> str:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+    return text.strip().casefold()
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _checked(kind: type[_Model], found: BaseModel) -> _Model:
+    """Return the part of `found` that `kind` has, whose values were checked."""
+    values = {name: getattr(found, name) for name in kind.model_fields}
+    return kind.model_construct(found.model_fields_set & kind.model_fields.keys(), **values)
+
+
+def _variable(name: str) -> str:
+    return f"{ENV_PREFIX}{name.upper()}"
+
+
+def _two_ways(ways: Sequence[Way]) -> LiteralString:
+    lines = [f"    {way.name}: {', '.join(map(_variable, way.needs))}" for way in ways]
+    return "\n".join(["The settings are complete for more than one way in:", *lines])
+
+
+def environment() -> dict[str, str]:
+    """Return the environment variables, for a program to be started."""
+    return dict(os.environ)
+
+
+class _FromEnvironment(BaseSettings):
+    """Looks fields up as `SALESFORCE_*`; a proxy also by the names that every program knows."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, the strongest first."""
+        del file_secret_settings
+        standard = getproxies_environment()
+        named = {"proxy": standard.get("https"), "no_proxy": standard.get("no")}
+        of_all_programs = InitSettingsSource(settings_cls, {name: value for name, value in named.items() if value})
+        return init_settings, env_settings, dotenv_settings, of_all_programs
+
+
+class _Environment(_FromEnvironment, Settings):
+    """Settings of the environment."""
+
+    model_config = _FROM_ENVIRONMENT
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _or_the_kept_login(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Where nothing says which org, take the login `default`, or the only one."""
+        values = cast("dict[str, object]", data)
+        aliases = Logins().aliases() if _given(values) <= _OF_ANY_ORG else []
+        alias = DEFAULT_ALIAS if DEFAULT_ALIAS in aliases else aliases[0] if len(aliases) == 1 else ""
+        return handler({**values, "org": alias} if alias else values)
+
+
+class App(Network):
+    """The app to log in through, and where; what else the settings may hold does not matter here."""
+
+    client_id: Text = ""
+    client_secret: Secret = _NOTHING
+    instance_url: Annotated[Text, AfterValidator(setting_values.instance_url)] = ""
+    login_url: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
+        default_factory=setting_values.default_login_url
+    )
+
+    @classmethod
+    def load(cls, **given: str) -> "App":
+        """Return the app of the environment and of `.env`, with `given` over both.
+
+        Raises:
+            ConfigurationError: A setting is malformed.
+        """
+        known: dict[str, str | None] = dict(given)
+        if "instance_url" in given:
+            known["login_url"] = given["instance_url"]
+        return _loaded(_AppEnvironment, known)
+
+
+class _AppEnvironment(_FromEnvironment, App):
+    """The app of the environment."""
+
+    model_config = _FROM_ENVIRONMENT
+
+
+class _NetworkEnvironment(_FromEnvironment, Network):
+    """The network of the environment."""
+
+    model_config = _FROM_ENVIRONMENT
+
+
+class Surface(BaseModel):
+    """What of the tools to offer, whatever org there is."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    toolsets: Names = "all"
+    read_only: ReadOnly = False
+    policy: PolicyFile = None
+
+    @classmethod
+    def load(cls) -> "Surface":
+        """Return what the environment and `.env` say of it.
+
+        Raises:
+            ConfigurationError: A setting is malformed.
+        """
+        return _loaded(_SurfaceEnvironment, {})
+
+
+class _SurfaceEnvironment(_FromEnvironment, Surface):
+    """The surface of the environment."""
+
+    model_config = _FROM_ENVIRONMENT
+
+
+_Found = TypeVar("_Found", bound=BaseSettings)
+
+
+def _loaded(kind: type[_Found], given: Mapping[str, str | None]) -> _Found:
+    """Return the settings of the environment and of `.env`, with `given` over both."""
+    env_file = Path(ENV_FILE)
+    try:
+        return kind(_env_file=env_file, **given)  # type: ignore[arg-type]  # fields read text
+    except ValidationError as error:
+        raise _report(error, env_file) from None
+    except UnicodeError as error:
+        wrong = f"{env_file.absolute()} cannot be read as UTF-8 text: {error}. Save it as UTF-8"
+        raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
+    except OSError as error:
+        wrong = f"{env_file.absolute()} cannot be read: {error.strerror}"
+        raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
+
+
+def _report(error: ValidationError, file: Path) -> ConfigurationError:
+    """Word every problem: which setting, what is wrong, and where its value is to be found."""
+    problems = [p for p in error.errors(include_url=False) if p["type"] != "default_factory_not_called"]
+    lines = [
+        f"mcp-salesforce cannot start: {_count(problems)}.",
+        f"Set them in the environment, or as NAME=value lines in {file.absolute()}",
+    ]
+    sentences = []
+    for problem in sorted(problems, key=lambda problem: problem["type"] != _TWO_WAYS):
+        if problem["type"] == _TWO_WAYS:
+            sentences.append(problem["msg"])
+            lines += ["", f"  {problem['msg']}", "    Unset what belongs to one of them only."]
+            continue
+        name = str(problem["loc"][0])
+        sentences.append(f"{_variable(name)}{_wrong(problem)}.")
+        about = textwrap.fill(Settings.model_fields[name].description or "", _LINE)
+        lines += ["", f"  {sentences[-1]}", textwrap.indent(about, "    ")]
+    return ConfigurationError("\n".join([*lines, "", *_kept_logins(), *_WITHOUT_SETTINGS]), sentences)
+
+
+def _wrong(problem: Mapping[str, Any]) -> str:
+    """Say what is wrong, to go on behind the setting's name."""
+    said = "is missing" if problem["type"] == "missing" else _SAID.get(problem["type"], problem["msg"])
+    said = said.removeprefix("Value error, ").replace("Input should", "must").rstrip(".")
+    return f" {said}" if said[:1].islower() else f": {said}"
+
+
+def _kept_logins() -> list[str]:
+    aliases = Logins().aliases()
+    return [f"To serve a login that is kept, set SALESFORCE_ORG to its alias: {', '.join(aliases)}"] if aliases else []
+
+
+def _count(problems: Sequence[Mapping[str, Any]]) -> str:
+    wrong = sum(problem["type"] != _TWO_WAYS for problem in problems)
+    if not wrong:
+        return "more than one way to get a token is set"
+    return "1 setting is missing or wrong" if wrong == 1 else f"{wrong} settings are missing or wrong"

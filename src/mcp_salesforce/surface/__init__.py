@@ -1,0 +1,1 @@
+"""What a model sees that is no tool: instructions, prompts, resources, completions."""

@@ -1,0 +1,143 @@
+"""Resources: what a host can put before a model without a tool call: the agenda of a day, an object's fields."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, timedelta
+from io import StringIO
+from typing import Any, Final
+
+import orjson
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.shared.exceptions import MCPError
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
+
+from mcp_salesforce.appointments.times import TimeError, day_of, weekday
+from mcp_salesforce.policy.withheld import noting, told
+from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, NotFoundError, SalesforceError
+from mcp_salesforce.tools.answers.errors import failure, unforeseen
+from mcp_salesforce.tools.answers.results import seen
+from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
+from mcp_salesforce.tools.appointments.events import list_appointments
+from mcp_salesforce.tools.framework.call_log import tool_call
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.schema.toolset import describe
+
+AGENDA: Final = "salesforce://agenda/{date}"
+SCHEMA: Final = "salesforce://schema/{sobject}"
+DAYS: Final[Mapping[str, int]] = {"today": 0, "tomorrow": 1}
+"""Days that have a name, and how many days ahead they are."""
+_MOST_APPOINTMENTS: Final = 500
+_CALLERS_FAULT: Final = (InvalidArgumentError, InvalidRequestError, NotFoundError, TimeError)
+
+
+def add_resources(server: MCPServer[OrgSession], tools: frozenset[str]) -> None:
+    """Add to `server` the resources that say what one of `tools` says, the names of those that may be used."""
+    if "salesforce_list_appointments" in tools:
+        _add(server, AGENDA, "Agenda of a day", "Your appointments of a day, in order")(_agenda)
+    if "salesforce_describe" in tools:
+        _add(server, SCHEMA, "Fields of an object", "Fields of an object, compactly")(_schema)
+
+
+def _add(server: MCPServer[OrgSession], uri: str, title: str, description: str) -> Callable[[Any], Any]:
+    """Add a template under its title: some hosts show people its name."""
+    return server.resource(uri, name=title, title=title, description=description)
+
+
+async def _agenda(ctx: Context[Any, Any], date: str) -> str:
+    with refusing("agenda"):
+        return await agenda_text(ctx, await day_named(ctx, date))
+
+
+async def _schema(ctx: Context[Any, Any], sobject: str) -> str:
+    with refusing("schema"), noting() as withheld:
+        return _text(ctx, await describe(ctx, sobject=sobject), withheld)
+
+
+async def day_named(ctx: Context[Any, Any], text: str) -> date:
+    """Return the day that `text` names: a date, or today or tomorrow where the user is.
+
+    Raises:
+        TimeError: It names none.
+    """
+    ahead = DAYS.get(text.strip().casefold())
+    if ahead is None:
+        return day_of(text)
+    org: OrgSession = ctx.request_context.lifespan_context
+    return org.now().astimezone(await org.zone()).date() + timedelta(days=ahead)
+
+
+async def agenda_text(ctx: Context[Any, Any], day: date, whose: str = ME) -> str:
+    """Return somebody's own appointments of a day as text, as salesforce_list_appointments gives them.
+
+    Args:
+        ctx: The call.
+        day: The day, in the zone of whom it is of.
+        whose: Name, e-mail address or Id of a user or a resource calendar, or `me`.
+
+    Raises:
+        InvalidArgumentError: Nobody, or more than one, is called so.
+        SalesforceError: As the client.
+    """
+    org: OrgSession = ctx.request_context.lifespan_context
+    with noting() as withheld:
+        (calendar,) = await calendars_of(org, [whose])
+        rows = await list_appointments(
+            ctx, limit=_MOST_APPOINTMENTS, start=day.isoformat(), end=day.isoformat(), owner_id=calendar.id
+        )
+        head = {"day": f"{weekday(day)} {day.isoformat()}", "calendar": calendar.name}
+        return _text(ctx, {**head, **rows}, withheld)
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Log the block as a call, and raise what it refuses as an error of the protocol, with the words of a tool's.
+
+    Raises:
+        MCPError: A `SalesforceError` or `TimeError` ended the block.
+    """
+    with tool_call(name) as call:
+        try:
+            yield
+        except MCPError:
+            raise
+        except Exception as caught:  # noqa: BLE001 - as a tool, which ends in an error whatever the org answers
+            error = caught if isinstance(caught, SalesforceError | TimeError) else unforeseen(caught, writes=False)
+            payload = failure(error).meta or {}
+            call.outcome = payload["code"]
+            said = " ".join(filter(None, [payload["message"], payload.get("hint")]))
+            code = INVALID_PARAMS if isinstance(error, _CALLERS_FAULT) else INTERNAL_ERROR
+            raise MCPError(code=code, message=said, data=payload) from None
+
+
+def _text(ctx: Context[Any, Any], result: Mapping[str, Any], withheld: dict[str, None]) -> str:
+    org: OrgSession = ctx.request_context.lifespan_context
+    if withheld:
+        result = {**result, "withheld": told(withheld)}
+    return in_lines(seen(result, org.max_answer_bytes)[0])
+
+
+def in_lines(result: Mapping[str, Any]) -> str:
+    """Return rows as a person reads them: CSV (RFC 4180), below lines of what else is said of them.
+
+    A record's text cannot pass for such a line, because those stand first.
+    """
+    lines = StringIO()
+    lines.writelines(f"{key}: {_line(value)}\n" for key, value in result.items() if key not in {"columns", "rows"})
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(result["columns"])
+    writer.writerows([[_cell(value) for value in row] for row in result["rows"]])
+    return lines.getvalue().removesuffix("\n")
+
+
+def _line(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return a value in one line: no text of a record can begin another."""
+    return " ".join(value.split()) if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _cell(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return a value as a cell, its lines with one end: a lone CR is a new row to some readers, and not quoted here."""
+    if value is None or not isinstance(value, str):
+        return value if value is None else orjson.dumps(value).decode()
+    return value.replace("\r\n", "\n").replace("\r", "\n")

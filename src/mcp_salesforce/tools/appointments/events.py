@@ -1,0 +1,219 @@
+"""Appointments as records: create, get, update, delete and list."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, cast
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from mcp_salesforce.appointments.spans import doubt_about, shown, span_in, span_of
+from mcp_salesforce.appointments.times import Window, is_day, window_of
+from mcp_salesforce.salesforce.literals import quote, quote_list
+from mcp_salesforce.tools.answers.results import Appointment, DeletedAppointment, Rows, flat_record
+from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking
+from mcp_salesforce.tools.appointments.busy_records import ARCHIVED_AFTER, NO_PATTERNS
+from mcp_salesforce.tools.appointments.data import TIME_FIELDS, NewData
+from mcp_salesforce.tools.appointments.display import appointment_of, warned
+from mcp_salesforce.tools.appointments.invitees import (
+    InviteeIds,
+    check_contacts,
+    invite_at_creation,
+    read_invitees,
+)
+from mcp_salesforce.tools.appointments.new_series import Plan, made_series, plan_of
+from mcp_salesforce.tools.appointments.series import Scope, delete_in_scope
+from mcp_salesforce.tools.appointments.toolset import appointments
+from mcp_salesforce.tools.framework.params import (
+    ContactFilter,
+    Cursor,
+    EventId,
+    FieldSlices,
+    Limit,
+    OwnerFilter,
+    TimeZone,
+)
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, READS, ToolContext, org_of
+from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED, Listing, read_page
+from mcp_salesforce.tools.lookups.record import read_back, read_fields
+
+_HAVING_COPIES = "005"
+_MOST_INVITED = 2000
+_A_DAY = timedelta(days=1)  # all-day appointments are days of every zone
+_LISTED = ("Id", "Subject", "Location", "Who.Name", "What.Name", "Owner.Name")
+_COLUMNS = (
+    "Id", "Subject", "start.weekday", "start.local", "end.local", "Location", "Who.Name", "What.Name", "Owner.Name",
+)  # fmt: skip
+
+
+@appointments.tool(
+    CREATES,
+    title="Create an appointment",
+    hint="book, schedule or plan a meeting, visit, call or event in a calendar; invite people",
+)
+async def create_appointment(
+    ctx: ToolContext, data: NewData, invitees: InviteeIds = (), *, allow_conflict: AllowConflict = False
+) -> Appointment:
+    """Create an appointment (an Event) and return it with its weekday and local time; read these back to the user.
+
+    Refused where the time is taken, with the nearest free times.
+    """
+    org = org_of(ctx)
+    others, span = data.others(), span_of(data.wish())
+    await check_contacts(org, others)
+    plan = await plan_of(org, others, span, data.zone(), invitees)
+    booking = await Booking.of(org, others, plan.spans() if plan else [span], invitees)
+    zone = data.zone() or booking.calendars[0].zone
+    await booking.check(zone, allow_conflict=allow_conflict)
+    saved = await org.client.sobjects.create("Event", {**others, **span.values()})
+    event_id = saved.id or ""
+    written = {"Id": event_id, **others, **shown(span, zone), **(plan.told(zone) if plan else {})}
+    invited = await invite_at_creation(org, {"Id": event_id, "OwnerId": booking.calendars[0].id}, invitees)
+    made = await read_back(_made(org, event_id, zone, plan, booking), cast("Appointment", written))
+    if doubt := doubt_about(span, org.now()):
+        made["note"] = doubt
+    return warned(made, invited.get("warning", ""), booking.unchecked)
+
+
+@appointments.tool(
+    READS,
+    title="Get an appointment",
+    hint="one meeting's details: when, where, who is invited and who accepted",
+    is_long=True,
+)
+async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlices = ()) -> Appointment:
+    """Return one appointment by Id: its times and the fields that have a value, or exactly those in fields."""
+    if fields:
+        return cast("Appointment", await read_fields(org_of(ctx), "Event", event_id, fields))
+    org = org_of(ctx)
+    record = await org.retrieve("Event", event_id)
+    told = appointment_of(record, await org.zone("", record.get("OwnerId") or ""))
+    return cast("Appointment", {**told, **await read_invitees(org, record)})
+
+
+@appointments.tool(
+    DELETES,
+    title="Delete an appointment",
+    hint="erase a meeting or a whole series from the calendar",
+)
+async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope = "this") -> DeletedAppointment:
+    """Move an appointment to the recycle bin, where it can be restored for 15 days.
+
+    To cancel one and keep it, use salesforce_close_appointment.
+    """
+    return await delete_in_scope(org_of(ctx), event_id, scope)
+
+
+@appointments.tool(
+    READS,
+    title="List appointments",
+    hint="calendar, agenda, day sheet, schedule: meetings, visits and calls of a day or week",
+    is_long=True,
+)
+async def list_appointments(
+    ctx: ToolContext,
+    *,
+    limit: Limit = 10,
+    cursor: Cursor = "",
+    start: Annotated[str, Field(description="Time, or a day (2026-11-24) from its beginning")] = "",
+    end: Annotated[str, Field(description="Time, or a day to its end")] = "",
+    owner_id: OwnerFilter = "",
+    contact_id: ContactFilter = "",
+    time_zone: TimeZone = "",
+) -> Rows:
+    """List appointments that overlap the window from start to end, in agenda order.
+
+    They are of everybody whose calendar you may see; owner_id is for one person's (yours: salesforce_whoami).
+    Without start and end: the newest created first.
+    """
+    org = org_of(ctx)
+    zone = await org.zone(time_zone, owner_id)
+    window = window_of(start, end, zone, local=zone if time_zone else None) if start or end else None
+    conditions = _overlapping(window) if window else []
+    if owner_id:
+        conditions.append(await _of(org, "OwnerId", owner_id, window))
+    if contact_id:
+        conditions.append(await _of(org, "WhoId", contact_id, window))
+    order_by = "StartDateTime" if window else "CreatedDate"
+    listing = Listing(
+        "Event",
+        "00U",
+        _COLUMNS,
+        conditions,
+        order_by,
+        descending=window is None,
+        fields=(*_LISTED, *TIME_FIELDS),
+        with_archived=_reaches_archived(window, org),
+    )
+    call = ("list_appointments", start, end, owner_id, contact_id, zone.key)
+    rows = await read_page(org, listing, limit, cursor, call, lambda records: [_entry(r, zone) for r in records])
+    if window:
+        at = rows["columns"].index("start.local")
+        rows["rows"].sort(key=lambda row: _agenda_order(row[at]))
+    rows["time_zone"] = zone.key
+    return rows
+
+
+async def _made(org: OrgSession, event_id: str, zone: ZoneInfo, plan: Plan | None, booking: Booking) -> Appointment:
+    """Return a new appointment; of a new series the first one, with what is said of the series."""
+    series = await made_series(org, event_id, plan) if plan else None
+    booking.own |= {*series.event_ids} if series else set()
+    record, said = await booking.look_again(series.event_id if series else event_id, zone)
+    told = {**appointment_of(record, zone), **(series.told(zone) if series else {}), **await read_invitees(org, record)}
+    return warned(cast("Appointment", told), said)
+
+
+def _entry(record: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """Return one record of a list, its times as columns such as `start.local`: days where it is all-day."""
+    span = span_in(record)
+    times = shown(span, zone) if span else {}
+    ends = {f"{end}.{name}": value for end in ("start", "end") for name, value in times.get(end, {}).items()}
+    return {**flat_record(record), **ends}
+
+
+def _agenda_order(local: str | None) -> tuple[str, bool, float]:
+    """Sort starts by local day, all-day appointments first; a clock that is set back says an hour twice."""
+    if local is None or is_day(local):
+        return local or "", False, 0
+    return local[:10], True, datetime.fromisoformat(local).timestamp()
+
+
+def _reaches_archived(window: Window | None, org: OrgSession) -> bool:
+    return window is None or window.start is None or window.start < org.now() - ARCHIVED_AFTER
+
+
+async def _of(org: OrgSession, field: str, person: str, window: Window | None) -> str:
+    """Return the condition that an appointment is somebody's: by `field`, or because they are invited to it.
+
+    An invited user has a copy of their own; contacts and resources have only the invitation. SOQL takes no sub-query
+    beside OR, so those are read first.
+
+    Raises:
+        SalesforceError: As the client.
+    """
+    own = f"{field} = {quote(person)}"
+    if person.startswith(_HAVING_COPIES):
+        return own
+    where = [f"RelationId = {quote(person)}", "Status != 'Declined'", NOT_DELETED]
+    if window and window.start:
+        where.append(f"Event.EndDateTime >= {quote(window.start - _A_DAY)}")
+    if window and window.end:
+        where.append(f"Event.StartDateTime <= {quote(window.end + _A_DAY)}")
+    soql = f"SELECT EventId FROM EventRelation WHERE {' AND '.join(where)} ORDER BY Id DESC LIMIT {_MOST_INVITED}"  # noqa: S608
+    found = await org.client.queries.query(soql, query_all=_reaches_archived(window, org))
+    invited = list(dict.fromkeys(record["EventId"] for record in found.records))
+    return f"({own} OR Id IN {quote_list(invited)})" if invited else own
+
+
+def _overlapping(window: Window) -> list[str]:
+    """Return the conditions for what overlaps `window`: instants by instant, all-day appointments by day."""
+    timed, days = ["IsAllDayEvent = false"], ["IsAllDayEvent = true"]
+    if window.end:
+        timed.append(f"StartDateTime < {quote(window.end)}")
+        days.append(f"ActivityDate <= {quote(window.last_day)}")
+    if window.start:
+        start = quote(window.start)
+        timed.append(f"(EndDateTime > {start} OR StartDateTime = {start})")
+        days.append(f"EndDate >= {quote(window.first_day)}")
+    return [f"(({' AND '.join(timed)}) OR ({' AND '.join(days)}))", *NO_PATTERNS]

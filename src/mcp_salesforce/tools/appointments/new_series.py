@@ -1,0 +1,199 @@
+"""New series: when their appointments are, checked before anything is sent, and a series' rule in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mcp_salesforce.appointments.classic import classic_rule
+from mcp_salesforce.appointments.recurrence import RecurrenceError, Rule
+from mcp_salesforce.appointments.spans import Span
+from mcp_salesforce.appointments.times import local_text, weekday, zone_named
+from mcp_salesforce.salesforce import InvalidArgumentError
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.models import SObjectRecord
+from mcp_salesforce.tools.appointments.series import PATTERN, occurrences_of
+from mcp_salesforce.tools.framework.session import OrgSession
+
+SHOWN_OCCURRENCES = 10
+_UTC = zone_named("UTC")
+_MOST = 999
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A new series: its rule, the zone whose clock it keeps, and when each appointment starts, in UTC."""
+
+    rule: Rule
+    zone: ZoneInfo
+    first: Span
+    starts: tuple[datetime, ...]
+
+    def spans(self) -> list[Span]:
+        """Return the time of each appointment."""
+        length = self.first.end - self.first.start
+        return [Span(start, start + length, self.first.all_day) for start in self.starts]
+
+    def told(self, zone: ZoneInfo) -> dict[str, Any]:
+        """Return the series as a model reads it: its rule in words, how many, and the first ones as told in `zone`."""
+        return {
+            "recurrence": in_words(self.rule, self.zone),
+            "occurrences": len(self.starts),
+            "first_occurrences": [
+                _said(start, zone, all_day=self.first.all_day) for start in self.starts[:SHOWN_OCCURRENCES]
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MadeSeries:
+    """A series that was made: the Id of its first appointment, and when it happens indeed."""
+
+    event_id: str
+    plan: Plan
+    is_as_planned: bool = True
+    event_ids: tuple[str, ...] = ()
+
+    def told(self, zone: ZoneInfo) -> dict[str, Any]:
+        """Return the series as a model reads it."""
+        warning = {} if self.is_as_planned else {"warning": "Salesforce made other appointments than the rule says."}
+        return self.plan.told(zone) | warning
+
+
+def in_words(rule: Rule, zone: ZoneInfo) -> str:
+    """Return a rule in English, with the zone whose clock it keeps."""
+    return f"{rule.words(zone)}, on the clock of {zone.key}"
+
+
+def recurrence_of(record: SObjectRecord) -> dict[str, str]:
+    """Return the rule of a record in words, under the name it is told by; nothing where the record has none."""
+    is_classic = bool(record.get("IsRecurrence"))
+    if not is_classic and not record.get(PATTERN):
+        return {}
+    try:
+        zone = zone_named(
+            record.get("RecurrenceTimeZoneSidKey" if is_classic else "Recurrence2PatternTimeZone") or "UTC"
+        )
+        rule = classic_rule(record, zone) if is_classic else Rule.parse(record[PATTERN])
+    except ValueError:
+        return {}  # a rule of a later version of Salesforce: its own fields are in the answer
+    return {"recurrence": in_words(rule, zone)}
+
+
+async def plan_of(
+    org: OrgSession, values: dict[str, Any], span: Span, asked: ZoneInfo | None, invitees: Sequence[str] = ()
+) -> Plan | None:
+    """Return when a new series happens, if `values` have a rule, which gets Salesforce's form there.
+
+    Its clock is that of the user's zone, because Salesforce takes no other.
+
+    Args:
+        org: Where it will be.
+        values: The fields to save.
+        span: The first appointment.
+        asked: The zone that the caller speaks of, if one was given.
+        invitees: Who is to be invited.
+
+    Raises:
+        InvalidArgumentError: The org takes no rules, or not this one; it starts otherwise than its rule says; or its
+            clock would not be that of `asked`.
+        SalesforceError: As the client.
+    """
+    text = values.get(PATTERN)
+    if not text:
+        return None
+    if invitees:
+        raise refused(
+            "Inviting to a whole series is not known to work through Salesforce's API.",
+            code="NOT_SUPPORTED",
+            hint="Create it without invitees; then invite to its appointments with salesforce_set_invitees.",
+            fields=["invitees"],
+        )
+    await _check_createable(org)
+    zone = _UTC if span.all_day else await org.zone()
+    try:
+        rule = Rule.parse(text, zone if span.all_day else asked or zone)
+    except RecurrenceError as error:
+        raise _wrong_rule(str(error), error.hint) from None
+    if rule.count is None and rule.until is None:
+        raise _wrong_rule("The series has no end.", "Add COUNT=10, or UNTIL=2026-12-31.")
+    starts = tuple(islice(rule.occurrences(span.start, zone), _MOST + 1))
+    _check_starts(rule, span, zone, starts)
+    if asked and not span.all_day:
+        _check_clock(rule, span, zone, asked, starts)
+    values[PATTERN] = str(rule)
+    return Plan(rule, zone, span, starts)
+
+
+async def made_series(org: OrgSession, event_id: str, plan: Plan) -> MadeSeries:
+    """Return what Salesforce made of `plan`: `event_id`, which it answered, may be the series' own record.
+
+    Raises:
+        SalesforceError: As the client.
+    """
+    found = await occurrences_of(org, await org.retrieve("Event", event_id))
+    if not found:
+        return MadeSeries(event_id, plan)
+    starts = tuple(each.start for each in found)
+    ids = tuple(each.event_id for each in found)
+    return MadeSeries(ids[0], replace(plan, starts=starts), is_as_planned=starts == plan.starts, event_ids=ids)
+
+
+def check_rule_is_kept(values: Mapping[str, Any]) -> None:
+    """Refuse a change of a series' rule.
+
+    Raises:
+        InvalidArgumentError: There is a rule in `values`.
+    """
+    if PATTERN in values:
+        raise refused(
+            "Salesforce's API cannot change the rule of a series.",
+            code="NOT_SUPPORTED",
+            hint="Delete it from the next appointment on with scope following, and create a new series.",
+            fields=[PATTERN],
+        )
+
+
+async def _check_createable(org: OrgSession) -> None:
+    field = (await org.schema.describe("Event")).field(PATTERN)
+    if field is None or not field.createable:
+        raise refused(
+            f"This user cannot create series: {PATTERN} is not createable (API v52 or later).",
+            code="NOT_SUPPORTED",
+            hint="Book the appointments one by one, or a Classic series with IsRecurrence, RecurrenceType and so on.",
+            fields=[PATTERN],
+        )
+
+
+def _check_starts(rule: Rule, span: Span, zone: ZoneInfo, starts: Sequence[datetime]) -> None:
+    if not starts:
+        raise _wrong_rule("The series ends before its first appointment.", "Give a later UNTIL.")
+    if len(starts) > _MOST:
+        raise _wrong_rule(f"The series has more than {_MOST} appointments.", "Give an earlier UNTIL, or a COUNT.")
+    if starts[0] != span.start:
+        said, first = (_said(at, zone, all_day=span.all_day) for at in (span.start, starts[0]))
+        raise _wrong_rule(f"StartDateTime is {said}, but {rule.words()} begins {first}.", f"Start it then: {first}.")
+
+
+def _check_clock(rule: Rule, span: Span, zone: ZoneInfo, asked: ZoneInfo, starts: Sequence[datetime]) -> None:
+    """Refuse a series whose clock would drift from the zone asked for, because Salesforce keeps the user's."""
+    wanted = islice(rule.occurrences(span.start, asked), _MOST + 1)
+    drift = next((at for at, other in zip(starts, wanted, strict=False) if at != other), None)
+    if drift is not None:
+        raise _wrong_rule(
+            f"Salesforce keeps the clock of the user's zone, {zone.key}: the time in {asked.key} would change on "
+            f"{drift.astimezone(asked).date()}.",
+            f"End it before; or a Classic series: IsRecurrence, RecurrenceTimeZoneSidKey={asked.key}, RecurrenceType.",
+        )
+
+
+def _wrong_rule(message: str, hint: str) -> InvalidArgumentError:
+    return refused(message, code="INVALID_RECURRENCE", hint=hint, fields=[PATTERN])
+
+
+def _said(at: datetime, zone: ZoneInfo, *, all_day: bool) -> str:
+    if all_day:
+        return f"{weekday(at.date())} {at.date().isoformat()}"
+    return f"{weekday(at.astimezone(zone).date())} {local_text(at, zone)}"

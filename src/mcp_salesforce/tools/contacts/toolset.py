@@ -1,0 +1,199 @@
+"""Contacts: people, with their phone numbers and addresses."""
+
+from dataclasses import replace
+from typing import Annotated, ClassVar, cast
+
+from pydantic import Field
+
+from mcp_salesforce.salesforce.literals import like_literal, quote
+from mcp_salesforce.tools.answers.results import Contact, Deleted, Rows, Updated
+from mcp_salesforce.tools.contacts.people import among, name_conditions, phone_pattern, spelt_otherwise
+from mcp_salesforce.tools.framework.params import (
+    AccountFilter,
+    AccountReference,
+    AllowDuplicate,
+    ContactId,
+    ContactReference,
+    Cursor,
+    Day,
+    FieldNames,
+    FieldSlices,
+    Limit,
+    LongText,
+    RecordData,
+    Text20,
+    Text40,
+    Text80,
+    Text128,
+    Text255,
+    UserReference,
+    data_schema,
+)
+from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
+from mcp_salesforce.tools.lookups.keyset_pages import Listing, read_page
+from mcp_salesforce.tools.lookups.record import delete_record, read_back, read_fields, shown_record, update_record
+
+contacts = Toolset("contacts", "People: create, read, change, delete and find contacts", "Contact")
+
+_COLUMNS = ("Id", "Name", "Email", "Phone", "Account.Name")
+_NOBODY = "Nobody matches: try one part of the name, or fewer filters; salesforce_search looks in every field."
+
+
+class ContactData(RecordData):
+    """The writable standard fields of a Contact."""
+
+    picklists: ClassVar[frozenset[str]] = frozenset({"Salutation", "LeadSource"})
+    LastName: Text80 = None
+    FirstName: Text40 = None
+    MiddleName: Text40 = None
+    Suffix: Text40 = None
+    Salutation: Text40 = None
+    Title: Text128 = None
+    Department: Text80 = None
+    AccountId: AccountReference = None
+    ReportsToId: ContactReference = None
+    OwnerId: UserReference = None
+    Email: Text80 = None
+    Phone: Text40 = None
+    MobilePhone: Text40 = None
+    HomePhone: Text40 = None
+    OtherPhone: Text40 = None
+    AssistantPhone: Text40 = None
+    AssistantName: Text40 = None
+    Fax: Text40 = None
+    MailingStreet: Text255 = None
+    MailingCity: Text40 = None
+    MailingState: Text80 = None
+    MailingPostalCode: Text20 = None
+    MailingCountry: Text80 = None
+    OtherStreet: Text255 = None
+    OtherCity: Text40 = None
+    OtherState: Text80 = None
+    OtherPostalCode: Text20 = None
+    OtherCountry: Text80 = None
+    LeadSource: Text255 = None
+    Birthdate: Day = None
+    Description: LongText = None
+
+
+class NewContactData(ContactData):
+    """The fields of a new Contact."""
+
+    is_new: ClassVar[bool] = True
+    LastName: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+_SHOWN = (
+    "LastName", "FirstName", "Salutation", "Title", "Department", "Email", "Phone", "MobilePhone", "AccountId",
+    "MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry", "LeadSource", "Birthdate",
+    "Description",
+)  # fmt: skip
+NewData = Annotated[
+    NewContactData,
+    data_schema(
+        "Fields of Contact by API name: these, other standard ones, and custom ones (X__c)",
+        {name: {"type": "string"} for name in _SHOWN},
+        required=["LastName"],
+    ),
+]
+ChangedData = Annotated[ContactData, data_schema("Fields to change, as for salesforce_create_contact; null clears one")]
+
+
+@contacts.tool(
+    CREATES,
+    title="Create a contact",
+    hint="add, save or enter a new person, customer, phone number or e-mail address",
+)
+async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: AllowDuplicate = False) -> Contact:
+    """Create a contact and return it. First look for an existing one with salesforce_list_contacts."""
+    org = org_of(ctx)
+    saved = await org.client.sobjects.create("Contact", data.given(), allow_duplicate=allow_duplicate)
+    contact_id = saved.id or ""
+    return await read_back(_contact(ctx, contact_id), cast("Contact", {**data.given(), "Id": contact_id}))
+
+
+@contacts.tool(
+    READS,
+    title="Get a contact",
+    hint="one person's details: phone, e-mail, address, notes",
+    is_long=True,
+)
+async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlices = ()) -> Contact:
+    """Return one contact by Id: the fields that have a value, or exactly those in fields.
+
+    To find a contact whose Id you do not know, use salesforce_list_contacts.
+    """
+    if fields:
+        return cast("Contact", await read_fields(org_of(ctx), "Contact", contact_id, fields))
+    return await _contact(ctx, contact_id)
+
+
+@contacts.tool(
+    UPDATES,
+    title="Change a contact",
+    hint="edit or correct a person's phone, e-mail, address, title",
+)
+async def update_contact(ctx: ToolContext, contact_id: ContactId, data: ChangedData) -> Updated:
+    """Change some fields of a contact; return what changed, before and after."""
+    return await update_record(org_of(ctx), "Contact", contact_id, data.given())
+
+
+@contacts.tool(
+    DELETES,
+    title="Delete a contact",
+    hint="remove or erase a person",
+)
+async def delete_contact(ctx: ToolContext, contact_id: ContactId) -> Deleted:
+    """Move a contact to the recycle bin, where it can be restored for 15 days."""
+    return await delete_record(org_of(ctx), "Contact", contact_id)
+
+
+@contacts.tool(
+    READS,
+    title="List contacts",
+    hint="find or look up a person or customer by name, phone, e-mail or company",
+    is_long=True,
+)
+async def list_contacts(
+    ctx: ToolContext,
+    *,
+    limit: Limit = 10,
+    cursor: Cursor = "",
+    name: Annotated[str, Field(description="Parts of the name, in any order")] = "",
+    email: Annotated[str, Field(description="Address, or a part such as @acme.com")] = "",
+    phone: Annotated[str, Field(description="Number in any format, or a part")] = "",
+    account_id: AccountFilter = "",
+    fields: FieldNames = (),
+) -> Rows:
+    """List contacts that match every filter given, newest first: Id, Name, Email, Phone, Account.Name, or fields.
+
+    For other conditions or orders, use salesforce_query.
+    """
+    columns = tuple(dict.fromkeys(("Id", *fields))) if fields else _COLUMNS
+    by_name = name_conditions(name)
+    conditions: list[str] = []
+    if email:
+        is_whole = email.find("@") > 0 and "." in email.rpartition("@")[2]
+        conditions.append(f"Email = {quote(email)}" if is_whole else f"Email LIKE {like_literal(email)}")
+    if phone:
+        pattern = phone_pattern(phone)
+        numbers = ("Phone", "MobilePhone", "HomePhone", "OtherPhone")
+        conditions.append(f"({' OR '.join(f'{number} LIKE {pattern}' for number in numbers)})")
+    if account_id:
+        conditions.append(f"AccountId = {quote(account_id)}")
+    whole = [*by_name, *conditions]
+    listing = Listing("Contact", "003", columns, whole, "CreatedDate", descending=True, is_named=bool(fields))
+    org, call = org_of(ctx), ("list_contacts", name, email, phone, account_id, *fields)
+    page = await read_page(org, listing, limit, cursor, call)
+    if cursor or "next_cursor" in page:
+        return page
+    if by_name and len(alike := await spelt_otherwise(org, name)) > len(page["rows"]):
+        page = await read_page(org, replace(listing, conditions=[among(alike), *conditions]), limit, "", call)
+        if page.pop("next_cursor", ""):
+            return {**page, "note": "There are more with such a name: say more of it, or raise limit."}
+    return page if page["rows"] else {**page, "note": _NOBODY if whole else "There is no contact that you may see."}
+
+
+async def _contact(ctx: ToolContext, contact_id: str) -> Contact:
+    record = await org_of(ctx).retrieve("Contact", contact_id)
+    return cast("Contact", shown_record(record))

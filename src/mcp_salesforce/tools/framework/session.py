@@ -1,0 +1,276 @@
+"""What lives as long as the server: the client of one org, and the facts about it that are asked again and again."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from mcp_salesforce.appointments.busy import Calendar
+from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
+from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
+from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
+from mcp_salesforce.policy.guard import Guard
+from mcp_salesforce.salesforce import ApiError, NotFoundError, SalesforceClient, SalesforceError
+from mcp_salesforce.salesforce.advice import is_told_by_words
+from mcp_salesforce.salesforce.codes import NO_SUCH_FIELD, NO_SUCH_OBJECT
+from mcp_salesforce.salesforce.describe_cache import DescribeCache
+from mcp_salesforce.salesforce.errors import ErrorDetail
+from mcp_salesforce.salesforce.ids import to_18
+from mcp_salesforce.salesforce.literals import quote, quote_list
+from mcp_salesforce.salesforce.models import SObjectRecord, UserInfo
+from mcp_salesforce.salesforce.time_limit import time_limit
+from mcp_salesforce.soql import tree
+from mcp_salesforce.spelling import did_you_mean, nearest
+from mcp_salesforce.state_key import StateKey
+from mcp_salesforce.tools.answers.cursors import Cursors
+from mcp_salesforce.tools.answers.query_pages import PageCache
+from mcp_salesforce.tools.answers.results import Allowed
+
+_BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
+_USER_PREFIX = "005"
+_CHECK_NAMES = "Check the fields' API names; custom ones end in __c, their relationships in __r."
+_NOT_IN_PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+_DELETED = ErrorDetail("ENTITY_IS_DELETED", "entity is deleted")
+
+Value = TypeVar("Value")
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+class OrgSession:
+    """One org, as the tools see it."""
+
+    def __init__(
+        self,
+        client: SalesforceClient,
+        *,
+        max_answer_tokens: int,
+        allowed: Allowed,
+        guard: Guard | None = None,
+        now: Callable[[], datetime] = utc_now,
+        outcome_fields: OutcomeFields = NO_OUTCOME_FIELDS,
+        working_hours: Hours | None = None,
+        state_key: StateKey | None = None,
+    ) -> None:
+        """Work through `client`.
+
+        Args:
+            client: A client of the org.
+            max_answer_tokens: About how long an answer may be.
+            allowed: What the settings let a model do, as it is told of it.
+            guard: The client's, where there is a policy.
+            now: The clock.
+            outcome_fields: Where the org keeps how appointments ended.
+            working_hours: When people can be booked unless a call says otherwise; office hours without them.
+            state_key: What marks the cursors; a key of this process without one.
+        """
+        self.client = client
+        self.allowed = allowed
+        self.now = now
+        self._guard = guard
+        self._state_key = state_key or StateKey()
+        self.outcome_fields = outcome_fields
+        self.working_hours = working_hours or hours_of(OFFICE_HOURS)
+        self.calendars: dict[str, Calendar] = {}
+        self.schema = guard.schema if guard else DescribeCache(client.describe, now=lambda: now().timestamp())
+        self.pages = PageCache(now=lambda: now().timestamp())
+        self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
+        self._users: dict[str, asyncio.Task[UserInfo]] = {}
+        self._owner: tuple[str, ...] | None = None
+        self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
+
+    async def cursors(self) -> Cursors:
+        """Return what makes and reads the cursors of this org, user and policy.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        return Cursors(self._state_key, await self.owner())
+
+    async def owner(self) -> tuple[str, ...]:
+        """Return whom cursors belong to: the org's Id and the user's, and the policy by which they read."""
+        if self._owner is None:
+            identity = await self.client.identity()
+            policy = (self._guard.digest,) if self._guard else ()
+            self._owner = identity.organization_id, identity.user_id, *policy
+        return self._owner
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether a policy judges every call: it says itself which names may not be used, and which are none."""
+        return self._guard is not None
+
+    async def require_shown(self, sobject: str, fields: Sequence[str]) -> None:
+        """Let the fields that a caller names pass where a policy shows them.
+
+        Raises:
+            PolicyRefusedError: One is hidden.
+            SalesforceError: As the client.
+        """
+        if self._guard:
+            await self._guard.require_shown(sobject, fields)
+
+    async def shown(self, sobject: str, columns: Sequence[str]) -> Sequence[str]:
+        """Return those of a tool's own columns (`Name`, `Account.Name`) that a policy shows.
+
+        The others are told in the answer as withheld. What a caller names himself does not go through here: that is
+        refused by name.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        return await self._guard.shown(sobject, columns) if self._guard else columns
+
+    async def note_hidden(self, sobject: str) -> None:
+        """Let the answer say which fields of an object a policy hides."""
+        if self._guard:
+            await self._guard.note_hidden(sobject)
+
+    async def retrieve(self, sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> SObjectRecord:
+        """Return one record, as the client; tell one in the recycle bin from one that never was.
+
+        Salesforce says NOT_FOUND of both to a read.
+
+        Raises:
+            NotFoundError: It is not there; with the code ENTITY_IS_DELETED it was deleted.
+            SalesforceError: As the client.
+        """
+        try:
+            return await self.client.sobjects.retrieve(sobject, record_id, fields=fields)
+        except NotFoundError as error:
+            if error.code == "NOT_FOUND" and await self.deleted_among(sobject, [record_id]):
+                raise NotFoundError(error.status, [_DELETED]) from None
+            raise
+
+    async def deleted_among(self, sobject: str, record_ids: Sequence[str]) -> frozenset[str]:
+        """Return the Ids (18 characters) of those records that are in the recycle bin, as far as the org tells."""
+        soql = f"SELECT Id FROM {sobject} WHERE IsDeleted = true AND Id IN {quote_list(record_ids)}"  # noqa: S608 - SOQL
+        try:
+            found = await self.client.queries.query(soql, query_all=True)
+        except SalesforceError:
+            return frozenset()  # an object without a recycle bin; a better error is not worth a second one
+        return frozenset(record["Id"] for record in found.records)
+
+    async def refusal_behind(
+        self, error: SalesforceError, arguments: Mapping[str, Any], sobject: str
+    ) -> SalesforceError:
+        """Return the policy's refusal where `error` takes what it hides for what is not there, else `error`."""
+        try:
+            return await self._guard.refusal_behind(error, arguments, sobject) if self._guard else error
+        except SalesforceError:
+            return error  # a better error is not worth a second one
+
+    def reads_all(self, sobject: str) -> bool:
+        """Tell whether a policy lets everybody's records of an object be read."""
+        return self._guard is None or self._guard.reads_all(sobject)
+
+    async def most_rows(self, query: tree.Query, limit: int) -> int:
+        """Return how many rows an answer to a query may have by a policy, if `limit` are asked for.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        return await self._guard.most_rows(query, limit) if self._guard else limit
+
+    async def most_records(self, sobject: str, limit: int, columns: Sequence[str] = ("Id",)) -> int:
+        """Return how many records of an object an answer with these columns may have, if `limit` are asked for.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
+        return await self.most_rows(tree.Query(items, (tree.FromItem(sobject),)), limit)
+
+    async def require_count(self, sobject: str, count: int) -> None:
+        """Let as many records of an object be asked for by name as a policy allows in one answer.
+
+        Raises:
+            PolicyRefusedError: They are more.
+            SalesforceError: As the client.
+        """
+        if self._guard:
+            await self._guard.require_count(sobject, count)
+
+    async def user(self) -> UserInfo:
+        """Return who the user is, as far as a policy shows it; asked once.
+
+        Raises:
+            SalesforceError: As the client.
+        """
+        await self.shown("User", ("Name", "Username"))
+        return await _once(self._users, "", self.client.userinfo)
+
+    async def zone(self, asked: str = "", owner_id: str = "") -> ZoneInfo:
+        """Return the zone to show times in: the asked one, else that of the user `owner_id`, else the caller's own.
+
+        Raises:
+            TimeError: `asked` is not a zone.
+            SalesforceError: As the client.
+        """
+        if asked:
+            return zone_named(asked)
+        user_id = owner_id if owner_id.startswith(_USER_PREFIX) else (await self.owner())[1]
+        if user_id in self.calendars:
+            return self.calendars[user_id].zone
+        return await _once(self._zones, user_id, lambda: self._read_zone(user_id))
+
+    async def hint_for(self, error: SalesforceError, sobject: str) -> str:
+        """Return a better hint than the error's own, from describe: the nearest names, or the values allowed.
+
+        Args:
+            error: What went wrong.
+            sobject: The object that the call was about; empty where it could be any.
+        """
+        try:
+            if field := NO_SUCH_FIELD.search(error.message):
+                names = [known.name for known in (await self.schema.describe(field[2] or field[3])).fields]
+                return did_you_mean(nearest(field[1].rpartition(".")[2], names)) or "Custom fields end in __c."
+            if unknown := NO_SUCH_OBJECT.search(error.message):
+                return did_you_mean(await self.schema.nearest(unknown[1])) or "Custom objects end in __c."
+            if error.code == _NOT_IN_PICKLIST and error.fields and sobject:
+                return await self._allowed_values(sobject, error.fields[0], error.message)
+        except SalesforceError:
+            return ""  # a hint is not worth a second error
+        if not isinstance(error, ApiError) or is_told_by_words(error.code, error.message):
+            return ""
+        return _CHECK_NAMES if error.code == "INVALID_FIELD" else ""
+
+    async def _read_zone(self, user_id: str) -> ZoneInfo:
+        """Return the user's zone, or UTC where the org does not tell: the answer names it, so it deceives nobody."""
+        soql = f"SELECT TimeZoneSidKey FROM User WHERE Id = {quote(user_id)}"  # noqa: S608 - SOQL, with a quoted value
+        try:
+            if (told := self._told()) and told.zoneinfo and to_18(told.user_id) == user_id:
+                return zone_of(told.zoneinfo)
+            found = await self.client.queries.query(soql)
+            return zone_of(found.records[0]["TimeZoneSidKey"] or "UTC")
+        except (ApiError, LookupError, TimeError):
+            return zone_of("UTC")
+
+    def _told(self) -> UserInfo | None:
+        """Return what has been told of the caller already."""
+        asked = self._users.get("")
+        return asked.result() if asked and asked.done() and not asked.cancelled() and not asked.exception() else None
+
+    async def _allowed_values(self, sobject: str, name: str, refusal: str) -> str:
+        """Return which values a picklist has; of one that it has itself, that the record's type does not."""
+        field = (await self.schema.describe(sobject)).field(name)
+        values = [value.value for value in field.picklist_values if value.active] if field else []
+        if refused := next((value for value in values if refusal.rstrip(".").endswith(f": {value}")), ""):
+            others = ", ".join(value for value in values if value != refused)
+            return f"The record type does not have it. Try another value ({others}), or another RecordTypeId."
+        return f"Allowed: {', '.join(values)}." if values else ""
+
+
+async def _once(
+    cache: dict[str, asyncio.Task[Value]], key: str, read: Callable[[], Coroutine[None, None, Value]]
+) -> Value:
+    """Return what `read` gave for `key`, asking once however many calls want it; a failure is not kept."""
+    task = cache.get(key)
+    if task is None or (task.done() and (task.cancelled() or task.exception())):
+        with time_limit(None):  # other calls wait for it too
+            task = cache[key] = asyncio.create_task(read())
+    return await asyncio.shield(task)

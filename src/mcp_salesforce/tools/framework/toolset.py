@@ -1,0 +1,243 @@
+"""How a typed function becomes a tool: its schemas, its annotations, and the one boundary that every call passes."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast, get_type_hints
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
+from mcp_types import CallToolResult, ToolAnnotations
+from pydantic import ConfigDict, Field, create_model
+
+from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.policy.withheld import noting, told
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError, refused
+from mcp_salesforce.tools.answers.errors import failure, unforeseen
+from mcp_salesforce.tools.answers.results import answer
+from mcp_salesforce.tools.framework.arguments import Arguments
+from mcp_salesforce.tools.framework.call_log import tool_call
+from mcp_salesforce.tools.framework.json_schema import input_schema, output_schema
+from mcp_salesforce.tools.framework.second_look import with_doubts
+from mcp_salesforce.tools.framework.session import OrgSession
+
+ToolContext: TypeAlias = Context[OrgSession, Any]
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result", bound=Mapping[str, Any])
+ToolFunction: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
+
+NAME_PREFIX = "salesforce_"
+
+# Claude Code's: what its search for tools looks in, and where it leaves a long result whole (its own limits are below
+# the budget of an answer).
+_SEARCH_HINT = "anthropic/searchHint"
+_MOST_CHARACTERS, _LONGEST_RESULT = "anthropic/maxResultSizeChars", 500_000
+
+# Records hold what strangers wrote (a web form, an e-mail), so every tool reaches an open world.
+READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
+CREATES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
+UPDATES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
+DELETES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
+
+
+def org_of(ctx: ToolContext) -> OrgSession:
+    """Return the org that this call works on."""
+    return ctx.request_context.lifespan_context
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """One tool, as its toolset describes it.
+
+    Attributes:
+        name: Its name.
+        title: What people see.
+        description: What a model reads.
+        annotations: What it does to records.
+        function: The function, whose parameters are the arguments.
+        hint: Words that people say for it, where a host finds tools by a search.
+        is_long: Whether an answer may fill the whole budget.
+        former_name: A name that it had, and is called by still.
+        sobject: The object that it is about, if it is one.
+    """
+
+    name: str
+    title: str
+    description: str
+    annotations: ToolAnnotations
+    function: ToolFunction
+    hint: str
+    is_long: bool = False
+    former_name: str = ""
+    sobject: str = ""
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What a host is told beside the protocol's own; a model does not read it."""
+        told: dict[str, Any] = {_SEARCH_HINT: self.hint}
+        return told | ({_MOST_CHARACTERS: _LONGEST_RESULT} if self.is_long else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Toolset:
+    """Tools that belong together, in the order of their list; `sobject` is the one they are about, if it is one."""
+
+    name: str
+    description: str
+    sobject: str = ""
+    specs: list[ToolSpec] = field(default_factory=list)
+
+    def tool(
+        self, annotations: ToolAnnotations, *, title: str, hint: str, is_long: bool = False, former_name: str = ""
+    ) -> Callable[
+        [Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]],
+        Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
+    ]:
+        """Add a function to the toolset: its parameters are the arguments, its docstring is what a model reads.
+
+        What else is said of it are attributes of `ToolSpec`.
+        """
+
+        def add(
+            function: Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
+        ) -> Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]:
+            name = NAME_PREFIX + cast("Any", function).__name__
+            description = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
+            self.specs.append(
+                ToolSpec(name, title, description, annotations, function, hint, is_long, former_name, self.sobject)
+            )
+            return function
+
+        return add
+
+
+class SalesforceTool(Tool):
+    """A tool of the SDK whose `run` is ours: it words every refusal, and returns text and structured content alike.
+
+    Its schemas are there once it was described: most servers list their tools from a snapshot.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    fn_metadata: FuncMetadata = FuncMetadata(arg_model=ArgModelBase)
+    sobject: str = ""
+    forbidden_by: str = ""
+    is_listed: bool = True
+
+    async def run(
+        self,
+        arguments: dict[str, Any],
+        context: Context[Any, Any],
+        convert_result: bool = False,  # noqa: ARG002 - the SDK's signature; the result needs no conversion
+    ) -> CallToolResult:
+        """Check the arguments, call the function, and turn a `SalesforceError` into an error result.
+
+        The error is returned and not raised, because the SDK writes the text of a raised one to its log.
+        """
+        with tool_call(self.name) as call:
+            try:
+                self._require_allowed()
+                given = _arguments_of(self.fn).read(arguments)
+                with noting() as withheld:
+                    result = await self.fn(context, **given)
+                if self._writes:
+                    result = await with_doubts(org_of(context), self.sobject, given, result)
+                if withheld:
+                    result = {**result, "withheld": told(withheld)}
+                return answer(result, org_of(context).max_answer_bytes)
+            except (SalesforceError, TimeError) as caught:
+                error = await self._explained(caught, arguments, context)
+                refusal = failure(error, await self._hint(error, context), self._to_allow_duplicate(context))
+            except Exception as caught:  # noqa: BLE001 - an answer of the org that nobody foresaw ends in an error too
+                refusal = failure(unforeseen(caught, writes=self._writes))
+            call.outcome = (refusal.meta or {})["code"]
+            return refusal
+
+    @property
+    def _writes(self) -> bool:
+        return not (self.annotations or READS).read_only_hint
+
+    def _to_allow_duplicate(self, context: Context[Any, Any]) -> str:
+        """Return how the caller saves a duplicate: by this tool, by that for records, or not at all."""
+        if "allow_duplicate" in _arguments_of(self.fn).names:
+            return "set allow_duplicate"
+        has_records = "records" in org_of(context).allowed["toolsets"]
+        return "salesforce_update_records takes allow_duplicate" if has_records else ""
+
+    def described(self) -> Self:
+        """Return the tool, with its schemas."""
+        if not self.parameters:
+            self.parameters, self.fn_metadata = _schemas_of(self.fn)
+        return self
+
+    def _require_allowed(self) -> None:
+        if self.forbidden_by:
+            raise refused(
+                f"{self.name} is not allowed here, by {self.forbidden_by}.",
+                code="NOT_ALLOWED",
+                hint="Only who runs the server can change that setting: say so, and look for no other way.",
+            )
+
+    async def _explained(
+        self, error: SalesforceError | TimeError, arguments: dict[str, Any], context: Context[Any, Any]
+    ) -> SalesforceError | TimeError:
+        if isinstance(error, TimeError):
+            return error
+        return await org_of(context).refusal_behind(error, arguments, self.sobject)
+
+    async def _hint(self, error: SalesforceError | TimeError, context: Context[Any, Any]) -> str:
+        if isinstance(error, TimeError) or (isinstance(error, InvalidArgumentError) and error.hint):
+            return ""  # what is refused here says itself what to do
+        return await org_of(context).hint_for(error, self.sobject)
+
+
+def build_tools(spec: ToolSpec, forbidden_by: str = "") -> list[SalesforceTool]:
+    """Return the tool that `spec` is of, and the same under its former name, which is not listed."""
+    tool = SalesforceTool(
+        fn=spec.function,
+        name=spec.name,
+        title=spec.title,
+        description=spec.description,
+        is_async=True,
+        annotations=spec.annotations,
+        meta=spec.meta,
+        sobject=spec.sobject,
+        forbidden_by=forbidden_by,
+        is_listed=not forbidden_by,
+    )
+    former = {"name": spec.former_name, "is_listed": False}
+    return [tool, tool.model_copy(update=former)] if spec.former_name else [tool]
+
+
+def build_tool(spec: ToolSpec, forbidden_by: str = "") -> SalesforceTool:
+    """Return the tool that `spec` is of, with its schemas; a call is refused where a setting forbids the tool."""
+    return build_tools(spec, forbidden_by)[0].described()
+
+
+# What follows from a function's annotations alone is the same for every server.
+
+
+@cache
+def _model_of(function: ToolFunction) -> type[ArgModelBase]:
+    hints = get_type_hints(function, include_extras=True)
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    fields: dict[str, Any] = {
+        parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
+        for parameter in parameters
+    }
+    return create_model(NAME_PREFIX + cast("Any", function).__name__, __base__=ArgModelBase, **fields)
+
+
+@cache
+def _arguments_of(function: ToolFunction) -> Arguments:
+    return Arguments(_model_of(function))
+
+
+@cache
+def _schemas_of(function: ToolFunction) -> tuple[dict[str, Any], FuncMetadata]:
+    model = _model_of(function)
+    result = get_type_hints(function, include_extras=True)["return"]
+    return input_schema(model), FuncMetadata(arg_model=model, output_schema=output_schema(result))

@@ -1,0 +1,74 @@
+"""What goes to the recycle bin together with records: read before they are deleted, told after."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mcp_salesforce.appointments.spans import is_over, span_in
+from mcp_salesforce.salesforce import SalesforceError
+from mcp_salesforce.salesforce.literals import quote_list
+from mcp_salesforce.salesforce.models import ChildRelationship
+from mcp_salesforce.tools.answers.results import Alongside
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED
+
+_EVENT: Final = "Event"
+_MOST_CHILDREN: Final = 20  # sub-queries that Salesforce takes
+_TOLD_FIRST: Final = ("Event", "Task", "Contact", "Opportunity", "Case", "Contract", "Order", "Asset", "Quote")
+_OF_EVENTS: Final = "Id, IsAllDayEvent, ActivityDate, DurationInMinutes, StartDateTime, EndDateTime, Owner.Name"
+
+
+async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
+    """Return what a deletion of these records takes along, by the relationships that describe says cascade.
+
+    It costs one call, and one for each further page. Nothing where it cannot be read: the deletion is not refused.
+    """
+    try:
+        described = await org.schema.describe(sobject)
+        children = sorted(filter(_is_told, described.child_relationships), key=_order)[:_MOST_CHILDREN]
+        if not children:
+            return {}
+        asked = [(_OF_EVENTS if each.child_sobject == _EVENT else "Id", each.relationship_name) for each in children]
+        selected = ", ".join(f"(SELECT {fields} FROM {name} WHERE {NOT_DELETED})" for fields, name in asked)  # noqa: S608
+        soql = f"SELECT Id, {selected} FROM {described.name} WHERE Id IN {quote_list(record_ids)} AND {NOT_DELETED}"  # noqa: S608
+        pages = org.client.queries.pages(soql, query_all=True)  # archived activities go along too
+        records = [record async for page in pages for record in page.records]
+        events = [
+            event
+            for each in children
+            if each.child_sobject == _EVENT
+            for record in records
+            for event in await org.client.queries.all_children(record, each.relationship_name or "")
+        ]
+    except SalesforceError:
+        return {}
+    return _told(org, children, records, events)
+
+
+def _is_told(child: ChildRelationship) -> bool:
+    is_known = child.child_sobject in _TOLD_FIRST or child.child_sobject.endswith("__c")
+    return child.cascade_delete and bool(child.relationship_name) and is_known
+
+
+def _order(child: ChildRelationship) -> int:
+    return _TOLD_FIRST.index(child.child_sobject) if child.child_sobject in _TOLD_FIRST else len(_TOLD_FIRST)
+
+
+def _told(
+    org: OrgSession,
+    children: Sequence[ChildRelationship],
+    records: Sequence[Mapping[str, Any]],
+    events: Sequence[Mapping[str, Any]],
+) -> Alongside:
+    counts: Counter[str] = Counter()
+    for record in records:
+        for child in children:
+            found = record.get(child.relationship_name or "") or {}
+            counts[child.child_sobject] += found.get("totalSize", 0)
+    told: Alongside = {"also_deleted": {name: count for name, count in counts.items() if count}}
+    if not told["also_deleted"]:
+        return {}
+    if events:
+        told["calendars"] = list(dict.fromkeys((each.get("Owner") or {}).get("Name") or "" for each in events))
+        told["to_come"] = sum((span := span_in(each)) is not None and not is_over(span, org.now()) for each in events)
+    return told

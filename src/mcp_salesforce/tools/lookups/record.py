@@ -1,0 +1,156 @@
+"""One record by its Id: what reading, changing and deleting have in common, whatever the object."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar, cast
+
+from mcp_salesforce.salesforce import SalesforceError
+from mcp_salesforce.salesforce.api.sobjects import record_from, retrieving, updating
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.literals import quote
+from mcp_salesforce.tools.answers.budgets import cut_text, sliced
+from mcp_salesforce.tools.answers.results import Change, Deleted, Updated, flat_record, record_of, table
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.all_day import record_with_days, with_days
+from mcp_salesforce.tools.lookups.cascades import going_along
+
+Record = TypeVar("Record", bound=Mapping[str, Any])
+
+
+NOISE: Final = frozenset({
+    "IsDeleted", "MasterRecordId", "SystemModstamp", "CreatedById", "LastModifiedById", "LastViewedDate",
+    "LastReferencedDate", "LastCURequestDate", "LastCUUpdateDate", "PhotoUrl", "CleanStatus", "Jigsaw",
+    "JigsawContactId", "JigsawCompanyId", "DandbCompanyId", "MailingGeocodeAccuracy", "OtherGeocodeAccuracy",
+    "BillingGeocodeAccuracy", "ShippingGeocodeAccuracy", "GeocodeAccuracy", "IsPriorityRecord",
+})  # fmt: skip
+"""Fields that say nothing to somebody who asks for a record without naming fields."""
+_ARCHIVED: Final = frozenset({"event", "task"})
+LONG_TEXT: Final = 500
+"""Characters of a text that are shown to such a one; the rest is a call away."""
+
+
+def is_archived(sobject: str) -> bool:
+    """Tell whether Salesforce archives an object's old records, so that only queryAll finds them: activities."""
+    return sobject.casefold() in _ARCHIVED
+
+
+def shown_record(record: Mapping[str, Any], leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the fields of a record that have a value, without noise and compounds whose parts are there."""
+    values = record_of(record, leave_out=NOISE | leave_out | _compounds(record))
+    return {
+        name: cut_text(name, value, LONG_TEXT) if isinstance(value, str) else value for name, value in values.items()
+    }
+
+
+def _compounds(record: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, value in record.items()
+        if isinstance(value, dict)
+        and (f"{name.removesuffix('Address')}City" in record or f"{name.removesuffix('__c')}__Latitude__s" in record)
+    )
+
+
+async def read_fields(org: OrgSession, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
+    """Return the named fields, empty ones included, under the names of Salesforce; a parent's as `Account.Name`.
+
+    `Description[500:]` is a text from its 501st character on.
+    """
+    slices = [sliced(name) for name in fields]
+    read = await _read_fields(org, sobject, record_id, list(dict.fromkeys(name for name, _ in slices)))
+    folded = {name.casefold(): name for name in read}
+    for name, start in slices:
+        if start:
+            found = folded.get(name.casefold(), name)
+            read[f"{found}[{start}:]"] = str(read.pop(found, None) or "")[start:]
+    return read
+
+
+async def _read_fields(org: OrgSession, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
+    if any("." in name for name in fields):
+        selected = ", ".join(dict.fromkeys(fields))
+        where = f"Id = {quote(record_id)}{' AND IsDeleted = false' if is_archived(sobject) else ''}"
+        soql = f"SELECT {selected} FROM {sobject} WHERE {where}"  # noqa: S608 - SOQL, checked names
+        found = await org.client.queries.query(soql, query_all=is_archived(sobject))
+        if found.records:
+            rows = table(await with_days(org, found.records), fields)
+            return {"Id": record_id, **dict(zip(rows["columns"], rows["rows"][0], strict=True))}
+        fields = ("Id",)  # Salesforce's own error says whether the record was deleted or never there
+    record = await org.retrieve(sobject, record_id, fields=fields)
+    return {"Id": record_id, **flat_record(await record_with_days(org, sobject, record_id, record))}
+
+
+async def update_record(org: OrgSession, sobject: str, record_id: str, values: Mapping[str, Any]) -> Updated:
+    """Change fields of a record; return those whose value is another one now.
+
+    Raises:
+        InvalidArgumentError: There is nothing to change.
+        SalesforceError: As the client.
+    """
+    fields = require_fields(values)
+    before = await read_fields(org, sobject, record_id, fields)
+    change, reading = updating(sobject, record_id, values), retrieving(sobject, record_id, fields=fields)
+    _, after = await org.client.composite.run_led([change, reading])
+    return difference(before, {"Id": record_id, **flat_record(outcome_of(after, {**before, **values}))})
+
+
+def outcome_of(read: object, written: dict[str, Any]) -> dict[str, Any]:
+    """Return the record that was read in the call of a write, or what was written, with a warning why it was not read.
+
+    Raises:
+        UnreadableReplyError: It is no record.
+    """
+    return _unread(read, written) if isinstance(read, SalesforceError) else record_from(read)
+
+
+async def read_back(reading: Awaitable[Record], written: Record) -> Record:
+    """Return what a read after a write gives; where it fails, what was written, with a warning: the write is done."""
+    try:
+        return await reading
+    except SalesforceError as error:
+        return cast("Record", _unread(error, written))
+
+
+def _unread(error: SalesforceError, written: Mapping[str, Any]) -> dict[str, Any]:
+    return {**written, "warning": f"Saved, but it could not be read back: {error.message}"}
+
+
+def require_fields(values: Mapping[str, Any]) -> list[str]:
+    """Return the names of the fields to change.
+
+    Raises:
+        InvalidArgumentError: There are none.
+    """
+    if not values:
+        raise refused("data has no fields.", hint="Name the fields to change; null clears one.", fields=["data"])
+    return list(values)
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Updated:
+    """Return what is another value in `after`."""
+    changed: dict[str, Change] = {
+        name: {"before": before.get(name), "after": value}
+        for name, value in after.items()
+        if before.get(name) != value and name != "warning"
+    }
+    told: Updated = {"Id": after["Id"], "changed": changed}
+    if "warning" in after:
+        told["warning"] = after["warning"]
+    return told
+
+
+def last_changed(record: Mapping[str, Any]) -> datetime | None:
+    """Return when a record was last changed, or None where that was not read; Salesforce keeps whole seconds."""
+    stamps = [record[name] for name in ("LastModifiedDate", "SystemModstamp") if record.get(name)]
+    return max(map(datetime.fromisoformat, stamps), default=None)
+
+
+async def delete_record(org: OrgSession, sobject: str, record_id: str) -> Deleted:
+    """Move a record to the recycle bin, and tell what went along.
+
+    Raises:
+        SalesforceError: As the client.
+    """
+    alongside = await going_along(org, sobject, [record_id])
+    await org.client.sobjects.delete(sobject, record_id)
+    return cast("Deleted", {"Id": record_id, "deleted": True, **alongside})

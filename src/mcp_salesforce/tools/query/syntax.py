@@ -1,0 +1,102 @@
+"""SOQL as a model writes it: parsed before it is sent, and refused with the place, what was expected, and advice."""
+
+from typing import Final
+
+from mcp_salesforce.salesforce import InvalidArgumentError
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.soql import Query, SoqlError, caret_text, tree
+from mcp_salesforce.soql.literals import BIND_REFUSED
+from mcp_salesforce.soql.tree_cache import tree_of
+from mcp_salesforce.spelling import nearest
+
+_CODE: Final = "MALFORMED_QUERY"
+_TOLD: Final = 8  # of what would have fitted
+_CLAUSES: Final = {"group": "GROUP BY", "order": "ORDER BY"}
+_RARE: Final = frozenset({"bind", "update", "using", "with", "for", "<>", "+", "-"})
+_MIXED: Final = "AND, OR and NOT are mixed with parentheses only: (a OR b) AND (NOT c)."
+_UNQUOTED: Final = "Put texts in single quotes; there are no variables."
+_NO_DISTINCT: Final = "SOQL has no DISTINCT: GROUP BY the field."
+_CALLS: Final = frozenset({"now", "today", "getdate", "current_date", "sysdate", "date", "dateadd"})
+_NO_CALLS: Final = "Days have names: TODAY, LAST_N_DAYS:7, NEXT_MONTH; a moment is written bare: 2026-11-24T15:00:00Z."
+_ADVICE: Final = {  # what people who know SQL write
+    "*": "SOQL has no *: name the fields; FIELDS(ALL) needs LIMIT 200; rows are counted by COUNT() or COUNT(Id).",
+    '"': "Put texts in single quotes.",
+    "join": "SOQL has no JOIN: a parent's field is Account.Name, children are (SELECT Id FROM Contacts).",
+    "between": "SOQL has no BETWEEN: write >= and <=.",
+    "is": "Compare with = null or != null.",
+    "union": "SOQL has no UNION: send two queries.",
+    "having": "HAVING needs GROUP BY before it.",
+    "as": "There is no AS: COUNT(Id) total; only aggregates and functions take an alias.",
+}
+_ADVICE_AT_THE_END: Final = {"and": _MIXED, "or": _MIXED, "limit": "LIMIT stands before OFFSET."}
+_ADVICE_BEHIND: Final = {  # what stands before the word that does not fit
+    "distinct": "SOQL has no DISTINCT: COUNT_DISTINCT(field), or GROUP BY the field.",
+    "all": "There is no ALL ROWS here: set include_deleted, or include_archived for old activities.",
+    "top": "SOQL has no TOP: write LIMIT at the end.",
+    "exists": "SOQL has no EXISTS: write Id IN (SELECT AccountId FROM Contact).",
+    "case when": "SOQL has no CASE: select the fields and decide by their values.",
+    "for": "FOR UPDATE is for Apex alone: leave it out.",
+    "in (": "The list is empty: leave the condition out, or give values.",
+}
+
+
+def parsed(soql: str) -> Query:
+    """Return what `soql` says.
+
+    Raises:
+        InvalidArgumentError: MALFORMED_QUERY: with row, column, a caret, and what was expected there.
+    """
+    try:
+        query = tree_of(soql)
+    except SoqlError as error:
+        raise refused(str(error), code=_CODE, hint=_hint(soql, error)) from None
+    for item in query.select:
+        if isinstance(item.expression, tree.Field) and item.expression.name.casefold() == "distinct" and item.alias:
+            raise _no_distinct(soql, item.position)
+    return query
+
+
+def _no_distinct(soql: str, position: int) -> InvalidArgumentError:
+    return refused(caret_text(soql, position, "unexpected token: 'DISTINCT'"), code=_CODE, hint=_NO_DISTINCT)
+
+
+def _hint(soql: str, error: SoqlError) -> str:
+    """Return what to write: the word that was meant, advice on what SOQL has not, or what fits there."""
+    token = _word_at(soql, error.position)
+    before = soql[: error.position].split()[-1:] or [""]
+    words = [word for word in error.expected if word.isalpha()]
+    if advice := _advice(token.casefold(), error) or _advice_behind(soql[: error.position]):
+        return advice
+    for written in (token, before[0]):  # a misspelt word can pass for an alias, and the one behind it does not fit
+        if written.isalpha() and written.casefold() not in words and (meant := nearest(written, words, count=1)):
+            return f"Did you mean {_shown(meant[0])} instead of {written}?"
+    if before[0].casefold() in _CLAUSES:
+        return f"Write {_CLAUSES[before[0].casefold()]}."
+    shown = [_shown(word) for word in error.expected if word not in _RARE][:_TOLD]
+    return f"Expected {', '.join(shown)}." if shown else ""
+
+
+def _advice(token: str, error: SoqlError) -> str:
+    if error.reason == BIND_REFUSED:
+        return _NO_CALLS if token in _CALLS else _UNQUOTED
+    if "the end" in error.expected and (advice := _ADVICE_AT_THE_END.get(token)):
+        return advice
+    return _ADVICE.get(token, "")
+
+
+def _advice_behind(before: str) -> str:
+    folded = " ".join(before.casefold().replace("(", " ( ").split())
+    said = (advice for word, advice in _ADVICE_BEHIND.items() if f" {folded}".endswith((f" {word}", f" {word} (")))
+    return next(said, "")
+
+
+def _word_at(soql: str, position: int) -> str:
+    """Return the word that begins at `position`, or the one character."""
+    end = position
+    while end < len(soql) and soql[end].isalnum():
+        end += 1
+    return soql[position : max(end, position + 1)]
+
+
+def _shown(word: str) -> str:
+    return _CLAUSES.get(word) or (word.upper() if word.isalpha() else word)

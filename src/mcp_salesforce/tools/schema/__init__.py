@@ -1,0 +1,5 @@
+"""What objects and fields the org has."""
+
+from mcp_salesforce.tools.schema.toolset import schema
+
+__all__ = ["schema"]
