@@ -111,8 +111,7 @@ async def test_debug_tells_each_request_without_ids_queries_or_values(org: Local
     requests = [line for line in lines_of(stream) if line["event"] == "exchange"]
     assert [(line["method"], line["path"], line["status"]) for line in requests] == [
         ("POST", "/services/oauth2/token", 200),
-        ("POST", "/services/data/v60.0/sobjects/Contact", 201),
-        ("GET", "/services/data/v60.0/sobjects/Contact/{}", 200),
+        ("POST", "/services/data/v60.0/composite", 200),
     ]
     assert VALUE not in stream.getvalue()
     assert contact_id not in stream.getvalue()

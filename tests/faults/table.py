@@ -28,7 +28,7 @@ FAULTS: dict[Kind, str] = {
 ONE, SEVERAL, TOGETHER = "*/sobjects/Contact*", "*/composite/sobjects", "*/composite"
 REQUESTS = {
     "read": ("GET", ONE),
-    "create": ("POST", ONE),
+    "create": ("POST", TOGETHER),
     "update": ("POST", TOGETHER),
     "delete": ("DELETE", ONE),
     "create several": ("POST", SEVERAL),

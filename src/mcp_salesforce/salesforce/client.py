@@ -2,19 +2,26 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Final, Self, TypeAlias, TypeVar
 
 from mcp_salesforce.salesforce.api.collections import CollectionsApi
-from mcp_salesforce.salesforce.api.composite import CompositeApi, is_too_long, unwrapped, wrapped
+from mcp_salesforce.salesforce.api.composite import (
+    CompositeApi,
+    EarlierId,
+    has_reference,
+    is_too_long,
+    unwrapped,
+    wrapped,
+)
 from mcp_salesforce.salesforce.api.describe import DescribeApi
 from mcp_salesforce.salesforce.api.limits import LimitsApi
 from mcp_salesforce.salesforce.api.queries import QueriesApi
 from mcp_salesforce.salesforce.api.search import SearchApi
 from mcp_salesforce.salesforce.api.soap import SoapApi
-from mcp_salesforce.salesforce.api.sobjects import SObjectsApi
+from mcp_salesforce.salesforce.api.sobjects import SObjectsApi, creating, record_from, retrieving
 from mcp_salesforce.salesforce.auth import Session, Token, TokenSource
 from mcp_salesforce.salesforce.budget import NO_RESERVE, Budget, Reserve
 from mcp_salesforce.salesforce.envelopes import HEADERS as SOAP_HEADERS
@@ -28,7 +35,8 @@ from mcp_salesforce.salesforce.errors import (
     TransportError,
 )
 from mcp_salesforce.salesforce.ids import is_id, to_18
-from mcp_salesforce.salesforce.models import ApiUsage, Identity, Organization, UserInfo
+from mcp_salesforce.salesforce.lost_creates import looked_for
+from mcp_salesforce.salesforce.models import ApiUsage, Identity, Organization, SaveResult, SObjectRecord, UserInfo
 from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_reply
 from mcp_salesforce.salesforce.retry import may_be_done, retrying
 from mcp_salesforce.salesforce.time_limit import current_limit, time_limit
@@ -87,6 +95,7 @@ class SalesforceClient:
         self._session = Session(self._renew)
         self._turns = asyncio.Semaphore(max_concurrency)
         self._budget = Budget(reserve)
+        self._has_guard = guard is not None
         self._guarded = guard(self._exchange) if guard else self._exchange
         self.sobjects = SObjectsApi(self.send)
         self.collections = CollectionsApi(self.send)
@@ -155,6 +164,34 @@ class SalesforceClient:
                 "The session is still invalid after it was renewed once; it is not renewed again.",
                 hint="Check that the user may use the API and the connected app, and that the login URL is this org's.",
             ) from None
+
+    async def create_and_read(
+        self, sobject: str, values: Mapping[str, object], *, allow_duplicate: bool = False
+    ) -> tuple[str, SObjectRecord | SalesforceError]:
+        """Create one record as `sobjects.create` does; return its Id, and the record, or why it could not be read.
+
+        One call does both, but where a guard judges records by their Ids, or a text would be taken for a reference.
+
+        API: POST /composite; else POST /sobjects/{sobject}, GET /sobjects/{sobject}/{id}
+
+        Raises:
+            SalesforceError: As `sobjects.create`; nothing was created, or it says that this is unknown.
+        """
+        if self._has_guard or has_reference(values):
+            made = (await self.sobjects.create(sobject, values, allow_duplicate=allow_duplicate)).id or ""
+            reading = self.send(retrieving(sobject, made))
+        else:
+            creation = creating(sobject, values, allow_duplicate=allow_duplicate)
+            async with looked_for(self.send, sobject, [values]):
+                saved, read = await self.composite.run_led(
+                    [creation, Request("GET", f"{creation.path}/{EarlierId.of(0)}")]
+                )
+                made = SaveResult.read(saved).id or ""
+            reading = _given(read)
+        try:
+            return made, record_from(await reading)
+        except SalesforceError as error:
+            return made, error
 
     async def identity(self) -> Identity:
         """Return whose session it is, from the token's own identity URL; without one it asks the org.
@@ -289,3 +326,10 @@ class SalesforceClient:
                 raise TransportError(f"No answer before the call's {limit.seconds:g} s were over.", sent=True) from None
             what = "No turn to be sent" if is_waiting else "No answer"
             raise TransportError(f"{what} within {self._timeout_s:g} s.", sent=not is_waiting) from None
+
+
+async def _given(value: object) -> object:
+    """Return a value of a composite call, or raise the error that it is."""
+    if isinstance(value, SalesforceError):
+        raise value
+    return value

@@ -1,11 +1,12 @@
 """After a create whose answer was lost: the records that it may have made."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.errors import OutcomeUnknownError, SalesforceError
 from mcp_salesforce.salesforce.ids import is_id
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import QueryResult, UserInfo
@@ -15,6 +16,27 @@ from mcp_salesforce.salesforce.wire import Request, field_list
 LOOK_S: Final = 5.0
 _CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
 _MOST: Final = 20
+
+
+@asynccontextmanager
+async def looked_for(
+    send: Callable[[Request], Awaitable[object]], sobject: str, records: Sequence[Mapping[str, object]]
+) -> AsyncIterator[None]:
+    """Create `records`; where no answer tells whether they were, look for them.
+
+    API: GET /services/oauth2/userinfo, GET /query
+
+    Raises:
+        OutcomeUnknownError: No answer tells; it names those that may be them.
+    """
+    started = datetime.now(UTC)
+    try:
+        yield
+    except SalesforceError as error:
+        if not error.is_outcome_unknown:
+            raise
+        what = f"the {sobject} was" if len(records) == 1 else f"these {len(records)} {sobject} records were"
+        raise OutcomeUnknownError(what, error, await created_since(send, sobject, records, started)) from None
 
 
 async def created_since(

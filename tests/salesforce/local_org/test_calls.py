@@ -16,6 +16,8 @@ from mcp_salesforce.salesforce import (
     Request,
     SalesforceClient,
 )
+from mcp_salesforce.salesforce.api.composite import EarlierId
+from mcp_salesforce.salesforce.api.sobjects import record_from, retrieving, updating
 
 LAST_NAMES = "SELECT Id, LastName FROM Contact ORDER BY Id"
 
@@ -145,11 +147,33 @@ async def test_several_writes_in_one_are_all_done_or_none(client: SalesforceClie
         await client.composite.run_all_or_none([good, Request("POST", "sobjects/Contact", body={"FirstName": "No"})])
     assert (await client.queries.query("SELECT COUNT() FROM Contact")).total_size == before
 
-    named = {"LastName": "@{call0.id}"}
+    named = {"LastName": EarlierId.of(0)}
     first, second = await client.composite.run_all_or_none([good, Request("POST", "sobjects/Contact", body=named)])
     assert isinstance(first, dict)
     assert isinstance(second, dict)
     assert (await client.sobjects.retrieve("Contact", second["id"]))["LastName"] == first["id"]
+
+
+@pytest.mark.parametrize("text", ["@{call0.id}", "Dear @{name}", "@{", "a@{b.c}d", "@{call0.id}@{call0.id}"])
+async def test_a_text_is_never_taken_for_what_another_call_gave(client: SalesforceClient, text: str) -> None:
+    made, read = await client.create_and_read("Contact", {"LastName": text})
+    assert isinstance(read, dict)
+    assert (read["Id"], read["LastName"]) == (made, text)
+
+    change = updating("Contact", made, {"Title": text})
+    _, changed = await client.composite.run_led([change, retrieving("Contact", made, fields=["Title"])])
+    assert record_from(changed) == {"Title": text, "Id": made}
+
+    with pytest.raises(InvalidArgumentError, match=r"A text has @\{"):
+        await client.composite.run_all_or_none([change, Request("POST", "sobjects/Task", body={"Subject": "Call"})])
+
+
+async def test_a_record_is_created_and_read_in_one_call_that_fails_as_the_create_does(client: SalesforceClient) -> None:
+    made, read = await client.create_and_read("Contact", {"LastName": "Once", "FirstName": "Ada"})
+    assert read == await client.sobjects.retrieve("Contact", made)
+
+    with pytest.raises(RecordRejectedError, match="LastName"):
+        await client.create_and_read("Contact", {"FirstName": "Ada"})
 
 
 @pytest.mark.parametrize("count", [0, 26])

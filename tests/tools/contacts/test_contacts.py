@@ -227,7 +227,7 @@ async def test_names_are_found_by_their_words_in_any_order(org: LocalOrg, mcp: C
     assert [row[0] for row in listed["rows"]] == [contact_id]
 
 
-async def test_a_change_takes_two_round_trips(org: LocalOrg) -> None:
+async def test_a_creation_takes_one_round_trip_and_a_change_two(org: LocalOrg) -> None:
     asked: list[str] = []
 
     async def noting(scope: Any, receive: Any, send: Any) -> None:
@@ -238,18 +238,32 @@ async def test_a_change_takes_two_round_trips(org: LocalOrg) -> None:
     async with Client(create_server(settings_of(org), transport=AsgiTransport(noting))) as mcp:
         await call(mcp, "get_contact", contact_id=contact_id)
         asked.clear()
+        made = await call(mcp, "create_contact", data={"LastName": "Byron", "FirstName": "Ada"})
         told = await call(mcp, "update_contact", contact_id=contact_id, data={"Title": "CTO"})
 
+    assert made["Name"] == "Ada Byron"
     assert told == {"Id": contact_id, "changed": {"Title": {"before": None, "after": "CTO"}}}
-    assert asked == [f"GET sobjects/Contact/{contact_id}", "POST composite"]
+    assert asked == ["POST composite", f"GET sobjects/Contact/{contact_id}", "POST composite"]
+
+
+async def test_a_text_with_the_sign_of_a_reference_is_saved_as_it_stands(org: LocalOrg, mcp: Client) -> None:
+    text = "Dear @{call0.id}, @{name}"
+    made = await call(mcp, "create_contact", data={"LastName": "Ode", "Description": text})
+    told = await call(mcp, "update_contact", contact_id=made["Id"], data={"Title": text})
+
+    assert made["Description"] == text
+    assert told["changed"]["Title"]["after"] == text
+    event_id = org.insert("Event", Subject=text, DurationInMinutes=30, StartDateTime="2026-11-20T10:00:00Z")
+    closed = await call(mcp, "close_appointment", event_id=event_id, outcome="cancelled")
+    assert closed["changed"]["Subject"]["after"] == f"Cancelled: {text}"
 
 
 async def test_a_write_whose_result_cannot_be_read_back_is_no_failure(org: LocalOrg) -> None:
     """A permission to create without one to read, or a connection that breaks after the write."""
-    answered, is_booked = 0, False
+    answered, is_changed, is_booked = 0, False, False
 
     async def failing_reads(scope: Any, receive: Any, send: Any) -> None:
-        nonlocal answered, is_booked
+        nonlocal answered, is_changed, is_booked
 
         async def reading_another() -> Any:
             message = await receive()
@@ -259,7 +273,9 @@ async def test_a_write_whose_result_cannot_be_read_back_is_no_failure(org: Local
                     entry["url"] = "/services/data/v60.0/sobjects/Contact/003000000000999"
             return {**message, "body": json.dumps(body).encode()}
 
-        if scope["path"].endswith("/composite") and not answered:  # changes the contact and reads it
+        if scope["path"].endswith("/composite") and not answered:  # changes or makes the contact and reads it
+            answered += is_changed
+            is_changed = True
             await org.app(scope, reading_another, send)
             return
         answered += scope["method"] in {"POST", "PATCH"} and "sobjects" in scope["path"]

@@ -1,13 +1,12 @@
 """Up to 200 records in one call: the `composite/sobjects` resources of the REST API."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from mcp_salesforce.salesforce.api import Send
-from mcp_salesforce.salesforce.errors import InvalidArgumentError, OutcomeUnknownError, SalesforceError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import to_18
-from mcp_salesforce.salesforce.lost_creates import created_since
+from mcp_salesforce.salesforce.lost_creates import looked_for
 from mcp_salesforce.salesforce.models import SaveResult, unknown_if_unreadable, wrong_shape
 from mcp_salesforce.salesforce.wire import Request, duplicate_headers, field_name, path, sobject_name
 
@@ -43,15 +42,8 @@ class CollectionsApi:
         """
         headers = duplicate_headers(allow_duplicate)
         request = Request("POST", _RESOURCE, body=_body(sobject, records, all_or_none), headers=headers)
-        started = datetime.now(UTC)
-        try:
+        async with looked_for(self._send, sobject, records):
             return await self._save(request, len(records))
-        except SalesforceError as error:
-            if not error.is_outcome_unknown:
-                raise
-            what = f"the {sobject} was" if len(records) == 1 else f"these {len(records)} {sobject} records were"
-            candidates = await created_since(self._send, sobject, records, started)
-            raise OutcomeUnknownError(what, error, candidates) from None
 
     async def update(
         self,

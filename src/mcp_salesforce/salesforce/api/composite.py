@@ -1,9 +1,9 @@
 """Several calls in one: the `composite` resource of the REST API. It also carries reads too long for a URL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Self
 from urllib.parse import quote
 
 import orjson
@@ -17,12 +17,27 @@ from mcp_salesforce.salesforce.wire import HttpReply, Request, url_of
 # Salesforce takes URLs of 16,384 bytes, and as much for URL and headers together.
 _LONGEST_QUERY: Final = 12_000
 _REFERENCE: Final = "call"
+_OPENS_REFERENCE: Final = "@{"
 MOST_CALLS: Final = 25
 _HALTED: Final = "PROCESSING_HALTED"
 
 
+class EarlierId(str):
+    """In the path or the body of a later call: the Id of the record that an earlier one of the same composite made."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, number: int) -> Self:
+        """Return the Id that call `number` gives; the first one is 0."""
+        return cls(f"@{{{_REFERENCE}{number}.id}}")
+
+
 class CompositeApi:
-    """Make several calls in one; a later one may use what an earlier one gave, as `@{call0.id}`."""
+    """Make several calls in one; a later one may name what an earlier one made, by an `EarlierId`.
+
+    Salesforce has no way to write `@{` in such a call's body and mean no reference, so a text with it goes by itself.
+    """
 
     def __init__(self, send: Send, api_version: str) -> None:
         """Use `send` for every call; `api_version`, such as `v60.0`, stands in the calls' URLs."""
@@ -46,7 +61,7 @@ class CompositeApi:
         API: POST /composite
 
         Raises:
-            InvalidArgumentError: There are none, or more than 25 (of them at most 5 may be queries).
+            InvalidArgumentError: There are none, or more than 25 (of them at most 5 may be queries); a text has `@{`.
             SalesforceError: What the call that failed raised; nothing was changed.
         """
         values = await self._run(calls, all_or_none=True)
@@ -58,17 +73,36 @@ class CompositeApi:
     async def run_led(self, calls: Sequence[Request]) -> tuple[object, ...]:
         """Make the calls as `run`, the first of them as if it were sent alone: repeated where that is safe, and raised.
 
+        It is sent alone where a text would be taken for a reference.
+
         API: POST /composite
 
         Raises:
             InvalidArgumentError: There are none, or more than 25 (of them at most 5 may be queries).
             SalesforceError: What the first call raised; it tells whether a write may have been carried out.
         """
+        if any(has_reference(call.body) for call in calls):
+            return await self._one_by_one(calls)
         return await self._run(calls, all_or_none=False, is_led=True)
+
+    async def _one_by_one(self, calls: Sequence[Request]) -> tuple[object, ...]:
+        first, *others = calls
+        values = [await self._send(first)]
+        for call in others:
+            try:
+                values.append(await self._send(call))
+            except SalesforceError as error:
+                values.append(error)
+        return tuple(values)
 
     async def _run(self, calls: Sequence[Request], *, all_or_none: bool, is_led: bool = False) -> tuple[object, ...]:
         if not 1 <= len(calls) <= MOST_CALLS:
             raise InvalidArgumentError(f"One call takes 1 to {MOST_CALLS} calls, not {len(calls)}.")
+        if any(has_reference(call.body) for call in calls):
+            raise InvalidArgumentError(
+                "A text has @{, which Salesforce would replace where several changes are saved together.",
+                hint="Write it without @{, such as @ {; or make the changes one by one.",
+            )
         entries = [_entry(call, f"{_REFERENCE}{number}", self._api_version) for number, call in enumerate(calls)]
         body = {"allOrNone": all_or_none, "compositeRequest": entries}
         only_reads = all(call.is_idempotent and not call.is_write for call in calls)
@@ -79,6 +113,15 @@ class CompositeApi:
             if len(replies) != len(calls):
                 raise wrong_shape(f"{len(calls)} composite replies")
         return tuple(map(_outcome, replies))
+
+
+def has_reference(value: object) -> bool:
+    """Tell whether Salesforce would take a text in a call's JSON value for what another call gave."""
+    if isinstance(value, str):
+        return _OPENS_REFERENCE in value and not isinstance(value, EarlierId)
+    if isinstance(value, Mapping):
+        return any(map(has_reference, value.values()))
+    return isinstance(value, list | tuple) and any(map(has_reference, value))
 
 
 def is_too_long(request: Request) -> bool:

@@ -1,12 +1,11 @@
 """Single records, by Id: the `sobjects` family of the REST API."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from mcp_salesforce.salesforce.api import Send
-from mcp_salesforce.salesforce.errors import OutcomeUnknownError, SalesforceError
 from mcp_salesforce.salesforce.ids import to_18
-from mcp_salesforce.salesforce.lost_creates import created_since
+from mcp_salesforce.salesforce.lost_creates import looked_for
 from mcp_salesforce.salesforce.models import SaveResult, SObjectRecord, record_of
 from mcp_salesforce.salesforce.wire import (
     Request,
@@ -36,20 +35,8 @@ class SObjectsApi:
             InvalidRequestError: `sobject` or a field is unknown or not writable.
             OutcomeUnknownError: No answer tells whether the record was created; it names those that may be it.
         """
-        request = Request(
-            "POST",
-            path("sobjects", sobject_name(sobject)),
-            body=dict(values),
-            headers=duplicate_headers(allow_duplicate),
-        )
-        started = datetime.now(UTC)
-        try:
-            return SaveResult.read(await self._send(request))
-        except SalesforceError as error:
-            if not error.is_outcome_unknown:
-                raise
-            candidates = await created_since(self._send, sobject, [values], started)
-            raise OutcomeUnknownError(f"the {sobject} was", error, candidates) from None
+        async with looked_for(self._send, sobject, [values]):
+            return SaveResult.read(await self._send(creating(sobject, values, allow_duplicate=allow_duplicate)))
 
     async def retrieve(self, sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> SObjectRecord:
         """Return one record, with all readable fields unless `fields` names some; without `attributes`.
@@ -115,6 +102,16 @@ class SObjectsApi:
             RecordRejectedError: It is in no such series.
         """
         await self._send(Request("DELETE", f"{_record_path('Event', event_id)}/fromThisEventOnwards"))
+
+
+def creating(sobject: str, values: Mapping[str, object], *, allow_duplicate: bool = False) -> Request:
+    """Return the call that `create` makes, for a composite one; `SaveResult.read` reads what it gives."""
+    return Request(
+        "POST",
+        path("sobjects", sobject_name(sobject)),
+        body=dict(values),
+        headers=duplicate_headers(allow_duplicate),
+    )
 
 
 def retrieving(sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> Request:

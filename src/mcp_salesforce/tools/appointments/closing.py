@@ -31,7 +31,7 @@ from mcp_salesforce.tools.framework.params import (
 )
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
-from mcp_salesforce.tools.lookups.record import difference, last_changed
+from mcp_salesforce.tools.lookups.record import difference, last_changed, outcome_of
 
 _LONGEST_DESCRIPTION = 32_000
 _USER = "005"
@@ -118,7 +118,7 @@ async def close_appointment(
     told["changed"] = difference(_compared(event_id, event, values), _compared(event_id, after, values))["changed"]
     if found := existing or made:
         told["follow_up"] = _told(found)
-    if note := _note(closed_as, existing, values):
+    if note := _note(closed_as, existing, values, after):
         told["note"] = note
     return told
 
@@ -290,9 +290,12 @@ async def _save(
         calls.append(Request("POST", "sobjects/Task", body=dict(task)))
     if not calls:
         return event, None
-    replies = await org.client.composite.run_all_or_none([*calls, Request("GET", url)])
-    made = {**task, "Id": record_of(replies[-2])["id"]} if task else None
-    return record_of(replies[-1]), made
+    calls.append(Request("GET", url))
+    if not task:
+        _, after = await org.client.composite.run_led(calls)
+        return outcome_of(after, {**event, **values}), None
+    replies = await org.client.composite.run_all_or_none(calls)
+    return record_of(replies[-1]), {**task, "Id": record_of(replies[-2])["id"]}
 
 
 def _unless_changed(event: SObjectRecord) -> dict[str, str]:
@@ -318,11 +321,15 @@ def _told(task: SObjectRecord) -> FollowUp:
     return told
 
 
-def _note(closed_as: Outcome | None, existing: SObjectRecord | None, values: Mapping[str, Any]) -> str:
+def _note(
+    closed_as: Outcome | None, existing: SObjectRecord | None, values: Mapping[str, Any], after: SObjectRecord
+) -> str:
     """Return what is not as the caller may think."""
     said = []
     if closed_as:
         said.append(f"It was {closed_as} already" + ("." if values else "; the appointment is unchanged."))
     if existing:
         said.append("An open Task like this was there; no second one was made.")
+    if unread := after.get("warning"):
+        said.append(unread)
     return " ".join(said)

@@ -31,7 +31,7 @@ from mcp_salesforce.tools.framework.params import (
 )
 from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
 from mcp_salesforce.tools.lookups.keyset_pages import Listing, read_page
-from mcp_salesforce.tools.lookups.record import delete_record, read_back, read_fields, shown_record, update_record
+from mcp_salesforce.tools.lookups.record import create_record, delete_record, read_fields, shown_record, update_record
 
 contacts = Toolset("contacts", "People: create, read, change, delete and find contacts", "Contact")
 
@@ -106,10 +106,7 @@ ChangedData = Annotated[ContactData, data_schema("Fields to change, as for sales
 )
 async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: AllowDuplicate = False) -> Contact:
     """Create a contact and return it. First look for an existing one with salesforce_list_contacts."""
-    org = org_of(ctx)
-    saved = await org.client.sobjects.create("Contact", data.given(), allow_duplicate=allow_duplicate)
-    contact_id = saved.id or ""
-    return await read_back(_contact(ctx, contact_id), cast("Contact", {**data.given(), "Id": contact_id}))
+    return cast("Contact", await create_record(org_of(ctx), "Contact", data.given(), allow_duplicate=allow_duplicate))
 
 
 @contacts.tool(

@@ -80,6 +80,20 @@ async def _read_fields(org: OrgSession, sobject: str, record_id: str, fields: Se
     return {"Id": record_id, **flat_record(await record_with_days(org, sobject, record_id, record))}
 
 
+async def create_record(
+    org: OrgSession, sobject: str, values: Mapping[str, Any], *, allow_duplicate: bool
+) -> dict[str, Any]:
+    """Create a record; return it as it is then.
+
+    Raises:
+        SalesforceError: As the client.
+    """
+    record_id, read = await org.client.create_and_read(sobject, values, allow_duplicate=allow_duplicate)
+    if isinstance(read, SalesforceError):
+        return _unread(read, {**values, "Id": record_id})
+    return shown_record(read)
+
+
 async def update_record(org: OrgSession, sobject: str, record_id: str, values: Mapping[str, Any]) -> Updated:
     """Change fields of a record; return those whose value is another one now.
 
