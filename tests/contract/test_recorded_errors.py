@@ -11,12 +11,9 @@ import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 from tests.contract.asking import Asker
-from tests.contract.recordings import ABSENT, EVIDENCE, VERSION
+from tests.evidence import facts
 
-CATALOGUE = EVIDENCE / "errors" / "catalogue.json"
-pytestmark = pytest.mark.skipif(not CATALOGUE.exists(), reason=ABSENT)
-
-DATA = f"/services/data/{VERSION}"
+DATA = "/services/data/v60.0"
 TOKEN = "/services/oauth2/token"
 POSITION = re.compile(r"line:\d+, column:\d+")
 PLACE = re.compile(r"\A\n.*\n *\^\nERROR at Row:\d+:Column:\d+\n")
@@ -24,14 +21,14 @@ PLACE = re.compile(r"\A\n.*\n *\^\nERROR at Row:\d+:Column:\d+\n")
 
 @dataclass(frozen=True)
 class Mistake:
-    """A request that goes wrong, and the words by which the catalogue's entry for it is found.
+    """A request that goes wrong, and the words by which the known error for it is found.
 
     Attributes:
-        words: A part of the entry's body.
+        words: A part of the known error.
         method: HTTP method.
         target: Path and query; `{deleted}` stands for the Id of a deleted account.
         body: JSON value, or form fields for the token endpoint.
-        renamed: Names in the entry, and what they are called here.
+        renamed: Names in the known error, and what they are called here.
     """
 
     words: str
@@ -55,8 +52,8 @@ MISTAKES = [
     Mistake("The requested resource does not exist", "GET", f"{DATA}/sobjects/Nope"),
     Mistake("The requested resource does not exist", "GET", f"{DATA}/nowhere"),
     Mistake("well-formed, absent", "GET", f"{DATA}/sobjects/Account/001000000000001"),
-    Mistake("DELETE and PATCH of absent id", "DELETE", f"{DATA}/sobjects/Account/001000000000001"),
-    Mistake("DELETE and PATCH of absent id", "PATCH", f"{DATA}/sobjects/Account/001000000000001", {"Name": "x"}),
+    Mistake("invalid cross reference id", "DELETE", f"{DATA}/sobjects/Account/001000000000001"),
+    Mistake("invalid cross reference id", "PATCH", f"{DATA}/sobjects/Account/001000000000001", {"Name": "x"}),
     Mistake("entity is deleted", "PATCH", f"{DATA}/sobjects/Account/{{deleted}}", {"Name": "x"}),
     Mistake("entity is deleted", "DELETE", f"{DATA}/sobjects/Account/{{deleted}}"),
     Mistake("Required fields are missing: [Name]", "POST", f"{DATA}/sobjects/Account", {"Phone": "1"}),
@@ -89,7 +86,7 @@ MISTAKES = [
     Mistake("Duration must be between", "POST", f"{DATA}/sobjects/Event", {**EVENT, "DurationInMinutes": 1441}),
     Mistake("invalid email address", "POST", f"{DATA}/sobjects/Contact", {"LastName": "x", "Email": "foo"}),
     Mistake("HTTP Method 'PUT' not allowed", "PUT", f"{DATA}/sobjects/Account", {"Name": "x"}),
-    Mistake("never-existing/ancient version", "GET", "/services/data/v1.0/limits"),
+    Mistake("GET /services/data/v1.0/...", "GET", "/services/data/v1.0/limits"),
     Mistake("invalid client credentials", "POST", TOKEN, refresh(client_secret="wrong", refresh_token="{refresh}")),
     Mistake("expired access/refresh token", "POST", TOKEN, refresh(refresh_token="5Aep861.nothing")),
     Mistake("grant type not supported", "POST", TOKEN, refresh(grant_type="telepathy")),
@@ -100,7 +97,7 @@ MISTAKES = [
         {"records": [{"Name": "x"}]},
     ),
     Mistake(
-        "Nango update-sobject-collection.test.json",
+        '"statusCode": "INVALID_CROSS_REFERENCE_KEY"',
         "PATCH",
         f"{DATA}/composite/sobjects",
         {"records": [{"attributes": {"type": "Account"}, "Id": "001000000000001", "Name": "x"}]},
@@ -108,13 +105,12 @@ MISTAKES = [
 ]
 
 
-def entry_of(words: str) -> dict[str, object]:
-    """The first entry of the catalogue that holds `words`."""
-    for entry in json.loads(CATALOGUE.read_text(encoding="utf-8"))["errors"]:
+def entry_of(words: str) -> dict[str, Any]:
+    """The first known error that holds `words`."""
+    for entry in facts.errors():
         if words in json.dumps(entry, ensure_ascii=False).replace('\\"', '"'):
-            found: dict[str, object] = entry
-            return found
-    pytest.fail(f"the catalogue has no entry with {words!r}")
+            return entry
+    pytest.fail(f"no error is known with {words!r}")
 
 
 def errors_in(body: Any) -> Iterator[dict[str, Any]]:
@@ -138,10 +134,10 @@ def test_the_mistake_gets_the_answer_that_real_orgs_give(mistake: Mistake, org: 
     assert answer.status == entry["http"], answer.body
     for known, found in zip(errors_in(json.loads(recorded)), errors_in(answer.json), strict=True):
         # Words from somebody's memory are no evidence.
-        expected = {"errorCode": known["errorCode"]} if entry["provenance"] == "UNVERIFIED" else known
+        expected = {"errorCode": known["errorCode"]} if entry["known"] == "unverified" else known
         told = {key: found[key] for key in found if key in expected}
         assert as_compared(told) == as_compared(expected)
-        if entry["provenance"] == "RECORDED":  # those quoted elsewhere have their keys in any order
+        if entry["known"] == "recorded":  # those quoted elsewhere have their keys in any order
             assert list(told) == list(expected)
 
 

@@ -3,7 +3,6 @@
 import json
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -33,8 +32,8 @@ from mcp_salesforce.salesforce import (
 from mcp_salesforce.salesforce.codes import error_class
 from mcp_salesforce.salesforce.replies import read_reply
 from mcp_salesforce.salesforce.wire import HttpReply
+from tests.evidence import facts
 
-EVIDENCE = Path(__file__).parents[3] / "shared" / "salesforce" / "errors"
 JSON = {"content-type": "application/json;charset=UTF-8"}
 HTML = {"content-type": "text/html; charset=utf-8"}
 SESSION_ID = "00D000000000001!AQEAQFh7.Tq_vX3"
@@ -84,11 +83,8 @@ def refused(answer: HttpReply, *secrets: str) -> Any:
 
 
 def test_every_catalogued_error_body_has_its_class_and_keeps_every_entry() -> None:
-    catalogue = EVIDENCE / "catalogue.json"
-    if not catalogue.exists():
-        pytest.skip("the catalogue of errors is not here")
     checked = 0
-    for entry in json.loads(catalogue.read_text())["errors"]:
+    for entry in facts.errors():
         status, body = entry["http"], entry["body"]
         if status == 200:
             continue
@@ -118,10 +114,7 @@ def test_every_catalogued_error_body_has_its_class_and_keeps_every_entry() -> No
 
 
 def test_every_known_error_code_has_a_class_of_its_own() -> None:
-    codes = EVIDENCE / "codes.json"
-    if not codes.exists():
-        pytest.skip("the list of error codes is not here")
-    known = set(json.loads(codes.read_text())["error_codes"]) - {"INVALID_SESSION_ID"}
+    known = set(facts.error_codes()) - {"INVALID_SESSION_ID"}
     marker = 599  # a status that only the fallback reads
 
     by_fallback = {code for code in known if error_class(code, marker) is ServerError}

@@ -1,40 +1,29 @@
 """What holds for every SOQL text and every SOQL tree."""
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_salesforce.soql import Query, SoqlError, format_query, parse
+from tests.evidence import facts
 from tests.soql.examples import BAD, GOOD
 from tests.soql.strategies import almost_queries, garbled, queries
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "salesforce" / "soql"
-
 REFUSED_HERE_AND_BY_SALESFORCE = {
-    "GROUPING(Id,BillingCountry)": "functions take one argument",
+    "GROUPING(e,b)": "functions take one argument",
     "FOR UPDATE": "Apex only",
-    "// ": "SOQL has no comments",
+    " // ": "SOQL has no comments",
     "/* ": "SOQL has no comments",
-    "myalias": "COUNT() is the whole list of what is selected, and takes no alias",
+    "COUNT() a": "COUNT() is the whole list of what is selected, and takes no alias",
 }
-"""Why Salesforce's own parser, and this one, refuse some samples that another parser's authors call valid."""
+"""Why Salesforce's own parser, and this one, refuse some forms that another parser's authors call valid."""
 
 TAKEN_HERE_AND_BY_SALESFORCE = {
-    "LeadSourceCOUNT(Name)": "any name may be a function's, for the grammar",
+    "SELECT a(b)": "any name may be a function's, for the grammar",
     "LIMIT -10": "the sign is grammar, the value not",
     "'m')": "the grammar takes any unit",
 }
-"""Why Salesforce's own parser, and this one, take some samples that another parser's authors call invalid."""
-
-
-def samples(name: str) -> list[str]:
-    if not SAMPLES.exists():
-        pytest.skip(f"the shared samples are not at {SAMPLES}")
-    texts: list[str] = json.loads((SAMPLES / name).read_text())
-    return texts
+"""Why Salesforce's own parser, and this one, take some forms that another parser's authors call invalid."""
 
 
 def verdict(text: str) -> Query | None:
@@ -83,16 +72,16 @@ def test_any_text_is_a_query_or_an_error_that_points_into_it(text: str) -> None:
     assert str(error).endswith(f"\nERROR at Row:{error.row}:Column:{error.column}\n{error.reason}")
 
 
-def test_every_valid_sample_is_taken_unless_salesforce_refuses_it() -> None:
-    refused = [text for text in samples("valid.json") if verdict(text) is None]
+def test_every_valid_form_is_taken_unless_salesforce_refuses_it() -> None:
+    refused = [text for text in facts.queries("valid") if verdict(text) is None]
 
     for text in refused:
         assert any(part.lower() in text.lower() for part in REFUSED_HERE_AND_BY_SALESFORCE), text
-    assert len(refused) == 10
+    assert len(refused) == 9
 
 
-def test_every_invalid_sample_is_refused_unless_salesforce_takes_it() -> None:
-    taken = [text for text in samples("invalid.json") if verdict(text) is not None]
+def test_every_invalid_form_is_refused_unless_salesforce_takes_it() -> None:
+    taken = [text for text in facts.queries("invalid") if verdict(text) is not None]
 
     assert len(taken) == 3
     for text in taken:

@@ -8,7 +8,7 @@ import pytest
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.services.describe import Describes
-from tests.localorg.evidence import recorded
+from tests.evidence import facts
 
 RECORDED = ["Account", "Case", "Contact", "Event", "Lead", "Opportunity"]
 
@@ -25,7 +25,7 @@ def fields(describe: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("sobject", RECORDED)
 def test_fields_are_described_as_a_real_org_describes_them(describes: Describes, sobject: str) -> None:
-    real = fields(recorded(f"describe/{sobject}_describe.json"))
+    real = fields(facts.described(sobject))
 
     ours = fields(describes.describe(sobject, "v60.0"))
 
@@ -41,7 +41,7 @@ def test_fields_are_described_as_a_real_org_describes_them(describes: Describes,
 
 @pytest.mark.parametrize("sobject", RECORDED)
 def test_picklists_have_the_values_labels_and_defaults_of_a_real_org(describes: Describes, sobject: str) -> None:
-    real = fields(recorded(f"describe/{sobject}_describe.json"))
+    real = fields(facts.described(sobject))
 
     ours = fields(describes.describe(sobject, "v60.0"))
 
@@ -56,7 +56,7 @@ def test_picklists_have_the_values_labels_and_defaults_of_a_real_org(describes: 
 
 @pytest.mark.parametrize("sobject", RECORDED)
 def test_an_object_has_the_keys_and_abilities_of_a_real_org(describes: Describes, sobject: str) -> None:
-    real = recorded(f"describe/{sobject}_describe.json")
+    real = facts.described(sobject)
 
     version = real["urls"]["sobject"].split("/")[3]
     ours = describes.describe(sobject, version)
@@ -76,7 +76,7 @@ def test_an_object_has_the_keys_and_abilities_of_a_real_org(describes: Describes
 @pytest.mark.parametrize("sobject", RECORDED)
 def test_child_relationships_are_those_of_a_real_org(describes: Describes, sobject: str) -> None:
     known = {each["name"] for each in describes.describe_global("v60.0")["sobjects"]}
-    real = recorded(f"describe/{sobject}_describe.json")["childRelationships"]
+    real = facts.described(sobject)["childRelationships"]
 
     ours = describes.describe(sobject, "v60.0")["childRelationships"]
 
@@ -91,19 +91,18 @@ def test_child_relationships_are_those_of_a_real_org(describes: Describes, sobje
 
 
 def test_the_global_describe_has_the_keys_of_a_real_one(describes: Describes) -> None:
-    real = recorded("describe/Global_describe.json")
-    entries = {each["name"]: each for each in real["sobjects"]}
+    real = facts.every_object()
 
     ours = describes.describe_global("v52.0")
 
-    assert ours.keys() == real.keys()
+    assert sorted(ours) == real["keys"]
     assert {"Account", "Contact", "Event", "EventRelation", "Lead", "Organization", "User"} <= {
         each["name"] for each in ours["sobjects"]
     }
     for each in ours["sobjects"]:
-        assert each.keys() == entries["Contact"].keys()
+        assert each.keys() == real["Contact"].keys()
     contact = next(each for each in ours["sobjects"] if each["name"] == "Contact")
-    assert contact == entries["Contact"]
+    assert contact == real["Contact"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +122,7 @@ def test_the_global_describe_has_the_keys_of_a_real_one(describes: Describes) ->
     ],
 )
 def test_fields_known_only_by_name_and_type_are_those_of_version_64(describes: Describes, sobject: str) -> None:
-    real = {each["name"]: each for each in recorded("schema/objects_v64.json")["objects"][sobject]["fields"]}
+    real = facts.named_fields(sobject)
 
     ours = fields(describes.describe(sobject, "v64.0"))
 

@@ -4,7 +4,7 @@ import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.errors import OrgError
-from tests.localorg.evidence import recorded
+from tests.evidence import facts
 
 HALE = {"FirstName": "Imogen", "LastName": "Hale", "Email": "imogen@example.com"}
 
@@ -22,8 +22,7 @@ def test_a_contact_who_is_there_already_is_refused_as_a_real_org_refuses(org: Lo
         "attributes": {"type": "Contact", "url": f"/services/data/v60.0/sobjects/Contact/{contact}"},
         "Id": contact,
     }
-    errors = recorded("errors/catalogue.json")["errors"]
-    (real,) = next(each["body"] for each in errors if "duplicateResult" in str(each["body"]))
+    (real,) = next(each["body"] for each in facts.errors() if "duplicateResult" in str(each["body"]))
     real["duplicateResult"]["matchResults"][0]["matchRecords"][0]["record"] = match
     assert body == real
 

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from mcp_salesforce.localorg.errors import OrgError
+from tests.evidence import facts
 from tests.localorg.services.soql_org import SoqlOrg, soql_org
 
-EVIDENCE = Path(__file__).parents[4] / "shared" / "salesforce"
 WSDL = "Please reference your WSDL or the describe call for the appropriate names."
 
 
@@ -88,12 +87,7 @@ def test_an_unknown_name_is_told_with_its_place(org: SoqlOrg, soql: str, code: s
 
 
 def test_the_recorded_error_for_an_unknown_object_is_reproduced_to_the_letter(org: SoqlOrg) -> None:
-    catalogue = EVIDENCE / "errors" / "catalogue.json"
-    if not catalogue.exists():
-        pytest.skip("the recorded errors are not on this machine")
-    [recorded] = [
-        each["body"][0] for each in json.loads(catalogue.read_text())["errors"] if "XYZZY" in json.dumps(each["body"])
-    ]
+    [recorded] = [each["body"][0] for each in facts.errors() if "XYZZY" in json.dumps(each["body"])]
 
     assert refusal(org, "select count() from XYZZY").body() == recorded
 

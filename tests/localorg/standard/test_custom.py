@@ -9,7 +9,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
 from mcp_salesforce.localorg.standard.custom import SchemaFileError, read_schema
-from tests.localorg.evidence import recorded
+from tests.evidence import facts
 
 CLINIC = """
 objects:
@@ -130,7 +130,7 @@ def test_a_field_that_the_object_has_already_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_describe_of_a_real_org_makes_its_object(tmp_path: Path) -> None:
-    describe = recorded("describe/Custom__c_describe.json")
+    describe = facts.described("Custom__c")
     file = tmp_path / "describe.json"
     file.write_text(json.dumps(describe))
 
@@ -144,7 +144,7 @@ def test_the_describe_of_a_real_org_makes_its_object(tmp_path: Path) -> None:
 
 
 def test_the_describe_of_a_standard_object_replaces_its_fields(tmp_path: Path) -> None:
-    describe = recorded("describe/Account_PersonAccount_describe.json")
+    describe = facts.person_accounts()
     file = tmp_path / "describes.json"
     file.write_text(json.dumps([describe]))
 

@@ -1,9 +1,7 @@
 """Salesforce's errors as a model reads them: real texts in, through the whole stack, and what to do next out."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +13,11 @@ from mcp_salesforce.localorg.services.faults import Fault
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.advice import ADVICE
 from mcp_salesforce.server import create_server
+from tests.evidence import facts
 from tests.salesforce.scripted import INSTANCE_URL, SECRETS, Answer, ScriptedOrg
 from tests.tools.calls import refusal
 from tests.tools.tokens import tokens
 
-CATALOGUE = Path(__file__).parents[4] / "shared" / "salesforce" / "errors" / "catalogue.json"
 CONTACT_ID = "003000000000001AAA"
 WRITE = ("update_contact", {"contact_id": CONTACT_ID, "data": {"Title": "CFO"}})
 CREATE = ("create_contact", {"data": {"LastName": "Ode"}})
@@ -266,10 +264,7 @@ def test_every_row_of_the_table_has_a_case() -> None:
 async def test_every_error_that_was_recorded_passes_through_a_tool_in_120_tokens(
     scripted: ScriptedOrg, asked: Client
 ) -> None:
-    if not CATALOGUE.exists():
-        pytest.skip("the catalogue of errors is not here")
-    entries = json.loads(CATALOGUE.read_text(encoding="utf-8"))["errors"]
-    refused = [entry for entry in entries if entry["http"] >= 300 and isinstance(entry["body"], list)]
+    refused = [entry for entry in facts.errors() if entry["http"] >= 300 and isinstance(entry["body"], list)]
     for entry in refused:
         scripted.answers.clear()
         answers(scripted, entry["http"], entry["body"])

@@ -9,11 +9,11 @@ from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.tools.lookups.record import NOISE, shown_record
+from tests.evidence import facts
 from tests.tools.calls import call, refusal, rows_as_dicts, text_of
 from tests.tools.records.clinic import client_of
 from tests.tools.tokens import tokens
 
-RECORDED = Path(__file__).parents[4] / "shared" / "salesforce" / "recorded" / "netcoreforce"
 ABSENT = "003000000000999AAA"
 FULL = {
     "Salutation": "Ms.", "FirstName": "Marguerite", "LastName": "Okonkwo-Bell",
@@ -209,12 +209,9 @@ async def test_an_object_without_a_recycle_bin_has_what_is_missing_named_too(org
     assert found["missing"] == {absent: "NOT_FOUND"}
 
 
-@pytest.mark.parametrize("name", ["account", "contact"])
+@pytest.mark.parametrize("name", ["Account", "Contact"])
 def test_a_recorded_record_is_shown_in_less_than_half_of_what_salesforce_sent(name: str) -> None:
-    file = RECORDED / f"{name}.json"
-    if not file.exists():
-        pytest.skip("the recordings are not here")
-    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    record = facts.record(name)
     del record["attributes"]
 
     shown = shown_record(record)

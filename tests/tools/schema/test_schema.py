@@ -1,6 +1,5 @@
 """Objects and fields as a model reads them."""
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,11 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
+from tests.evidence import facts
 from tests.salesforce.scripted import Answer, ScriptedOrg
 from tests.salesforce.scripted import refusal as org_refusal
 from tests.tools.calls import call, refusal, rows_as_dicts, server_on, text_of
 from tests.tools.tokens import tokens
-
-RECORDED = Path(__file__).parents[4] / "shared" / "salesforce" / "describe"
-
-
-def recorded(name: str) -> Answer:
-    """The describe of a real org."""
-    if not RECORDED.exists():
-        pytest.skip(f"the recorded describes are not at {RECORDED}")
-    return Answer(raw=(RECORDED / f"{name}_describe.json").read_bytes())
 
 
 def field(name: str, kind: str = "string", **changes: Any) -> dict[str, Any]:
@@ -288,7 +279,7 @@ async def test_a_field_added_a_moment_ago_is_found(scripted: ScriptedOrg, real: 
 
 def with_many_children(sobject: str) -> Answer:
     """The describe of a real org, and as many child relationships as an org with many packages has."""
-    described = json.loads(recorded(sobject).body)
+    described = facts.described(sobject)
     named = {child["relationshipName"] for child in described["childRelationships"]} - {None}
     described["childRelationships"] += [
         {"childSObject": f"Package_{number}__c", "field": "Contact__c", "relationshipName": f"Packages_{number}__r"}
@@ -329,9 +320,9 @@ async def test_child_relationships_are_told_on_request_by_word_and_page_by_page(
 
 @pytest.mark.parametrize("budget", [500, 2000])
 async def test_hundreds_of_fields_are_cut_by_the_budget_and_go_on_by_cursor(scripted: ScriptedOrg, budget: int) -> None:
-    whole = recorded("Account_PersonAccount")
-    scripted.answers.append(whole)
-    wanted = [one["name"] for one in json.loads(whole.body)["fields"]]
+    whole = facts.person_accounts()
+    scripted.answers.append(Answer(value=whole))
+    wanted = [one["name"] for one in whole["fields"]]
 
     async with Client(server_on(scripted, max_answer_tokens=budget)) as mcp:
         result = await mcp.call_tool("salesforce_describe", {"sobject": "Account"})

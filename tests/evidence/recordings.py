@@ -1,4 +1,4 @@
-"""Pairs of request and reply recorded from real orgs, where the evidence folder is beside the project."""
+"""Recordings of real orgs, where their folder is beside the project: only `distil` and what checks it read them."""
 
 import json
 import re
@@ -6,17 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import urlsplit
 
-ROOT = Path(__file__).parents[2]
-EVIDENCE = ROOT.parent / "shared" / "salesforce"
-INTERACTIONS = EVIDENCE / "recorded" / "cumulusci" / "interactions.json"
-ABSENT = f"the evidence folder {EVIDENCE.name} is not beside the project"
+RECORDINGS = Path(__file__).parents[3] / "shared" / "salesforce"
+INTERACTIONS = "recorded/cumulusci/interactions.json"
 VERSION = "v60.0"
 
 OTHER_APIS = re.compile(r"/services/(async|data/v[\w.]+/(tooling|connect))/")
-OBJECTS = re.compile(r"\b(?:from|sobjects|sObjects=|sobjects/)[\s/]*([A-Z]\w+)", re.IGNORECASE)
-RELATIONSHIPS = {"Opportunities": "Opportunity"}
 NOT_AN_ANSWER = {
     143: "the recording holds an error of the transport, not a reply",
     146: "the recorded describes are cut; whole ones are held against the local org's in tests/localorg",
@@ -27,7 +23,7 @@ NOT_AN_ANSWER = {
 
 @dataclass(frozen=True)
 class Pair:
-    """A request and what a real org replied; versions and the org's Id, which the recordings mask, are filled in."""
+    """A request and what a real org replied; versions, which the recordings mask, are filled in."""
 
     number: int
     method: str
@@ -37,23 +33,16 @@ class Pair:
     content_type: str | None
     reply: Any
 
-    @property
-    def objects(self) -> set[str]:
-        """The objects that the request needs."""
-        words = f"{unquote_plus(self.target)} {json.dumps(self.body)}"
-        return {RELATIONSHIPS.get(name, name) for name in OBJECTS.findall(unquote_plus(words))} - {"Foo", "XYZZY"}
 
-    def __str__(self) -> str:
-        """A name for the test report."""
-        return f"{self.number} {self.method} {unquote_plus(self.target).removeprefix('/services/data')[:70]}"
+def recorded(name: str) -> Any:
+    """Return a recorded JSON file."""
+    return json.loads((RECORDINGS / name).read_text(encoding="utf-8"))
 
 
 def pairs() -> Iterator[Pair]:
     """Yield the recorded pairs of the REST data API, each different one once."""
-    if not INTERACTIONS.exists():
-        return
     seen = set()
-    for number, interaction in enumerate(json.loads(INTERACTIONS.read_text(encoding="utf-8"))):
+    for number, interaction in enumerate(recorded(INTERACTIONS)):
         request, response = interaction["request"], interaction["response"]
         url = urlsplit(request["uri"])
         target = url.path + (f"?{url.query}" if url.query else "")
