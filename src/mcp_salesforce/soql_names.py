@@ -95,14 +95,14 @@ class Meaning:
         return [alias for alias in self.aliases if "." in alias or alias.casefold() in named]
 
 
-async def meaning_of(query: tree.Query, describe: Describe) -> Meaning:
-    """Return what the names in `query` mean.
+async def meaning_of(query: tree.Query, describe: Describe, sobject: str = "") -> Meaning:
+    """Return what the names in `query` mean; `sobject` is what it reads where its FROM names a relationship.
 
     Raises:
         SalesforceError: As `describe`.
     """
     meaning = Meaning()
-    await _Reader(describe, meaning).query(query)
+    await _Reader(describe, meaning).query(query, await describe(sobject) if sobject else None)
     return meaning
 
 

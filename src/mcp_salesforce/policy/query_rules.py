@@ -1,6 +1,6 @@
 """May this query be run? And the same query, for the user's own records where nothing else may be read."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -19,22 +19,19 @@ _AGGREGATES: Final = frozenset({"AVG", "COUNT", "COUNT_DISTINCT", "MAX", "MIN", 
 Node = TypeVar("Node", bound=tree.Node)
 
 
-async def check_query(query: tree.Query, meaning: Meaning, views: Views) -> None:
+async def check_query(meaning: Meaning, views: Views) -> None:
     """Let a query through, or say why not.
 
     Raises:
         PolicyRefusedError: It reads, or filters or orders by, what is not to be seen; or it is not understood.
         InvalidRequestError: It names what there is not.
     """
-    sub_queries = {id(inner) for inner in _sub_queries(query)}
     for inner, sobject in meaning.sources:
         view = await views(sobject)
         _require_readable(view)
         if isinstance(inner, tree.Query):
             _check_clauses(inner)
             _check_tracking(inner, view)
-            if id(inner) in sub_queries:
-                _check_rows(inner, view)
     await check_names(meaning, views)
 
 
@@ -155,39 +152,6 @@ def _check_tracking(query: tree.Query | sosl_tree.Search, view: View) -> None:
     if clauses and "update" not in view.rule.actions:
         raise PolicyRefusedError(
             f"{clauses[0]} changes {view.sobject} records", place=view.rule.place_of("actions"), hint="Leave it out."
-        )
-
-
-def _sub_queries(query: tree.Query) -> Iterator[tree.Query]:
-    for item in query.select:
-        if isinstance(item.expression, tree.Query):
-            yield item.expression
-            yield from _sub_queries(item.expression)
-
-
-def _check_rows(query: tree.Query, view: View) -> None:
-    """Refuse a sub-query that could give more rows than are allowed: its rows come all at once."""
-    most = view.rule.max_rows
-    if most is not None and (query.limit is None or query.limit > most):
-        raise PolicyRefusedError(
-            f"A sub-query may give {most} {view.sobject} records at most",
-            place=view.rule.place_of("max_rows"),
-            hint=f"Add LIMIT {most} to the sub-query.",
-        )
-
-
-def check_count(view: View, count: int) -> None:
-    """Let as many records of an object be asked for as one answer may have.
-
-    Raises:
-        PolicyRefusedError: They are more.
-    """
-    most = view.rule.max_rows
-    if most is not None and count > most:
-        raise PolicyRefusedError(
-            f"An answer may have {most} {view.sobject} records at most, not {count}",
-            place=view.rule.place_of("max_rows"),
-            hint="Ask for fewer at a time.",
         )
 
 

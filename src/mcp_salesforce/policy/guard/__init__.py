@@ -18,7 +18,6 @@ from mcp_salesforce.policy.guard.reads import Reads
 from mcp_salesforce.policy.guard.request_parts import Call, Plan, inner_entry, inner_request
 from mcp_salesforce.policy.guard.shown_schema import ShownSchema
 from mcp_salesforce.policy.guard.writes import Writes
-from mcp_salesforce.policy.query_rules import check_count
 from mcp_salesforce.policy.rules import ACTIONS, Policy
 from mcp_salesforce.policy.withheld import withhold
 from mcp_salesforce.salesforce.client import Exchange
@@ -79,23 +78,25 @@ class Guard:
         rule = self._views.policy.rule(sobject)
         return not rule.owner_only and not rule.owners
 
-    async def most_rows(self, query: tree.Query, limit: int) -> int:
-        """Return how many rows an answer to a query may have, if `limit` are asked for; its parents count too.
+    async def most_rows(self, query: tree.Query, limit: int, source: tree.Query | None = None) -> int:
+        """Return how many rows an answer may have, if `limit` are asked for; its parents and children count too.
+
+        `source` is the sub-query whose rows they are, where they are not the query's own.
 
         Raises:
             SalesforceError: The org cannot be asked.
         """
-        return await self._reads.most_rows(query, limit)
+        return await self._reads.most_rows(query, limit, source)
 
-    async def require_count(self, sobject: str, count: int) -> None:
-        """Let as many records of an object be asked for by name as one answer may have.
+    async def require_count(self, sobject: str, count: int, columns: Sequence[str] = ()) -> None:
+        """Let as many records of an object be asked for by name as one answer may have, parents in `columns` too.
 
         Raises:
             PolicyRefusedError: They are more.
             SalesforceError: The org cannot be asked.
         """
         await self._confirmed()
-        check_count(await self._views.view(sobject), count)
+        await self._reads.require_count(sobject, columns, count)
 
     async def require_shown(self, sobject: str, columns: Sequence[str]) -> None:
         """Let columns pass that may be seen.

@@ -8,7 +8,8 @@ from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
 from mcp_salesforce.policy.guard.request_parts import Call, Plan
 from mcp_salesforce.policy.masks import masked
-from mcp_salesforce.policy.query_rules import check_count, check_query, check_search, owned, steady
+from mcp_salesforce.policy.query_rules import check_query, check_search, owned, steady
+from mcp_salesforce.policy.row_counts import check_count, check_rows, most_rows
 from mcp_salesforce.policy.views import View
 from mcp_salesforce.policy.withheld import withhold
 from mcp_salesforce.salesforce.errors import refused
@@ -106,7 +107,7 @@ class Reads:
         await self.judge_columns(sobject, names)
         ids = given.get("ids", ())
         asked = ids.split(",") if isinstance(ids, str) else [str(each) for each in ids]
-        check_count(view, len(asked))
+        await self.require_count(sobject, names, len(asked))
         await self._owners.require_own(view, asked)
 
         async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -114,19 +115,24 @@ class Reads:
 
         return Plan(call.request, finish)
 
-    async def most_rows(self, query: tree.Query, limit: int) -> int:
+    async def most_rows(self, query: tree.Query, limit: int, source: tree.Query | None = None) -> int:
         """Return how many rows a query may give where `limit` are asked for, by every object whose records it shows.
+
+        `source` is the sub-query whose rows they are, where they are not the query's own.
 
         Raises:
             SalesforceError: The org cannot be asked.
         """
-        policy = self._views.policy
-        if not policy.limits_rows:
-            return limit
-        meaning = await meaning_of(query, self._views.describe)
-        shown = {each for one in meaning.references if one.clause in {"SELECT", "GROUP BY"} for each in one.sobjects}
-        limits = [policy.rule(name).max_rows for name in {query.from_[0].name, *shown}]
-        return min([limit, *(most for most in limits if most is not None)])
+        return await most_rows(query, limit, self._views.policy, self._views.describe, source)
+
+    async def require_count(self, sobject: str, columns: Sequence[str], count: int) -> None:
+        """Let as many records of an object be asked for by name as one answer may have.
+
+        Raises:
+            PolicyRefusedError: They are more.
+            SalesforceError: The org cannot be asked.
+        """
+        await check_count(sobject, columns, count, self._views.policy, self._views.describe)
 
     async def judge_columns(self, sobject: str, columns: Sequence[str]) -> None:
         """Let columns of an object through.
@@ -152,7 +158,8 @@ class Reads:
     async def _judged(self, query: tree.Query) -> dict[int, View]:
         """Let a query through; return which queries in it read by owner."""
         meaning = await meaning_of(query, self._views.describe)
-        await check_query(query, meaning, self._views.view)
+        await check_query(meaning, self._views.view)
+        await check_rows(query, meaning, self._views.policy, self._views.describe)
         return await self._by_owner(meaning.sources)
 
     async def _by_owner(self, sources: list[tuple[Any, str]]) -> dict[int, View]:

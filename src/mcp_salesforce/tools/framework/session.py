@@ -168,13 +168,15 @@ class OrgSession:
         """Tell whether a policy lets everybody's records of an object be read."""
         return self._guard is None or self._guard.reads_all(sobject)
 
-    async def most_rows(self, query: tree.Query, limit: int) -> int:
+    async def most_rows(self, query: tree.Query, limit: int, source: tree.Query | None = None) -> int:
         """Return how many rows an answer to a query may have by a policy, if `limit` are asked for.
+
+        `source` is the sub-query whose rows they are, where they are not the query's own.
 
         Raises:
             SalesforceError: As the client.
         """
-        return await self._guard.most_rows(query, limit) if self._guard else limit
+        return await self._guard.most_rows(query, limit, source) if self._guard else limit
 
     async def most_records(self, sobject: str, limit: int, columns: Sequence[str] = ("Id",)) -> int:
         """Return how many records of an object an answer with these columns may have, if `limit` are asked for.
@@ -185,15 +187,15 @@ class OrgSession:
         items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
         return await self.most_rows(tree.Query(items, (tree.FromItem(sobject),)), limit)
 
-    async def require_count(self, sobject: str, count: int) -> None:
-        """Let as many records of an object be asked for by name as a policy allows in one answer.
+    async def require_count(self, sobject: str, count: int, columns: Sequence[str] = ()) -> None:
+        """Let as many records of an object be asked for by name, with these columns, as a policy allows in one answer.
 
         Raises:
             PolicyRefusedError: They are more.
             SalesforceError: As the client.
         """
         if self._guard:
-            await self._guard.require_count(sobject, count)
+            await self._guard.require_count(sobject, count, columns)
 
     async def user(self) -> UserInfo:
         """Return who the user is, as far as a policy shows it; asked once.

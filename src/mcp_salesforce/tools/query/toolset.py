@@ -70,7 +70,6 @@ async def query(
     call = ("query", soql, *(["archived"] if include_archived else []), *(["deleted"] if include_deleted else []))
     sent = format_query(_without_deleted(parsed_query)) if include_archived and not include_deleted else soql
     zone = await org.zone(time_zone) if time_zone else None
-    limit = await org.most_rows(parsed_query, limit)
     size = _batch_size(parsed_query, limit)
     reader = QueryReader(org.client.queries, org.pages, org.client.api_version, sent, size, query_all=query_all)
     if not cursor and not org.is_guarded:
@@ -78,6 +77,7 @@ async def query(
     cursors = await org.cursors()
     position = cursors.unpack(cursor, call) if cursor else b""
     source = query_at(parsed_query, children_of(position))
+    limit = await org.most_rows(parsed_query, limit, source)
     records = await _read(org, reader, parsed_query, position, limit, _AGAIN if source is parsed_query else _CHILDREN)
     shown = records[: may_fit(records, org.max_answer_bytes)]
     rows = rows_of(await with_days(org, shown, source), source)

@@ -52,7 +52,7 @@ async def get_record(
     _check_prefix(sobject, record_ids[0])
     org = org_of(ctx)
     zone = await org.zone(time_zone) if time_zone else None
-    await org.require_count(sobject, len(record_ids))
+    await org.require_count(sobject, len(record_ids), [sliced(name)[0] for name in fields])
     if len(record_ids) > 1:
         found = await _several(org, sobject, record_ids, fields)
     elif fields:
