@@ -177,6 +177,22 @@ def undelete_failed() -> OrgError:
     return OrgError(400, "UNDELETE_FAILED", "Entity is not in the recycle bin")
 
 
+def not_undeletable() -> OrgError:
+    """Records of this object are gone once they are deleted."""
+    return OrgError(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Entity type is not undeletable")
+
+
+def bad_id(value: str) -> OrgError:
+    """A SOAP call names what is no id."""
+    return OrgError(400, "MALFORMED_ID", f"bad id {value}")
+
+
+def too_many_ids(most: int) -> OrgError:
+    """A call names more records than one call takes."""
+    message = f"record limit reached. cannot submit more than {most} records into this call"
+    return OrgError(500, "EXCEEDED_ID_LIMIT", message)
+
+
 def query_too_complicated() -> OrgError:
     """A query has more fields, or more or deeper conditions, than can be run."""
     message = "Query is either selecting too many fields or the filter conditions are too complicated."
@@ -191,6 +207,11 @@ def not_implemented(what: str) -> OrgError:
 def invalid_session() -> OrgError:
     """The call has no live session; the only sign there is that an access token has expired."""
     return OrgError(401, "INVALID_SESSION_ID", "Session expired or invalid", None)
+
+
+def illegal_session() -> OrgError:
+    """The session that a SOAP call names is none."""
+    return OrgError(500, "INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session", None)
 
 
 def method_not_allowed(method: str, allowed: Sequence[str]) -> OrgError:

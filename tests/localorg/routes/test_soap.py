@@ -1,4 +1,4 @@
-"""SOAP: the two operations that clients still need."""
+"""SOAP: the operations that clients still need."""
 
 from xml.etree import ElementTree as ET
 
@@ -61,8 +61,38 @@ async def test_undelete_takes_records_out_of_the_recycle_bin(org: LocalOrg, anon
     results = reply.findall(".//{*}result")
     assert status == 200
     assert [each.findtext("{*}success") for each in results] == ["true", "false"]
+    assert [each.findtext("{*}id") for each in results] == [record_id, record_id]
     assert results[1].findtext("{*}errors/{*}statusCode") == "UNDELETE_FAILED"
+    assert reply.findtext(".//{*}LimitInfoHeader/{*}limitInfo/{*}limit") == "15000"
     assert org.records.retrieve("Contact", record_id)["LastName"] == "Finch"
+
+
+async def test_undelete_takes_200_ids_at_most(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    operation = f"<undelete>{'<ids>003lo0000000001AAA</ids>' * 201}</undelete>"
+
+    status, reply = await send(anonymous, envelope(operation, org.credentials.access_token))
+
+    assert (status, reply.findtext(".//faultcode")) == (500, "sf:EXCEEDED_ID_LIMIT")
+
+
+async def test_a_text_that_xml_cannot_hold_is_no_reason_for_a_broken_reply(
+    org: LocalOrg, anonymous: httpx2.AsyncClient
+) -> None:
+    operation = "<undelete><ids>&lt;b&gt;\u0085\ufffd</ids></undelete>"
+
+    status, reply = await send(anonymous, envelope(operation, org.credentials.access_token))
+
+    assert (status, reply.findtext(".//{*}errors/{*}message")) == (200, "bad id <b>\u0085\ufffd")
+
+
+async def test_a_header_that_is_not_served_is_named(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    asked = envelope("<undelete/>", org.credentials.access_token)
+    header = "<AllOrNoneHeader><allOrNone>true</allOrNone></AllOrNoneHeader></env:Header>"
+
+    status, reply = await send(anonymous, asked.replace("</env:Header>", header))
+
+    assert status == 501
+    assert "not implemented by the local org: SOAP AllOrNoneHeader" in reply.findtext(".//faultstring", "")
 
 
 async def test_logout_ends_the_session(org: LocalOrg, http: httpx2.AsyncClient) -> None:

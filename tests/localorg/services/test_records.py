@@ -291,14 +291,6 @@ def test_deleting_a_record_clears_references_that_do_not_cascade(org: LocalOrg) 
     assert org.records.retrieve("Contact", contact)["ReportsToId"] is None
 
 
-@pytest.mark.parametrize("record_id", [ABSENT, "zzz", "001"])
-def test_what_is_not_in_the_recycle_bin_cannot_be_undeleted(org: LocalOrg, record_id: str) -> None:
-    with pytest.raises(OrgError) as caught:
-        org.records.undelete(record_id, org.user_id)
-
-    assert caught.value.error_code == "UNDELETE_FAILED"
-
-
 def test_a_unique_field_takes_a_value_once(org: LocalOrg) -> None:
     first = org.store.rows("SELECT * FROM User ORDER BY Id")[0]
 

@@ -207,13 +207,13 @@ class Records:
         """Take a record out of the recycle bin, with those that its deletion deleted.
 
         Raises:
-            OrgError: UNDELETE_FAILED; it is not there.
+            OrgError: UNDELETE_FAILED, it is not there; it is no id; its object has no recycle bin.
         """
         with self._store.transaction():
             self._recycle_bin(user_id).undelete(record_id)
 
     def _recycle_bin(self, user_id: str) -> RecycleBin:
-        return RecycleBin(self._store, self._schema, lambda definition: self._touched(definition, user_id))
+        return RecycleBin(self._store, self._schema, self._now, lambda definition: self._touched(definition, user_id))
 
     @evidence("Records", "recorded", "An absent id is 404: NOT_FOUND to read, INVALID_CROSS_REFERENCE_KEY to change")
     @evidence("Records", "recorded", "A deleted record is 404: NOT_FOUND to read, ENTITY_IS_DELETED to change")

@@ -1,14 +1,16 @@
 """The recycle bin: what goes in with a record, and comes back with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.inputs import Changes
 from mcp_salesforce.localorg.services.series import events_of_invitation, events_with
+from mcp_salesforce.localorg.services.values import moment
 from mcp_salesforce.localorg.store.ids import to_18
-from mcp_salesforce.localorg.store.schema import Schema, SObjectDef
+from mcp_salesforce.localorg.store.schema import ChildRelationship, FieldDef, Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store, quote
 
 _BELONGINGS: Final[Mapping[str, Callable[[Store, Row], list[Row]]]] = {
@@ -17,14 +19,23 @@ _BELONGINGS: Final[Mapping[str, Callable[[Store, Row], list[Row]]]] = {
 }
 """The events that are deleted with a record, beside those that a reference says."""
 
+_KEPT: Final = timedelta(days=15)
+_COME_BACK: Final = frozenset({("Account", "ParentId"), ("Case", "ParentId"), ("Contact", "ReportsToId")})
+"""Standard references that are cleared with a deletion and set again when it is taken back; all custom ones are too."""
+
+_Gone = dict[str, tuple[SObjectDef, Row]]
+
 
 class RecycleBin:
     """Deletes records and brings them back; the caller has a transaction open."""
 
-    def __init__(self, store: Store, schema: Schema, touched: Callable[[SObjectDef], Changes]) -> None:
+    def __init__(
+        self, store: Store, schema: Schema, now: Callable[[], datetime], touched: Callable[[SObjectDef], Changes]
+    ) -> None:
         """Work on the records of `schema` in `store`; `touched` gives the stamps of a change."""
         self._store = store
         self._schema = schema
+        self._now = now
         self._touched = touched
 
     @evidence(
@@ -46,29 +57,123 @@ class RecycleBin:
             related = self._store.rows(f"SELECT * FROM {table} WHERE {where}", [row["Id"]])  # noqa: S608 - names of the schema
             if related and child.field.restricted_delete:
                 raise _kept_by(definition, row, child.child, related)
+            self._forget(child, row["Id"], root)
             for each in related:
                 if child.field.cascade_delete:
                     self.delete(child.child, each, root)
                 elif child.field.nillable and child.field.updateable:
-                    self._store.update(child.child, each["Id"], {child.field.name: None} | self._touched(child.child))
+                    self._clear(child.child, each["Id"], child.field, row["Id"])
 
-    @evidence("Records", "documented", "Undeleting a record brings back what its deletion deleted")
+    def put_in(self, definition: SObjectDef, record_id: str, changes: Changes) -> None:
+        """Delete one record, with no other one, and change columns of it."""
+        gone = {"IsDeleted": 1, "_deleted_with": record_id} | changes | self._touched(definition)
+        self._store.update(definition, record_id, gone)
+
+    @evidence("Recycle bin", "documented", "Undeleting a record brings back what its deletion deleted")
+    @evidence("Recycle bin", "documented", "It holds records for 15 days; what is not in it is UNDELETE_FAILED")
+    @evidence("Recycle bin", "documented", "A record that went with another one's deletion is not in it by itself")
+    @evidence("Recycle bin", "recorded", "A record of an object that is not undeletable says so")
+    @evidence("Recycle bin", "documented", "A record that was merged away comes back without MasterRecordId")
     def undelete(self, record_id: str) -> None:
         """Take a record out of the recycle bin, with those that its deletion deleted.
 
         Raises:
-            OrgError: UNDELETE_FAILED; it is not there.
+            OrgError: MALFORMED_ID; UNDELETE_FAILED, it is not there; its object has no recycle bin.
         """
-        definition = self._schema.of_record(record_id)
-        row = self._store.find(definition, to_18(record_id) or "") if definition else None
-        if definition is None or row is None or not row["IsDeleted"] or not definition.undeletable:
+        long = to_18(record_id)
+        if long is None:
+            raise errors.bad_id(record_id)
+        definition = self._schema.of_record(long)
+        row = self._store.find(definition, long) if definition else None
+        if definition is not None and not definition.undeletable:
+            raise errors.not_undeletable()
+        if definition is None or row is None or row["_deleted_with"] != long or not self._is_kept(definition, row):
             raise errors.undelete_failed()
-        back = {"IsDeleted": 0, "_deleted_with": None}
+        gone = self._gone_with(long)
+        self._leave(gone, long)
+        for each, (of, deleted) in gone.items():
+            back: Changes = {"IsDeleted": 0, "_deleted_with": None}
+            if of.field("MasterRecordId"):
+                back["MasterRecordId"] = None
+            self._store.update(of, each, back | self._touched(of))
+            for field, target in self._references_into_the_bin(of, deleted, gone):
+                if field.nillable and field.updateable:
+                    self._clear(of, each, field, target["Id"])
+        for each in gone:
+            self._set_again(each)
+
+    def _is_kept(self, definition: SObjectDef, row: Row) -> bool:
+        stamp = row["SystemModstamp"] if definition.field("SystemModstamp") else None
+        return stamp is None or self._now() - moment(stamp) <= _KEPT
+
+    def _gone_with(self, root: str) -> _Gone:
+        """Return the records in the bin by the deletion that began with `root`."""
+        gone: _Gone = {}
         for each in self._schema:
-            sql = f"SELECT Id FROM {quote(each.name)} WHERE _deleted_with = ?"  # noqa: S608 - a name of the schema
-            for deleted in self._store.rows(sql, [row["Id"]]):
-                self._store.update(each, deleted["Id"], back | self._touched(each))
-        self._store.update(definition, row["Id"], back | self._touched(definition))
+            sql = f"SELECT * FROM {quote(each.name)} WHERE _deleted_with = ? AND IsDeleted = 1"  # noqa: S608 - a name of the schema
+            gone |= {row["Id"]: (each, row) for row in self._store.rows(sql, [root])}
+        return gone
+
+    @evidence("Recycle bin", "simulated", "What belongs to two records in it comes back with the later one")
+    def _leave(self, gone: _Gone, root: str) -> None:
+        """Leave in the bin what belongs to further records there, and let it come back with those.
+
+        Raises:
+            OrgError: UNDELETE_FAILED; the record at the `root` belongs to one.
+        """
+        left: dict[str, tuple[SObjectDef, str | None]] = {}
+        while held := {
+            each: (of, target["_deleted_with"])
+            for each, (of, row) in gone.items()
+            for field, target in self._references_into_the_bin(of, row, gone)
+            if field.cascade_delete or field.restricted_delete
+        }:
+            if root in held:
+                raise errors.undelete_failed()
+            left |= held
+            for each in held:
+                del gone[each]
+        for each, (of, other) in left.items():
+            self._store.update(of, each, {"_deleted_with": other})
+
+    def _references_into_the_bin(self, definition: SObjectDef, row: Row, gone: _Gone) -> Iterator[tuple[FieldDef, Row]]:
+        """Yield the references of a record to others in the bin that do not come back with it."""
+        for field in definition.fields:
+            value = row[field.name] if field.type == "reference" and field.name != "MasterRecordId" else None
+            if value is None or value in gone:
+                continue
+            of = self._schema.of_record(str(value))
+            target = self._store.find(of, str(value)) if of else None
+            if target is not None and target["IsDeleted"]:
+                yield field, target
+
+    @evidence("Recycle bin", "documented", "A detail in it is gone for good once its master is deleted too")
+    @evidence("Recycle bin", "quoted", "So is a record that would have kept another one from being deleted")
+    def _forget(self, child: ChildRelationship, parent_id: str, root: str) -> None:
+        if child.field.restricted_delete or (child.field.cascade_delete and not child.field.nillable):
+            where = f"{quote(child.field.name)} = ? AND IsDeleted = 1 AND _deleted_with <> ?"
+            table = quote(child.child.name)
+            self._store.execute(f"UPDATE {table} SET _deleted_with = NULL WHERE {where}", [parent_id, root])  # noqa: S608 - names of the schema
+
+    def _clear(self, definition: SObjectDef, record_id: str, field: FieldDef, parent_id: str) -> None:
+        self._store.update(definition, record_id, {field.name: None} | self._touched(definition))
+        if field.custom or (definition.name, field.name) in _COME_BACK:
+            columns = [parent_id, definition.name, record_id, field.name]
+            self._store.execute("INSERT INTO _cleared VALUES (?, ?, ?, ?)", columns)
+
+    @evidence(
+        "Recycle bin",
+        "documented",
+        "Parent accounts and cases, managers of contacts and custom references are set again, unless replaced",
+    )
+    def _set_again(self, parent_id: str) -> None:
+        for cleared in self._store.rows("SELECT * FROM _cleared WHERE parent = ?", [parent_id]):
+            definition = self._schema[cleared["sobject"]]
+            row = self._store.find(definition, cleared["record"])
+            if row is not None and row[cleared["field"]] is None:
+                set_again = {cleared["field"]: parent_id} | self._touched(definition)
+                self._store.update(definition, row["Id"], set_again)
+        self._store.execute("DELETE FROM _cleared WHERE parent = ?", [parent_id])
 
 
 def _nothing(_: Store, __: Row) -> list[Row]:

@@ -249,6 +249,9 @@ def _opened(path: Path | None, lock_timeout_s: float) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("CREATE TABLE IF NOT EXISTS _sequence (name TEXT PRIMARY KEY, last INTEGER NOT NULL)")
+        # References that were cleared when the record was deleted to which they led.
+        connection.execute("CREATE TABLE IF NOT EXISTS _cleared (parent TEXT, sobject TEXT, record TEXT, field TEXT)")
+        connection.execute("CREATE INDEX IF NOT EXISTS _cleared_parent ON _cleared (parent)")
     except sqlite3.Error as error:
         if connection:
             connection.close()
