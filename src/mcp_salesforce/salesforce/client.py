@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Final, Self, TypeAlias, TypeVar
@@ -36,7 +36,15 @@ from mcp_salesforce.salesforce.errors import (
 )
 from mcp_salesforce.salesforce.ids import is_id, to_18
 from mcp_salesforce.salesforce.lost_creates import looked_for
-from mcp_salesforce.salesforce.models import ApiUsage, Identity, Organization, SaveResult, SObjectRecord, UserInfo
+from mcp_salesforce.salesforce.models import (
+    ApiUsage,
+    Identity,
+    Organization,
+    SaveResult,
+    SObjectRecord,
+    UserInfo,
+    record_of,
+)
 from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_reply
 from mcp_salesforce.salesforce.retry import may_be_done, retrying
 from mcp_salesforce.salesforce.time_limit import current_limit, time_limit
@@ -166,13 +174,20 @@ class SalesforceClient:
             ) from None
 
     async def create_and_read(
-        self, sobject: str, values: Mapping[str, object], *, allow_duplicate: bool = False
+        self,
+        sobject: str,
+        values: Mapping[str, object],
+        *,
+        allow_duplicate: bool = False,
+        parents: Sequence[str] = (),
     ) -> tuple[str, SObjectRecord | SalesforceError]:
         """Create one record as `sobjects.create` does; return its Id, and the record, or why it could not be read.
 
         One call does both, but where a guard judges records by their Ids, or a text would be taken for a reference.
+        In that one call the names of `parents`, such as `Owner`, are read too: they are `Owner.Name` in the record.
 
-        API: POST /composite; else POST /sobjects/{sobject}, GET /sobjects/{sobject}/{id}
+        API: POST /composite (also GET /sobjects/{sobject}/{id}/{relationship}); else POST /sobjects/{sobject},
+        GET /sobjects/{sobject}/{id}
 
         Raises:
             SalesforceError: As `sobjects.create`; nothing was created, or it says that this is unknown.
@@ -183,11 +198,11 @@ class SalesforceClient:
         else:
             creation = creating(sobject, values, allow_duplicate=allow_duplicate)
             async with looked_for(self.send, sobject, [values]):
-                saved, read = await self.composite.run_led(
-                    [creation, Request("GET", f"{creation.path}/{EarlierId.of(0)}")]
-                )
+                made_path = f"{creation.path}/{EarlierId.of(0)}"
+                named = [Request("GET", f"{made_path}/{parent}", {"fields": "Name"}) for parent in parents]
+                saved, read, *names = await self.composite.run_led([creation, Request("GET", made_path), *named])
                 made = SaveResult.read(saved).id or ""
-            reading = _given(read)
+            reading = _given(read, dict(zip(parents, names, strict=True)))
         try:
             return made, record_from(await reading)
         except SalesforceError as error:
@@ -328,8 +343,9 @@ class SalesforceClient:
             raise TransportError(f"{what} within {self._timeout_s:g} s.", sent=not is_waiting) from None
 
 
-async def _given(value: object) -> object:
-    """Return a value of a composite call, or raise the error that it is."""
-    if isinstance(value, SalesforceError):
-        raise value
-    return value
+async def _given(read: object, parents: Mapping[str, object]) -> object:
+    """Return the record of a composite call, with the names of parents that it has, or raise why there is none."""
+    if isinstance(read, SalesforceError):
+        raise read
+    names = {f"{name}.Name": value.get("Name") for name, value in parents.items() if isinstance(value, dict)}
+    return {**record_of(read), **{name: value for name, value in names.items() if value}}

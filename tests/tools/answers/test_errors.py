@@ -163,7 +163,7 @@ CASES = [
     ),
     Case("DEPENDENCY_EXISTS", "Cannot complete this operation.", "that first", DELETE),
     Case("CIRCULAR_DEPENDENCY", "attempt to violate hierarchy constraints", "another parent", WRITE),
-    Case("UNDELETE_FAILED", "Entity is not in the recycle bin", "Create it again", WRITE),
+    Case("UNDELETE_FAILED", "Entity is not in the recycle bin", "create it again", WRITE),
     Case("DUPLICATES_DETECTED", "Use one of these records?", "Use one of them"),
     Case(
         "DUPLICATE_VALUE",

@@ -269,7 +269,7 @@ async def test_a_write_whose_result_cannot_be_read_back_is_no_failure(org: Local
             message = await receive()
             body = json.loads(message["body"])
             for entry in body["compositeRequest"]:
-                if entry["method"] == "GET":
+                if entry["method"] == "GET" and "/sobjects/Contact/" in entry["url"]:
                     entry["url"] = "/services/data/v60.0/sobjects/Contact/003000000000999"
             return {**message, "body": json.dumps(body).encode()}
 
@@ -358,3 +358,16 @@ async def test_a_list_that_finds_nobody_says_what_to_try(mcp: Client, filters: d
 
     assert found["rows"] == []
     assert "salesforce_search" in found["note"]
+
+
+async def test_names_stand_beside_the_ids_of_a_contact(org: LocalOrg, mcp: Client) -> None:
+    account, boss = org.insert("Account", Name="Acme"), org.insert("Contact", LastName="Boss")
+    data = {"LastName": "Ode", "AccountId": account, "ReportsToId": boss}
+
+    made = await call(mcp, "create_contact", data=data)
+    got = await call(mcp, "get_contact", contact_id=made["Id"])
+
+    for told in (made, got):
+        assert told["Account.Name"] == "Acme"
+        assert told["ReportsTo.Name"] == "Boss"
+        assert told["Owner.Name"] == "Nora Quill"

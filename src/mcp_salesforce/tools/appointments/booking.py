@@ -27,13 +27,14 @@ from mcp_salesforce.salesforce import (
     Request,
     SalesforceError,
 )
+from mcp_salesforce.salesforce.api.sobjects import retrieving
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.tools.answers.errors import marked
-from mcp_salesforce.tools.answers.results import flat_record
 from mcp_salesforce.tools.appointments.busy_records import NO_PATTERNS, Busy, read_busy
 from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
 from mcp_salesforce.tools.appointments.slot_search import Search
+from mcp_salesforce.tools.framework.parent_names import naming, with_names
 from mcp_salesforce.tools.framework.session import OrgSession
 
 _OFFERS_BEFORE: Final = timedelta(days=3)
@@ -41,7 +42,7 @@ _OFFERS_AFTER: Final = timedelta(days=7)
 _LONGEST_OFFERED: Final = timedelta(days=1)
 _NAMED: Final = 2  # double bookings
 _ROOM: Final = 120  # characters that an error has for what is in the way
-_NAMES: Final = ("Who.Name", "What.Name", "Owner.Name")
+NAMES: Final = ("Who.Name", "What.Name", "Owner.Name")
 _FREE: Final = "Free"
 _HAVING_CALENDARS: Final = ("005", "023")
 _NOT_READABLE: Final = (PolicyRefusedError, AccessDeniedError, InvalidRequestError)
@@ -146,14 +147,12 @@ class Booking:
             SalesforceError: It cannot be read.
         """
         self.own |= {event_id}
-        reading = [Request("GET", f"sobjects/Event/{event_id}")]
-        if names := await self.org.shown("Event", _NAMES):
-            soql = f"SELECT {', '.join(names)} FROM Event WHERE Id = {quote(event_id)}"  # noqa: S608 - SOQL, an Id
-            reading.append(Request("GET", "query", {"q": soql}))
+        names = await self.org.shown("Event", NAMES)
+        reading = [retrieving("Event", event_id), *naming("Event", event_id, names)]
         if self.window is None or self.unchecked:
-            return _with_names(await self.org.client.composite.run(reading)), ""
+            return with_names(await self.org.client.composite.run(reading)), ""
         busy = await read_busy(self.org, self.calendars, self.window, beside=reading)
-        record = _with_names(busy.beside)
+        record = with_names(busy.beside)
         others = [conflict for conflict in self._conflicts(busy) if conflict.block.event_id not in self.seen]
         said = [self._overtaken(event_id, others, zone)] if others else []
         return record, " ".join([*said, *self._unseen(busy)])
@@ -251,19 +250,3 @@ class Booking:
             and all(block.event_id in self.own for block in busy.blocks[calendar.id])
         ]
         return [f"Nothing else can be seen of the calendar of {', '.join(names)}: it may be taken."] if names else []
-
-
-def _with_names(outcomes: Sequence[object]) -> dict[str, Any]:
-    """Return the record that was read first, with the names that were read after it, where they could be."""
-    record, *named = outcomes
-    if isinstance(record, SalesforceError):
-        raise record
-    assert isinstance(record, dict)  # noqa: S101 - what a retrieve gives
-    found = [
-        each
-        for outcome in named
-        if not isinstance(outcome, SalesforceError)
-        for each in QueryResult.read(outcome).records
-    ]
-    names = {name: value for each in found for name, value in flat_record(each).items() if value}
-    return {name: value for name, value in {**record, **names}.items() if name != "attributes"}

@@ -11,7 +11,7 @@ from mcp_salesforce.appointments.spans import doubt_about, shown, span_in, span_
 from mcp_salesforce.appointments.times import Window, is_day, window_of
 from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.tools.answers.results import Appointment, DeletedAppointment, Rows, flat_record
-from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking
+from mcp_salesforce.tools.appointments.booking import NAMES, AllowConflict, Booking
 from mcp_salesforce.tools.appointments.busy_records import ARCHIVED_AFTER, NO_PATTERNS
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, NewData
 from mcp_salesforce.tools.appointments.display import appointment_of, warned
@@ -87,7 +87,7 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlic
     if fields:
         return cast("Appointment", await read_fields(org_of(ctx), "Event", event_id, fields))
     org = org_of(ctx)
-    record = await org.retrieve("Event", event_id)
+    record = await org.retrieve("Event", event_id, names=NAMES)
     told = appointment_of(record, await org.zone("", record.get("OwnerId") or ""))
     return cast("Appointment", {**told, **await read_invitees(org, record)})
 

@@ -36,6 +36,8 @@ from mcp_salesforce.tools.lookups.record import create_record, delete_record, re
 contacts = Toolset("contacts", "People: create, read, change, delete and find contacts", "Contact")
 
 _COLUMNS = ("Id", "Name", "Email", "Phone", "Account.Name")
+_OWNER = "OwnerId"
+_PARENTS = {"Account": "AccountId", "ReportsTo": "ReportsToId", "Owner": _OWNER}
 _NOBODY = "Nobody matches: try one part of the name, or fewer filters; salesforce_search looks in every field."
 
 
@@ -106,7 +108,9 @@ ChangedData = Annotated[ContactData, data_schema("Fields to change, as for sales
 )
 async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: AllowDuplicate = False) -> Contact:
     """Create a contact and return it. First look for an existing one with salesforce_list_contacts."""
-    return cast("Contact", await create_record(org_of(ctx), "Contact", data.given(), allow_duplicate=allow_duplicate))
+    parents = [name for name, field in _PARENTS.items() if field == _OWNER or data.given().get(field)]
+    made = await create_record(org_of(ctx), "Contact", data.given(), allow_duplicate=allow_duplicate, parents=parents)
+    return cast("Contact", made)
 
 
 @contacts.tool(
@@ -192,5 +196,5 @@ async def list_contacts(
 
 
 async def _contact(ctx: ToolContext, contact_id: str) -> Contact:
-    record = await org_of(ctx).retrieve("Contact", contact_id)
+    record = await org_of(ctx).retrieve("Contact", contact_id, names=[f"{name}.Name" for name in _PARENTS])
     return cast("Contact", shown_record(record))

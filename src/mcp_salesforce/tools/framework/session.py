@@ -13,6 +13,7 @@ from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
 from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.salesforce import ApiError, NotFoundError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.advice import is_told_by_words
+from mcp_salesforce.salesforce.api.sobjects import retrieving
 from mcp_salesforce.salesforce.codes import NO_SUCH_FIELD, NO_SUCH_OBJECT
 from mcp_salesforce.salesforce.describe_cache import DescribeCache
 from mcp_salesforce.salesforce.errors import ErrorDetail
@@ -26,6 +27,7 @@ from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.tools.answers.cursors import Cursors
 from mcp_salesforce.tools.answers.query_pages import PageCache
 from mcp_salesforce.tools.answers.results import Allowed
+from mcp_salesforce.tools.framework.parent_names import naming, with_names
 
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
 _USER_PREFIX = "005"
@@ -130,17 +132,24 @@ class OrgSession:
         if self._guard:
             await self._guard.note_hidden(sobject)
 
-    async def retrieve(self, sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> SObjectRecord:
+    async def retrieve(
+        self, sobject: str, record_id: str, *, fields: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> SObjectRecord:
         """Return one record, as the client; tell one in the recycle bin from one that never was.
 
-        Salesforce says NOT_FOUND of both to a read.
+        Salesforce says NOT_FOUND of both to a read. `names` (`Owner.Name`) are read in the same call, and in the record
+        where there are any.
 
         Raises:
             NotFoundError: It is not there; with the code ENTITY_IS_DELETED it was deleted.
             SalesforceError: As the client.
         """
+        asked = naming(sobject, record_id, await self.shown(sobject, names) if names else ())
         try:
-            return await self.client.sobjects.retrieve(sobject, record_id, fields=fields)
+            if not asked:
+                return await self.client.sobjects.retrieve(sobject, record_id, fields=fields)
+            reading = [retrieving(sobject, record_id, fields=fields), *asked]
+            return with_names(await self.client.composite.run_led(reading))
         except NotFoundError as error:
             if error.code == "NOT_FOUND" and await self.deleted_among(sobject, [record_id]):
                 raise NotFoundError(error.status, [_DELETED]) from None

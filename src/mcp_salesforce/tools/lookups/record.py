@@ -81,14 +81,16 @@ async def _read_fields(org: OrgSession, sobject: str, record_id: str, fields: Se
 
 
 async def create_record(
-    org: OrgSession, sobject: str, values: Mapping[str, Any], *, allow_duplicate: bool
+    org: OrgSession, sobject: str, values: Mapping[str, Any], *, allow_duplicate: bool, parents: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Create a record; return it as it is then.
+    """Create a record; return it as it is then, with the names of its `parents` (`Owner`) where no policy judges it.
 
     Raises:
         SalesforceError: As the client.
     """
-    record_id, read = await org.client.create_and_read(sobject, values, allow_duplicate=allow_duplicate)
+    record_id, read = await org.client.create_and_read(
+        sobject, values, allow_duplicate=allow_duplicate, parents=parents
+    )
     if isinstance(read, SalesforceError):
         return _unread(read, {**values, "Id": record_id})
     return shown_record(read)
