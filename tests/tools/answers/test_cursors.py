@@ -1,7 +1,5 @@
 """Cursors: they carry a position, and none is taken that the server did not give to this owner for this call."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.tools.answers.cursors import Cursors
+from tests.tools.tokens import tokens
 
 OWNER = ("00D000000000001AAA", "005000000000001AAA", "policy")
 CALL = ("list_contacts", "name")
@@ -59,22 +58,36 @@ def test_a_cursor_is_of_use_where_the_key_is_the_same_and_nowhere_else() -> None
 @given(st.data(), st.binary(max_size=40))
 def test_no_change_of_a_cursor_makes_another_one(data: st.DataObject, position: bytes) -> None:
     cursor = CURSORS.pack(position, CALL)
-    packed = bytearray(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    match data.draw(st.sampled_from(["change", "cut", "add"])):
+    at = data.draw(st.integers(1, len(cursor) - 1))
+    digits = st.text("0123456789", min_size=1)
+    match data.draw(st.sampled_from(["change", "cut", "add", "insert"])):
         case "change":
-            packed[data.draw(st.integers(0, len(packed) - 1))] ^= data.draw(st.integers(1, 255))
+            changed = f"{cursor[:at]}{(int(cursor[at]) + data.draw(st.integers(1, 9))) % 10}{cursor[at + 1 :]}"
         case "cut":
-            del packed[data.draw(st.integers(0, len(packed) - 1)) :]
+            changed = cursor[:at]
+        case "add":
+            changed = cursor + data.draw(digits)
         case _:
-            packed += data.draw(st.binary(min_size=1))
-    refused(CURSORS, urlsafe_b64encode(packed).decode().rstrip("="))
+            changed = f"+{data.draw(digits)}{cursor[1:]}"
+    refused(CURSORS, changed)
 
 
 def test_a_cursor_has_one_spelling() -> None:
     cursor = CURSORS.pack(b"position", CALL)
 
-    for spelt in (f"{cursor[:3]}!{cursor[3:]}", f"{cursor}==", f"{cursor[:3]} {cursor[3:]}", f"{cursor}\u200b"):
+    inside = (f"{cursor[:3]}{odd}{cursor[3:]}" for odd in ("!", " ", "_", "\u200b", "\u0663"))
+    for spelt in (*inside, f"{cursor}==", f"-{cursor[1:]}", f"+0{cursor[1:]}", cursor.translate({0x30: 0xFF10})):
         refused(CURSORS, spelt)
+
+
+@given(st.binary(max_size=40), st.binary(min_size=1))
+def test_as_many_bytes_cost_as_many_tokens_whatever_they_are(position: bytes, key: bytes) -> None:
+    cursors = Cursors(StateKey(key.hex()), OWNER)
+
+    cost = tokens({"next_cursor": cursors.pack(position, CALL)})
+
+    assert cost == tokens({"next_cursor": "+" + "0" * (len(cursors.pack(position, CALL)) - 1)})
+    assert cost <= 6 + (10 + len(position)) * 0.81
 
 
 @given(st.text())

@@ -101,7 +101,16 @@ async def test_contacts_are_listed_newest_first_in_five_columns(org: LocalOrg, m
     assert len(listed["rows"]) == 10
 
 
-@pytest.mark.parametrize(("limit", "most", "most_structured"), [(10, 400, 480), (200, 7_700, 9_800)])
+async def test_ten_contacts_take_as_many_tokens_whatever_their_cursor_is(org: LocalOrg) -> None:
+    for _ in range(12):  # each server has a key of its own
+        async with Client(create_server(settings_of(org), transport=AsgiTransport(org.app))) as mcp:
+            result = await mcp.call_tool("salesforce_list_contacts", {"limit": 10})
+
+        assert result.structured_content["next_cursor"]
+        assert (tokens(text_of(result.content)), tokens(result.structured_content)) == (385, 385)
+
+
+@pytest.mark.parametrize(("limit", "most", "most_structured"), [(10, 385, 385), (200, 7_090, 7_090)])
 async def test_a_list_takes_few_tokens(mcp: Client, limit: int, most: int, most_structured: int) -> None:
     result = await mcp.call_tool("salesforce_list_contacts", {"limit": limit})
 

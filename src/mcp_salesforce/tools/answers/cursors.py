@@ -7,8 +7,8 @@ holds a row's Id, its place in the order, or a locator, all of a query whose ans
 cost each answer more tokens.
 """
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +17,9 @@ from mcp_salesforce.state_key import StateKey
 
 _PURPOSE: Final = "cursor"
 _MARK_BYTES: Final = 10
+_SIGN: Final = "+"
+_DIGITS: Final = re.compile(r"[0-9]{1,4000}")
+_DIGITS_OF_A_BYTE: Final = math.log10(256)
 _START_AGAIN: Final = "Call again without cursor."
 _REPEAT: Final = "Repeat the call's other arguments unchanged, except limit; or call again without cursor."
 
@@ -39,14 +42,11 @@ class Cursors:
         Raises:
             InvalidArgumentError: This server did not give it to this owner for this call.
         """
-        text = cursor.strip()
-        try:
-            packed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        except (binascii.Error, ValueError):
-            packed = b""
+        text = cursor.strip().removeprefix(_SIGN)
+        packed = _decoded(text)
         mark, position = packed[:_MARK_BYTES], packed[_MARK_BYTES:]
         is_ours = self._key.is_mark(mark, _PURPOSE, self._parts(position, call), _MARK_BYTES)
-        if not is_ours or _encoded(packed) != text:
+        if not is_ours or _encoded(packed) != _SIGN + text:
             raise refused(
                 "This server has given no such cursor for this call, user and policy.",
                 code="INVALID_CURSOR",
@@ -65,4 +65,18 @@ def stale(message: str) -> InvalidArgumentError:
 
 
 def _encoded(packed: bytes) -> str:
-    return urlsafe_b64encode(packed).rstrip(b"=").decode()
+    """Return bytes as decimal digits, so that as many bytes always cost as many tokens: one for three digits.
+
+    The sign costs none, and keeps a cursor from being taken for a number.
+    """
+    return f"{_SIGN}{int.from_bytes(packed):0{math.ceil(len(packed) * _DIGITS_OF_A_BYTE)}}"
+
+
+def _decoded(text: str) -> bytes:
+    """Return the bytes behind digits; none where they are not such."""
+    if not _DIGITS.fullmatch(text):
+        return b""
+    try:
+        return int(text).to_bytes(int(len(text) / _DIGITS_OF_A_BYTE))
+    except OverflowError:
+        return b""
