@@ -38,6 +38,12 @@ def test_offers_are_possible_starts_that_do_not_overlap_the_earliest_first_and_s
         assert not [start for start in possible if all(abs(start - other) >= length for other in offered)]
 
 
+def test_one_offer_may_begin_where_another_ends() -> None:
+    possible = [MONDAY, MONDAY + QUARTER, MONDAY + HOUR]
+
+    assert spread(possible, HOUR, 3, ZoneInfo("UTC")) == [MONDAY, MONDAY + HOUR]
+
+
 def test_a_day_alone_is_offered_from_its_morning_to_its_afternoon() -> None:
     possible = [MONDAY + n * QUARTER for n in range(29)]
 

@@ -72,6 +72,14 @@ def test_occurrences_are_those_of_dateutil_on_the_clock(text: str, clock: dateti
     assert list(islice(Rule.parse(text).occurrences(start.astimezone(UTC), BERLIN), 40)) == expected
 
 
+def test_an_occurrence_at_the_end_of_a_series_belongs_to_it() -> None:
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+    days = Rule.parse("FREQ=DAILY;UNTIL=20260107T090000Z").occurrences(start, ZoneInfo("UTC"))
+
+    assert [moment.day for moment in days] == [5, 6, 7]
+
+
 def test_a_weekly_nine_oclock_stays_nine_oclock_through_both_changes_of_the_clocks() -> None:
     start = datetime(2026, 1, 5, 9, tzinfo=BERLIN).astimezone(UTC)
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mcp_salesforce.appointments.spans import Span, Wish, moved, shown, span_in, span_of
+from mcp_salesforce.appointments.spans import Span, Wish, doubt_about, is_over, moved, shown, span_in, span_of
 from mcp_salesforce.appointments.times import TimeError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -120,3 +120,25 @@ def test_a_time_is_shown_in_utc_and_in_the_zone_with_its_weekday_there() -> None
         "time_zone": "Europe/Berlin",
         "all_day": False,
     }
+
+
+def test_an_appointment_is_over_behind_its_end_and_not_at_it() -> None:
+    assert not is_over(MEETING, MEETING.start)
+    assert not is_over(MEETING, MEETING.end)
+    assert is_over(MEETING, MEETING.end + timedelta(seconds=1))
+
+
+def test_a_day_is_over_when_it_has_ended_everywhere() -> None:
+    noon_after = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+    assert not is_over(FAIR, noon_after - timedelta(seconds=1))
+    assert is_over(FAIR, noon_after)
+
+
+def test_a_time_is_doubted_that_is_over_or_more_than_a_year_ahead() -> None:
+    year_before = MEETING.start - timedelta(days=366)
+
+    assert "It is over" in doubt_about(MEETING, MEETING.end + timedelta(days=1))
+    assert doubt_about(MEETING, MEETING.end) == ""
+    assert doubt_about(MEETING, year_before) == ""
+    assert "more than a year ahead" in doubt_about(MEETING, year_before - timedelta(seconds=1))

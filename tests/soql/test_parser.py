@@ -344,3 +344,10 @@ def test_a_semicolon_at_the_end_is_overlooked() -> None:
     assert parse("SELECT Id FROM Account ; \n") == parse("SELECT Id FROM Account")
     with pytest.raises(SoqlError, match="unexpected token: ';'"):
         parse("SELECT Id; FROM Account")
+
+
+def test_rows_are_in_descending_order_only_where_that_is_said() -> None:
+    query = parse("SELECT Id FROM Contact ORDER BY LastName ASC, FirstName DESC, Email, Title asc NULLS LAST")
+
+    assert [order.descending for order in query.order_by] == [False, True, False, False]
+    assert [order.nulls for order in query.order_by] == [None, None, None, "LAST"]

@@ -250,6 +250,7 @@ async def test_an_error_of_salesforce_says_what_to_do_next(scripted: ScriptedOrg
     error = await refusal(asked, name, **arguments)
 
     assert error["code"] == case.code or error["outcome"] == "unknown"
+    assert not (error["retryable"] and error.get("outcome") == "unknown")
     assert case.says in error["hint"]
     assert error["message"][:60].strip("…") in " ".join(case.message.split()) + case.message
     assert error.get("fields", []) == list(case.fields)

@@ -72,6 +72,18 @@ async def test_an_overlap_is_refused_with_what_is_there_and_the_nearest_free_tim
     assert tokens(error) <= 120
 
 
+async def test_an_appointment_that_has_begun_still_takes_the_rest_of_its_time(org: LocalOrg, mcp: Client) -> None:
+    there = timed(org, "Stand-up", "2026-11-22T09:15:00Z", 15)
+    running = {"Subject": "Walk-in", "StartDateTime": "2026-11-22T08:30:00Z"}
+
+    error = await refusal(mcp, "create_appointment", data=running | {"DurationInMinutes": 60})
+    before = await call(mcp, "create_appointment", data=running | {"DurationInMinutes": 45})
+
+    assert error["code"] == "APPOINTMENT_CONFLICT"
+    assert there in error["message"]
+    assert "warning" not in before
+
+
 async def test_many_overlaps_are_named_as_far_as_there_is_room_and_private_ones_without_subject(
     org: LocalOrg, mcp: Client
 ) -> None:
@@ -425,6 +437,23 @@ async def test_what_the_caller_read_before_is_not_overwritten_if_it_has_changed(
 
     assert wrong["fields"] == ["last_modified"]
     assert stored(org, event_id)["Location"] == "Room 1"
+
+
+async def test_what_an_automatic_process_changed_is_not_overwritten_either(org: LocalOrg, mcp: Client) -> None:
+    event_id = timed(org, "Call", "2027-02-23T15:00:00Z")
+    read = await call(mcp, "get_appointment", event_id=event_id)
+    org.store.update(org.schema["Event"], event_id, {"SystemModstamp": (NOW + timedelta(minutes=5)).isoformat()})
+
+    error = await refusal(
+        mcp,
+        "update_appointment",
+        event_id=event_id,
+        data={"Location": "Room 1"},
+        last_modified=read["LastModifiedDate"],
+    )
+
+    assert "after you read it. Nothing was overwritten." in error["message"]
+    assert stored(org, event_id)["Location"] is None
 
 
 async def test_where_a_policy_lets_nobody_look_an_appointment_is_booked_and_that_is_said(

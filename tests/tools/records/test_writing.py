@@ -262,6 +262,7 @@ async def test_a_create_whose_answer_was_lost_names_the_records_that_it_may_have
 
     assert error["code"] == "OUTCOME_UNKNOWN"
     assert error["outcome"] == "unknown"
+    assert error["retryable"] is False
     made = {record["Id"] for record in clinic.queries.query("SELECT Id FROM Contact", clinic.user_id)["records"]}
     assert set(error["candidates"]) == made
     assert "2 with these values appeared" in error["message"]

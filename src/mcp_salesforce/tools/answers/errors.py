@@ -73,7 +73,7 @@ def failure(error: SalesforceError | TimeError, hint: str = "", to_allow_duplica
         payload["problems"] = list(error.problems)
     elif error.fields:
         payload["fields"] = _named(error.fields)
-    payload["retryable"] = error.retryable and not error.is_outcome_unknown
+    payload["retryable"] = error.retryable
     if error.is_outcome_unknown:
         payload["outcome"] = "unknown"
     if isinstance(error, OutcomeUnknownError) and error.candidates:
