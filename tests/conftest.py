@@ -1,10 +1,8 @@
 """What every test can use: a local org with a fixed clock, and an MCP client of the server on it."""
 
-import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport, tracing
 from mcp_salesforce.server import create_server
 from tests.clock import Clock
+from tests.orgs import as_it_is, new_org, without_appointments
 
 # Tests do not measure speed.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -44,26 +43,17 @@ def without_logins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def seeded_org_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh org's file, which each test copies: planting the seed data takes half a second."""
-    file = tmp_path_factory.mktemp("org") / "seeded.db"
-    LocalOrg.open(file, now=lambda: NOW).close()
-    return file
-
-
 @pytest.fixture
-def org(seeded_org_file: Path, tmp_path: Path) -> Iterator[LocalOrg]:
-    """An org of the test's own with its seed data, whose clock stands at NOW."""
-    with LocalOrg.open(Path(shutil.copy(seeded_org_file, tmp_path / "org.db")), now=lambda: NOW) as org:
+def org(request: pytest.FixtureRequest) -> Iterator[LocalOrg]:
+    """An org of the test's own, whose clock stands at NOW, with its seed data as the test wants them."""
+    is_empty = "empty_org" in request.fixturenames
+    with new_org(lambda: NOW, then=without_appointments if is_empty else as_it_is) as org:
         yield org
 
 
 @pytest.fixture
 def empty_org(org: LocalOrg) -> LocalOrg:
     """The org without the seed's appointments."""
-    for row in org.store.rows("SELECT Id FROM Event WHERE IsDeleted = 0"):
-        org.records.delete("Event", row["Id"], org.user_id)
     return org
 
 

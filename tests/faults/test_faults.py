@@ -21,6 +21,7 @@ from tests.cli.processes import END_S
 from tests.clock import Clock
 from tests.conftest import settings_of
 from tests.faults.table import FAULTS, OK, OUTCOME, REQUESTS, ROWS, UNKNOWN, Came, Row
+from tests.orgs import new_org
 
 TIMEOUT_S = 30
 CASES = [(row, stays) for row in ROWS for stays in (False, True)]
@@ -29,7 +30,7 @@ CASES = [(row, stays) for row in ROWS for stays in (False, True)]
 @pytest.fixture
 def empty_org() -> Iterator[LocalOrg]:
     """An org without sample data, on the real clock: a lost record is looked for by the time of its creation."""
-    with LocalOrg.open(seed=False) as org:
+    with new_org(seed=False) as org:
         yield org
 
 

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from mcp_salesforce.localorg import LocalOrg
+from tests.orgs import new_org
 
 BASE_URL = "http://127.0.0.1:8080"
 
@@ -31,7 +32,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def org(clock: Clock) -> Iterator[LocalOrg]:
-    with LocalOrg.open(seed=False, now=clock) as made:
+    with new_org(clock, seed=False) as made:
         yield made
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.store.schema import FieldDef
 from mcp_salesforce.localorg.store.sqlite import Row
 from tests.conftest import NOW
+from tests.orgs import copy_of, kept, new_org
 
 HIDING: Final = """\
 [objects.Contact]
@@ -147,19 +149,21 @@ class Pair:
 
 @contextmanager
 def pair(policy: str) -> Iterator[Pair]:
+    """Return both orgs, made for the block alone."""
+    made = _made(policy)
+    with copy_of(made.one, lambda: NOW) as one, copy_of(made.other, lambda: NOW) as other:
+        yield replace(made, one=one, other=other)
+
+
+@cache
+def _made(policy: str) -> Pair:
     """Make both orgs, and change in the second what the policy hides."""
-    with _org() as one, _org() as other:
-        names, again = planted(one), planted(other)
-        assert names == again
-        _vary(other, policy, names)
-        _level(one, other)
-        yield Pair(policy, one, other, names)
-
-
-@contextmanager
-def _org() -> Iterator[LocalOrg]:
-    with LocalOrg.open(now=lambda: NOW, contacts=24) as org:
-        yield org
+    one, other = kept(new_org(lambda: NOW, contacts=24)), kept(new_org(lambda: NOW, contacts=24))
+    names, again = planted(one), planted(other)
+    assert names == again
+    _vary(other, policy, names)
+    _level(one, other)
+    return Pair(policy, one, other, names)
 
 
 def planted(org: LocalOrg) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 from tests.localorg.clock import Clock
+from tests.orgs import new_org
 
 
 @pytest.fixture
@@ -15,5 +16,5 @@ def clock() -> Clock:
 
 @pytest.fixture
 def org(clock: Clock) -> Iterator[LocalOrg]:
-    with LocalOrg.open(seed=False, now=clock) as opened:
+    with new_org(clock, seed=False) as opened:
         yield opened

@@ -8,6 +8,7 @@ from typing import Any
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.services.query import Queries
+from tests.orgs import new_org
 
 # A Sunday evening in New York, Monday morning in Berlin.
 NOW = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
@@ -50,7 +51,7 @@ def plain(value: Any) -> Any:
 
 @contextmanager
 def soql_org(zone: str = "America/New_York", locale: str = "en_US") -> Iterator[SoqlOrg]:
-    with LocalOrg.open(seed=False, now=lambda: NOW) as org:
+    with new_org(lambda: NOW, seed=False) as org:
         user = {"TimeZoneSidKey": zone, "LocaleSidKey": locale}
         org.store.update(org.schema["User"], org.user_id, user)
         yield SoqlOrg(org, org.queries, org.user_id)

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.services.describe import Describes
 from tests.evidence import facts
+from tests.orgs import new_org
 
 RECORDED = ["Account", "Case", "Contact", "Event", "Lead", "Opportunity"]
 
 
 @pytest.fixture
 def describes() -> Iterator[Describes]:
-    with LocalOrg.open(seed=False) as org:
+    with new_org(seed=False) as org:
         yield Describes(org.store, org.schema)
 
 
@@ -143,5 +143,5 @@ def test_an_unknown_object_is_not_found(describes: Describes) -> None:
 
 
 def test_the_stamp_is_the_same_for_every_org_with_these_objects(describes: Describes) -> None:
-    with LocalOrg.open(seed=False) as other:
+    with new_org(seed=False) as other:
         assert Describes(other.store, other.schema).stamp()[1] == describes.stamp()[1]

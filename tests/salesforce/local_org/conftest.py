@@ -7,11 +7,12 @@ import pytest
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.listener import listening
 from mcp_salesforce.salesforce import AiohttpTransport, AsgiTransport, RefreshTokenSource, SalesforceClient
+from tests.orgs import new_org
 
 
 @pytest.fixture
 def org() -> Iterator[LocalOrg]:
-    with LocalOrg.open(contacts=450) as made:
+    with new_org(contacts=450) as made:
         yield made
 
 

@@ -1,6 +1,5 @@
 """Booking and moving without overlapping anything unsaid; the clock stands at 2026-11-22 09:00 UTC, a Sunday."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
 from tests.conftest import NOW, settings_of
+from tests.orgs import new_org
 from tests.tools.calls import call, refusal
 from tests.tools.events import all_day, stored, timed
 from tests.tools.tokens import tokens
@@ -388,10 +388,10 @@ async def test_a_moved_series_is_no_conflict_of_itself(org: LocalOrg, mcp: Clien
 
 
 @pytest.fixture
-def moving_org(seeded_org_file: Path, tmp_path: Path) -> Any:
+def moving_org() -> Any:
     """An org whose clock is the one entry of `moments`."""
     moments = [NOW]
-    with LocalOrg.open(Path(shutil.copy(seeded_org_file, tmp_path / "moving.db")), now=lambda: moments[0]) as org:
+    with new_org(lambda: moments[0]) as org:
         yield org, moments
 
 

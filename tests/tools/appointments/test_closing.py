@@ -1,6 +1,5 @@
 """How an appointment ends, through the whole stack: what is kept, what becomes free, what is to be done next."""
 
-import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
 from tests.conftest import NOW, settings_of
+from tests.orgs import new_org
 from tests.tools.calls import call, refusal
 
 PAST, FUTURE = "2024-11-20T15:00:00Z", "2099-11-24T15:00:00Z"
@@ -146,10 +146,10 @@ async def test_the_appointment_and_its_follow_up_are_saved_together_or_not_at_al
     assert (event(org, event_id)["Subject"], tasks(org, "Follow up%")) == ("Check-up", [])
 
 
-async def test_an_appointment_that_was_changed_meanwhile_is_not_closed(seeded_org_file: Path, tmp_path: Path) -> None:
+async def test_an_appointment_that_was_changed_meanwhile_is_not_closed() -> None:
     """The org's clock is five seconds late between the read and the change."""
     moments = [NOW]
-    with LocalOrg.open(Path(shutil.copy(seeded_org_file, tmp_path / "busy.db")), now=lambda: moments[0]) as org:
+    with new_org(lambda: moments[0]) as org:
         event_id = booked(org, FUTURE)
         inner = AsgiTransport(org.app)
 
@@ -275,10 +275,8 @@ async def test_what_is_not_one_appointment_is_refused_with_what_to_do(org: Local
 
 
 @pytest.fixture
-def clinic(tmp_path: Path) -> LocalOrg:
-    schema = tmp_path / "clinic.yaml"
-    schema.write_text(CLINIC)
-    return LocalOrg.open(tmp_path / "clinic.db", now=lambda: NOW, seed=False, schema_file=schema)
+def clinic() -> LocalOrg:
+    return new_org(lambda: NOW, seed=False, schema=CLINIC)
 
 
 @pytest.fixture

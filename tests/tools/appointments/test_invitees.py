@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
 from tests.conftest import NOW, settings_of
+from tests.orgs import new_org
 from tests.tools.calls import call, refusal, rows_as_dicts
 
 START = "2026-11-24T15:00:00Z"
@@ -223,17 +223,15 @@ async def test_several_contacts_need_an_org_that_relates_them(org: LocalOrg, mcp
 
 
 @pytest.fixture
-def shared_org(tmp_path: Path) -> LocalOrg:
+def shared_org() -> LocalOrg:
     """An org with Shared Activities: an EventRelation tells whether it is of an invitee, of a contact, or of both."""
-    with LocalOrg.open(seed=False) as plain:
+    with new_org(seed=False) as plain:
         describes = [plain.describes.describe(name, plain.user_id) for name in ("EventRelation", "Event")]
     flag = {"type": "boolean", "createable": True, "updateable": True, "nillable": False, "filterable": True}
     describes[0]["fields"] += [{**flag, "name": name, "label": name} for name in ("IsInvitee", "IsParent")]
     text = {"type": "textarea", "length": 1000, "createable": True, "updateable": True, "nillable": True}
     describes[1]["fields"].append({**text, "name": "EventWhoIds", "label": "Contacts"})
-    schema = tmp_path / "shared.json"
-    schema.write_text(json.dumps(describes, default=str))
-    return LocalOrg.open(tmp_path / "shared.db", now=lambda: NOW, seed=False, schema_file=schema)
+    return new_org(lambda: NOW, seed=False, schema=json.dumps(describes, default=str))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What is saved as it was given and may be wrong is told: values no picklist has, days that are past or far ahead."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import NOW, settings_of
+from tests.orgs import new_org
 from tests.tools.calls import call
 
 SCHEMA = """
@@ -32,10 +32,8 @@ objects:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[LocalOrg]:
-    schema = tmp_path / "shop.yaml"
-    schema.write_text(SCHEMA, encoding="utf-8")
-    with LocalOrg.open(seed=False, schema_file=schema, now=lambda: NOW) as org:
+def shop() -> Iterator[LocalOrg]:
+    with new_org(lambda: NOW, seed=False, schema=SCHEMA) as org:
         yield org
 
 

@@ -1,8 +1,7 @@
 """An org with custom objects, for rules that no standard object shows; and one that fails in the middle."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from mcp import Client
@@ -13,6 +12,7 @@ from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.transport import Message
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
+from tests.orgs import new_org
 
 CLINIC = """
 objects:
@@ -37,11 +37,8 @@ objects:
 """
 
 
-def clinic_in(folder: Path) -> Iterator[LocalOrg]:
-    file = folder / "schema.yaml"
-    file.write_text(CLINIC)
-    with LocalOrg.open(seed=False, schema_file=file) as org:
-        yield org
+def clinic_org() -> LocalOrg:
+    return new_org(seed=False, schema=CLINIC)
 
 
 @asynccontextmanager

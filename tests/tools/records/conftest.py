@@ -1,18 +1,18 @@
 """What the tests of the record tools share."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
-from tests.tools.records.clinic import client_of, clinic_in
+from tests.tools.records.clinic import client_of, clinic_org
 
 
 @pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[LocalOrg]:
-    yield from clinic_in(tmp_path)
+def clinic() -> Iterator[LocalOrg]:
+    with clinic_org() as org:
+        yield org
 
 
 @pytest.fixture
