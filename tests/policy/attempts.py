@@ -240,6 +240,8 @@ CALLS: Final = [
     ),
     Attempt("upsert_records", {"sobject": "Account", "external_id_field": "Id", "records": [{"Id": "{account}"}]}),
     Attempt("delete_records", {"sobject": "Account", "record_ids": ["{account}"]}),
+    Attempt("restore_records", {"record_ids": ["{account}"]}),
+    Attempt("restore_records", {"record_ids": ["{account}", "{opportunity}", "{lead}"]}),
     Attempt("delete_records", {"sobject": "Lead", "record_ids": ["{lead}"]}),
     Attempt("delete_records", {"sobject": "Opportunity", "record_ids": ["{opportunity}"]}),
     Attempt("search", {"text": "Holdings"}, "absent"),

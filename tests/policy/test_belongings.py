@@ -252,3 +252,50 @@ def test_what_belongs_to_records_of_any_kind_is_hidden_where_one_kind_is_read_by
     note = view_of(policy, SObjectDescribe(name="Note", label="Note", fields=(parent,)))
 
     assert not note.rule.is_readable
+
+
+async def test_a_restore_needs_its_action_and_the_user_to_own_the_record(org: LocalOrg) -> None:
+    mine, others = event(org, org.user_id), event(org, another_user(org))
+    for each in (mine, others):
+        org.records.delete("Event", each, org.user_id)
+    async with guarded(org, '[objects.Event]\nactions = ["read", "create", "update", "delete"]') as client:
+        await refused(client, lambda client: client.soap.undelete([mine]), match=r"No restore of Event .*p\.toml:2")
+    async with guarded(org, "[objects.Event]\nowner_only = true") as client:
+        await refused(
+            client,
+            lambda client: client.soap.undelete([others]),
+            lambda client: client.soap.undelete([mine, others]),
+            lambda client: client.soap.undelete(["00Ulo0000099999"]),
+            match="another user's, or not there",
+        )
+        assert (await client.soap.undelete([mine]))[0].success
+
+
+async def test_a_restore_is_judged_by_what_it_brings_back(org: LocalOrg) -> None:
+    alone, busy = org.insert("Contact", LastName="Alone"), org.insert("Contact", LastName="Busy")
+    org.insert("Task", Subject="Call", WhoId=busy)
+    for each in (alone, busy):
+        org.records.delete("Contact", each, org.user_id)
+    async with guarded(org, '[objects.Task]\nactions = ["read", "create", "delete"]') as client:
+        await refused(client, lambda client: client.soap.undelete([alone, busy]), match="would bring Task records back")
+        assert (await client.soap.undelete([alone]))[0].success
+    for hidden in ("[objects.Task]\nactions = []", "[objects.Task]\nowner_only = true"):
+        async with guarded(org, hidden) as client:
+            await refused(client, lambda client: client.soap.undelete([busy]), match="could bring Task records back")
+    async with guarded(org, '[objects.Lead]\nactions = ["read"]') as client:
+        assert (await client.soap.undelete([busy]))[0].success
+
+
+async def test_no_other_soap_call_is_understood(org: LocalOrg) -> None:
+    first, second = org.insert("Contact", LastName="Ode"), org.insert("Contact", LastName="Ode")
+    path = "/services/Soap/u/60.0"
+    async with guarded(org, '[objects.Lead]\nactions = ["read"]') as client:
+        await refused(
+            client,
+            lambda client: client.soap.merge("Contact", first, [second]),
+            lambda client: client.soap.convert_lead("00Qlo0000000001AAA", "Closed - Converted"),
+            lambda client: client.send(Request("POST", path, body={"delete": {"ids": [first]}})),
+            lambda client: client.send(Request("POST", path, body={"undelete": {"ids": [first]}, "delete": {}})),
+            lambda client: client.send(Request("POST", path, body={"undelete": {"ids": first}})),
+            lambda client: client.send(Request("POST", "/services/Soap/m/60.0", body={"undelete": {"ids": [first]}})),
+        )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, get_args
 
-Action: TypeAlias = Literal["read", "create", "update", "delete"]
+Action: TypeAlias = Literal["read", "create", "update", "delete", "restore"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 _MOST_TOLD: Final = 8
@@ -129,11 +129,10 @@ class Policy:
         """Whether any object's rows are limited."""
         return self.max_rows is not None or any(rule.max_rows is not None for rule in self.rules.values())
 
-    @property
-    def restricts_deletion(self) -> bool:
-        """Whether there are records that may not be deleted."""
+    def restricts(self, action: Action) -> bool:
+        """Tell whether there are records that an action may not be done with."""
         rules = self.rules.values()
-        return "delete" not in self.actions or any("delete" not in rule.actions or rule.owner_only for rule in rules)
+        return action not in self.actions or any(action not in rule.actions or rule.owner_only for rule in rules)
 
     def forbids(self, action: Action, sobject: str = "") -> str:
         """Return the place that forbids an action on an object (on all, without one); nothing where it is allowed."""

@@ -227,11 +227,13 @@ class _Plans:
                 return await reads.retrieve_many(call, sobject)
         return None
 
-    async def _writing(self, call: Call) -> Plan | None:  # noqa: PLR0911 - a table
+    async def _writing(self, call: Call) -> Plan | None:  # noqa: C901, PLR0911 - a table
         writes = self._writes
         match (call.method, *call.steps):
             case ("POST", "composite"):
                 return await self._composite(call)
+            case ("POST", "services", "Soap", "u", _):
+                return await writes.undelete(call)
             case ("POST", "composite", "sobjects", sobject):
                 return await self._reads.retrieve_many(call, sobject)
             case ("POST" | "PATCH", "composite", "sobjects"):

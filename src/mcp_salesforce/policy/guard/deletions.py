@@ -1,68 +1,93 @@
-"""What a deletion takes along: Salesforce deletes the children of a record with it (`cascadeDelete`)."""
+"""What goes along: Salesforce deletes the children of a record with it (`cascadeDelete`), and restores them with it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from mcp_salesforce.policy.belongings import is_part
 from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
+from mcp_salesforce.policy.rules import Action
 from mcp_salesforce.salesforce.models import ChildRelationship, SObjectDescribe
 from mcp_salesforce.soql import tree
 
 _MOST: Final = 2000
 _DEEPEST: Final = 5
-_HINT: Final = "Delete or move those first, or ask who runs the server to change the policy."
+
+
+class _Words(NamedTuple):
+    """How a refusal says what is done to records, and what would become of their children."""
+
+    may: str
+    would: str
+    hint: str
+
+
+_DELETION: Final = _Words(
+    "A deletion of {0} could take {1} records along, or be kept from it by them",
+    "The deletion would take {1} records along, which may not be deleted",
+    "Delete or move those first, or ask who runs the server to change the policy.",
+)
+_RESTORE: Final = _Words(
+    "A restore of {0} could bring {1} records back",
+    "The restore would bring {1} records back, which may not be restored",
+    "Ask who runs the server to restore it, or to change the policy.",
+)
 
 
 class Deletions:
-    """Judges deletions by what goes along."""
+    """Judges deletions, and restores of what was deleted, by what goes along."""
 
-    def __init__(self, views: OrgViews, owners: Owners) -> None:
+    def __init__(self, views: OrgViews, owners: Owners, *, restores: bool = False) -> None:
         """Judge by `views`; `owners` counts the children."""
         self._views = views
         self._owners = owners
+        self._restores = restores
+        self._action: Action = "restore" if restores else "delete"
+        self._words = _RESTORE if restores else _DELETION
 
     async def judge(self, sobject: str, record_ids: Sequence[str], depth: int = 0) -> None:
-        """Let the deletion of records pass where the policy lets all be deleted that goes along.
+        """Let it pass where the policy lets the same be done with all that goes along.
 
         Where children may not be seen, or only the user's own, or not whose children they are, it is refused whether
         there are any or not: the refusal would tell.
 
         Raises:
-            PolicyRefusedError: It would take along what may not be deleted, or may not be seen.
+            PolicyRefusedError: It would take along what may not be deleted (or restored), or may not be seen.
         """
         described = await self._views.describe(sobject)
-        if described is None or not self._views.policy.restricts_deletion:
+        if described is None or not self._views.policy.restricts(self._action):
             return
         for child in described.child_relationships:
-            if (child.cascade_delete or child.restricted_delete) and not self._is_own_part(described, child):
+            counts = child.cascade_delete or (child.restricted_delete and not self._restores)
+            if counts and not self._is_own_part(described, child):
                 await self._judge_child(sobject, child, record_ids, depth)
 
     async def _judge_child(self, sobject: str, child: ChildRelationship, ids: Sequence[str], depth: int) -> None:
         view = await self._views.view(child.child_sobject)
         refusal = PolicyRefusedError(
-            f"A deletion of {sobject} could take {view.sobject} records along, or be kept from it by them",
+            self._words.may.format(sobject, view.sobject),
             place=view.rule.place_of("actions" if not view.rule.is_readable else "owner_only"),
-            hint=_HINT,
+            hint=self._words.hint,
         )
         if not view.shows(child.field) or view.owners:
             raise refusal
         if not child.cascade_delete:
             return
-        if "delete" not in view.rule.actions:
-            if await self._owners.count(view.sobject, tree.Field(child.field), ids):
+        gone = self._restores
+        if self._action not in view.rule.actions:
+            if await self._owners.count(view.sobject, tree.Field(child.field), ids, deleted=gone):
                 raise PolicyRefusedError(
-                    f"The deletion would take {view.sobject} records along, which may not be deleted",
+                    self._words.would.format(sobject, view.sobject),
                     place=view.rule.place_of("actions"),
-                    hint=_HINT,
+                    hint=self._words.hint,
                 )
             return
         if child.child_sobject.casefold() == sobject.casefold() and depth >= _DEEPEST:
-            raise not_understood("A deletion that goes so deep")
-        children = await self._owners.ids(view.sobject, child.field, ids, _MOST + 1)
+            raise not_understood(f"A {self._action} that goes so deep")
+        children = await self._owners.ids(view.sobject, child.field, ids, _MOST + 1, deleted=gone)
         if len(children) > _MOST:
-            raise not_understood("A deletion that takes so much along")
+            raise not_understood(f"A {self._action} that takes so much along")
         if children and depth < _DEEPEST:
             await self.judge(view.sobject, children, depth + 1)
 

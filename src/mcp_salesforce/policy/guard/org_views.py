@@ -123,7 +123,8 @@ class OrgViews:
             problems += found
         if problems:
             raise PolicyFileError([problem.rstrip() for problem in problems])
-        if self.policy.restricts_deletion or any(rule.restricts_parts for rule in rules.values()):
+        cascades = self.policy.restricts("delete") or self.policy.restricts("restore")
+        if cascades or any(rule.restricts_parts for rule in rules.values()):
             described = {key: await self.schema.describe(rule.sobject) for key, rule in rules.items()}
             self.names, self.owned = frozenset(names), owned_objects(await self.schema.describe(USER))
             self.policy = with_belongings(self.policy, described, self.owned, self.names)

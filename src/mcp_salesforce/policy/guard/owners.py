@@ -1,6 +1,7 @@
 """Whose records are these? Asked of the org before a call that names them by Id, past the guard."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
@@ -15,6 +16,7 @@ from mcp_salesforce.salesforce.wire import Request, field_name, sobject_name
 from mcp_salesforce.soql import format_query, tree
 
 _ID: Final = tree.Field("Id")
+_DELETED: Final = tree.Comparison(tree.Field("IsDeleted"), "=", tree.Boolean(value=True))
 
 
 class Owners:
@@ -25,8 +27,10 @@ class Owners:
         self._views = views
         self._exchange = exchange
 
-    async def require_own(self, view: View, record_ids: Sequence[str]) -> None:
+    async def require_own(self, view: View, record_ids: Sequence[str], *, deleted: bool = False) -> None:
         """Let records pass that are the user's, where they must be: another's is like one that is not there.
+
+        With `deleted` they are looked for among those that are deleted.
 
         Raises:
             PolicyRefusedError: One of them is not.
@@ -37,7 +41,7 @@ class Owners:
             ids = sorted({to_18(record_id) for record_id in record_ids})
         except InvalidArgumentError:
             raise not_understood("A record without an Id of its own") from None
-        if ids and await self.count(view.sobject, _ID, ids, await self.own(view)) < len(ids):
+        if ids and await self.count(view.sobject, _ID, ids, await self.own(view), deleted=deleted) < len(ids):
             raise anothers(view)
 
     async def require_no_others(self, view: View, key: str, values: Sequence[str]) -> None:
@@ -56,23 +60,34 @@ class Owners:
         return own(view, await self._views.user_id())
 
     async def count(
-        self, sobject: str, name: tree.Field, values: Sequence[str], condition: tree.Condition | None = None
+        self,
+        sobject: str,
+        name: tree.Field,
+        values: Sequence[str],
+        condition: tree.Condition | None = None,
+        *,
+        deleted: bool = False,
     ) -> int:
-        """Return how many records have one of `values` in a field, and meet the condition."""
+        """Return how many records, there or deleted, have one of `values` in a field, and meet the condition."""
         where: tree.Condition = tree.InValues(name, tuple(map(tree.String, values)))
         if condition:
             where = tree.And((where, condition))
-        page = await self._query(tree.Query((tree.SelectItem(tree.CountRows()),), (_from(sobject),), where))
-        return page.total_size
+        query = tree.Query((tree.SelectItem(tree.CountRows()),), (_from(sobject),), where)
+        return (await self._query(query, deleted=deleted)).total_size
 
-    async def ids(self, sobject: str, name: str, values: Sequence[str], most: int) -> list[str]:
-        """Return the Ids of at most `most` records that have one of `values` in a field."""
+    async def ids(
+        self, sobject: str, name: str, values: Sequence[str], most: int, *, deleted: bool = False
+    ) -> list[str]:
+        """Return the Ids of at most `most` records, there or deleted, that have one of `values` in a field."""
         where = tree.InValues(tree.Field(field_name(name)), tuple(map(tree.String, values)))
-        page = await self._query(tree.Query((tree.SelectItem(_ID),), (_from(sobject),), where, limit=most))
-        return [str(record["Id"]) for record in page.records]
+        query = tree.Query((tree.SelectItem(_ID),), (_from(sobject),), where, limit=most)
+        return [str(record["Id"]) for record in (await self._query(query, deleted=deleted)).records]
 
-    async def _query(self, query: tree.Query) -> QueryResult:
-        answer = await self._exchange(Request("GET", "query", {"q": format_query(query)}))
+    async def _query(self, query: tree.Query, *, deleted: bool) -> QueryResult:
+        if deleted and query.where:
+            query = replace(query, where=tree.And((query.where, _DELETED)))
+        resource = "queryAll" if deleted else "query"
+        answer = await self._exchange(Request("GET", resource, {"q": format_query(query)}))
         return QueryResult.read(answer.value)
 
 

@@ -26,6 +26,7 @@ class Writes:
         self._views = views
         self._owners = owners
         self._deletions = Deletions(views, owners)
+        self._restores = Deletions(views, owners, restores=True)
 
     async def create(self, call: Call, sobject: str) -> Plan:
         """Plan the creation of a record.
@@ -97,11 +98,26 @@ class Writes:
             PolicyRefusedError: As `delete`, for any of them.
         """
         ids = [record_id for record_id in call.params.get("ids", "").split(",") if record_id]
-        by_prefix: dict[str, list[str]] = {}
-        for record_id in ids:
-            by_prefix.setdefault(record_id[:3], []).append(record_id)
-        for prefix, some in by_prefix.items():
+        for prefix, some in _by_prefix(ids).items():
             await self._delete(await self._views.object_of(prefix), some)
+        return Plan(call.request)
+
+    async def undelete(self, call: Call) -> Plan | None:
+        """Plan the restore of records, whose Ids tell their objects; another SOAP call is not understood.
+
+        Raises:
+            PolicyRefusedError: The policy refuses the action, a record's owner, or what would come back with it.
+        """
+        match call.body:
+            case {"undelete": {"ids": list(ids), **further}, **others} if not further and not others:
+                pass
+            case _:
+                return None
+        for prefix, some in _by_prefix(map(str, ids)).items():
+            sobject = await self._views.object_of(prefix)
+            view = await self._allowed(sobject, ("restore",), [])
+            await self._owners.require_own(view, some, deleted=True)
+            await self._restores.judge(sobject, some)
         return Plan(call.request)
 
     async def _upsert(
@@ -163,6 +179,14 @@ def _record(body: object) -> Mapping[str, Any]:
     if not isinstance(body, Mapping):
         raise not_understood("A body that is no record")
     return body
+
+
+def _by_prefix(record_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Return Ids by their first three characters, which tell the object."""
+    found: dict[str, list[str]] = {}
+    for record_id in record_ids:
+        found.setdefault(record_id[:3], []).append(record_id)
+    return found
 
 
 def _by_object(body: object) -> dict[str, list[Mapping[str, Any]]]:

@@ -76,7 +76,7 @@ class Access:
 def _actions(spec: ToolSpec) -> tuple[Action, ...]:
     """Return what a tool does to records, by its verb and what its annotations say."""
     verb = spec.name.removeprefix(NAME_PREFIX).partition("_")[0]
-    if verb in ("create", "delete"):
+    if verb in ("create", "delete", "restore"):
         return (cast("Action", verb),)
     if verb == "upsert":
         return ("create", "update")

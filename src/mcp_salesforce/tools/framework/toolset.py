@@ -41,6 +41,8 @@ CREATES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempote
 UPDATES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
 DELETES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
 
+RESTORES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
+
 
 def org_of(ctx: ToolContext) -> OrgSession:
     """Return the org that this call works on."""

@@ -3,7 +3,7 @@
 Each module adds its tools to the toolset as it is imported here, in the order of the list.
 """
 
-from mcp_salesforce.tools.records import reading, writing
+from mcp_salesforce.tools.records import reading, restoring, writing
 from mcp_salesforce.tools.records.toolset import records
 
-__all__ = ["reading", "records", "writing"]
+__all__ = ["reading", "records", "restoring", "writing"]

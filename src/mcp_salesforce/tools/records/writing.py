@@ -104,7 +104,7 @@ async def upsert_records(
 async def delete_records(
     ctx: ToolContext, sobject: SObjectName, record_ids: GivenIds, all_or_none: AllOrNone = True
 ) -> DeletedRows:
-    """Move records to the recycle bin, where they can be restored for 15 days; records that belong to them go too."""
+    """Move records to the recycle bin (salesforce_restore_records, for 15 days); records that belong to them go too."""
     org = org_of(ctx)
     described = await org.schema.describe(sobject)
     check_object(described, "delete")
