@@ -4,13 +4,14 @@ import json
 import shlex
 import subprocess
 import sys
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from mcp_salesforce.cli.hosts import HOSTS, Host, launch_command, registrations
+from mcp_salesforce.cli.hosts import HOSTS, Host, launch_command, registrations, source
 
 ROOT = Path(__file__).parents[2]
 AWKWARD = ("/opt/my tools/uv", "run", "--directory", "/home/o'neil/mcp salesforce", "mcp-salesforce", "serve")
@@ -41,6 +42,77 @@ def test_an_installation_without_its_project_is_not_started_through_uv(
     monkeypatch.setenv("UV", "/usr/bin/uv")
 
     assert Path(launch_command(demo=False, folder=tmp_path)[0]).is_relative_to(sys.prefix)
+
+
+@pytest.fixture
+def in_cache(tmp_path: Path) -> Path:
+    """An environment where `uvx` makes them."""
+    (tmp_path / "uv").mkdir()
+    (tmp_path / "uv" / "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55")
+    return tmp_path / "uv" / "archive-v0" / "xpk6eYJuz"
+
+
+@pytest.mark.parametrize("demo", [False, True])
+def test_in_uvs_cache_uv_is_asked_to_make_the_environment_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, in_cache: Path, demo: bool
+) -> None:
+    monkeypatch.setenv("UV", "/opt/my tools/uv")
+
+    launch = launch_command(demo=demo, folder=tmp_path, prefix=in_cache)
+
+    came_from = source(distribution("mcp-salesforce"))
+    options = ("serve", "--demo") if demo else ("serve",)
+    assert launch == ("/opt/my tools/uv", "tool", "run", "--from", came_from, "mcp-salesforce", *options)
+    assert not any(str(in_cache) in word for word in launch)
+
+
+def test_in_pipxs_cache_pipx_is_asked_to_make_the_environment_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pipx = tmp_path / "pipx"
+    pipx.write_text("#!/bin/sh\n")
+    pipx.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("UV", raising=False)
+
+    launch = launch_command(demo=False, folder=tmp_path, prefix=tmp_path / "share" / "pipx" / ".cache" / "89ab")
+
+    assert launch[:3] == (str(pipx), "run", "--spec")
+    assert launch[4:] == ("mcp-salesforce", "serve")
+
+
+@pytest.mark.parametrize("place", ["share/uv/tools/mcp-salesforce", "share/pipx/venvs/mcp-salesforce", "project/.venv"])
+def test_an_environment_that_stays_is_started_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    monkeypatch.setenv("UV", "/usr/bin/uv")
+    environment = tmp_path / place
+    environment.mkdir(parents=True)
+    (environment / "CACHEDIR.TAG").touch()  # uv marks environments themselves, so that backups leave them out
+
+    assert launch_command(demo=False, folder=tmp_path, prefix=environment)[1:] == ("serve",)
+
+
+@pytest.mark.parametrize(
+    ("noted", "expected"),
+    [
+        (None, "mcp-salesforce==1.2"),
+        ({"url": "file:///opt/my%20tools/src", "dir_info": {}}, "/opt/my tools/src"),
+        ({"url": "file:///opt/mcp_salesforce-1.2-py3-none-any.whl", "archive_info": {}},
+         "/opt/mcp_salesforce-1.2-py3-none-any.whl"),
+        ({"url": "https://example.com/a.tar.gz", "archive_info": {}}, "https://example.com/a.tar.gz"),
+        ({"url": "https://example.com/a.git", "vcs_info": {"vcs": "git", "commit_id": "4cf3a"}},
+         "git+https://example.com/a.git@4cf3a"),
+        ({"url": "ssh://git@example.com/a", "vcs_info": {"vcs": "git", "commit_id": "4cf3a"}, "subdirectory": "py"},
+         "git+ssh://git@example.com/a@4cf3a#subdirectory=py"),
+    ],
+)  # fmt: skip
+def test_the_source_is_what_the_installer_noted(tmp_path: Path, noted: object, expected: str) -> None:
+    (tmp_path / "METADATA").write_text("Metadata-Version: 2.1\nName: mcp-salesforce\nVersion: 1.2\n")
+    if noted:
+        (tmp_path / "direct_url.json").write_text(json.dumps(noted))
+
+    assert source(Distribution.at(tmp_path)) == expected
 
 
 def test_the_line_for_the_own_org_differs_by_the_demo_option_only() -> None:

@@ -30,7 +30,8 @@ For one workspace of VS Code, write the entry without its name below `servers` i
 {{"servers": {{"salesforce": {entry}}}}}
 ```
 
-Installed with `pip` and not from a project folder, the command is `mcp-salesforce serve`, by its full path.
+Installed with `pip`, `pipx` or `uv tool install`, the command is `mcp-salesforce serve`, by its full path. Run by
+`uvx`, it is `uv tool run --from SOURCE mcp-salesforce serve`: what `uvx` makes is in a cache that is emptied some day.
 """
 
 

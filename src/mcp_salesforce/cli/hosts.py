@@ -1,15 +1,20 @@
 """The lines that register this server with MCP hosts."""
 
 import json
-import shlex
 import shutil
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
+import platformdirs
+
+from mcp_salesforce.cli.shells import typed
 from mcp_salesforce.settings.settings import environment
 
 SERVER_NAME = "salesforce"
@@ -38,18 +43,54 @@ class Registration:
     text: str
 
 
-def launch_command(*, demo: bool, folder: Path = PROJECT) -> tuple[str, ...]:
-    """Return the command that starts this very installation.
+def launch_command(*, demo: bool, folder: Path = PROJECT, prefix: Path = Path(sys.prefix)) -> tuple[str, ...]:
+    """Return the command that starts this very installation, today and later.
 
-    Where uv runs this process in its project `folder`, it is that uv (it says its path in `UV`), else the installed
-    command, or the interpreter where only the package is installed.
+    Where uv runs this process in its project `folder`, it is that uv (it says its path in `UV`). Where the environment
+    `prefix` is in a cache, which is emptied some day, it is what made it: `uv tool run` (`uvx`) or `pipx run`, with the
+    same source. Else it is the installed command, or the interpreter where only the package is installed.
     """
     serve = ("serve", "--demo") if demo else ("serve",)
     uv = environment().get("UV")
-    if uv and (folder / "pyproject.toml").is_file():
+    if uv and (folder / "pyproject.toml").is_file() and Path(__file__).resolve().is_relative_to(PROJECT / "src"):
         return (uv, "run", "--directory", str(folder), "mcp-salesforce", *serve)
+    if _is_in_cache(prefix) and (runner := _runner(uv, prefix)):
+        return (*runner, "mcp-salesforce", *serve)
     installed = shutil.which("mcp-salesforce", path=sysconfig.get_path("scripts"))
     return (installed, *serve) if installed else (sys.executable, "-m", "mcp_salesforce", *serve)
+
+
+def _is_in_cache(prefix: Path) -> bool:
+    """Tell whether an environment is in a folder that its owner may empty: of the user, or marked as a cache."""
+    caches = [Path(place) for place in (platformdirs.user_cache_dir(), environment().get("UV_CACHE_DIR")) if place]
+    return any(
+        above in caches or above.name == ".cache" or (above / "CACHEDIR.TAG").is_file() for above in prefix.parents
+    )
+
+
+def _runner(uv: str | None, prefix: Path) -> tuple[str, ...]:
+    """Return the command that makes such an environment again, up to the name of the program; empty without one."""
+    spec = source(distribution("mcp-salesforce"))
+    pipx, uv = shutil.which("pipx"), uv or shutil.which("uv")
+    if pipx and "pipx" in prefix.parts:
+        return (pipx, "run", "--spec", spec)
+    return (uv, "tool", "run", "--from", spec) if uv else ()
+
+
+def source(package: Distribution) -> str:
+    """Return what a package was installed from, as installers take it: a path, an address, or name and version.
+
+    The installer notes it as the packaging standard has it (`direct_url.json`).
+    """
+    noted = package.read_text("direct_url.json")
+    if noted is None:
+        return f"{package.name}=={package.version}"
+    origin = json.loads(noted)
+    part = f"#subdirectory={origin['subdirectory']}" if "subdirectory" in origin else ""
+    if version_control := origin.get("vcs_info"):
+        return f"{version_control['vcs']}+{origin['url']}@{version_control['commit_id']}{part}"
+    parts = urlsplit(origin["url"])
+    return url2pathname(parts.path) if parts.scheme == "file" and not part else f"{origin['url']}{part}"
 
 
 def registrations(launch: Sequence[str], environment: Mapping[str, str] | None = None) -> list[Registration]:
@@ -67,7 +108,7 @@ def _adding(program: str, option: str) -> Callable[[Sequence[str], Mapping[str, 
     """Return what writes `PROGRAM mcp add`, with `option` before each setting."""
 
     def text(launch: Sequence[str], settings: Mapping[str, str]) -> str:
-        return shlex.join([program, "mcp", "add", SERVER_NAME, *_options(option, settings), "--", *launch])
+        return typed([program, "mcp", "add", SERVER_NAME, *_options(option, settings), "--", *launch])
 
     return text
 
@@ -76,11 +117,11 @@ def _gemini(launch: Sequence[str], settings: Mapping[str, str]) -> str:
     """Write the program before `--`: Gemini CLI takes only its arguments from behind it."""
     program, *arguments = launch
     add = ("gemini", "mcp", "add", "--scope", "user", SERVER_NAME, program)
-    return shlex.join([*add, *_options("-e", settings), "--", *arguments])
+    return typed([*add, *_options("-e", settings), "--", *arguments])
 
 
 def _visual_studio_code(launch: Sequence[str], settings: Mapping[str, str]) -> str:
-    return shlex.join(["code", "--add-mcp", json.dumps({"name": SERVER_NAME, **_entry(launch, settings)})])
+    return typed(["code", "--add-mcp", json.dumps({"name": SERVER_NAME, **_entry(launch, settings)})])
 
 
 def _servers(launch: Sequence[str], settings: Mapping[str, str]) -> str:

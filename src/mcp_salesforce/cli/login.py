@@ -1,9 +1,6 @@
 """`mcp-salesforce login`: let a user allow the app in a browser, and keep the login."""
 
 import asyncio
-import os
-import shlex
-import subprocess
 import sys
 import time
 import webbrowser
@@ -223,14 +220,14 @@ async def _keep(login: "Login", network: "Network") -> str:
 def _tell_what_is_next(alias: str, network: "Network") -> None:
     """Show how to check the login, and the lines that register the server with a host, for this very folder."""
     from mcp_salesforce.cli.hosts import launch_command, registrations
+    from mcp_salesforce.cli.shells import typed
 
     settings = {"SALESFORCE_ORG": alias}
     if network.ca_file:
         settings["SALESFORCE_CA_FILE"] = str(network.ca_file.absolute())
     launch = launch_command(demo=False)
     check = [*launch[: launch.index("serve")], "doctor", "--org", alias]
-    joined = subprocess.list2cmdline(check) if os.name == "nt" else shlex.join(check)
-    click.echo(f"\nCheck it:  {joined}\n\nRegister it with your MCP host:")
+    click.echo(f"\nCheck it:  {typed(check)}\n\nRegister it with your MCP host:")
     for entry in registrations(launch, settings):
         hosts = "\n".join(f"{host.name} ({host.where})" for host in entry.hosts)
         click.echo(f"\n{hosts}\n{entry.text}")
