@@ -244,6 +244,6 @@ async def test_writes_need_their_action(org: LocalOrg, records: dict[str, str], 
         assert await call(mcp, "get_contact", contact_id=records["contact"])
         assert await call(mcp, "get_appointment", event_id=records["event"])
 
-    assert listed == {spec.name.removeprefix(PREFIX) for spec in SPECS.values() if spec.annotations.read_only_hint}
+    assert listed == {spec.name.removeprefix(PREFIX) for spec in SPECS.values() if spec.effect.is_reading}
     assert {error["code"] for error in refused} == {"NOT_ALLOWED"}
     assert refused[0]["message"] == "salesforce_delete_contact is not allowed here, by SALESFORCE_POLICY (p.toml:1)."

@@ -143,7 +143,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 READS = {
     name: calls
     for name, calls in sample_calls(SEEDED_CONTACT, "00Ulo0000000001AAA").items()
-    if SPECS[name].annotations.read_only_hint and name != "salesforce_whoami"  # which counts the org's calls
+    if SPECS[name].effect.is_reading and name != "salesforce_whoami"  # which counts the org's calls
 }
 ODD: list[dict[str, Any]] = [
     {"name": "salesforce_list_contacts", "arguments": {"nothing": "like this"}},

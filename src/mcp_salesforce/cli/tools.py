@@ -62,6 +62,6 @@ def _entry(toolset: str, spec: "ToolSpec", forbidden_by: str) -> dict[str, str]:
 
 
 def _effect(spec: "ToolSpec") -> str:
-    if spec.annotations.read_only_hint:
+    if spec.effect.is_reading:
         return "reads"
-    return "changes" if spec.annotations.destructive_hint else "creates"
+    return "changes" if spec.effect.is_destructive else "creates"

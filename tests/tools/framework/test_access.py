@@ -16,7 +16,7 @@ from tests.conftest import NOW, settings_of
 from tests.tools.calls import PREFIX, call, refusal
 from tests.tools.test_every_tool import NAMES, SPECS, sample_calls
 
-WRITES = [name for name, spec in SPECS.items() if not spec.annotations.read_only_hint]
+WRITES = [name for name, spec in SPECS.items() if not spec.effect.is_reading]
 TOOLSET_OF = {spec.name: toolset.name for toolset in TOOLSETS for spec in toolset.specs}
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
-from mcp_salesforce.policy.rules import Action, Policy
+from mcp_salesforce.policy.rules import Policy
 from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.tools.answers.results import Allowed
-from mcp_salesforce.tools.framework.toolset import NAME_PREFIX, Toolset, ToolSpec
+from mcp_salesforce.tools.framework.toolset import Toolset, ToolSpec
 
 ALL: Final = "all"
 
@@ -67,17 +67,7 @@ class Access:
         """Return the setting that forbids a tool of `toolset`, or nothing where it is allowed."""
         if toolset not in self.toolsets:
             return "SALESFORCE_TOOLSETS"
-        if self.read_only and not spec.annotations.read_only_hint:
+        if self.read_only and not spec.effect.is_reading:
             return "SALESFORCE_READ_ONLY"
-        places = [self.policy.forbids(action, spec.sobject) for action in _actions(spec)] if self.policy else []
+        places = [self.policy.forbids(action, spec.sobject) for action in spec.effect.actions] if self.policy else []
         return next((f"SALESFORCE_POLICY ({place})" for place in places if place), "")
-
-
-def _actions(spec: ToolSpec) -> tuple[Action, ...]:
-    """Return what a tool does to records, by its verb and what its annotations say."""
-    verb = spec.name.removeprefix(NAME_PREFIX).partition("_")[0]
-    if verb in ("create", "delete", "restore"):
-        return (cast("Action", verb),)
-    if verb == "upsert":
-        return ("create", "update")
-    return ("read",) if spec.annotations.read_only_hint else ("update",)

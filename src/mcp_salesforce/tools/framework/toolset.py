@@ -13,6 +13,7 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import ConfigDict, Field, create_model
 
 from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.policy.rules import Action
 from mcp_salesforce.policy.withheld import noting, told
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError, refused
 from mcp_salesforce.tools.answers.errors import failure, unforeseen
@@ -35,13 +36,36 @@ NAME_PREFIX = "salesforce_"
 _SEARCH_HINT = "anthropic/searchHint"
 _MOST_CHARACTERS, _LONGEST_RESULT = "anthropic/maxResultSizeChars", 500_000
 
-# Records hold what strangers wrote (a web form, an e-mail), so every tool reaches an open world.
-READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
-CREATES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
-UPDATES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
-DELETES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
 
-RESTORES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a tool does to records: by it a policy judges the tool, and a host knows when to ask its user."""
+
+    actions: tuple[Action, ...]
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether nothing changes by it."""
+        return self.actions == ("read",)
+
+    @property
+    def is_destructive(self) -> bool:
+        """Whether something that was there can be lost by it."""
+        return "update" in self.actions or "delete" in self.actions
+
+    @property
+    def annotations(self) -> ToolAnnotations:
+        """What a host is told of it. Records hold what strangers wrote, so every tool reaches an open world."""
+        return ToolAnnotations(
+            read_only_hint=self.is_reading,
+            destructive_hint=self.is_destructive,
+            idempotent_hint=self.actions != ("create",),
+            open_world_hint=True,
+        )
+
+
+READS, CREATES, UPDATES, DELETES = Effect(("read",)), Effect(("create",)), Effect(("update",)), Effect(("delete",))
+UPSERTS, RESTORES = Effect(("create", "update")), Effect(("restore",))
 
 
 def org_of(ctx: ToolContext) -> OrgSession:
@@ -57,7 +81,7 @@ class ToolSpec:
         name: Its name.
         title: What people see.
         description: What a model reads.
-        annotations: What it does to records.
+        effect: What it does to records.
         function: The function, whose parameters are the arguments.
         hint: Words that people say for it, where a host finds tools by a search.
         is_long: Whether an answer may fill the whole budget.
@@ -68,7 +92,7 @@ class ToolSpec:
     name: str
     title: str
     description: str
-    annotations: ToolAnnotations
+    effect: Effect
     function: ToolFunction
     hint: str
     is_long: bool = False
@@ -92,7 +116,7 @@ class Toolset:
     specs: list[ToolSpec] = field(default_factory=list)
 
     def tool(
-        self, annotations: ToolAnnotations, *, title: str, hint: str, is_long: bool = False, former_name: str = ""
+        self, effect: Effect, *, title: str, hint: str, is_long: bool = False, former_name: str = ""
     ) -> Callable[
         [Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]],
         Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
@@ -108,7 +132,7 @@ class Toolset:
             name = NAME_PREFIX + cast("Any", function).__name__
             description = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
             self.specs.append(
-                ToolSpec(name, title, description, annotations, function, hint, is_long, former_name, self.sobject)
+                ToolSpec(name, title, description, effect, function, hint, is_long, former_name, self.sobject)
             )
             return function
 
@@ -125,6 +149,7 @@ class SalesforceTool(Tool):
 
     parameters: dict[str, Any] = Field(default_factory=dict)
     fn_metadata: FuncMetadata = FuncMetadata(arg_model=ArgModelBase)
+    effect: Effect = READS
     sobject: str = ""
     forbidden_by: str = ""
     is_listed: bool = True
@@ -145,7 +170,7 @@ class SalesforceTool(Tool):
                 given = _arguments_of(self.fn).read(arguments)
                 with noting() as withheld:
                     result = await self.fn(context, **given)
-                if self._writes:
+                if not self.effect.is_reading:
                     result = await with_doubts(org_of(context), self.sobject, given, result)
                 if withheld:
                     result = {**result, "withheld": told(withheld)}
@@ -154,13 +179,9 @@ class SalesforceTool(Tool):
                 error = await self._explained(caught, arguments, context)
                 refusal = failure(error, await self._hint(error, context), self._to_allow_duplicate(context))
             except Exception as caught:  # noqa: BLE001 - an answer of the org that nobody foresaw ends in an error too
-                refusal = failure(unforeseen(caught, writes=self._writes))
+                refusal = failure(unforeseen(caught, writes=not self.effect.is_reading))
             call.outcome = (refusal.meta or {})["code"]
             return refusal
-
-    @property
-    def _writes(self) -> bool:
-        return not (self.annotations or READS).read_only_hint
 
     def _to_allow_duplicate(self, context: Context[Any, Any]) -> str:
         """Return how the caller saves a duplicate: by this tool, by that for records, or not at all."""
@@ -204,7 +225,8 @@ def build_tools(spec: ToolSpec, forbidden_by: str = "") -> list[SalesforceTool]:
         title=spec.title,
         description=spec.description,
         is_async=True,
-        annotations=spec.annotations,
+        annotations=spec.effect.annotations,
+        effect=spec.effect,
         meta=spec.meta,
         sobject=spec.sobject,
         forbidden_by=forbidden_by,

@@ -10,7 +10,7 @@ from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe
 from mcp_salesforce.tools.framework.params import AllowDuplicate
 from mcp_salesforce.tools.framework.session import OrgSession
-from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, UPDATES, ToolContext, org_of
+from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, UPDATES, UPSERTS, ToolContext, org_of
 from mcp_salesforce.tools.lookups.cascades import going_along
 from mcp_salesforce.tools.records.batches import DeletedRows, Saved, save_rows
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
@@ -72,7 +72,7 @@ async def update_records(
 
 
 @records.tool(
-    UPDATES,
+    UPSERTS,
     title="Create or change records by an external id",
     hint="upsert, sync or import rows by an external key, without doubles",
     is_long=True,
