@@ -144,7 +144,8 @@ def _tool(spec: ToolSpec) -> str:
         for name, value in schema["properties"].items()
     ]
     table = "\n".join(["| argument | type | default | meaning |", "|---|---|---|---|", *rows])
-    return f"### `{spec.name}`\n{spec.description}\n\n{table}\n"
+    example = json.dumps(spec.example, ensure_ascii=False)
+    return f"### `{spec.name}`\n{spec.description}\n\n{table}\n\nIn the demo org: `{example}`\n"
 
 
 def _prompt(spec: PromptSpec) -> str:

@@ -1,9 +1,12 @@
 """Attempts to read, find, filter by or change what a policy forbids; one line each, through every tool."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+from mcp_salesforce.tools import TOOLSETS
+from mcp_salesforce.tools.framework.toolset import NAME_PREFIX, ToolSpec, build_tool
 
 POLICY: Final = """\
 [objects.Contact]
@@ -262,11 +265,27 @@ CALLS: Final = [
     Attempt("describe", {"search": "Account"}, "absent"),
 ]
 
-ATTEMPTS: Final = [*QUERIES, *CALLS]
 
-NOTHING_TO_FORBID: Final = {
-    "whoami": "shows the user's own name, and what is withheld of it",
-    "delete_contact": "names a record and no field; test_writes_need_their_action",
-    "delete_appointment": "names a record and no field; test_writes_need_their_action",
-}
-"""Tools by which a field or another object cannot be named, and where they are tested instead."""
+def _derived(spec: ToolSpec) -> Iterator[Attempt]:
+    """Yield attempts on what `POLICY` forbids, made of a tool's example by what it takes."""
+    takes = build_tool(spec).parameters["properties"]
+    tool, hidden = spec.name.removeprefix(NAME_PREFIX), HIDDEN_FIELD[spec.sobject or "Contact"]
+    example = json.loads(json.dumps(spec.example).replace(SEEDED_CONTACT, "{contact}").replace(SEEDED_EVENT, "{event}"))
+    with_hidden: dict[str, Any] = {
+        "fields": lambda _fields: [hidden],
+        "data": lambda data: {**data, hidden: "x"},
+        "records": lambda records: [{**record, hidden: "x"} for record in records],
+    }
+    for name, hiding in with_hidden.items():
+        if name in takes:
+            arguments = {**example, name: hiding(example.get(name))}
+            yield Attempt(tool, arguments, named=f"example, {hidden} in {name}")
+    if "records" in takes:
+        yield Attempt(tool, {**example, "sobject": "Account"}, named="example, for Account")
+
+
+SEEDED_CONTACT, SEEDED_EVENT = "003lo0000000001AAA", "00Ulo0000000001EAA"
+HIDDEN_FIELD: Final = {"Contact": "Email", "Event": "Description"}
+DERIVED: Final = [attempt for toolset in TOOLSETS for spec in toolset.specs for attempt in _derived(spec)]
+
+ATTEMPTS: Final = [*QUERIES, *CALLS, *DERIVED]

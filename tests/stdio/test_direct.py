@@ -142,7 +142,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 READS = {
     name: calls
-    for name, calls in sample_calls(SEEDED_CONTACT, "00Ulo0000000001AAA").items()
+    for name, calls in sample_calls(SEEDED_CONTACT, "00Ulo0000000001EAA").items()
     if SPECS[name].effect.is_reading and name != "salesforce_whoami"  # which counts the org's calls
 }
 ODD: list[dict[str, Any]] = [

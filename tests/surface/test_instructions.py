@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.file import read_policy
-from mcp_salesforce.surface.instructions import OF_TOOLSETS, instructions
+from mcp_salesforce.surface.instructions import instructions
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.framework.access import Access
 from tests.tools.framework.test_access import served
@@ -34,8 +34,6 @@ async def test_a_host_gets_them_with_what_the_settings_say(org: LocalOrg) -> Non
 
 def test_each_toolset_is_told_of_only_where_it_is_on() -> None:
     everything = instructions(Access(frozenset(NAMES)))
-
-    assert set(OF_TOOLSETS) == set(NAMES)
 
     for name in NAMES:
         alone = set(instructions(Access(frozenset({name}))).splitlines())

@@ -20,13 +20,18 @@ from tests.tools.tokens import tokens
 SPECS = {spec.name: spec for toolset in TOOLSETS for spec in toolset.specs}
 NAMES = list(SPECS)
 SEEDED_CONTACT = "003lo0000000001AAA"  # the sample data's first
-READING = ("get_", "list_", "find_", "query", "search", "describe", "whoami")
+ACTIONS_OF_VERBS = {  # one meaning a verb
+    **dict.fromkeys(("get", "list", "find", "query", "search", "describe"), ("read",)),
+    "create": ("create",),
+    "update": ("update",),
+    "upsert": ("create", "update"),
+    "delete": ("delete",),
+}
 LONGEST_PREFIX = "mcp__plugin_salesforce_salesforce__"  # of the names that hosts make; models take 64 characters
 PEOPLE_SAY = (
     "meeting", "calendar", "booking", "reschedule", "visit", "lead", "case", "opportunity", "deal", "person", "phone",
     "note", "call", "task",
 )  # fmt: skip
-DESTRUCTIVE = ("update_", "delete_", "upsert_", "close_", "set_")
 
 
 @pytest.fixture(params=ERAS)
@@ -39,9 +44,9 @@ async def tools_of(mcp: Client) -> dict[str, Tool]:
 
 
 def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any]]]:
-    """Good arguments for every tool; the deletes come last."""
+    """Good arguments for every tool, its example where nothing else is here; the deletes come last."""
     times = {"StartDateTime": "2027-02-23T15:00:00Z", "DurationInMinutes": 30}  # the seed has nothing there
-    return {
+    calls: dict[str, list[dict[str, Any]]] = {
         "salesforce_create_contact": [{"data": {"LastName": "Ode", "Title": "CTO"}}],
         "salesforce_get_contact": [
             {"contact_id": contact_id},
@@ -132,6 +137,7 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
         "salesforce_delete_records": [{"sobject": "Contact", "record_ids": [SEEDED_CONTACT]}],
         "salesforce_restore_records": [{"record_ids": [SEEDED_CONTACT, event_id]}],
     }
+    return {name: [dict(spec.example)] for name, spec in SPECS.items() if name not in calls} | calls
 
 
 async def test_the_tools_are_listed_in_the_order_of_their_toolsets(mcp: Client) -> None:
@@ -152,9 +158,10 @@ async def test_a_tool_says_what_it_is(mcp: Client, name: str) -> None:
     hints = tool.annotations
     assert hints is not None
     assert None not in (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)
-    verb = name.removeprefix(PREFIX)
-    assert hints.read_only_hint == verb.startswith(READING)
-    assert hints.destructive_hint == verb.startswith(DESTRUCTIVE)
+    actions = SPECS[name].effect.actions
+    assert ACTIONS_OF_VERBS.get(name.removeprefix(PREFIX).partition("_")[0], actions) == actions
+    assert hints.read_only_hint == (actions == ("read",))
+    assert hints.destructive_hint == bool({"update", "delete"} & set(actions))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -202,6 +209,13 @@ async def test_a_tool_can_be_called_by_its_former_name_and_is_listed_once(mcp: C
         told, as_before = await mcp.call_tool(new, arguments), await mcp.call_tool(old, arguments)
         assert as_before.structured_content == told.structured_content
         assert not as_before.is_error
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_its_example_works_in_the_demo_org_as_it_begins(mcp: Client, name: str) -> None:
+    result = await mcp.call_tool(name, dict(SPECS[name].example))
+
+    assert not result.is_error, result.content
 
 
 @pytest.mark.parametrize("name", NAMES)

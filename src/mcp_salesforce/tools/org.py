@@ -11,7 +11,11 @@ from mcp_salesforce.salesforce import SalesforceClient
 from mcp_salesforce.tools.answers.results import Allowed, Moment
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, Toolset, org_of
 
-orgs = Toolset("org", "Who and where you are: the user, the org, the time, what is allowed")
+orgs = Toolset(
+    "org",
+    "Who and where you are: the user, the org, the time, what is allowed",
+    "salesforce_whoami tells the user, the time and the org.",
+)
 
 
 class WhoamiUser(TypedDict):
@@ -46,6 +50,7 @@ class Whoami(TypedDict):
     READS,
     title="Who am I",
     hint="current user, org, sandbox or production, today's date and time, time zone, permissions, limits",
+    example={},
 )
 async def whoami(ctx: ToolContext) -> Whoami:
     """Return whose rights you have, in which org (production or sandbox), the user's time now, and what is allowed.

@@ -59,6 +59,15 @@ async def test_reading_only_leaves_out_what_writes(org: LocalOrg) -> None:
         assert await call(mcp, "list_contacts", limit=1)
 
 
+async def test_a_tool_that_says_it_reads_sends_nothing_but_what_reads(org: LocalOrg) -> None:
+    """Where nothing may be written, the client refuses a call that is not understood to change nothing."""
+    async with served(org, read_only=True) as mcp:
+        for name, spec in SPECS.items():
+            if spec.effect.is_reading:
+                result = await mcp.call_tool(name, dict(spec.example))
+                assert not result.is_error, (name, result.content)
+
+
 @pytest.mark.parametrize("name", WRITES)
 async def test_a_tool_that_writes_is_refused_before_anything_is_sent(org: LocalOrg, name: str) -> None:
     contact_id = org.insert("Contact", LastName="Ode")

@@ -8,7 +8,7 @@ from mcp_salesforce.tools.appointments.toolset import appointments
 
 __all__ = ["appointments", "availability", "changes", "closing", "invitees", "records"]
 
-_LISTED = [
+_FIRST = (
     events.create_appointment,
     events.get_appointment,
     changes.update_appointment,
@@ -18,5 +18,6 @@ _LISTED = [
     availability.find_free_times,
     closing.close_appointment,
     invitees.set_invitees,
-]
-appointments.specs.sort(key=lambda spec: _LISTED.index(spec.function))
+)
+"""Tools in the order in which they are listed; others come behind, as their modules add them."""
+appointments.specs.sort(key=lambda spec: _FIRST.index(spec.function) if spec.function in _FIRST else len(_FIRST))

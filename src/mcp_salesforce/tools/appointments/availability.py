@@ -76,6 +76,7 @@ Until = Annotated[str, Field(description="Time, or a day to its end; at most 92 
     READS,
     title="Get free and busy times",
     hint="availability of people and rooms in the calendar: who is free or busy when",
+    example={"calendars": ["me"], "start": "2026-11-24", "end": "2026-11-27"},
     is_long=True,
 )
 async def get_free_busy(
@@ -113,6 +114,7 @@ async def get_free_busy(
     READS,
     title="Find appointment times",
     hint="free slots, openings: when can we meet, find a time for a meeting or booking",
+    example={"calendars": ["me"], "duration_minutes": 30, "start": "2026-11-24", "end": "2026-11-27"},
     former_name="salesforce_find_appointment_times",
 )
 async def find_free_times(  # noqa: PLR0913 - what there is to say about a time

@@ -44,6 +44,7 @@ def _instant_text(text: str) -> str:
     UPDATES,
     title="Change an appointment",
     hint="reschedule, move or postpone a meeting, visit, call or booking",
+    example={"event_id": "00Ulo0000000001EAA", "data": {"Location": "Room 1"}},
 )
 async def update_appointment(
     ctx: ToolContext,

@@ -86,6 +86,7 @@ _FollowUp = Annotated[
     UPDATES,
     title="Close an appointment",
     hint="cancel a meeting or booking, no-show, completed; follow-up task",
+    example={"event_id": "00Ulo0000000001EAA", "outcome": "cancelled"},
 )
 async def close_appointment(
     ctx: ToolContext,

@@ -51,6 +51,7 @@ _COLUMNS = (
     CREATES,
     title="Create an appointment",
     hint="book, schedule or plan a meeting, visit, call or event in a calendar; invite people",
+    example={"data": {"Subject": "Check-up", "StartDateTime": "2027-02-23T15:00:00Z", "DurationInMinutes": 30}},
 )
 async def create_appointment(
     ctx: ToolContext, data: NewData, invitees: InviteeIds = (), *, allow_conflict: AllowConflict = False
@@ -80,6 +81,7 @@ async def create_appointment(
     READS,
     title="Get an appointment",
     hint="one meeting's details: when, where, who is invited and who accepted",
+    example={"event_id": "00Ulo0000000001EAA"},
     is_long=True,
 )
 async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlices = ()) -> Appointment:
@@ -96,6 +98,7 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlic
     DELETES,
     title="Delete an appointment",
     hint="erase a meeting or a whole series from the calendar",
+    example={"event_id": "00Ulo0000000001EAA"},
 )
 async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope = "this") -> DeletedAppointment:
     """Move an appointment to the recycle bin, where it can be restored for 15 days.
@@ -109,6 +112,7 @@ async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope =
     READS,
     title="List appointments",
     hint="calendar, agenda, day sheet, schedule: meetings, visits and calls of a day or week",
+    example={"start": "2026-11-23", "end": "2026-11-27"},
     is_long=True,
 )
 async def list_appointments(

@@ -48,6 +48,7 @@ class Invited(Invitees):
     UPDATES,
     title="Invite and uninvite",
     hint="invite or remove people, rooms, attendees, participants of a meeting",
+    example={"event_id": "00Ulo0000000001EAA", "add": ["003lo0000000001AAA"]},
 )
 async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = (), remove: _OthersIds = ()) -> Invited:
     """Invite people and rooms to an appointment, or take invitations back; return all invitees with their answers.

@@ -33,7 +33,9 @@ from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, READS, UPDA
 from mcp_salesforce.tools.lookups.keyset_pages import Listing, read_page
 from mcp_salesforce.tools.lookups.record import create_record, delete_record, read_fields, shown_record, update_record
 
-contacts = Toolset("contacts", "People: create, read, change, delete and find contacts", "Contact")
+contacts = Toolset(
+    "contacts", "People: create, read, change, delete and find contacts", "Contacts have tools of their own.", "Contact"
+)
 
 _COLUMNS = ("Id", "Name", "Email", "Phone", "Account.Name")
 _OWNER = "OwnerId"
@@ -105,6 +107,7 @@ ChangedData = Annotated[ContactData, data_schema("Fields to change, as for sales
     CREATES,
     title="Create a contact",
     hint="add, save or enter a new person, customer, phone number or e-mail address",
+    example={"data": {"LastName": "Ode", "FirstName": "Ada", "Title": "CTO"}},
 )
 async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: AllowDuplicate = False) -> Contact:
     """Create a contact and return it. First look for an existing one with salesforce_list_contacts."""
@@ -117,6 +120,7 @@ async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: Allow
     READS,
     title="Get a contact",
     hint="one person's details: phone, e-mail, address, notes",
+    example={"contact_id": "003lo0000000001AAA"},
     is_long=True,
 )
 async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlices = ()) -> Contact:
@@ -133,6 +137,7 @@ async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlic
     UPDATES,
     title="Change a contact",
     hint="edit or correct a person's phone, e-mail, address, title",
+    example={"contact_id": "003lo0000000001AAA", "data": {"Title": "CFO"}},
 )
 async def update_contact(ctx: ToolContext, contact_id: ContactId, data: ChangedData) -> Updated:
     """Change some fields of a contact; return what changed, before and after."""
@@ -143,6 +148,7 @@ async def update_contact(ctx: ToolContext, contact_id: ContactId, data: ChangedD
     DELETES,
     title="Delete a contact",
     hint="remove or erase a person",
+    example={"contact_id": "003lo0000000001AAA"},
 )
 async def delete_contact(ctx: ToolContext, contact_id: ContactId) -> Deleted:
     """Move a contact to the recycle bin, where it can be restored for 15 days."""
@@ -153,6 +159,7 @@ async def delete_contact(ctx: ToolContext, contact_id: ContactId) -> Deleted:
     READS,
     title="List contacts",
     hint="find or look up a person or customer by name, phone, e-mail or company",
+    example={"name": "ada", "limit": 3},
     is_long=True,
 )
 async def list_contacts(

@@ -84,6 +84,7 @@ class ToolSpec:
         effect: What it does to records.
         function: The function, whose parameters are the arguments.
         hint: Words that people say for it, where a host finds tools by a search.
+        example: Arguments that work in the demo org as it begins.
         is_long: Whether an answer may fill the whole budget.
         former_name: A name that it had, and is called by still.
         sobject: The object that it is about, if it is one.
@@ -95,6 +96,7 @@ class ToolSpec:
     effect: Effect
     function: ToolFunction
     hint: str
+    example: Mapping[str, Any]
     is_long: bool = False
     former_name: str = ""
     sobject: str = ""
@@ -108,15 +110,31 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class Toolset:
-    """Tools that belong together, in the order of their list; `sobject` is the one they are about, if it is one."""
+    """Tools that belong together, in the order of their list.
+
+    Attributes:
+        name: Its name in the settings.
+        description: What people read of it.
+        instruction: What a model is told of it, before any of its tools.
+        sobject: The object that its tools are about, if it is one.
+        specs: Its tools.
+    """
 
     name: str
     description: str
+    instruction: str
     sobject: str = ""
     specs: list[ToolSpec] = field(default_factory=list)
 
     def tool(
-        self, effect: Effect, *, title: str, hint: str, is_long: bool = False, former_name: str = ""
+        self,
+        effect: Effect,
+        *,
+        title: str,
+        hint: str,
+        example: Mapping[str, Any],
+        is_long: bool = False,
+        former_name: str = "",
     ) -> Callable[
         [Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]],
         Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
@@ -132,7 +150,7 @@ class Toolset:
             name = NAME_PREFIX + cast("Any", function).__name__
             description = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
             self.specs.append(
-                ToolSpec(name, title, description, effect, function, hint, is_long, former_name, self.sobject)
+                ToolSpec(name, title, description, effect, function, hint, example, is_long, former_name, self.sobject)
             )
             return function
 

@@ -77,6 +77,7 @@ def _objects(entries: tuple[str, ...]) -> tuple[str, ...]:
     READS,
     title="Search records by words",
     hint="find by words anywhere: person, company, lead, case, opportunity, deal, note",
+    example={"text": "quill"},
     is_long=True,
 )
 async def search(

@@ -23,7 +23,11 @@ from mcp_salesforce.tools.lookups.all_day import with_days
 from mcp_salesforce.tools.lookups.names import check_names, explained
 from mcp_salesforce.tools.query.syntax import parsed
 
-queries = Toolset("query", "Any object, in SOQL")
+queries = Toolset(
+    "query",
+    "Any object, in SOQL",
+    "Anything else is read in SOQL with salesforce_query, or found by words with salesforce_search.",
+)
 
 _SELECT: Final = re.compile(r"select\b", re.IGNORECASE)
 _WRONG_NAME: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
@@ -46,6 +50,7 @@ Soql = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_select)]
     READS,
     title="Run a SOQL query",
     hint="SQL, filter, count, sum or report on leads, cases, opportunities, deals, accounts, tasks, notes",
+    example={"soql": "SELECT Id, Name, Account.Name FROM Contact ORDER BY Name", "limit": 3},
     is_long=True,
 )
 async def query(

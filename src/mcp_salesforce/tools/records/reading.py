@@ -40,6 +40,7 @@ class Found(TypedDict):
     READS,
     title="Get records by Id",
     hint="open or read a lead, case, opportunity, deal, account, task, note by Id",
+    example={"sobject": "Contact", "record_ids": ["003lo0000000001AAA"]},
     is_long=True,
 )
 async def get_record(

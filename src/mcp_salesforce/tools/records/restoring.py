@@ -47,6 +47,7 @@ class Restored(TypedDict):
     RESTORES,
     title="Restore deleted records",
     hint="undelete, recover, bring back what was deleted: a contact, an appointment, any record",
+    example={"record_ids": ["003lo0000000001AAA"]},
     is_long=True,
 )
 async def restore_records(ctx: ToolContext, record_ids: RecordIds) -> Restored:

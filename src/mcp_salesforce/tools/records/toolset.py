@@ -11,7 +11,11 @@ from mcp_salesforce.tools.framework.toolset import Toolset
 MOST_ROWS = 1000
 """Rows of one call of a tool; Salesforce takes them 200 at a time."""
 
-records = Toolset("records", "Records of any object: read, create, change, upsert and delete many in one call")
+records = Toolset(
+    "records",
+    "Records of any object: read, create, change, upsert and delete many in one call",
+    "The record tools write any other object, many rows in a call.",
+)
 
 
 def _listed(value: Any) -> Any:  # noqa: ANN401 - whatever a model sent

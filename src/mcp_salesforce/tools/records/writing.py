@@ -29,6 +29,7 @@ class How(TypedDict):
     CREATES,
     title="Create records",
     hint="add or log a lead, case, opportunity, deal, account, task, call, note; import many rows",
+    example={"sobject": "Contact", "records": [{"LastName": "Ode"}, {"LastName": "Quill"}]},
     is_long=True,
 )
 async def create_records(
@@ -54,6 +55,7 @@ async def create_records(
     UPDATES,
     title="Change records",
     hint="edit a lead, case, opportunity, deal, account, task: stage, status, owner; bulk update",
+    example={"sobject": "Contact", "records": [{"Id": "003lo0000000001AAA", "Title": "COO"}]},
     is_long=True,
 )
 async def update_records(
@@ -75,6 +77,11 @@ async def update_records(
     UPSERTS,
     title="Create or change records by an external id",
     hint="upsert, sync or import rows by an external key, without doubles",
+    example={
+        "sobject": "Contact",
+        "external_id_field": "Id",
+        "records": [{"Id": "003lo0000000001AAA", "Title": "CEO"}],
+    },
     is_long=True,
 )
 async def upsert_records(
@@ -99,6 +106,7 @@ async def upsert_records(
     DELETES,
     title="Delete records",
     hint="remove or erase leads, cases, opportunities, deals, accounts, tasks, notes",
+    example={"sobject": "Contact", "record_ids": ["003lo0000000001AAA"]},
     is_long=True,
 )
 async def delete_records(

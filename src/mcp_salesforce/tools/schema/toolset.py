@@ -40,7 +40,11 @@ from mcp_salesforce.tools.schema.fields import (
     word_search,
 )
 
-schema = Toolset("schema", "What objects and fields there are")
+schema = Toolset(
+    "schema",
+    "What objects and fields there are",
+    "Look up names that you do not know with salesforce_describe; do not guess them.",
+)
 
 _COUNTED = 5  # objects described for the number of their fields: one call each, where it is not remembered
 _OBJECTS_A_PAGE = 100
@@ -76,6 +80,7 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
     READS,
     title="Describe objects and fields",
     hint="schema, metadata, object and field names, picklist values, custom fields, record types",
+    example={"sobject": "Contact", "search": "mail"},
     is_long=True,
 )
 async def describe(
