@@ -59,4 +59,23 @@ seen.search = (await connection.search("FIND {Upserted} IN NAME FIELDS RETURNING
 seen.grouped = (await connection.query("SELECT COUNT(Id) n, Account.Name a FROM Contact GROUP BY Account.Name LIMIT 1")).records[0];
 seen.children = (await connection.query("SELECT Name, (SELECT LastName FROM Contacts LIMIT 2) FROM Account LIMIT 1")).records[0];
 
+const soap = connection.soap;
+const leads = connection.sobject("Lead");
+const ids = (results) => results.map((result) => result.id);
+const [kept, lost, third] = ids(await contacts.create(["Stays", "Goes", "Returns"].map((LastName) => ({ LastName }))));
+await contacts.destroy(third);
+seen.undeleted = [await soap.undelete([third]), (await contacts.retrieve(third)).LastName, await soap.undelete([third])];
+seen.merged = await soap.merge({
+  masterRecord: { type: "Contact", Id: kept, Title: "Kept & <merged>" },
+  recordToMergeIds: [lost],
+});
+seen.master = await contacts.retrieve(kept);
+const leadId = (await leads.create({ LastName: "Lea", Company: "Leas & Sons" })).id;
+seen.converted = await soap.convertLead({ leadId, convertedStatus: "Closed - Converted" });
+seen.convertedTwice = await soap.convertLead({ leadId, convertedStatus: "Closed - Converted" });
+seen.lead = await leads.retrieve(leadId);
+const stale = new jsforce.Connection({ oauth2, instanceUrl: org.instance_url, version,
+  accessToken: `${org.access_token.slice(0, 16)}expired`, refreshToken: org.refresh_token });
+seen.soapRefreshed = await stale.soap.undelete([third]);
+
 console.log(JSON.stringify(seen));

@@ -97,5 +97,30 @@ def test_jsforce_reads_aggregates_and_children(seen: Any) -> None:
     assert children["records"][0]["attributes"]["type"] == "Contact"
 
 
+def test_jsforce_undeletes_by_soap(seen: Any) -> None:
+    first, last_name, again = seen["undeleted"]
+
+    assert first[0]["success"]
+    assert last_name == "Returns"
+    assert (again[0]["success"], again[0]["errors"][0]["statusCode"]) == (False, "UNDELETE_FAILED")
+    assert again[0]["id"] == first[0]["id"]
+    assert seen["soapRefreshed"] == again  # an expired session is renewed by the fault that says so
+
+
+def test_jsforce_merges_and_converts_by_soap(seen: Any) -> None:
+    merged, converted, again, lead = (seen[name] for name in ("merged", "converted", "convertedTwice", "lead"))
+
+    assert merged["success"]
+    assert len(merged["mergedRecordIds"]) == 1
+    assert (merged["id"], seen["master"]["Title"]) == (seen["master"]["Id"], "Kept & <merged>")
+    assert converted["success"]
+    assert (lead["IsConverted"], lead["ConvertedContactId"]) == (True, converted["contactId"])
+    assert (lead["ConvertedAccountId"], lead["ConvertedOpportunityId"]) == (
+        converted["accountId"],
+        converted["opportunityId"],
+    )
+    assert (again["success"], again["errors"][0]["statusCode"]) == (False, "CANNOT_UPDATE_CONVERTED_LEAD")
+
+
 def test_the_org_answered_jsforce_where_the_page_about_it_says_so(seen: Any) -> None:
     assert seen["routes"] >= VERIFIED["jsforce"]

@@ -17,6 +17,7 @@ VERIFIED = {
         f"GET {_DATA}",
         "GET /id/{organization_id}/{user_id}",
         "POST /services/oauth2/token",
+        "POST /services/Soap/{api}/{version_and_org:path}",
     },
     "simple-salesforce": _ROWS
     | _QUERY_PAGES

@@ -12,7 +12,9 @@ from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.services.describe import Describes
 from mcp_salesforce.localorg.services.faults import Faults
 from mcp_salesforce.localorg.services.identities import Identities
+from mcp_salesforce.localorg.services.lead_conversion import LeadConversions
 from mcp_salesforce.localorg.services.limits import Limits
+from mcp_salesforce.localorg.services.merges import Merges
 from mcp_salesforce.localorg.services.oauth import Credentials, OAuth
 from mcp_salesforce.localorg.services.planting import plant
 from mcp_salesforce.localorg.services.query import Queries
@@ -51,6 +53,8 @@ class LocalOrg:
         self.organization_id: str = self._first_id("Organization")
         self.user_id: str = self._first_id("User")
         self.upserts = Upserts(store, self.records)
+        self.merges = Merges(store, schema, self.records, now)
+        self.lead_conversions = LeadConversions(store, schema, now)
         self.sessions = Sessions(self.organization_id, now)
         self.oauth = OAuth(Grants(store), self.sessions, self.organization_id, now)
         self.identities = Identities(store, self.organization_id)

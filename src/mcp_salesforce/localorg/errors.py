@@ -177,6 +177,16 @@ def undelete_failed() -> OrgError:
     return OrgError(400, "UNDELETE_FAILED", "Entity is not in the recycle bin")
 
 
+def merge_failed(message: str) -> OrgError:
+    """These records cannot be merged."""
+    return OrgError(400, "MERGE_FAILED", message)
+
+
+def converted_lead() -> OrgError:
+    """The lead was converted, and is what it became."""
+    return OrgError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+
+
 def not_undeletable() -> OrgError:
     """Records of this object are gone once they are deleted."""
     return OrgError(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Entity type is not undeletable")

@@ -3,10 +3,12 @@
 from xml.etree import ElementTree as ET
 
 import httpx2
+import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 from tests.localorg.conftest import BASE_URL
 
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 PATH = "/services/Soap/u/50.0"
 
 
@@ -95,6 +97,71 @@ async def test_a_header_that_is_not_served_is_named(org: LocalOrg, anonymous: ht
     assert "not implemented by the local org: SOAP AllOrNoneHeader" in reply.findtext(".//faultstring", "")
 
 
+@pytest.mark.parametrize("form", ["partner", "enterprise", "jsforce"])
+async def test_merge_reads_records_in_each_form(org: LocalOrg, anonymous: httpx2.AsyncClient, form: str) -> None:
+    master, loser = (org.insert("Contact", LastName=name, Title="CTO") for name in ("Hale", "Hail"))
+    task = org.insert("Task", Subject="Call", WhoId=loser)
+    kind, typed = ("", "<type>Contact</type>") if form != "enterprise" else (f' {XSI} xsi:type="o:Contact"', "")
+    element = "mergeRequests" if form == "jsforce" else "request"
+    operation = (
+        f"<merge><{element}><masterRecord{kind}>{typed}<fieldsToNull>Title</fieldsToNull><Id>{master}</Id>"
+        "<Phone>1</Phone></masterRecord>"
+        f"<recordToMergeIds>{loser}</recordToMergeIds></{element}></merge>"
+    )
+    asked = envelope(operation, org.credentials.access_token)
+
+    status, reply = await send(anonymous, asked, "/services/Soap/c/60.0" if form == "enterprise" else PATH)
+
+    result = reply.find(".//{*}result")
+    assert result is not None
+    assert (status, result.findtext("{*}success"), result.findtext("{*}id")) == (200, "true", master)
+    assert (result.findtext("{*}mergedRecordIds"), result.findtext("{*}updatedRelatedIds")) == (loser, task)
+    kept = org.records.retrieve("Contact", master)
+    assert (kept["Title"], kept["Phone"]) == (None, "1")
+
+
+async def test_each_merge_of_a_call_has_its_own_result(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    first, second = (org.insert("Contact", LastName=name) for name in ("Hale", "Hail"))
+    master = f"<masterRecord><type>Contact</type><Id>{first}</Id></masterRecord>"
+    request = f"{master}<recordToMergeIds>{second}</recordToMergeIds>"
+    operation = f"<merge><request>{request}</request><request>{request}</request></merge>"
+
+    _, reply = await send(anonymous, envelope(operation, org.credentials.access_token))
+
+    results = reply.findall(".//{*}result")
+    assert [each.findtext("{*}success") for each in results] == ["true", "false"]
+    assert results[1].findtext("{*}errors/{*}statusCode") == "ENTITY_IS_DELETED"
+
+
+async def test_convert_lead_makes_what_is_asked_for(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    lead = org.insert("Lead", LastName="Lea", Company="Leas")
+    wanted = f"<convertedStatus>Closed - Converted</convertedStatus><leadId>{lead}</leadId>"
+    operation = (
+        f"<convertLead><leadConverts>{wanted}<doNotCreateOpportunity>true</doNotCreateOpportunity></leadConverts>"
+        f"<leadConverts>{wanted}</leadConverts></convertLead>"
+    )
+
+    _, reply = await send(anonymous, envelope(operation, org.credentials.access_token))
+
+    results = reply.findall(".//{*}result")
+    contact = results[0].findtext("{*}contactId", "")
+    assert [each.findtext("{*}success") for each in results] == ["true", "false"]
+    assert org.records.retrieve("Contact", contact)["LastName"] == "Lea"
+    assert not results[0].findtext("{*}opportunityId")
+    assert results[1].findtext("{*}errors/{*}statusCode") == "CANNOT_UPDATE_CONVERTED_LEAD"
+
+
+async def test_what_is_not_converted_is_named(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    operation = (
+        "<convertLead><leadConverts><contactRecord><type>Contact</type></contactRecord></leadConverts></convertLead>"
+    )
+
+    status, reply = await send(anonymous, envelope(operation, org.credentials.access_token))
+
+    assert status == 501
+    assert "SOAP convertLead with contactRecord" in reply.findtext(".//faultstring", "")
+
+
 async def test_logout_ends_the_session(org: LocalOrg, http: httpx2.AsyncClient) -> None:
     body = envelope("<logout/>", org.credentials.access_token)
 
@@ -111,10 +178,10 @@ async def test_undelete_needs_a_session(anonymous: httpx2.AsyncClient) -> None:
 
 
 async def test_other_operations_are_named_as_missing(anonymous: httpx2.AsyncClient) -> None:
-    status, reply = await send(anonymous, envelope("<merge/>"))
+    status, reply = await send(anonymous, envelope("<emptyRecycleBin/>"))
 
     assert status == 501
-    assert "not implemented by the local org: SOAP merge" in reply.findtext(".//faultstring", "")
+    assert "not implemented by the local org: SOAP emptyRecycleBin" in reply.findtext(".//faultstring", "")
 
 
 async def test_what_is_no_envelope_is_a_fault_and_entities_are_not_expanded(anonymous: httpx2.AsyncClient) -> None:

@@ -180,3 +180,26 @@ async def test_a_record_is_created_and_read_in_one_call_that_fails_as_the_create
 async def test_too_many_or_no_calls_in_one_are_refused(client: SalesforceClient, count: int) -> None:
     with pytest.raises(InvalidArgumentError, match="1 to 25"):
         await client.composite.run([Request("GET", "limits")] * count)
+
+
+async def test_records_are_undeleted_and_merged_and_leads_converted(client: SalesforceClient, org: LocalOrg) -> None:
+    master, loser = (org.insert("Contact", LastName=name) for name in ("Stays", "Goes"))
+    task = org.insert("Task", Subject="Call", WhoId=loser)
+    lead = org.insert("Lead", LastName="Lea", Company="Leas")
+    await client.sobjects.delete("Contact", loser)
+    org.expire_sessions()
+
+    back, absent = await client.soap.undelete([loser, "003000000000999AAA"])
+    values = {"Title": 'Größe <1> & "2"', "Description": "a\nb", "Email": None}
+    merged = await client.soap.merge("Contact", master, [loser], values)
+    converted = await client.soap.convert_lead(lead, "Closed - Converted", create_opportunity=False)
+
+    assert (back.id, back.success, absent.errors[0].status_code) == (loser, True, "UNDELETE_FAILED")
+    kept = await client.sobjects.retrieve("Contact", master)
+    assert (kept["Title"], kept["Description"]) == ('Größe <1> & "2"', "a\nb")
+    assert (merged.merged_record_ids, merged.updated_related_ids) == ((loser,), (task,))
+    assert (await client.sobjects.retrieve("Lead", lead))["ConvertedContactId"] == converted.contact_id
+    assert client.api_usage is not None
+    with pytest.raises(RecordRejectedError, match="invalid convertedStatus: Open") as caught:
+        await client.soap.convert_lead(org.insert("Lead", LastName="Lea", Company="Leas"), "Open")
+    assert not caught.value.is_outcome_unknown

@@ -15,7 +15,9 @@ from mcp_salesforce.localorg.services.consents import LOOPBACK_HOSTS
 from mcp_salesforce.localorg.services.describe import Describes
 from mcp_salesforce.localorg.services.faults import Faults
 from mcp_salesforce.localorg.services.identities import Identities
+from mcp_salesforce.localorg.services.lead_conversion import LeadConversions
 from mcp_salesforce.localorg.services.limits import Limits
+from mcp_salesforce.localorg.services.merges import Merges
 from mcp_salesforce.localorg.services.oauth import OAuth
 from mcp_salesforce.localorg.services.query import Queries
 from mcp_salesforce.localorg.services.recents import Recents
@@ -37,6 +39,8 @@ class Services(Protocol):
     schema: Schema
     records: Records
     upserts: Upserts
+    merges: Merges
+    lead_conversions: LeadConversions
     sessions: Sessions
     oauth: OAuth
     identities: Identities

@@ -1,7 +1,7 @@
 """SOAP envelopes: a call as it came in, and its reply."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from xml.etree import ElementTree as ET
@@ -18,11 +18,50 @@ _NOT_SERVED: Final = {"AllowFieldTruncationHeader": "allowFieldTruncation", "All
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """An element of a call, read by the names of those in it, whatever their namespace."""
+
+    element: ET.Element | None = field(repr=False)
+
+    def __bool__(self) -> bool:
+        return self.element is not None and self.element.get(f"{{{_XSI}}}nil") != "true"
+
+    @property
+    def kind(self) -> str:
+        """The object of a record: the partner API has it in `type`, the enterprise API as the element's own type."""
+        own = self.element.get(f"{{{_XSI}}}type", "") if self.element is not None else ""
+        return self.text("type") or own.rpartition(":")[2]
+
+    def part(self, name: str) -> "Part":
+        """Return the first element called `name`."""
+        return Part(None if self.element is None else self.element.find(f"{{*}}{name}"))
+
+    def text(self, name: str) -> str:
+        """Return the text of the first element called `name`; empty where there is none."""
+        return next(iter(self.all(name)), "")
+
+    def all(self, name: str) -> list[str]:
+        """Return the texts of the elements called `name`."""
+        found = () if self.element is None else self.element.iterfind(f"{{*}}{name}")
+        return [(each.text or "").strip() for each in found]
+
+    def texts(self, *, but: Collection[str]) -> dict[str, str]:
+        """Return the texts of all elements by name, but for some names."""
+        named = {name: each.text or "" for name, each in self.named()}
+        return {name: text for name, text in named.items() if name not in but}
+
+    def named(self) -> list[tuple[str, ET.Element]]:
+        """Return what is in it, with the local names."""
+        inner = [] if self.element is None else list(self.element)
+        return [(each.tag.rpartition("}")[2], each) for each in inner]
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """A SOAP call: whose session it names, what it asks for, and under which duplicate rules."""
 
     operation: str
-    arguments: ET.Element = field(repr=False)
+    arguments: Part
     session_id: str = field(repr=False)
     allows_duplicates: bool = False
 
@@ -48,14 +87,14 @@ class Envelope:
                 raise not_implemented(f"SOAP {name}")
         return cls(
             operation.tag.rpartition("}")[2],
-            operation,
+            Part(operation),
             whole.findtext("{*}Header/{*}SessionHeader/{*}sessionId", "").strip(),
             whole.findtext("{*}Header/{*}DuplicateRuleHeader/{*}allowSave", "").strip() == "true",
         )
 
-    def texts(self, name: str) -> list[str]:
-        """Return the texts of the arguments called `name`."""
-        return [(element.text or "").strip() for element in self.arguments.iterfind(f"{{*}}{name}")]
+    def parts(self, *names: str) -> list[Part]:
+        """Return the arguments called one of `names`."""
+        return [Part(each) for name, each in self.arguments.named() if name in names]
 
 
 @evidence("SOAP", "recorded", "LimitInfoHeader tells the API calls that are used, of operations with a session")

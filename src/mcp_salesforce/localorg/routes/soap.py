@@ -5,21 +5,27 @@ from typing import Any, Final
 from mcp_salesforce.localorg.errors import OrgError, illegal_session, not_implemented, too_many_ids
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
-from mcp_salesforce.localorg.routes.envelope import Envelope, failed, fault, reply
+from mcp_salesforce.localorg.routes.envelope import Envelope, Part, failed, fault, reply
 from mcp_salesforce.localorg.services.consents import OAuthError
+from mcp_salesforce.localorg.services.lead_conversion import Conversion
 from mcp_salesforce.localorg.services.sessions import SESSION_TIMEOUT, Session
 from mcp_salesforce.localorg.store.ids import to_18
+from mcp_salesforce.localorg.store.schema import SObjectDef
 
 soap = Family("SOAP")
 
 _NAMESPACES: Final = {"u": "urn:partner.soap.sforce.com", "c": "urn:enterprise.soap.sforce.com"}
 _INVALID_LOGIN: Final = "Invalid username, password, security token; or user locked out."
 _MOST_IDS: Final = 200
+_MOST_CONVERTED: Final = 100
+_MERGE_REQUESTS: Final = ("request", "mergeRequests")  # as the WSDL has it, and as jsforce calls it
+_NO_FIELDS: Final = frozenset({"Id", "type", "fieldsToNull"})
+_NOT_CONVERTED: Final = ("accountRecord", "contactRecord", "opportunityRecord")
 
 
 @soap.route("POST", "/services/Soap/{api}/{version_and_org:path}", "documented", needs_session=False)
 def call_soap(call: Call, api: str, version_and_org: str) -> Reply:
-    """Answer login, logout and undelete of the partner and enterprise APIs; others are not implemented."""
+    """Answer login, logout, undelete, merge and convertLead of the partner and enterprise APIs, and no other call."""
     namespace = _NAMESPACES.get(api)
     if namespace is None:
         raise not_implemented(f"SOAP API {api}")
@@ -48,7 +54,7 @@ def _session(call: Call, session_id: str) -> Session:
 
 def _login(call: Call, asked: Envelope, path: str) -> dict[str, Any]:
     try:
-        session = call.org.oauth.login("".join(asked.texts("username")), "".join(asked.texts("password")))
+        session = call.org.oauth.login(asked.arguments.text("username"), asked.arguments.text("password"))
     except OAuthError:
         raise OrgError(500, "INVALID_LOGIN", _INVALID_LOGIN, None) from None
     organization_id = call.org.oauth.organization_id
@@ -91,7 +97,7 @@ def _logout(call: Call, asked: Envelope, session: Session) -> list[dict[str, Any
 
 @evidence("SOAP", "documented", "undelete takes 200 ids at most; each has a result of its own")
 def _undelete(call: Call, asked: Envelope, session: Session) -> list[dict[str, Any]]:
-    record_ids = asked.texts("ids")
+    record_ids = asked.arguments.all("ids")
     if len(record_ids) > _MOST_IDS:
         raise too_many_ids(_MOST_IDS)
     results = []
@@ -105,4 +111,63 @@ def _undelete(call: Call, asked: Envelope, session: Session) -> list[dict[str, A
     return results
 
 
-_OPERATIONS: Final = {"logout": _logout, "undelete": _undelete}
+@evidence("SOAP", "documented", "merge takes 200 requests at most, convertLead 100; each has a result of its own")
+def _merge(call: Call, asked: Envelope, session: Session) -> list[dict[str, Any]]:
+    requests = asked.parts(*_MERGE_REQUESTS)
+    if len(requests) > _MOST_IDS:
+        raise too_many_ids(_MOST_IDS)
+    return [_merged(call, request, session) for request in requests]
+
+
+def _merged(call: Call, request: Part, session: Session) -> dict[str, Any]:
+    master = request.part("masterRecord")
+    master_id = master.text("Id")
+    try:
+        definition = call.org.schema.get(master.kind)
+        values = {name: _typed(definition, name, text) for name, text in master.texts(but=_NO_FIELDS).items()}
+        cleared = dict.fromkeys(master.all("fieldsToNull"))
+        losers = request.all("recordToMergeIds")
+        merged, related = call.org.merges.merge(master.kind, master_id, losers, values | cleared, session.user_id)
+    except OrgError as error:
+        return failed(error, to_18(master_id))
+    told = {"id": to_18(master_id), "mergedRecordIds": merged, "success": "true", "updatedRelatedIds": related}
+    return {name: value for name, value in told.items() if value != []}
+
+
+def _typed(definition: SObjectDef | None, name: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the JSON value that a field's text in XML stands for."""
+    field = definition.field(name) if definition else None
+    return text in {"true", "1"} if field is not None and field.type == "boolean" else text
+
+
+def _convert_lead(call: Call, asked: Envelope, session: Session) -> list[dict[str, Any]]:
+    requests = asked.parts("leadConverts")
+    if len(requests) > _MOST_CONVERTED:
+        raise too_many_ids(_MOST_CONVERTED)
+    for name in _NOT_CONVERTED:
+        if any(request.part(name) for request in requests):
+            raise not_implemented(f"SOAP convertLead with {name}")
+    records = call.org.records.for_call("v60.0", allow_duplicates=asked.allows_duplicates)
+    results = []
+    for request in requests:
+        conversion = Conversion(
+            lead_id=request.text("leadId"),
+            status=request.text("convertedStatus"),
+            account_id=request.text("accountId"),
+            contact_id=request.text("contactId"),
+            opportunity_id=request.text("opportunityId"),
+            opportunity_name=request.text("opportunityName"),
+            owner_id=request.text("ownerId"),
+            makes_opportunity=request.text("doNotCreateOpportunity") != "true",
+            overwrites_source=request.text("overwriteLeadSource") == "true",
+        )
+        try:
+            became = call.org.lead_conversions.convert(records, conversion, session.user_id)
+            results.append({**became, "success": "true"})
+        except OrgError as error:
+            result = failed(error, None)
+            results.append({"errors": result["errors"], "leadId": to_18(conversion.lead_id), "success": "false"})
+    return results
+
+
+_OPERATIONS: Final = {"logout": _logout, "undelete": _undelete, "merge": _merge, "convertLead": _convert_lead}

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Final
 
+from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.events import account_of
 from mcp_salesforce.localorg.services.saves import Save
@@ -80,6 +81,17 @@ def complete_task(save: Save) -> None:
     elif save.before is None or not save.before["IsClosed"]:
         row["CompletedDateTime"] = instant(save.now())
     row["AccountId"] = account_of(save)
+
+
+@evidence("Lead", "quoted", "A converted lead cannot be changed: CANNOT_UPDATE_CONVERTED_LEAD")
+def complete_lead(save: Save) -> None:
+    """Let a lead be changed that was not converted.
+
+    Raises:
+        OrgError: CANNOT_UPDATE_CONVERTED_LEAD.
+    """
+    if save.before is not None and save.before["IsConverted"]:
+        raise errors.converted_lead()
 
 
 @evidence("CampaignMember", "simulated", "Status Responded marks a member as having responded, on that day")

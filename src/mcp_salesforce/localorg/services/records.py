@@ -11,6 +11,7 @@ from mcp_salesforce.localorg.services import values
 from mcp_salesforce.localorg.services.derivations import (
     complete_campaign_member,
     complete_case,
+    complete_lead,
     complete_opportunity,
     complete_task,
 )
@@ -39,6 +40,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "Case": complete_case,
     "Event": complete_event,
     "EventRelation": complete_invitation,
+    "Lead": complete_lead,
     "Opportunity": complete_opportunity,
     "Task": complete_task,
 }
@@ -156,6 +158,14 @@ class Records:
         """
         return self._live(definition, record_id, errors.not_found(), deleted=errors.not_found())
 
+    def row_to_change(self, definition: SObjectDef, record_id: str) -> Row:
+        """Return the stored row of a record that a call is to change.
+
+        Raises:
+            OrgError: INVALID_CROSS_REFERENCE_KEY, or ENTITY_IS_DELETED.
+        """
+        return self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
+
     def update(self, sobject: str, record_id: str, record: Mapping[str, Any], user_id: str) -> None:
         """Change fields of a record.
 
@@ -167,8 +177,8 @@ class Records:
             raise errors.operation_not_allowed(definition.name, "update")
         changes = self._inputs.read(definition, record, "updateable")
         with self._store.transaction():
-            row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
-            merged = dict(row) | changes | self._touched(definition, user_id)
+            row = self.row_to_change(definition, record_id)
+            merged = dict(row) | changes | self.touched(definition, user_id)
             require(definition, merged)
             self._inputs.check_references(definition, changes)
             self._inputs.check_unique(definition, changes, row["Id"])
@@ -186,8 +196,8 @@ class Records:
         if not definition.deletable:
             raise errors.operation_not_allowed(definition.name, "delete")
         with self._store.transaction():
-            row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
-            self._recycle_bin(user_id).delete(definition, row, row["Id"])
+            row = self.row_to_change(definition, record_id)
+            self.recycle_bin(user_id).delete(definition, row, row["Id"])
 
     def delete_onwards(self, record_id: str, user_id: str) -> None:
         """Put an occurrence of a Lightning series in the recycle bin, with those after it.
@@ -199,9 +209,9 @@ class Records:
         """
         definition = self._schema["Event"]
         with self._store.transaction():
-            row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
+            row = self.row_to_change(definition, record_id)
             for each in events_onwards(self._store, row):
-                self._recycle_bin(user_id).delete(definition, each, row["Id"])
+                self.recycle_bin(user_id).delete(definition, each, row["Id"])
 
     def undelete(self, record_id: str, user_id: str) -> None:
         """Take a record out of the recycle bin, with those that its deletion deleted.
@@ -210,10 +220,11 @@ class Records:
             OrgError: UNDELETE_FAILED, it is not there; it is no id; its object has no recycle bin.
         """
         with self._store.transaction():
-            self._recycle_bin(user_id).undelete(record_id)
+            self.recycle_bin(user_id).undelete(record_id)
 
-    def _recycle_bin(self, user_id: str) -> RecycleBin:
-        return RecycleBin(self._store, self._schema, self._now, lambda definition: self._touched(definition, user_id))
+    def recycle_bin(self, user_id: str) -> RecycleBin:
+        """Return the recycle bin, as a user puts records in it and takes them out."""
+        return RecycleBin(self._store, self._schema, self._now, lambda definition: self.touched(definition, user_id))
 
     @evidence("Records", "recorded", "An absent id is 404: NOT_FOUND to read, INVALID_CROSS_REFERENCE_KEY to change")
     @evidence("Records", "recorded", "A deleted record is 404: NOT_FOUND to read, ENTITY_IS_DELETED to change")
@@ -239,14 +250,15 @@ class Records:
             for field in definition.fields
             if field.default is not None
         }
-        touched = self._touched(definition, user_id)
+        touched = self.touched(definition, user_id)
         if definition.field("CreatedDate"):
             row |= {"CreatedDate": touched["LastModifiedDate"], "CreatedById": user_id}
         if definition.field("OwnerId"):
             row["OwnerId"] = user_id
         return row | touched
 
-    def _touched(self, definition: SObjectDef, user_id: str) -> Changes:
+    def touched(self, definition: SObjectDef, user_id: str) -> Changes:
+        """Return the stamps of a change."""
         stamp = values.instant(self._now())
         touched: Changes = {"LastModifiedDate": stamp, "LastModifiedById": user_id, "SystemModstamp": stamp}
         return {name: value for name, value in touched.items() if definition.field(name)}
