@@ -19,10 +19,13 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport, tracing
 from mcp_salesforce.server import create_server
 from tests.clock import Clock
+from tests.effort import examples
 from tests.orgs import as_it_is, new_org, without_appointments
 
 # Tests do not measure speed.
-settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "any-machine", max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any-machine")
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)  # a Sunday

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mcp_salesforce.appointments.intervals import Interval
 from mcp_salesforce.appointments.slots import SlotRequest, WorkingHours, free_time, starts
+from tests.effort import examples
 
 MINUTE = timedelta(minutes=1)
 # Days around a change of the clocks: both directions, half an hour (Lord Howe), at midnight (Santiago, Beirut),
@@ -64,7 +65,7 @@ def calendars(draw: st.DrawFn, window: Interval, zone: ZoneInfo) -> Calendar:
     return Calendar(zone, dict.fromkeys(range(7), spans), busy)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_slots_are_exactly_those_that_a_look_at_every_minute_finds(data: st.DataObject) -> None:
     name, day = data.draw(st.sampled_from(CHANGES))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mcp_salesforce.soql import SoqlError, format_query, parse
 from tests.clients.conftest import FOLDER
+from tests.effort import examples
 from tests.soql.examples import BAD, GOOD
 from tests.soql.strategies import almost_queries, garbled, queries
 
@@ -112,20 +113,20 @@ def test_texts_that_only_this_parser_takes_are_known(salesforce: SalesforceParse
     assert salesforce.errors(text)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(queries.map(format_query))
 def test_generated_queries_are_taken_by_both(salesforce: SalesforceParser, text: str) -> None:
     assert error_of(text) is None
     assert salesforce.errors(text) == []
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(st.one_of(almost_queries(st.sampled_from(GOOD + BAD)), almost_queries(queries.map(format_query))))
 def test_what_is_almost_soql_gets_one_verdict(salesforce: SalesforceParser, text: str) -> None:
     assert agree(text, salesforce.errors(text))
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(garbled(st.sampled_from(GOOD + BAD)))
 def test_garbled_soql_gets_one_verdict(salesforce: SalesforceParser, text: str) -> None:
     assert agree(text, salesforce.errors(text))

@@ -18,15 +18,16 @@ from mcp_salesforce.salesforce import AsgiTransport, Request, SalesforceClient, 
 from mcp_salesforce.server import create_server
 from mcp_salesforce.settings.connect import token_source
 from tests.conftest import NOW, settings_of
+from tests.effort import examples
 from tests.policy.attempts import filled
 from tests.policy.generated import MAIN, Queries
 from tests.policy.worlds import POLICIES, Pair, pair
 from tests.policy.written import CALLS, COMPLETIONS, PROMPTS, RESOURCES
 from tests.tools.calls import PREFIX
 
-QUERIES_A_SEED = 450
+QUERIES_A_SEED = examples(450)
 SEEDS = range(4)
-SEARCHES = 60
+SEARCHES = examples(60)
 
 
 @pytest.fixture(params=POLICIES)

@@ -13,6 +13,7 @@ from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, Unreada
 from mcp_salesforce.salesforce.replies import read_reply
 from mcp_salesforce.salesforce.retry import may_be_repeated
 from mcp_salesforce.salesforce.wire import HttpReply, Request
+from tests.effort import examples
 from tests.salesforce.scripted import CONTACT_ID, Answer, ScriptedOrg
 
 Method = Callable[[SalesforceClient], Awaitable[object]]
@@ -79,7 +80,7 @@ def test_no_method_of_the_client_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(value=JSON, status=st.sampled_from([200, 201, 204, 300, 304, 400, 401, 403, 404, 412, 418, 501, 505]))
 @example(value=None, status=200)
 @example(value=[], status=200)

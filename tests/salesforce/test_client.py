@@ -26,6 +26,7 @@ from mcp_salesforce.salesforce import (
     UnreadableReplyError,
 )
 from tests.clock import Clock
+from tests.effort import examples
 from tests.salesforce.scripted import (
     CONTACT_ID,
     INSTANCE_URL,
@@ -547,7 +548,7 @@ echoes = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(echo=echoes, at_token=st.booleans())
 async def test_no_failure_shows_a_secret_in_its_text_its_traceback_or_the_log(echo: object, at_token: bool) -> None:
     logged: list[str] = []

@@ -28,6 +28,7 @@ from mcp_salesforce.salesforce import (
     UnreadableReplyError,
 )
 from mcp_salesforce.salesforce.wire import HttpRequest, Request
+from tests.effort import examples
 from tests.ports import refusing_port
 from tests.salesforce.scripted import ORG_ID, token_reply
 
@@ -431,7 +432,7 @@ async def test_a_peer_that_speaks_another_protocol_is_named_and_not_asked_again(
     assert "instance URL" in caught.value.hint
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", OK, b"HTTP/1.1 200 OK\r\nContent-Encoding: "]), tail=st.binary()
 )

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_salesforce.soql import Query, SoqlError, format_query, parse
+from tests.effort import examples
 from tests.evidence import facts
 from tests.soql.examples import BAD, GOOD
 from tests.soql.strategies import almost_queries, garbled, queries
@@ -34,7 +35,7 @@ def verdict(text: str) -> Query | None:
 
 
 @given(queries)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_a_tree_equals_the_tree_of_its_text(query: Query) -> None:
     assert parse(format_query(query)) == query
 
@@ -57,7 +58,7 @@ def test_bad_queries_are_refused(text: str) -> None:
 
 
 @given(st.text() | garbled(st.sampled_from(GOOD + BAD)) | almost_queries(queries.map(format_query)))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_text_is_a_query_or_an_error_that_points_into_it(text: str) -> None:
     try:
         query = parse(text)

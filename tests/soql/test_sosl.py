@@ -32,6 +32,7 @@ from mcp_salesforce.soql.tree import (
     String,
     WithDataCategory,
 )
+from tests.effort import examples
 from tests.soql import strategies
 
 GOOD = [
@@ -198,7 +199,7 @@ searches = st.builds(
 
 
 @given(searches)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_a_tree_equals_the_tree_of_its_text(search: Search) -> None:
     assert parse_sosl(format_sosl(search)) == search
 
@@ -211,7 +212,7 @@ def test_good_searches_are_taken_and_written_back(text: str) -> None:
 
 
 @given(st.text() | strategies.garbled(st.sampled_from(GOOD)) | st.text('ab*(){}"\\ORAND ').map("FIND {{{}}}".format))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_text_is_a_search_or_an_error_that_points_into_it(text: str) -> None:
     try:
         search = parse_sosl(text)

@@ -15,6 +15,7 @@ from mcp_salesforce.salesforce.transport import Message
 from mcp_salesforce.server import create_server
 from tests.clock import Clock
 from tests.conftest import NOW, settings_of
+from tests.effort import examples
 from tests.salesforce.scripted import Answer, ScriptedOrg
 from tests.salesforce.test_any_reply import JSON, NEXT
 from tests.tools.calls import refusal, server_on
@@ -64,7 +65,9 @@ def is_sendable(value: object) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(
-    max_examples=15, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(15),
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     which=st.integers(0, 9), turn=st.integers(0, 5), part=st.integers(0, 3000), value=JSON.filter(is_sendable)

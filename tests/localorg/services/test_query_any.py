@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_salesforce.localorg.errors import OrgError
+from tests.effort import examples
 from tests.localorg.services.soql_org import SoqlOrg, soql_org
 
 FIELDS = {
@@ -85,7 +86,7 @@ def org() -> Iterator[SoqlOrg]:
 
 
 @given(soql())
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_any_query_is_answered_or_refused(org: SoqlOrg, soql: str) -> None:
     try:
         answer = org.ask(soql)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.localorg.services.soql_org import SoqlOrg, soql_org
 
 Row = dict[str, Any]
@@ -132,7 +133,7 @@ conditions = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(conditions)
 def test_where_finds_what_a_plain_evaluation_finds(org: SoqlOrg, case: Case) -> None:
     select = "SELECT Id, Name, Industry, NumberOfEmployees, Parent.Name, Parent.NumberOfEmployees FROM Account"

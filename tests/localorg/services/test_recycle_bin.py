@@ -12,6 +12,7 @@ from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.standard.contact import CONTACT
 from mcp_salesforce.localorg.standard.definitions import reference
 from mcp_salesforce.localorg.store.schema import Schema
+from tests.effort import examples
 from tests.localorg.clock import Clock
 
 ABSENT = "003lo0000000999AAA"
@@ -242,7 +243,7 @@ def histories(draw: Any) -> tuple[list[tuple[str, dict[str, int]]], list[int]]:
     return made, draw(st.lists(st.integers(0, len(made) - 1), min_size=1, unique=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(history=histories())
 def test_undeleting_in_reverse_gives_the_former_state(
     history: tuple[list[tuple[str, dict[str, int]]], list[int]],

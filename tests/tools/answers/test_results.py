@@ -11,6 +11,7 @@ from mcp_types import TextContent
 from mcp_salesforce.surface.resources import in_lines
 from mcp_salesforce.tools.answers.budgets import cut_to_fit, may_fit
 from mcp_salesforce.tools.answers.results import answer, table
+from tests.effort import examples
 
 cells = (
     st.none()
@@ -89,7 +90,7 @@ json_values = st.recursive(
 records = st.dictionaries(names, json_values, max_size=12).map(lambda fields: {"Id": "003000000000001AAA", **fields})
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(records, min_size=1, max_size=4), st.booleans())
 def test_any_record_gives_an_answer_within_the_budget(found: list[dict[str, Any]], is_one: bool) -> None:
     budget = 1250  # bytes of the smallest answer that the settings allow
