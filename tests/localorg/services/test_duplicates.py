@@ -4,6 +4,7 @@ import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.errors import OrgError
+from tests.copies import insert_copies
 from tests.evidence import facts
 
 HALE = {"FirstName": "Imogen", "LastName": "Hale", "Email": "imogen@example.com"}
@@ -55,3 +56,26 @@ def test_a_deleted_contact_and_the_contact_itself_are_no_duplicates(org: LocalOr
     org.records.delete("Contact", contact, org.user_id)
 
     assert org.insert("Contact", **HALE)
+
+
+@pytest.mark.parametrize(
+    "alike",
+    [{"Email": "x@example.com"}, {"Phone": "604 555 0100"}, {"MobilePhone": "604 555 0101"}, {"Title": "Buyer"}],
+)
+def test_the_rule_looks_at_no_more_where_many_have_the_name(org: LocalOrg, alike: dict[str, str]) -> None:
+    account = org.insert("Account", Name="Acme")
+    new = {"FirstName": "Imogen", "LastName": "Hale", "AccountId": account, **alike}
+
+    def steps() -> int:
+        """Return how many steps SQLite takes for a contact who is not there yet."""
+        counted = [0]
+        org.store.connection.set_progress_handler(lambda: counted.__setitem__(0, counted[0] + 1), 1)
+        record_id = org.insert("Contact", **new)
+        org.store.connection.set_progress_handler(None, 1)
+        org.records.delete("Contact", record_id, org.user_id)
+        return counted[0]
+
+    few = steps()
+    insert_copies(org, "Contact", 3000, FirstName="Imogen", LastName="Hale", AccountId=account)
+
+    assert steps() < few + 1000

@@ -1,5 +1,6 @@
 """Duplicate rules: a contact who seems to be there already is refused, until the caller says to save it anyway."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from mcp_salesforce.localorg.errors import OrgError
@@ -9,6 +10,8 @@ from mcp_salesforce.localorg.store.sqlite import Row
 
 _ALERT: Final = "Use one of these records?"
 _MOST_MATCHES: Final = 100
+_TOGETHER: Final = (("Name", "Email"), ("Name", "Phone"), ("Name", "MobilePhone"), ("Name", "AccountId", "Title"))
+"""Fields that two contacts have in common who match."""
 
 
 @evidence(
@@ -37,11 +40,17 @@ def _matches(save: Save) -> list[Row]:
     row = save.row
     if not row.get("FirstName"):
         return []
-    return save.store.rows(
-        "SELECT Id FROM Contact WHERE Name = ? AND IsDeleted = 0 AND "
-        "(Email = ? OR Phone = ? OR MobilePhone = ? OR (AccountId = ? AND Title = ?)) ORDER BY Id LIMIT ?",
-        [*(row.get(name) for name in ("Name", "Email", "Phone", "MobilePhone", "AccountId", "Title")), _MOST_MATCHES],
-    )
+    known = [names for names in _TOGETHER if all(row.get(name) for name in names)]
+    if not known:
+        return []
+    # One look-up each, by the index of its own: with OR in one, all contacts of the name would be looked through.
+    alike = (f"SELECT Id FROM Contact WHERE {_equal(names)} AND IsDeleted = 0" for names in known)  # noqa: S608 - constants
+    values = {name: row[name] for names in known for name in names}
+    return save.store.rows(f"{' UNION '.join(alike)} ORDER BY Id LIMIT {_MOST_MATCHES}", values)
+
+
+def _equal(names: Sequence[str]) -> str:
+    return " AND ".join(f"{name} = :{name}" for name in names)
 
 
 def _result(matches: list[Row], version: str) -> dict[str, Any]:

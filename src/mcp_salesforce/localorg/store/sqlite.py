@@ -30,8 +30,11 @@ _INDEXED_FIELDS: Final = (
     "Name", "LastName", "StartDateTime", "EndDateTime", "ActivityDate", "LastModifiedDate", "SystemModstamp",
     "CreatedDate", "Username",
 )  # fmt: skip
-_INDEXED_TOGETHER: Final = (("OwnerId", "StartDateTime"),)
-"""A calendar is read by its owner and a window; either index alone would find half of a busy org."""
+_INDEXED_TOGETHER: Final = {
+    "Event": (("OwnerId", "StartDateTime"),),
+    "Contact": (("Name", "Email"), ("Name", "Phone"), ("Name", "MobilePhone"), ("Name", "AccountId", "Title")),
+}
+"""Where either index alone would find too much: a calendar by owner and window, one person among all of a name."""
 _EXTRA_COLUMNS: Final = ("_deleted_with TEXT",)
 """Columns of every table beside its fields: the id of the record whose deletion put this one in the recycle bin."""
 _BEYOND_LIMITS: Final = re.compile(
@@ -227,10 +230,9 @@ class Store:
             if field.type in _INDEXED_TYPES or field.name in _INDEXED_FIELDS or field.external_id or field.unique:
                 index = quote(f"{sobject.name}_{field.name}")
                 self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({quote(field.name)})")
-        for names in _INDEXED_TOGETHER:
-            if all(sobject.field(name) for name in names):
-                index = quote(f"{sobject.name}_{'_'.join(names)}")
-                self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({', '.join(map(quote, names))})")
+        for names in _INDEXED_TOGETHER.get(sobject.name, ()):
+            index, columns = quote(f"{sobject.name}_{'_'.join(names)}"), ", ".join(map(quote, names))
+            self.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({columns}) WHERE {quote(names[-1])} NOT NULL")
 
 
 def _opened(path: Path | None, lock_timeout_s: float) -> sqlite3.Connection:
