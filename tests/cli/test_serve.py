@@ -131,7 +131,30 @@ def test_a_file_that_is_no_org_is_refused_by_name(tmp_path: Path) -> None:
     assert f"The local org cannot be opened: {file}" in result.output
 
 
-@pytest.mark.parametrize("option", [["--fresh"], ["--file", "org.sqlite"]])
+def test_a_schema_of_the_demo_org_that_cannot_be_used_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "own.json").write_text('{"name": "Visit__c"}')
+    options = ["--file", str(tmp_path / "org.sqlite"), "--schema", str(tmp_path / "own.json")]
+
+    result = CliRunner().invoke(cli, ["serve", "--demo", *options])
+
+    assert result.exit_code == 1
+    assert "own.json: this is no describe: write one with sf sobject describe" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_the_demo_org_has_the_objects_of_a_schema(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("objects:\n  Visit__c:\n    fields:\n      Doctor__c: {length: 20}\n")
+    with running("serve", "--demo", "--file", "org.sqlite", "--schema", "own.yaml", cwd=tmp_path) as process:
+        tell(process, INITIALIZE)
+        hear(process)
+        params = {"name": "salesforce_describe", "arguments": {"sobject": "Visit__c"}}
+        tell(process, INITIALIZED, {**LIST_CONTACTS, "params": params})
+        told = hear(process)
+
+    assert "Doctor__c" in str(told)
+
+
+@pytest.mark.parametrize("option", [["--fresh"], ["--file", "org.sqlite"], ["--schema", __file__]])
 def test_options_of_the_local_org_without_demo_are_a_wrong_call(option: list[str]) -> None:
     result = CliRunner().invoke(cli, ["serve", *option])
 

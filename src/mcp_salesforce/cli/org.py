@@ -21,7 +21,9 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--file", type=FILE, help="Keep the org in this file. Default: in memory, gone when the command ends.")
 @click.option("--fresh", is_flag=True, help="With --file: throw the org in it away and start over.")
 @click.option("--contacts", type=click.IntRange(1, 10_000_000), help="How many contacts a new org has. Default: 200.")
-@click.option("--schema", type=EXISTING_FILE, help="Custom objects and fields: YAML, or the describe of a real org.")
+@click.option(
+    "--schema", type=EXISTING_FILE, help="Your objects, fields and record types: YAML, or the describe of a real org."
+)
 @click.option("--tls", is_flag=True, help="Listen with TLS, with a certificate of its own authority.")
 @click.option("--faults", is_flag=True, help="Let clients ask for failures at /_local/faults.")
 def command(
@@ -47,7 +49,7 @@ def command(
 
     certificate = _certificate() if tls else None
     write = _as_json if as_json else _as_text
-    with _opened(file, fresh=fresh, contacts=contacts, schema=schema) as org:
+    with opened(file, fresh=fresh, contacts=contacts, schema=schema) as org:
         org.faults.is_controllable = faults
 
         def ready(address: str) -> None:
@@ -64,7 +66,14 @@ def command(
             raise click.ClickException(f"Port {port} cannot be used: {error}. --port 0 picks a free one.") from None
 
 
-def _opened(file: Path | None, *, fresh: bool, contacts: int | None, schema: Path | None) -> "LocalOrg":
+def opened(
+    file: Path | None, *, fresh: bool = False, contacts: int | None = None, schema: Path | None = None
+) -> "LocalOrg":
+    """Return the local org in a file, or one in memory.
+
+    Raises:
+        ClickException: The file or the schema cannot be used.
+    """
     from mcp_salesforce.localorg import LocalOrg
     from mcp_salesforce.localorg.standard.custom import SchemaFileError
     from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS

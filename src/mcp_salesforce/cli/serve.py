@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="With --demo: where the local org lives. Default: a file under your data directory.",
 )
-def command(*, demo: bool, fresh: bool, file: Path | None) -> None:
+@click.option(
+    "--schema",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --demo: your objects, fields and record types: YAML, or the describe of a real org.",
+)
+def command(*, demo: bool, fresh: bool, file: Path | None, schema: Path | None) -> None:
     """Serve MCP on stdin and stdout, in both protocol eras, until stdin ends.
 
     Your org comes from SALESFORCE_* settings, in the environment or in .env.
@@ -29,9 +34,9 @@ def command(*, demo: bool, fresh: bool, file: Path | None) -> None:
     if sys.stdin is None:
         raise click.ClickException("stdin is closed: an MCP client is expected on it.")
     if demo:
-        _serve_local_org(file or default_file(), fresh=fresh)
-    elif fresh or file:
-        raise click.UsageError("--fresh and --file go with --demo: they are about the local org.")
+        _serve_local_org(file or default_file(), fresh=fresh, schema=schema)
+    elif fresh or file or schema:
+        raise click.UsageError("--fresh, --file and --schema go with --demo: they are about the local org.")
     else:
         _serve_own_org()
 
@@ -81,17 +86,13 @@ def _settings(**given: str) -> "Settings":
         raise Refusal(str(error)) from None
 
 
-def _serve_local_org(file: Path, *, fresh: bool) -> None:
-    from mcp_salesforce.localorg import LocalOrg
+def _serve_local_org(file: Path, *, fresh: bool, schema: Path | None) -> None:
+    from mcp_salesforce.cli.org import opened
     from mcp_salesforce.salesforce.transport import AsgiTransport
     from mcp_salesforce.server import create_server, serve
     from mcp_salesforce.settings.settings import ConfigurationError
 
-    try:
-        org = LocalOrg.open(file, fresh=fresh)
-    except OSError as error:
-        raise click.ClickException(f"The local org cannot be opened: {error}") from None
-    with org:
+    with opened(file, fresh=fresh, schema=schema) as org:
         _greet(f"the local org in {file}")
         try:
             serve(create_server(local_settings(org.credentials), transport=AsgiTransport(org.app)))

@@ -16,7 +16,7 @@ from mcp_salesforce.localorg.services.lead_conversion import LeadConversions
 from mcp_salesforce.localorg.services.limits import Limits
 from mcp_salesforce.localorg.services.merges import Merges
 from mcp_salesforce.localorg.services.oauth import Credentials, OAuth
-from mcp_salesforce.localorg.services.planting import plant
+from mcp_salesforce.localorg.services.planting import plant, plant_record_types
 from mcp_salesforce.localorg.services.query import Queries
 from mcp_salesforce.localorg.services.recents import Recents
 from mcp_salesforce.localorg.services.records import Records
@@ -116,6 +116,7 @@ class LocalOrg:
         try:
             store.apply(schema)
             plant(store, schema, now, contacts=contacts if seed else None)
+            plant_record_types(store, schema, now)
             archive(store, now())
             return cls(store, schema, now)
         except OrgError as error:

@@ -164,3 +164,50 @@ def test_other_json_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SchemaFileError, match="this is no describe"):
         read_schema(file, STANDARD_OBJECTS)
+
+
+def kind(record_id: str, name: str, **more: bool) -> dict[str, object]:
+    """Return a record type as a describe of an org has it."""
+    layout = f"/services/data/v60.0/sobjects/Account/describe/layouts/{record_id}"
+    told = {"active": True, "available": True, "defaultRecordTypeMapping": False, "master": name == "Master"}
+    return {**told, "developerName": name, "name": name, "recordTypeId": record_id, "urls": {"layout": layout}, **more}
+
+
+@pytest.mark.parametrize("default", ["Household", "Master"])
+def test_the_record_types_of_a_describe_are_there_with_their_ids_and_the_default(tmp_path: Path, default: str) -> None:
+    kinds = [
+        kind("01254000001upcKAAQ", "Household", defaultRecordTypeMapping=default == "Household"),
+        kind("01254000001upcLAAQ", "Old", active=False, available=False),
+        kind("012000000000000AAA", "Master", defaultRecordTypeMapping=default == "Master"),
+    ]
+    describe = {**facts.described("Account"), "recordTypeInfos": kinds}
+    described = [each["name"] for each in describe["fields"]]
+    file = tmp_path / "describe.json"
+    file.write_text(json.dumps({"status": 0, "result": describe, "warnings": []}))  # as sf --json writes it
+
+    for number in (1, 2):  # an org that is opened again has each once
+        with LocalOrg.open(tmp_path / "org.db", seed=False, schema_file=file) as org:
+            assert org.describes.describe("Account", "v60.0")["recordTypeInfos"] == kinds
+            account = org.records.retrieve("Account", org.insert("Account", Name=f"Quill {number}"))
+
+            assert account.get("RecordTypeId") == (kinds[0]["recordTypeId"] if default == "Household" else None)
+            assert "RecordTypeId" in described
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"name": "A__c", "fields": [{"name": "B__c"}]}',
+        '{"name": "A__c", "fields": [7]}',
+        '{"name": "A__c", "fields": [], "recordTypeInfos": [{"name": "x"}]}',
+        '[{"name": "A__c", "fields": []}, []]',
+        '{"result": {"name": "A__c"}}',
+        "[7]",
+    ],
+)
+def test_a_describe_that_is_not_whole_is_refused_with_the_way_to_one(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "describe.json"
+    file.write_text(content)
+
+    with pytest.raises(SchemaFileError, match="sf sobject describe --sobject NAME --json"):
+        read_schema(file, STANDARD_OBJECTS)

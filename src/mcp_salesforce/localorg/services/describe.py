@@ -8,7 +8,7 @@ from typing import Any, Final
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.values import moment
-from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES
+from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, RecordTypeDef
 from mcp_salesforce.localorg.store.schema import ChildRelationship, FieldDef, PicklistValue, Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store
 
@@ -108,15 +108,17 @@ class Describes:
         described["urls"] |= _ui_urls(sobject)
         return dict(sorted(described.items()))
 
-    @evidence(
-        "Describe", "simulated", "The record types of an object stand before the master one, which is the default"
-    )
+    @evidence("Describe", "recorded", "The record types of an object stand before the master one; one is the default")
+    @evidence("Describe", "simulated", "A new record that names no record type is of the default one")
     def _record_types(self, sobject: SObjectDef, version: str) -> list[dict[str, Any]]:
         if not sobject.layoutable:
             return []
         layouts = f"/services/data/{version}/sobjects/{sobject.name}/describe/layouts"
         own = self._store.rows("SELECT * FROM RecordType WHERE SobjectType = ? ORDER BY Name", [sobject.name])
-        return [*(_record_type(row, layouts, master=False) for row in own), _record_type(_MASTER, layouts, master=True)]
+        told = {each.developer_name: each for each in sobject.record_types}
+        infos = [_record_type(row, layouts, told.get(str(row["DeveloperName"]))) for row in own]
+        is_default = sobject.default_record_type is None
+        return [*infos, _record_type(_MASTER, layouts) | {"master": True, "defaultRecordTypeMapping": is_default}]
 
 
 def _urls(sobject: SObjectDef, version: str) -> dict[str, str]:
@@ -145,13 +147,13 @@ def _ui_urls(sobject: SObjectDef) -> dict[str, str]:
     }
 
 
-def _record_type(row: Mapping[str, Any] | Row, layouts: str, *, master: bool) -> dict[str, Any]:
+def _record_type(row: Mapping[str, Any] | Row, layouts: str, told: RecordTypeDef | None = None) -> dict[str, Any]:
     return {
         "active": bool(row["IsActive"]),
-        "available": True,
-        "defaultRecordTypeMapping": master,
+        "available": told is None or told.available,
+        "defaultRecordTypeMapping": told is not None and told.default,
         "developerName": row["DeveloperName"],
-        "master": master,
+        "master": False,
         "name": row["Name"],
         "recordTypeId": row["Id"],
         "urls": {"layout": f"{layouts}/{row['Id']}"},

@@ -41,6 +41,19 @@ def plant(store: Store, schema: Schema, now: Callable[[], datetime], *, contacts
             load("Event", seed.events(now(), contacts))
 
 
+def plant_record_types(store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
+    """Add the record types that the schema has from a describe and the org has not, with their ids from there."""
+    records = Records(store, schema, now)
+    admin = mint(schema["User"].key_prefix, 1)
+    with store.transaction():
+        for sobject in schema:
+            for each in sobject.record_types:
+                known = "SELECT Id FROM RecordType WHERE SobjectType = ? AND DeveloperName = ?"
+                if store.row(known, [sobject.name, each.developer_name]) is None:
+                    names = {"Name": each.name, "DeveloperName": each.developer_name, "SobjectType": sobject.name}
+                    records.load("RecordType", [{**names, "IsActive": each.active, "Id": each.record_id}], admin)
+
+
 def _with_ids(schema: Schema, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Put ids in the place of keys: the first record of an object in a new org is number 1."""
     for record in records:

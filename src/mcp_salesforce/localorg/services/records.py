@@ -119,7 +119,7 @@ class Records:
     def load(self, sobject: str, records: Iterable[Mapping[str, Any]], user_id: str) -> None:
         """Create many records that are known to be right: references and uniqueness are not checked.
 
-        Fields that only the org sets (CreatedDate, ...) may be given.
+        Fields that only the org sets (Id, CreatedDate, ...) may be given.
         """
         definition = self.sobject(sobject)
         fields = {field.name: field for field in definition.fields if field.stored}
@@ -131,7 +131,7 @@ class Records:
                 rows = []
                 for record in chunk:
                     given = {name: values.from_json(fields[name], each) for name, each in record.items()}
-                    row = defaults | given | {"Id": mint(definition.key_prefix, number)}
+                    row = defaults | {"Id": mint(definition.key_prefix, number)} | given
                     self._complete(definition, row, given, None, user_id)
                     rows.append(row)
                     number += 1
@@ -255,6 +255,8 @@ class Records:
             row |= {"CreatedDate": touched["LastModifiedDate"], "CreatedById": user_id}
         if definition.field("OwnerId"):
             row["OwnerId"] = user_id
+        if definition.default_record_type and definition.field("RecordTypeId"):
+            row["RecordTypeId"] = definition.default_record_type.record_id
         return row | touched
 
     def touched(self, definition: SObjectDef, user_id: str) -> Changes:

@@ -33,6 +33,7 @@ from mcp_salesforce.localorg.standard.definitions import (
     VIEWED,
     FieldDef,
     PicklistValue,
+    RecordTypeDef,
     SObjectDef,
     define,
     picklist,
@@ -72,7 +73,8 @@ def read_schema(path: Path, known: Iterable[SObjectDef]) -> list[SObjectDef]:
     """Return the objects that a schema file defines or widens.
 
     Args:
-        path: YAML as above; or with the suffix `.json` the describe of one object, or a list of describes.
+        path: YAML as above; or with the suffix `.json` the describe of one object, or a list of describes, each as the
+            API gives it or as `sf sobject describe --json` does.
         known: The objects that the org has already.
 
     Raises:
@@ -233,6 +235,7 @@ def _checked(place: str, options: Any, known: frozenset[str]) -> dict[str, Any]:
     return options
 
 
+_HOW_TO_DESCRIBE: Final = "write one with sf sobject describe --sobject NAME --json > NAME.json"
 _FLAGS: Final = ("createable", "updateable", "deletable", "undeletable", "searchable", "custom", "layoutable")
 _ATTRIBUTES: Final = {
     "label": "label", "length": "length", "createable": "createable", "updateable": "updateable",
@@ -252,8 +255,18 @@ _ATTRIBUTES: Final = {
     "Fields of a describe with a type that the local org lacks (base64, location) are left out",
 )
 def _from_describe(describe: Any, known: dict[str, SObjectDef]) -> SObjectDef:  # noqa: ANN401 - what JSON holds
+    if isinstance(describe, dict) and isinstance(describe.get("result"), dict):
+        describe = describe["result"]  # what `sf … --json` puts around it
     if not isinstance(describe, dict) or not describe.get("name") or not isinstance(describe.get("fields"), list):
-        raise SchemaFileError("this is no describe: GET /services/data/vNN.N/sobjects/{name}/describe gives one")
+        raise SchemaFileError(f"this is no describe: {_HOW_TO_DESCRIBE}")
+    try:
+        return _described(describe, known)
+    except (KeyError, TypeError, AttributeError) as error:
+        what = f"{describe['name']}: the describe is not whole ({type(error).__name__}: {error})"
+        raise SchemaFileError(f"{what}: {_HOW_TO_DESCRIBE}") from None
+
+
+def _described(describe: Mapping[str, Any], known: dict[str, SObjectDef]) -> SObjectDef:
     existing = known.get(describe["name"].lower())
     fields = tuple(
         _described_field(each, existing.field(each["name"]) if existing else None)
@@ -261,7 +274,7 @@ def _from_describe(describe: Any, known: dict[str, SObjectDef]) -> SObjectDef:  
         if each["type"] in FIELD_TYPES
     )
     if existing is not None:
-        return dataclasses.replace(existing, fields=fields)
+        return dataclasses.replace(existing, fields=fields, record_types=_record_types(describe))
     flags: dict[str, Any] = {flag: bool(describe[flag]) for flag in _FLAGS if flag in describe}
     return SObjectDef(
         name=describe["name"],
@@ -269,7 +282,23 @@ def _from_describe(describe: Any, known: dict[str, SObjectDef]) -> SObjectDef:  
         label_plural=describe.get("labelPlural") or describe["name"],
         key_prefix=describe.get("keyPrefix") or "a00",
         fields=fields,
+        record_types=_record_types(describe),
         **flags,
+    )
+
+
+def _record_types(describe: Mapping[str, Any]) -> tuple[RecordTypeDef, ...]:
+    return tuple(
+        RecordTypeDef(
+            record_id=each["recordTypeId"],
+            name=each["name"],
+            developer_name=each["developerName"],
+            active=bool(each.get("active", True)),
+            available=bool(each.get("available", True)),
+            default=bool(each.get("defaultRecordTypeMapping")),
+        )
+        for each in describe.get("recordTypeInfos") or ()
+        if not each.get("master")
     )
 
 

@@ -105,6 +105,18 @@ class FieldDef:
         return self.createable and not self.nillable and not self.defaulted_on_create and self.type != "boolean"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordTypeDef:
+    """A kind of records of one object, as a describe of a real org has it; `default` where new records are of it."""
+
+    record_id: str
+    name: str
+    developer_name: str
+    active: bool = True
+    available: bool = True
+    default: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class SObjectDef:
     """One object: its names, its key prefix, its fields in describe order, and what can be done with it.
@@ -132,10 +144,16 @@ class SObjectDef:
     deep_cloneable: bool = False
     scopes: tuple[tuple[str, str], ...] = ()
     hidden_columns: tuple[str, ...] = ()
+    record_types: tuple[RecordTypeDef, ...] = ()
     by_name: Mapping[str, FieldDef] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {each.name.lower(): each for each in self.fields})
+
+    @property
+    def default_record_type(self) -> RecordTypeDef | None:
+        """Return the record type of a new record that names none; None for the master one."""
+        return next((each for each in self.record_types if each.default), None)
 
     @property
     def name_field(self) -> FieldDef | None:
