@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
+import jwt
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_salesforce.config import Settings
 from mcp_salesforce.doctor import CAUSES, Finding, Report, cause_of, examine
@@ -15,6 +18,7 @@ from mcp_salesforce.doctor.examination import StageResult
 from mcp_salesforce.doctor.org import READ, WRITTEN
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.certificates import loopback_certificate
+from mcp_salesforce.localorg.listener import listening
 from mcp_salesforce.localorg.services.faults import Fault
 from mcp_salesforce.settings.logins import Login, Logins
 from mcp_salesforce.tools import TOOLSETS
@@ -29,6 +33,7 @@ from tests.doctor.answers import (
     USERINFO,
     Answer,
     described,
+    instead,
     key_file,
     oauth,
     page,
@@ -196,6 +201,59 @@ async def test_an_assertion_that_another_key_signed_is_found(org: LocalOrg, tmp_
             instance_url=settings.instance_url,
         )
         assert (await found_in(signed)).name == "wrong_assertion"
+
+
+def taking_audience(org: LocalOrg, taken: str) -> ASGIApp:
+    """The org, whose host takes assertions for one audience only; `HERE` is the host's own address."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != TOKEN:
+            await org.app(scope, receive, send)
+            return
+        message = await receive()
+        (assertion,) = parse_qs(message["body"].decode())["assertion"]
+        audience = jwt.decode(assertion, options={"verify_signature": False})["aud"]
+        host = dict(scope["headers"])[b"host"].decode()
+        wanted = f"http://{host}" if taken == "HERE" else taken
+        stranger = instead(org.app, {TOKEN: oauth("invalid_grant", "Audience validation failed")})
+
+        async def again() -> Any:
+            return message
+
+        await (org.app if audience == wanted else stranger)(scope, again, send)
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        ("https://test.salesforce.com", "https://login.salesforce.com"),
+        ("https://login.salesforce.com", "https://test.salesforce.com"),
+        ("https://login.salesforce.com", "HERE"),
+        ("https://acme.my.site.com/portal", "HERE"),
+        ("https://acme.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://login.salesforce.com", "https://nobody.example.com"),
+    ],
+)
+async def test_the_audience_that_works_is_found_and_named(tmp_path: Path, asked: str, taken: str) -> None:
+    with LocalOrg.open(seed=False) as org, listening(taking_audience(org, taken)) as address:
+        own = org.credentials
+        found = await found_in(
+            Settings(
+                client_id=own.client_id,
+                username=own.username,
+                jwt_key_file=key_file(org, tmp_path),
+                jwt_audience=asked,
+                login_url=address,
+                instance_url=address,
+            )
+        )
+
+    assert (found.stage, found.name) == ("token", "wrong_audience")
+    works = f"SALESFORCE_JWT_AUDIENCE={address if taken == 'HERE' else taken} works."
+    assert (works in found.detail) == (taken != "https://nobody.example.com")
+    assert found.detail.count("works") <= 1
 
 
 async def test_a_stored_login_is_examined_at_its_own_addresses(

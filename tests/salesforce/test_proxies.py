@@ -146,6 +146,10 @@ def test_any_credentials_reach_the_proxy_and_no_repr(user: str, password: str) -
         ("example.com|.salesforce.com", False),
         ("salesforce.com.", False),
         ("10.0.0.0/8", True),
+        (f"https://{HOST}/", False),
+        ("http://salesforce.com:8080", False),
+        ("acme.my.*", False),
+        ("my.*", True),
         (" , ,", True),
         ("example.com", True),
     ],
@@ -164,6 +168,8 @@ def test_hosts_of_no_proxy_are_reached_without_it(no_proxy: str, is_served: bool
         ("[fd00::1]:443", "fd00::1", False),
         ("fd00::1", "fd00::1", False),
         ("1.2.3", "10.1.2.3", True),
+        ("10.1.*", "10.1.2.3", False),
+        ("10.1.*", "10.11.2.3", True),
     ],
 )
 def test_addresses_and_networks_of_no_proxy_are_reached_without_it(no_proxy: str, host: str, is_served: bool) -> None:

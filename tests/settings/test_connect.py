@@ -125,6 +125,9 @@ async def test_nothing_is_told_where_no_token_is_replaced(org: LocalOrg, caplog:
         ("https://acme.my.salesforce.mil", "https://login.salesforce.com"),
         ("https://acme.my.sfcrmproducts.cn", "https://login.salesforce.com"),
         ("https://acme.my.salesforce.com", "https://other.my.salesforce.mil"),
+        ("https://acme.my.salesforce.com", "https://acme.my.sfcrmproducts.cn"),
+        ("https://acme.my.sfcrmproducts.cn", "https://acme.my.salesforce.mil"),
+        ("https://acme--uat.sandbox.my.salesforce.mil", "https://test.salesforce.com"),
     ],
 )
 def test_a_token_is_never_asked_for_at_a_host_of_another_cloud(instance_url: str, login_url: str) -> None:

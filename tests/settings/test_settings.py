@@ -144,6 +144,21 @@ def test_what_a_copy_leaves_around_an_instance_url_is_taken_away(monkeypatch: py
         ("https://acme--c.vf.force.com/apex/Page", "use https://acme.my.salesforce.com"),
         ("https://acme--uat--c.sandbox.vf.force.com", "use https://acme--uat.sandbox.my.salesforce.com"),
         ("https://acme.lightning.force.mil", "use https://acme.my.salesforce.mil"),
+        ("https://acme--uat--my-pkg.sandbox.vf.force.com", "use https://acme--uat.sandbox.my.salesforce.com"),
+        ("https://acme--my-pkg.vf.force.com", "use https://acme.my.salesforce.com"),
+        ("https://acme--uat.sandbox.lightning.force.mil", "use https://acme--uat.sandbox.my.salesforce.mil"),
+        ("https://acme.my.salesforce-setup.mil", "use https://acme.my.salesforce.mil"),
+        ("https://acme-dev-ed.develop.lightning.force.com", "use https://acme-dev-ed.develop.my.salesforce.com"),
+        ("https://acme.file.force.com", "use https://acme.my.salesforce.com"),
+        ("https://acme.live-preview.salesforce-experience.com", "use https://acme.my.salesforce.com"),
+        ("https://acme--uat.sandbox.builder.salesforce-experience.com", "use https://acme--uat.sandbox.my."),
+        ("https://acme.my.salesforce-scrt.com", "use https://acme.my.salesforce.com"),
+        ("https://acme.secure.force.com/portal", "use the My Domain URL"),
+        ("https://acme.force.com", "use the My Domain URL"),
+        ("https://acme--c.documentforce.com", "use the My Domain URL"),
+        ("https://acme--c.vf.sfcrmapps.cn", "use https://acme.my.sfcrmproducts.cn"),
+        ("https://acme.my.sfcrmproducts-setup.cn", "use https://acme.my.sfcrmproducts.cn"),
+        ("https://acme--uat.sandbox.lightning.sfcrmapps.cn", "use https://acme--uat.sandbox.my.sfcrmproducts.cn"),
         ("https://acme.lightning.sfcrmapps.cn", "use https://acme.my.sfcrmproducts.cn"),
         ("https://acme.my.site.com/help", "use https://acme.my.salesforce.com"),
         ("https://acme.my.salesforce-sites.com", "use https://acme.my.salesforce.com"),
@@ -257,6 +272,56 @@ def test_a_limit_out_of_range_is_refused_by_name(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("blank", ["''", "   "])
 def test_a_blank_value_is_named_as_empty(monkeypatch: pytest.MonkeyPatch, blank: Any) -> None:
     assert "SALESFORCE_CLIENT_ID is empty." in refusal(monkeypatch, CLIENT_ID=blank)
+
+
+@pytest.mark.parametrize(
+    ("line", "says", "read"),
+    [
+        ("TIMEOUT_S=soon # as it was", "SALESFORCE_TIMEOUT_S must be a valid number", "Read from .env as 'soon'."),
+        ("TIMEOUT_S='5 # s'", "must be a valid number", "Read from .env as '5 # s'."),
+        ('INSTANCE_URL="https://a.b\\nc"', "has a space", "Read from .env as 'https://a.b\\nc'."),
+        ("API_VERSION=v${MAJOR}", "is not an API version", "Read from .env as 'v9x'."),
+        ("CLIENT_ID=a#b c", "has a space", "Read from .env as 'a#b c'."),
+        ("CLIENT_SECRET=ab cd#ef # gh", "has a space", "Read from .env as 8 characters."),
+        ("REFRESH_TOKEN='5Aep 4711'", "has a space", "Read from .env as 9 characters."),
+        ("API_VERSION=5Aep861refresh-4711", "is not an API version", "Read from .env as 19 characters."),
+        ("API_VERSION=consumer-secret-0815", "is not an API version", "Read from .env as 20 characters."),
+        ("INSTANCE_URL=https://me:pass@a.my.salesforce.com", "has a user name", "Read from .env as 35 characters."),
+        ("PROXY=socks5://ana:pass@host", "SOCKS", "Read from .env as 22 characters."),
+    ],
+)  # fmt: skip
+def test_what_env_was_read_as_is_shown_where_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, says: str, read: str
+) -> None:
+    given = GIVEN | {"SALESFORCE_" + line.partition("=")[0]: ""}
+    monkeypatch.setenv("MAJOR", "9x")
+    lines = [f"{name}={value}" for name, value in given.items() if value]
+    (tmp_path / ".env").write_text("\n".join([*lines, f"SALESFORCE_{line}"]))
+
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load()
+
+    message = str(refused.value)
+    assert says in message
+    assert read in message
+    assert not [secret for secret in ("0815", "4711", "pass@", "cd#ef") if secret in message]
+
+
+def test_a_value_of_the_environment_is_told_from_one_of_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("SALESFORCE_TIMEOUT_S=5")
+
+    message = refusal(monkeypatch, TIMEOUT_S="soon", MAX_CONCURRENCY="9" * 100)
+
+    assert "Read from the environment as 'soon'." in message
+    assert f"Read from the environment as '{'9' * 74}'… (100 characters)." in message
+
+
+def test_a_proxy_of_all_programs_is_named_where_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://ana:proxy-secret@localhost")
+
+    assert "Read from HTTPS_PROXY or NO_PROXY as 35 characters." in refusal(monkeypatch)
 
 
 WAYS = {

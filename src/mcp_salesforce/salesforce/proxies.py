@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 
 _SEPARATORS: Final = re.compile(r"[,;|\s]+")
+_SCHEME: Final = re.compile(r"https?://")
 _PORT: Final = re.compile(r"(?<=[\w\]*.]):\d{1,5}$(?<!::\d)")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -76,11 +77,13 @@ class Proxy:
 def _is_meant(name: str, host: str) -> bool:
     """Tell whether an entry of NO_PROXY means `host`: a name (with `.` or `*.` before it), an address, a network.
 
-    A port behind it is left out: requests to an org go to one port.
+    A scheme before it and a port behind it are left out: requests to an org go to one port.
     """
-    name = _PORT.sub("", name.strip().lower()).strip("[]")
+    name = _PORT.sub("", _SCHEME.sub("", name.strip().lower()).rstrip("/")).strip("[]")
     if name == "*":
         return True
+    if name.endswith(".*"):
+        return host.startswith(name[:-1])
     bare = name.removeprefix("*").lstrip(".").rstrip(".")
     if not bare:
         return False

@@ -5,6 +5,7 @@ environment and reports everything that is wrong with it in one message.
 """
 
 import os
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,14 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, hours_of
 from mcp_salesforce.appointments.outcomes import OutcomeFields
@@ -79,6 +87,7 @@ _FROM_ENVIRONMENT: Final = SettingsConfigDict(
 )
 _NOTHING: Final = SecretStr("")
 _TWO_WAYS: Final = "two_ways"
+_HOLDS_SECRET: Final = re.compile(r"://[^/]*@|5Aep|00D\w{12,15}!|PRIVATE KEY")
 _SAID: Final = {"int_parsing_size": "is too long for a number"}
 _OFF: Final = frozenset({"false", "f", "no", "n", "off", "0"})  # as Pydantic reads a boolean
 
@@ -396,6 +405,13 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def _of_all_programs() -> dict[str, Any]:
+    """Return the settings that every program knows by names of its own."""
+    standard = getproxies_environment()
+    named = {"proxy": standard.get("https"), "no_proxy": standard.get("no")}
+    return {name: value for name, value in named.items() if value}
+
+
 class _FromEnvironment(BaseSettings):
     """Looks fields up as `SALESFORCE_*`; a proxy also by the names that every program knows."""
 
@@ -410,10 +426,7 @@ class _FromEnvironment(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources, the strongest first."""
         del file_secret_settings
-        standard = getproxies_environment()
-        named = {"proxy": standard.get("https"), "no_proxy": standard.get("no")}
-        of_all_programs = InitSettingsSource(settings_cls, {name: value for name, value in named.items() if value})
-        return init_settings, env_settings, dotenv_settings, of_all_programs
+        return init_settings, env_settings, dotenv_settings, InitSettingsSource(settings_cls, _of_all_programs())
 
 
 class _Environment(_FromEnvironment, Settings):
@@ -500,7 +513,7 @@ def _loaded(kind: type[_Found], given: Mapping[str, str | None]) -> _Found:
     try:
         return kind(_env_file=env_file, **given)  # type: ignore[arg-type]  # fields read text
     except ValidationError as error:
-        raise _report(error, env_file) from None
+        raise _report(error, env_file, _readings(kind, given, env_file)) from None
     except UnicodeError as error:
         wrong = f"{env_file.absolute()} cannot be read as UTF-8 text: {error}. Save it as UTF-8"
         raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
@@ -509,8 +522,28 @@ def _loaded(kind: type[_Found], given: Mapping[str, str | None]) -> _Found:
         raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
 
 
-def _report(error: ValidationError, file: Path) -> ConfigurationError:
-    """Word every problem: which setting, what is wrong, and where its value is to be found."""
+def _readings(kind: type[_Found], given: Mapping[str, str | None], file: Path) -> dict[str, str]:
+    """Return for each setting where its value was read, and as what: of a secret, or what holds one, its length."""
+    sources = (
+        ("HTTPS_PROXY or NO_PROXY", _of_all_programs()),
+        (ENV_FILE, DotEnvSettingsSource(kind, env_file=file)()),
+        ("the environment", EnvSettingsSource(kind)()),
+        ("the command line", given),
+    )
+    found = {name: (place, str(value)) for place, values in sources for name, value in values.items() if value}
+    hidden = {name for name, field in kind.model_fields.items() if field.annotation is SecretStr}
+    secrets = [secret for name, (_, value) in found.items() if name in hidden and (secret := value.strip())]
+
+    def shown(name: str, value: str) -> str:
+        if name in hidden or _HOLDS_SECRET.search(value) or any(secret in value for secret in secrets):
+            return f"{len(value)} characters"
+        return ascii(value) if len(value) <= _LINE else f"{value[:_LINE]!a}… ({len(value)} characters)"
+
+    return {name: f"Read from {place} as {shown(name, value)}." for name, (place, value) in found.items()}
+
+
+def _report(error: ValidationError, file: Path, readings: Mapping[str, str]) -> ConfigurationError:
+    """Word every problem: which setting, what is wrong, as what it was read, and where its value is to be found."""
     problems = [p for p in error.errors(include_url=False) if p["type"] != "default_factory_not_called"]
     lines = [
         f"mcp-salesforce cannot start: {_count(problems)}.",
@@ -525,7 +558,8 @@ def _report(error: ValidationError, file: Path) -> ConfigurationError:
         name = str(problem["loc"][0])
         sentences.append(f"{_variable(name)}{_wrong(problem)}.")
         about = textwrap.fill(Settings.model_fields[name].description or "", _LINE)
-        lines += ["", f"  {sentences[-1]}", textwrap.indent(about, "    ")]
+        read = [f"    {readings[name]}"] if name in readings and problem["type"] != "missing" else []
+        lines += ["", f"  {sentences[-1]}", *read, textwrap.indent(about, "    ")]
     return ConfigurationError("\n".join([*lines, "", *_kept_logins(), *_WITHOUT_SETTINGS]), sentences)
 
 

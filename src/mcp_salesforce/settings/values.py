@@ -20,13 +20,15 @@ OLDEST_API_VERSION: Final = 31
 
 _MY_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)?\.my\.(salesforce\.(com|mil)|sfcrmproducts\.cn)")
 _PAGES = re.compile(
-    r"([a-z0-9-]+?)(?:--c)?(\.[a-z0-9-]+)?"
-    r"\.(?:lightning\.force|vf\.force|my\.salesforce-setup|my\.site|my\.salesforce-sites)\.(com|mil)"
+    r"([a-z0-9-]+)(\.[a-z0-9-]+)?\.(?:(?:lightning|file)\.force|my\.salesforce-(?:setup|sites|scrt)|my\.site"
+    r"|(?:builder|preview|live-preview)\.salesforce-experience)\.(com|mil)"
 )
+_VISUALFORCE = re.compile(r"([a-z0-9-]+)--[a-z0-9-]+(\.[a-z0-9-]+)?\.vf\.force\.(com|mil)")  # behind --, the package
 _CHINESE_PAGES = re.compile(
     r"([a-z0-9-]+?)(?:--c)?(\.[a-z0-9-]+)?\.(?:lightning|vf|my)\.(?:sfcrmapps|sfcrmproducts-setup)\.cn"
 )
 _SITE = re.compile(r".*\.my\.(site|salesforce-sites)\.com")
+_OLD_SITE = re.compile(r"[a-z0-9-]+(\.secure)?\.force\.com")
 _OLD_PAGES = re.compile(r".*\.(visual\.force\.com|visualforce\.com|documentforce\.com|content\.force\.com)")
 _WORLD: Final = "salesforce.com"
 _CLOUDS: Final = {".mil": "Government Cloud (.mil)", ".cn": "Salesforce on Alibaba Cloud (.cn)"}
@@ -184,14 +186,14 @@ def _split_url(value: str, *, takes_sites: bool = False) -> SplitResult:
         raise ValueError(f"starts with http://, which would send tokens unencrypted: use https://{url.netloc}")
     if not (takes_sites and _SITE.fullmatch(host)) and (right := api_host(host)):
         raise ValueError(f"is the address of the pages, not of the API: use https://{right}")
-    if _OLD_PAGES.fullmatch(host):
+    if _OLD_PAGES.fullmatch(host) or (not takes_sites and _OLD_SITE.fullmatch(host)):
         raise ValueError("is the address of the pages, not of the API: use the My Domain URL that Setup shows")
     return url
 
 
 def api_host(host: str) -> str:
     """Return the My Domain whose pages (Lightning, Visualforce, Setup, sites) are at `host`; empty if they are not."""
-    if pages := _PAGES.fullmatch(host):
+    if pages := _PAGES.fullmatch(host) or _VISUALFORCE.fullmatch(host):
         return f"{pages[1]}{pages[2] or ''}.my.salesforce.{pages[3]}"
     if pages := _CHINESE_PAGES.fullmatch(host):
         return f"{pages[1]}{pages[2] or ''}.my.sfcrmproducts.cn"
