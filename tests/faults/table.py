@@ -36,6 +36,7 @@ REQUESTS = {
     "delete several": ("DELETE", SEVERAL),
     "invite": ("POST", SEVERAL),
     "close": ("POST", TOGETHER),
+    "restore": ("POST", "/services/Soap/*"),
 }
 """Each kind of call: the method and the path of the request that does its work."""
 
@@ -71,7 +72,7 @@ def _healing(seen: str, sent: int = 4) -> tuple[Came, Came]:
 def _writes(create: str, change: str) -> dict[str, tuple[Came, Came]]:
     """A fault after which no write but the delete of one record is sent again: what creates see, and what others do."""
     creates = dict.fromkeys(("create", "create several", "invite"), _final(create))
-    return creates | dict.fromkeys(("update", "update several", "delete several", "close"), _final(change))
+    return creates | dict.fromkeys(("update", "update several", "delete several", "close", "restore"), _final(change))
 
 
 def _lost(seen: str) -> dict[str, tuple[Came, Came]]:
@@ -134,7 +135,8 @@ error's `code`.
 - An answer to a delete of one record has no body that could be cut. A contact is changed and read back in one call.
 - Several records are written 200 at a time, and an error is one of the whole part: what was done before it is told, row
   by row. A row that the org refuses is an outcome of its own, and no failure.
-- `invite` is salesforce_set_invitees, `close` is salesforce_close_appointment. Appointments are created, changed and
+- `invite` is salesforce_set_invitees, `close` is salesforce_close_appointment, and `restore` is
+  salesforce_restore_records, which goes by SOAP. Appointments are created, changed and
   deleted as contacts are; upserts are sent as updates of several.
 - A write that is done but cannot be read back succeeds: its answer has the values as they were sent, and a `warning`.
 

@@ -68,6 +68,7 @@ def arguments_of(call: str, contact_id: str, event_id: str) -> tuple[str, dict[s
         ),
         "delete several": ("salesforce_delete_records", contacts | {"record_ids": [contact_id]}),
         "invite": ("salesforce_set_invitees", {"event_id": event_id, "add": [contact_id]}),
+        "restore": ("salesforce_restore_records", {"record_ids": [contact_id]}),
         "close": ("salesforce_close_appointment", {"event_id": event_id, "outcome": "cancelled"}),
     }  # fmt: skip
     return calls[call]
@@ -85,6 +86,8 @@ async def test_a_call_comes_to_what_the_table_says(empty_org: LocalOrg, row: Row
     contact_id = org.insert("Contact", LastName="Before")
     event_id = org.insert("Event", Subject="Visit", DurationInMinutes=30, StartDateTime="2026-11-20T10:00:00Z")
     hangs = row.kind == "hang"
+    if row.call == "restore":
+        org.records.delete("Contact", contact_id, org.user_id)
     app = Counting(org, *REQUESTS[row.call], clock, hangs)
     org.faults.add(Fault(row.kind, app.method, app.path, count=None if stays else 1, delay_s=600 if hangs else 0))
 

@@ -51,7 +51,7 @@ class App:
         if fault is None:
             reply = self.answer(call)
         else:
-            reply = await strike(fault, lambda: self.answer(call), self._org.sessions.expire_all)
+            reply = await strike(call, fault, lambda: self.answer(call), self._org.sessions.expire_all)
         if not call.path.startswith("/services/data/v") or reply.status == HTTPStatus.UNAUTHORIZED:
             return reply
         used = self._org.limits.count_call()

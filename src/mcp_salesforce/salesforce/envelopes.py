@@ -101,7 +101,7 @@ def token_refusal(access_token: str) -> AuthenticationError | None:
     return AuthenticationError(
         "Salesforce's SOAP API refuses this access token: it does not begin with 00D, as session ids do, so it is most "
         "likely a JSON Web Token, which SOAP takes from v68.0 on.",
-        hint="Set API version 68.0 or later, or turn off JWT-based access tokens in the org's connected app.",
+        hint="Set SALESFORCE_API_VERSION to 68.0 or later, or turn off JWT-based access tokens in the connected app.",
     )
 
 

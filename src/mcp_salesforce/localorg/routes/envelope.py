@@ -10,6 +10,8 @@ from mcp_salesforce.localorg.errors import OrgError, not_implemented
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.routes.call import Reply
 
+PARTNER: Final = "urn:partner.soap.sforce.com"
+SOAP_ROOT: Final = "/services/Soap/"
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _HEADERS: Final = {"content-type": "text/xml;charset=UTF-8"}

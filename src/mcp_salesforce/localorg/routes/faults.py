@@ -1,7 +1,7 @@
 """Failures on demand: how they are asked for from outside, and how they look. Nothing of it is Salesforce's."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
 import anyio
@@ -10,6 +10,8 @@ import orjson
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
+from mcp_salesforce.localorg.routes.envelope import PARTNER, SOAP_ROOT
+from mcp_salesforce.localorg.routes.envelope import fault as soap_fault
 from mcp_salesforce.localorg.services.faults import Fault, Faults, read_fault
 
 CONTROL_PATH: Final = "/_local/faults"
@@ -59,8 +61,23 @@ def _controlled(call: Call) -> Faults:
     return call.org.faults
 
 
-async def strike(fault: Fault, answer: Callable[[], Reply], expire_sessions: Callable[[], None]) -> Reply:
-    """Answer a call as the fault has it; `answer` does the call's own work.
+async def strike(call: Call, fault: Fault, answer: Callable[[], Reply], expire_sessions: Callable[[], None]) -> Reply:
+    """Answer a call as the fault has it; `answer` does the call's own work. An error is one of the API that is called.
+
+    Raises:
+        OrgError: The fault is an error of the REST API.
+        ConnectionResetError: The connection breaks.
+    """
+    try:
+        return await _struck(fault, answer, expire_sessions)
+    except OrgError as error:
+        if call.path.startswith(SOAP_ROOT):
+            return soap_fault(PARTNER, error)
+        raise
+
+
+async def _struck(fault: Fault, answer: Callable[[], Reply], expire_sessions: Callable[[], None]) -> Reply:
+    """Answer a call as the fault has it.
 
     Raises:
         OrgError: The fault is an error of the API.
@@ -99,6 +116,8 @@ def _replaced(reply: Reply, content: bytes) -> Reply:
 def _cut(reply: Reply) -> Reply:
     if reply.body is None:
         return reply
+    if isinstance(reply.body, str):
+        return replace(reply, body=reply.body[: len(reply.body) // 2])
     whole = orjson.dumps(reply.body)
     headers = {**reply.headers, "content-type": "application/json;charset=UTF-8"}
     return Reply(reply.status, whole[: len(whole) // 2], headers)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from mcp_salesforce.localorg.errors import OrgError, illegal_session, not_implemented, too_many_ids
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
-from mcp_salesforce.localorg.routes.envelope import Envelope, Part, failed, fault, reply
+from mcp_salesforce.localorg.routes.envelope import PARTNER, SOAP_ROOT, Envelope, Part, failed, fault, reply
 from mcp_salesforce.localorg.services.consents import OAuthError
 from mcp_salesforce.localorg.services.lead_conversion import Conversion
 from mcp_salesforce.localorg.services.sessions import SESSION_TIMEOUT, Session
@@ -14,7 +14,7 @@ from mcp_salesforce.localorg.store.schema import SObjectDef
 
 soap = Family("SOAP")
 
-_NAMESPACES: Final = {"u": "urn:partner.soap.sforce.com", "c": "urn:enterprise.soap.sforce.com"}
+_NAMESPACES: Final = {"u": PARTNER, "c": "urn:enterprise.soap.sforce.com"}
 _INVALID_LOGIN: Final = "Invalid username, password, security token; or user locked out."
 _MOST_IDS: Final = 200
 _MOST_CONVERTED: Final = 100
@@ -32,7 +32,7 @@ def call_soap(call: Call, api: str, version_and_org: str) -> Reply:
     try:
         asked = Envelope.read(call.body)
         if asked.operation == "login":
-            path = f"/services/Soap/{api}/{version_and_org}"
+            path = f"{SOAP_ROOT}{api}/{version_and_org}"
             return reply(namespace, "login", [_login(call, asked, path)])
         operation = _OPERATIONS.get(asked.operation)
         if operation is None:
