@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import re
 import traceback
 from contextlib import suppress
-from urllib.parse import parse_qs, unquote
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, unquote, unquote_plus
 
 import pytest
 from hypothesis import given, settings
@@ -352,6 +354,49 @@ async def test_a_write_without_an_answer_may_have_been_done_and_a_read_not(
         await client.send(Request(method, f"sobjects/Contact/{CONTACT_ID}"))
 
     assert caught.value.is_outcome_unknown is is_unknown
+
+
+@pytest.mark.parametrize(
+    ("status", "is_unknown"), [(200, True), (299, True), (302, False), (404, False), (499, False), (500, True)]
+)
+async def test_a_page_in_place_of_an_answer_tells_by_its_status_whether_a_write_may_have_been_done(
+    client: SalesforceClient, scripted: ScriptedOrg, status: int, is_unknown: bool
+) -> None:
+    page = Answer(status, raw=b"<html><body>Proxy</body></html>", headers={"content-type": "text/html"})
+    scripted.answers.extend([page] * 4)
+
+    with pytest.raises(UnreadableReplyError) as caught:
+        await client.send(Request("DELETE", f"sobjects/Contact/{CONTACT_ID}"))
+
+    assert caught.value.is_outcome_unknown is is_unknown
+    assert not (is_unknown and caught.value.retryable)
+
+
+async def test_a_lost_create_of_several_records_is_looked_for_as_any_of_them(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    scripted.answers.extend([AWAY, Answer(value={"user_id": USER_ID, "organization_id": ORG_ID})])
+    made = [{"Id": CONTACT_ID, "LastName": "Doe"}, {"Id": "003000000000002AAA", "LastName": "Moe"}]
+    scripted.answers.append(Answer(value={"totalSize": 2, "done": True, "records": made}))
+
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await client.collections.create("Contact", [{"LastName": "Doe"}, {"LastName": "Roe"}])
+
+    assert caught.value.candidates == (CONTACT_ID,)
+
+
+async def test_a_lost_create_is_looked_for_by_an_org_whose_clock_is_minutes_behind(
+    client: SalesforceClient, scripted: ScriptedOrg
+) -> None:
+    scripted.answers.extend([AWAY, Answer(value={"user_id": USER_ID, "organization_id": ORG_ID})])
+    scripted.answers.append(Answer(value={"totalSize": 0, "done": True, "records": []}))
+
+    with pytest.raises(OutcomeUnknownError):
+        await client.sobjects.create("Contact", {"LastName": "Doe"})
+
+    since = re.search(r"CreatedDate >= ([\d:TZ.-]+)", unquote_plus(scripted.data_calls[-1].query))
+    assert since
+    assert datetime.now(UTC) - datetime.fromisoformat(since[1]) >= timedelta(minutes=5)
 
 
 async def test_requests_beyond_the_most_at_once_wait_for_their_turn(scripted: ScriptedOrg) -> None:
