@@ -245,10 +245,12 @@ async def test_names_cost_one_call_more_than_ids_and_known_ids_none(empty_org: L
         assert app.calls == ["composite"]
 
 
-def crowd(org: LocalOrg) -> None:
+def crowd(org: LocalOrg, day: str = "2026-11-24", **fields: str) -> None:
     """Put 2,101 events between 10:00 and 15:00 UTC of a day, in the order of their starts."""
     sobject = org.schema["Event"]
-    model = dict(org.store.rows("SELECT * FROM Event WHERE Id = ?", [timed(org, "M", "2026-11-24T14:00:00Z", 1)])[0])
+    model = dict(
+        org.store.rows("SELECT * FROM Event WHERE Id = ?", [timed(org, "M", f"{day}T14:00:00Z", 1, **fields)])[0]
+    )
     with org.store.transaction():
         rows = [
             list(
@@ -256,8 +258,8 @@ def crowd(org: LocalOrg) -> None:
                     model
                     | {
                         "Id": org.store.new_id(sobject),
-                        "StartDateTime": f"2026-11-24T{10 + at // 60:02}:{at % 60:02}:00.000+0000",
-                        "EndDateTime": f"2026-11-24T{10 + at // 60:02}:{at % 60:02}:30.000+0000",
+                        "StartDateTime": f"{day}T{10 + at // 60:02}:{at % 60:02}:00.000+0000",
+                        "EndDateTime": f"{day}T{10 + at // 60:02}:{at % 60:02}:30.000+0000",
                     }
                 ).values()
             )
@@ -279,16 +281,37 @@ async def test_more_events_than_a_page_are_read_on(empty_org: LocalOrg) -> None:
     assert len(told["rows"]) == 2101
 
 
+@asynccontextmanager
+async def session_of(org: LocalOrg) -> AsyncIterator[OrgSession]:
+    given = org.credentials
+    tokens = RefreshTokenSource(given.client_id, given.client_secret, given.refresh_token, "http://127.0.0.1:1")
+    async with SalesforceClient(tokens, transport=AsgiTransport(org.app)) as client:
+        allowed: Any = {}
+        yield OrgSession(client, max_answer_tokens=1000, allowed=allowed, now=lambda: NOW)
+
+
+async def test_where_calendars_are_read_apart_the_time_is_known_up_to_the_earliest_of_their_last_events(
+    empty_org: LocalOrg,
+) -> None:
+    other = str(empty_org.store.rows("SELECT Id FROM User WHERE Id <> ?", [empty_org.user_id])[0]["Id"])
+    crowd(empty_org)
+    crowd(empty_org, "2027-03-24", OwnerId=other)
+    start = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    async with session_of(empty_org) as org:
+        calendars = await calendars_of(org, ["me", other])
+        busy = await read_busy(org, calendars, Interval(start, start + timedelta(days=200)), most=1000)
+
+    mine, theirs = (busy.blocks[calendar.id] for calendar in calendars)
+    assert len(mine) == len(theirs) == 2000
+    assert busy.until == mine[-1].interval.start
+
+
 async def test_where_there_are_too_many_events_only_the_time_up_to_the_last_one_read_is_known(
     empty_org: LocalOrg,
 ) -> None:
     crowd(empty_org)
     start = datetime(2026, 11, 24, 9, tzinfo=UTC)
-    given = empty_org.credentials
-    tokens = RefreshTokenSource(given.client_id, given.client_secret, given.refresh_token, "http://127.0.0.1:1")
-    async with SalesforceClient(tokens, transport=AsgiTransport(empty_org.app)) as client:
-        allowed: Any = {}
-        org = OrgSession(client, max_answer_tokens=1000, allowed=allowed, now=lambda: NOW)
+    async with session_of(empty_org) as org:
         calendars = await calendars_of(org, ["me"])
         busy = await read_busy(org, calendars, Interval(start, start + timedelta(hours=12)), most=1000)
         whole = await read_busy(org, calendars, Interval(start, start + timedelta(hours=12)))

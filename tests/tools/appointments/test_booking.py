@@ -84,6 +84,23 @@ async def test_an_appointment_that_has_begun_still_takes_the_rest_of_its_time(or
     assert "warning" not in before
 
 
+@pytest.mark.parametrize(
+    ("owner", "late"),
+    [
+        ("me", "2026-11-25T03:30:00Z"),  # 22:30 on the 24th in New York
+        ("Aiko Sunada", "2026-11-23T15:30:00Z"),  # 00:30 on the 24th in Tokyo
+    ],
+)
+async def test_a_whole_day_takes_the_day_of_its_owners_zone(org: LocalOrg, mcp: Client, owner: str, late: str) -> None:
+    owner_id = org.user_id if owner == "me" else user(org, owner)
+    there = all_day(org, "Fair", "2026-11-24", OwnerId=owner_id)
+    short = DATA | {"OwnerId": owner_id, "DurationInMinutes": 20}
+
+    error = await refusal(mcp, "create_appointment", data=short | {"StartDateTime": late})
+
+    assert there in error["message"]
+
+
 async def test_many_overlaps_are_named_as_far_as_there_is_room_and_private_ones_without_subject(
     org: LocalOrg, mcp: Client
 ) -> None:
@@ -237,6 +254,16 @@ async def test_an_identical_appointment_is_not_made_twice(org: LocalOrg, mcp: Cl
         await call(mcp, "create_appointment", data=data | other, allow_conflict=True)
 
 
+async def test_an_invitation_to_somebody_elses_is_no_identical_appointment(org: LocalOrg, mcp: Client) -> None:
+    theirs = timed(org, "Demo", TEN, OwnerId=user(org, "Jonas Brandt"))
+    org.insert("EventRelation", EventId=theirs, RelationId=org.user_id)
+
+    error = await refusal(mcp, "create_appointment", data=DATA)
+
+    assert error["code"] == "APPOINTMENT_CONFLICT"
+    assert await call(mcp, "create_appointment", data=DATA, allow_conflict=True)
+
+
 async def test_an_identical_one_is_found_without_subject_and_where_no_time_is_taken(mcp: Client) -> None:
     for data in (
         {"StartDateTime": TEN, "DurationInMinutes": 30},
@@ -363,6 +390,40 @@ async def test_a_move_is_checked_in_the_calendars_of_those_invited_and_says_that
         data={"StartDateTime": "2026-11-24T15:30:00Z", "Subject": "Meeting again"},
     )
     assert told["warning"] == "Moving it reset the invitees' answers: they are asked again."
+
+
+async def test_who_has_declined_keeps_nobody_from_moving_an_appointment(org: LocalOrg, mcp: Client) -> None:
+    jonas = user(org, "Jonas Brandt")
+    event_id = timed(org, "Meeting", TEN)
+    org.insert("EventRelation", EventId=event_id, RelationId=jonas)
+    org.store.execute("UPDATE EventRelation SET Status = 'Declined' WHERE EventId = ?", [event_id])
+    timed(org, "Theirs", "2026-11-24T17:00:00Z", OwnerId=jonas)
+
+    told = await call(mcp, "update_appointment", event_id=event_id, data={"StartDateTime": "2026-11-24T17:00:00Z"})
+
+    assert "start" in told["changed"]
+
+
+async def test_an_appointment_that_gets_another_owner_is_checked_in_that_calendar(org: LocalOrg, mcp: Client) -> None:
+    jonas = user(org, "Jonas Brandt")
+    event_id = timed(org, "Call", TEN)
+    there = timed(org, "Theirs", TEN, OwnerId=jonas)
+
+    error = await refusal(mcp, "update_appointment", event_id=event_id, data={"OwnerId": jonas})
+
+    assert error["code"] == "APPOINTMENT_CONFLICT"
+    assert there in error["message"]
+    assert stored(org, event_id)["OwnerId"] == org.user_id
+
+
+@pytest.mark.parametrize("name", ["StartDateTime", "EndDateTime", "DurationInMinutes", "IsAllDayEvent"])
+async def test_a_time_is_not_cleared(org: LocalOrg, mcp: Client, name: str) -> None:
+    event_id = timed(org, "Call", TEN)
+
+    error = await refusal(mcp, "update_appointment", event_id=event_id, data={"Subject": "Chat", name: None})
+
+    assert error["fields"] == [name]
+    assert stored(org, event_id)["Subject"] == "Call"
 
 
 async def test_a_moved_series_is_no_conflict_of_itself(org: LocalOrg, mcp: Client) -> None:
