@@ -1,11 +1,15 @@
 """The SDK as a server on stdio loads it: less, and the rest when it is used."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
 PROGRAM = """
+import json
+import os
 import sys
 from mcp_salesforce.lean import load_sdk
 
@@ -15,22 +19,48 @@ from mcp_salesforce.server import create_server
 
 server = create_server(Settings(access_token="00D000000000001!none", instance_url="https://example.my.salesforce.com"))
 """
+FORKS = """
+for line in sys.stdin:
+    reading, writing = os.pipe()
+    if not (child := os.fork()):
+        for stream in (1, 2):
+            os.dup2(writing, stream)
+        exec(json.loads(line), {})
+        sys.stdout.flush()
+        os._exit(0)
+    os.close(writing)
+    with open(reading) as said:
+        text = said.read()
+    print(json.dumps([os.waitpid(child, 0)[1], text]), flush=True)
+"""
 
 
-def run(program: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PROGRAM + program],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture(scope="module")
+def loaded_once() -> Iterator[subprocess.Popen[str]]:
+    """A process that has loaded the server, and runs each program that it is given in a fork of itself."""
+    command = [sys.executable, "-W", "error", "-c", PROGRAM + FORKS]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
 
 
-def test_what_only_http_and_clients_need_is_not_loaded() -> None:
-    loaded = set(run("print(*sys.modules, sep='\\n')").split())
+@pytest.fixture
+def run(loaded_once: subprocess.Popen[str]) -> Callable[[str], str]:
+    """Return what a program prints that goes on where the server has been loaded."""
+
+    def run(program: str) -> str:
+        assert loaded_once.stdin is not None
+        assert loaded_once.stdout is not None
+        loaded_once.stdin.write(json.dumps(program) + "\n")
+        loaded_once.stdin.flush()
+        status, text = json.loads(loaded_once.stdout.readline())
+        assert status == 0, text
+        return str(text)
+
+    return run
+
+
+def test_what_only_http_and_clients_need_is_not_loaded(run: Callable[[str], str]) -> None:
+    loaded = set(run("import sys; print(*sys.modules, sep='\\n')").split())
 
     assert "mcp.server.mcpserver.server" in loaded
     assert loaded & {"starlette", "uvicorn", "httpx2", "sse_starlette", "cryptography", "rich", "mcp.client"} == set()
@@ -46,11 +76,11 @@ def test_what_only_http_and_clients_need_is_not_loaded() -> None:
         ("import mcp.server.streamable_http as it; print(it.MCP_SESSION_ID_HEADER)", "mcp-session-id"),
     ],
 )
-def test_the_rest_is_there_for_who_imports_it(use: str, says: str) -> None:
+def test_the_rest_is_there_for_who_imports_it(run: Callable[[str], str], use: str, says: str) -> None:
     assert run(use).strip() == says
 
 
-def test_a_question_to_the_user_is_sealed_and_opened_and_a_forged_seal_refused() -> None:
+def test_a_question_to_the_user_is_sealed_and_opened_and_a_forged_seal_refused(run: Callable[[str], str]) -> None:
     use = """
 from mcp.server.request_state import InvalidRequestState
 from mcp_salesforce.server import _SealWhenUsed
@@ -66,7 +96,7 @@ except InvalidRequestState:
     assert run(use).strip() == "refused"
 
 
-def test_the_sdks_own_stand_ins_know_what_is_one_of_them() -> None:
+def test_the_sdks_own_stand_ins_know_what_is_one_of_them(run: Callable[[str], str]) -> None:
     use = """
 import mcp.server.mcpserver.server as sdk
 from starlette.applications import Starlette
