@@ -10,8 +10,9 @@ import threading
 import urllib.error
 import urllib.request
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -66,12 +67,21 @@ def answer(authorize_url: str, decision: str = "allow") -> None:
         assert "You can close this page" in page.read().decode()
 
 
+def turn_back(authorize_url: str) -> None:
+    """Do what a browser does whose user is refused before the consent page: follow the redirect to the command."""
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(authorize_url).query).items()}
+    told = urlencode({"error": "access_denied", "state": asked["state"]})
+    urllib.request.urlopen(f"{asked['redirect_uri']}?{told}", timeout=END_S).close()  # noqa: S310 - an address of this test
+
+
 class Browser(webbrowser.BaseBrowser):
-    """Opens a page as a user does who allows the access."""
+    """Opens a page as a user does who allows the access, if a test has no other."""
+
+    user: Callable[[str], None] = staticmethod(answer)
 
     def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
         del new, autoraise
-        threading.Thread(target=answer, args=(url,), daemon=True).start()
+        threading.Thread(target=self.user, args=(url,), daemon=True).start()
         return True
 
 
@@ -80,10 +90,15 @@ def browser() -> None:
     webbrowser.register("a user", None, Browser(), preferred=True)
 
 
+def login(org: LocalOrg, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `login` within this process."""
+    app = ("--client-id", org.credentials.client_id, "--port", "0", "--timeout", str(END_S))
+    return invoke("login", *app, *arguments, cwd=home)
+
+
 def log_in(org: LocalOrg, home: Path, address: str, alias: str = "dev") -> str:
     """Log in within this process, and return all that the command wrote."""
-    app = ("--client-id", org.credentials.client_id, "--port", "0", "--timeout", str(END_S))
-    done = invoke("login", *app, "--instance-url", address, "--org", alias, cwd=home)
+    done = login(org, home, "--instance-url", address, "--org", alias)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -170,25 +185,42 @@ def test_the_secrets_go_into_the_keyring_where_there_is_one(
     assert json.loads((home / "keyring.json").read_text()) == {}
 
 
-def test_the_question_has_a_state_and_a_proof_key_and_goes_to_loopback(org: LocalOrg, home: Path, address: str) -> None:
-    asked = []
-    for _ in range(2):
-        with logging_in(org, home, "--instance-url", address) as (_, url):
-            asked.append({name: values[0] for name, values in parse_qs(urlsplit(url).query).items()})
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that the browser of a user opens who is refused there."""
+    opened: list[str] = []
 
+    def user(url: str) -> None:
+        opened.append(url)
+        turn_back(url)
+
+    monkeypatch.setattr(Browser, "user", staticmethod(user))
+    return opened
+
+
+def test_the_question_has_a_state_and_a_proof_key_and_goes_to_loopback(
+    org: LocalOrg, home: Path, address: str, opened: list[str]
+) -> None:
+    for _ in range(2):
+        login(org, home, "--instance-url", address)
+
+    asked = [{name: values[0] for name, values in parse_qs(urlsplit(url).query).items()} for url in opened]
+    assert len(asked) == 2
     assert all(query["code_challenge_method"] == "S256" for query in asked)
     assert all(query["redirect_uri"].startswith("http://localhost:") for query in asked)
     assert all(query["scope"] == "api refresh_token" for query in asked)
     assert all(asked[0][name] != asked[1][name] for name in ("state", "code_challenge"))
 
 
-def test_a_denied_consent_keeps_nothing_and_says_so(org: LocalOrg, home: Path, address: str) -> None:
-    with logging_in(org, home, "--instance-url", address) as (process, url):
-        answer(url, "deny")
-        _, errors = process.communicate(timeout=END_S)
+def test_a_denied_consent_keeps_nothing_and_says_so(
+    org: LocalOrg, home: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Browser, "user", staticmethod(partial(answer, decision="deny")))
 
-    assert process.returncode == 1
-    assert "Access was not allowed: access_denied" in errors
+    done = login(org, home, "--instance-url", address)
+
+    assert done.returncode == 1
+    assert "Access was not allowed: access_denied" in done.stderr
     assert json.loads(invoke("orgs", "--json", cwd=home).stdout) == []
 
 
@@ -244,10 +276,10 @@ def test_logout_of_a_damaged_login_leaves_the_others(org: LocalOrg, home: Path, 
 
 
 def test_nobody_answering_ends_the_login_in_time(org: LocalOrg, home: Path, address: str) -> None:
-    with logging_in(org, home, "--instance-url", address, "--timeout", "1") as (process, _):
-        _, errors = process.communicate(timeout=END_S)
+    done = login(org, home, "--instance-url", address, "--no-browser", "--timeout", "1")
 
-    assert (process.returncode, errors) == (1, "Error: Nobody answered within 1 seconds: log in again.\n")
+    assert done.returncode == 1
+    assert done.stderr.endswith("\nError: Nobody answered within 1 seconds: log in again.\n")
 
 
 def test_a_taken_port_is_named(home: Path) -> None:
@@ -311,13 +343,15 @@ def test_serving_an_alias_that_is_not_there_names_those_that_are(
     ],
 )
 def test_the_place_to_log_in_is_production_a_sandbox_or_a_my_domain(
-    org: LocalOrg, home: Path, option: list[str], start: str, monkeypatch: pytest.MonkeyPatch
+    org: LocalOrg, home: Path, option: list[str], start: str, monkeypatch: pytest.MonkeyPatch, opened: list[str]
 ) -> None:
     with org_behind_a_proxy(org, home, hosts=("login.salesforce.com", "test.salesforce.com", HOST)) as behind:
         monkeypatch.setenv("SALESFORCE_PROXY", behind.tunnels.address)
         monkeypatch.setenv("SALESFORCE_CA_FILE", str(behind.ca_file))
-        with logging_in(org, home, *option) as (_, url):
-            assert url.startswith(start)
+        login(org, home, *option)
+
+    (url,) = opened
+    assert url.startswith(start)
 
 
 def test_nobody_is_sent_to_a_host_that_does_not_answer(org: LocalOrg, home: Path) -> None:
