@@ -186,6 +186,35 @@ async def test_duplicates_among_many_rows_name_what_they_are_like(org: LocalOrg,
     assert "message_by" not in error
 
 
+async def test_a_duplicate_of_a_row_that_was_taken_back_names_the_row(org: LocalOrg, mcp: Client) -> None:
+    ada = {"FirstName": "Ada", "LastName": "Quill", "Email": "ada@quill.example"}
+    rows = [
+        {"LastName": "Quill"},
+        {**ada, "Phone": "1"},
+        {**ada, "FirstName": "Ida"},
+        {**ada, "Email": "ADA@quill.example"},
+    ]
+
+    error = await refusal(mcp, "create_records", sobject="Contact", records=rows)
+
+    assert error["problems"] == ["row 3: The same as row 1."]
+    assert org.store.rows("SELECT Id FROM Contact WHERE LastName = 'Quill'") == []
+
+
+async def test_a_duplicate_of_a_record_beside_one_that_was_taken_back_names_the_record(
+    org: LocalOrg, mcp: Client
+) -> None:
+    first = org.insert("Contact", FirstName="Ada", LastName="Quill", Phone="604 555 0100")
+    rows = [
+        {"FirstName": "Ada", "LastName": "Quill"},
+        {"FirstName": "Ada", "LastName": "Quill", "Phone": "604 555 0100"},
+    ]
+
+    error = await refusal(mcp, "create_records", sobject="Contact", records=rows)
+
+    assert f"Like it: {first}." in str(error["problems"])
+
+
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 async def test_rows_beyond_200_go_in_parts_with_progress(clinic: LocalOrg, mode: str) -> None:
     reported: list[tuple[float, float | None]] = []

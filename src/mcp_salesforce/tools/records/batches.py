@@ -82,7 +82,7 @@ async def save_rows(
         if len(rows) > MOST_RECORDS:
             await ctx.report_progress(len(results), len(rows))
     if not stopped and not any(result.success for result in results):
-        raise rejected_rows(results)
+        raise rejected_rows(results, rows)
     return _fitting(_told(results, rows, done, stopped), org_of(ctx).max_answer_bytes)
 
 

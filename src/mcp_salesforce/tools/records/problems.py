@@ -1,8 +1,8 @@
 """What is wrong with rows of a call: like problems as one line, many as far as a model can use them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mcp_salesforce.salesforce import DuplicateError, ErrorDetail, SalesforceError, SaveResult
 from mcp_salesforce.salesforce.advice import hint_of
@@ -13,6 +13,8 @@ from mcp_salesforce.salesforce.replies import rejection
 from mcp_salesforce.tools.answers.errors import marked, shortened
 
 ROLLED_BACK: Final = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
+_UNIQUE, _ALIKE = "DUPLICATE_VALUE", "DUPLICATES_DETECTED"
+_NAMES: Final = frozenset({"name", "firstname", "lastname"})
 _MATCHES = 2
 _LINES, _LINE = 12, 160  # how many, and bytes of each
 _BAD_REQUEST: Final = 400
@@ -38,12 +40,15 @@ def refused_rows(problems: Sequence[RowProblem], count: int) -> InvalidArgumentE
     return error
 
 
-def rejected_rows(results: Sequence[SaveResult]) -> SalesforceError:
-    """Return the error for rows of which none was saved, by what Salesforce says of each."""
+def rejected_rows(results: Sequence[SaveResult], rows: Sequence[Any] = ()) -> SalesforceError:
+    """Return the error for rows of which none was saved, by what Salesforce says of each; `rows` is what was sent.
+
+    A row that was refused because of another one says which: the record that Salesforce names was taken back with it.
+    """
     if len(results) == 1:
         return rejection(results[0])
     problems = [
-        RowProblem(row, error.status_code, ", ".join(error.fields), said(error))
+        RowProblem(row, error.status_code, ", ".join(error.fields), _said_of(row, error, results, rows))
         for row, result in enumerate(results)
         for error in result.errors
         if error.status_code != ROLLED_BACK
@@ -56,6 +61,28 @@ def rejected_rows(results: Sequence[SaveResult]) -> SalesforceError:
         error.hint = hints.pop() or error.hint
     error.problems = _lines(problems, len(results))
     return error
+
+
+def _said_of(row: int, error: SaveError, results: Sequence[SaveResult], rows: Sequence[Any]) -> str:
+    for before, (result, other) in enumerate(zip(results[:row], rows, strict=False)):
+        is_taken_back = any(each.status_code == ROLLED_BACK for each in result.errors)
+        if is_taken_back and isinstance(other, Mapping) and _is_refused_for(error, rows[row], other):
+            return f"The same as row {before}."
+    return said(error)
+
+
+def _is_refused_for(error: SaveError, row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether a row is refused for another one: both have the unique value, or a name and one more value."""
+    mine, others = _folded(row), _folded(other)
+    shared = {name for name, value in mine.items() if others.get(name) == value}
+    if error.status_code == _UNIQUE:
+        return bool(error.fields) and {name.casefold() for name in error.fields} <= shared
+    names = _NAMES & (mine.keys() | others.keys())
+    return error.status_code == _ALIKE and bool(names) and names < shared
+
+
+def _folded(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name.casefold(): str(value).strip().casefold() for name, value in row.items() if value not in (None, "")}
 
 
 def said(error: SaveError) -> str:
