@@ -1,5 +1,5 @@
 # `make check` before a commit; each target also works alone. CI has run the tests by then: `make check TESTS=days`.
-.PHONY: check fmt lint type test days docs bench
+.PHONY: check fmt lint type test days zones docs bench
 
 check: lint type docs $(or $(TESTS),test)
 
@@ -20,6 +20,9 @@ test:  ## every test, with branch coverage
 
 days:  ## every test on a day when the clocks change, and on 29 February; Linux with a C compiler
 	.ci/days
+
+zones:  ## every test on machines of five zones with old zone files; `.ci/zones tests/appointments` runs some
+	.ci/zones
 
 docs:  ## generated pages are what the code says; `make docs UPDATE=1` writes them
 	uv run python -m tests.docs.generate $(if $(UPDATE),,--check)
