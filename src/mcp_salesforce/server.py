@@ -32,7 +32,6 @@ from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, Transpo
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.time_limit import time_limit
-from mcp_salesforce.salesforce.tracing import ObservedTransport
 from mcp_salesforce.settings import connect
 from mcp_salesforce.settings.settings import ConfigurationError, Settings, Surface
 from mcp_salesforce.state_key import StateKey
@@ -114,7 +113,7 @@ def create_server(
         client = SalesforceClient(
             tokens,
             api_version=settings.api_version,
-            transport=ObservedTransport(transport or connect.transport(settings.network)),
+            transport=transport or connect.transport(settings.network),
             timeout_s=settings.timeout_s,
             max_concurrency=settings.max_concurrency,
             reserve=Reserve.parse(settings.api_reserve),

@@ -5,7 +5,7 @@ What is told of a request is its method and the template of its path: no query, 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from opentelemetry.trace import ProxyTracerProvider, SpanKind, StatusCode, get_tracer, get_tracer_provider
 
 from mcp_salesforce.salesforce.errors import SalesforceError
-from mcp_salesforce.salesforce.transport import Transport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 
 _log = logging.getLogger(__name__)
@@ -59,55 +58,42 @@ def exchanges() -> Iterator[list[Exchange]]:
         _LISTENERS.reset(token)
 
 
-class ObservedTransport:
-    """A transport whose exchanges are traced, collected and, at debug level, logged."""
+@contextmanager
+def traced(request: HttpRequest) -> Iterator[Callable[[HttpReply], None]]:
+    """Trace, collect and, at debug level, log the exchange that the block makes; the block hands its reply over."""
+    if not _is_watched():
+        yield _unwatched
+        return
+    parts = urlsplit(request.url)
+    template = path_template(parts.path)
+    attributes = {"http.request.method": request.method, "url.template": template}
+    replies: list[HttpReply] = []
+    started = perf_counter()
+    with _tracer.start_as_current_span(
+        f"{request.method} {template}",
+        kind=SpanKind.CLIENT,
+        attributes={**attributes, "server.address": parts.hostname or ""},
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield replies.append
+        except SalesforceError as error:
+            span.set_attribute("error.type", error.code)
+            span.set_status(StatusCode.ERROR)
+            _tell(Exchange(request.method, template, 0, perf_counter() - started, ""))
+            raise
+        reply = replies[0]
+        span.set_attribute("http.response.status_code", reply.status)
+        if reply.status >= _CLIENT_ERROR:
+            span.set_attribute("error.type", str(reply.status))
+            span.set_status(StatusCode.ERROR)
+    request_id = reply.headers.get("x-sfdc-request-id", "")
+    _tell(Exchange(request.method, template, reply.status, perf_counter() - started, request_id))
 
-    def __init__(self, transport: Transport) -> None:
-        """Send through `transport`."""
-        self._transport = transport
 
-    async def exchange(self, request: HttpRequest) -> HttpReply:
-        """Return the reply to `request`.
-
-        Raises:
-            TransportError: No answer arrived.
-            UnreadableReplyError: The answer is not HTTP, or too long.
-        """
-        if not _is_watched():
-            return await self._transport.exchange(request)
-        parts = urlsplit(request.url)
-        template = path_template(parts.path)
-        attributes = {
-            "http.request.method": request.method,
-            "url.template": template,
-            "server.address": parts.hostname or "",
-        }
-        started = perf_counter()
-        with _tracer.start_as_current_span(
-            f"{request.method} {template}",
-            kind=SpanKind.CLIENT,
-            attributes=attributes,
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                reply = await self._transport.exchange(request)
-            except SalesforceError as error:
-                span.set_attribute("error.type", error.code)
-                span.set_status(StatusCode.ERROR)
-                _tell(Exchange(request.method, template, 0, perf_counter() - started, ""))
-                raise
-            span.set_attribute("http.response.status_code", reply.status)
-            if reply.status >= _CLIENT_ERROR:
-                span.set_attribute("error.type", str(reply.status))
-                span.set_status(StatusCode.ERROR)
-        request_id = reply.headers.get("x-sfdc-request-id", "")
-        _tell(Exchange(request.method, template, reply.status, perf_counter() - started, request_id))
-        return reply
-
-    async def close(self) -> None:
-        """Release connections; nothing is exchanged after it."""
-        await self._transport.close()
+def _unwatched(_reply: HttpReply) -> None:
+    """Take a reply of which nobody wants to know."""
 
 
 def path_template(path: str) -> str:
