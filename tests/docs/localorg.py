@@ -44,7 +44,7 @@ def render_localorg(_before: str) -> str:
         lines += ["", f"## {area}", "", "| behaviour | how it is known |", "|---|---|"]
         lines += [f"| {cell(each.statement)} | {how_known(each)} |" for each in behaviours if each.area == area]
     lines += ["", "## Objects", "", "| object | Ids begin with | fields |", "|---|---|---|"]
-    lines += [f"| {sobject.name} | `{sobject.key_prefix}` | {len(sobject.fields)} |" for sobject in STANDARD_OBJECTS]
+    lines += [f"| {each.name} | `{each.key_prefix}` | {len(each.fields)} |" for each in STANDARD_OBJECTS]
     lines += ["", "## Known to be missing (501)", ""]
     lines += [f"- {what}" for what in sorted(set(missing()))]
     return "\n".join(lines) + "\n"

@@ -189,7 +189,9 @@ async def test_archived_events_are_read_too(empty_org: LocalOrg, mcp: Client) ->
 
 
 async def test_what_cannot_be_seen_is_not_called_free(empty_org: LocalOrg) -> None:
-    timed(empty_org, "Seen", "2026-11-24T14:00:00Z")
+    account = empty_org.insert("Account", Name="Dahl", OwnerId=user(empty_org, "Jonas Brandt"))
+    timed(empty_org, "Seen", "2026-11-24T14:00:00Z", WhatId=account)
+    timed(empty_org, "Not seen", "2026-11-24T16:00:00Z", OwnerId=user(empty_org, "Aiko Sunada"))
     hidden = "023lo0000000099AAA"
     asked = ["me", "Nora Quill", "Aiko Sunada", "Harbour Room", hidden]
     async with client_as(empty_org, "Jonas Brandt") as jonas:

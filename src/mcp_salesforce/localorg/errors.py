@@ -70,6 +70,22 @@ def invalid_cross_reference_key(fields: Sequence[str] = (), *, status: int = 400
     return OrgError(status, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields)
 
 
+def insufficient_access() -> OrgError:
+    """The user may not do this with the record."""
+    return OrgError(403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+
+
+def insufficient_access_to_reference(record_id: str) -> OrgError:
+    """The user may not see, or not use, the record that a field names."""
+    message = f"insufficient access rights on cross-reference id: {record_id[:15]}"
+    return OrgError(400, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
+
+
+def invalid_access_level(fields: Sequence[str]) -> OrgError:
+    """A share grants no more than everybody has."""
+    return OrgError(400, "INVALID_ACCESS_LEVEL", f"{', '.join(fields)} must be above the organization level", fields)
+
+
 def owner_blank() -> OrgError:
     """A record would have no owner."""
     return OrgError(400, "INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", ["OwnerId"])

@@ -143,8 +143,8 @@ def test_an_update_of_something_else_leaves_the_times_alone(org: LocalOrg) -> No
 
 
 def test_somebody_in_another_zone_can_rename_an_event_without_moving_its_day(org: LocalOrg) -> None:
-    record = event(org, StartDateTime=START, EndDateTime=END)
     tokyo = org.store.rows("SELECT Id FROM User WHERE TimeZoneSidKey = 'Asia/Tokyo'")[0]["Id"]
+    record = event(org, StartDateTime=START, EndDateTime=END, OwnerId=tokyo)
 
     org.records.update("Event", record["Id"], {"Subject": "Renamed"}, tokyo)
     assert org.records.retrieve("Event", record["Id"])["ActivityDate"] == "2026-11-23"

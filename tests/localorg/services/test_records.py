@@ -180,8 +180,9 @@ def test_a_refused_record_leaves_nothing_behind(org: LocalOrg) -> None:
 
 
 def test_an_update_changes_what_it_names_and_the_stamps(org: LocalOrg, clock: Clock) -> None:
-    contact = org.insert("Contact", LastName="Hale", FirstName="Imogen", Title="Buyer")
     other_user = org.store.rows("SELECT Id FROM User ORDER BY Id")[1]["Id"]
+    account = org.insert("Account", Name="Dahl", OwnerId=other_user)
+    contact = org.insert("Contact", LastName="Hale", FirstName="Imogen", Title="Buyer", AccountId=account)
     clock.advance(hours=1)
 
     org.records.update("Contact", contact, {"LastName": "Keane", "Title": None}, other_user)

@@ -480,7 +480,7 @@ async def test_what_the_caller_read_before_is_not_overwritten_if_it_has_changed(
     moving_org: tuple[LocalOrg, list[datetime]],
 ) -> None:
     org, moments = moving_org
-    event_id = timed(org, "Call", "2027-02-23T15:00:00Z")
+    event_id = timed(org, "Call", "2027-02-23T15:00:00Z", OwnerId=user(org, "Jonas Brandt"))
     async with client_through(Watched(org), org) as mcp:
         read = await call(mcp, "get_appointment", event_id=event_id)
         moments[0] = NOW + timedelta(minutes=5)
@@ -489,7 +489,7 @@ async def test_what_the_caller_read_before_is_not_overwritten_if_it_has_changed(
 
         error = await refusal(mcp, "update_appointment", **change, last_modified=read["LastModifiedDate"])
         assert error["message"] == (
-            "Jonas Brandt changed it on Sunday 2026-11-22 04:05 (America/New_York), after you read it. Nothing was "
+            "Jonas Brandt changed it on Sunday 2026-11-22 10:05 (Europe/Berlin), after you read it. Nothing was "
             "overwritten."
         )
         fresh = await call(mcp, "get_appointment", event_id=event_id)

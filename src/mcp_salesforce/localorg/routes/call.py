@@ -129,7 +129,7 @@ class Call:
 
     def recent(self, sobject: str = "") -> list[dict[str, Any]]:
         """Return Id and name of the records that were viewed last, of an object or of all."""
-        viewed = self.org.recents.viewed(sobject)
+        viewed = self.org.recents.viewed(sobject, self.user_id)
         return [self.record(each.pop("type"), each) for each in viewed]
 
     def json_object(self) -> dict[str, Any]:

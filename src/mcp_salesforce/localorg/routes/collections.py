@@ -253,7 +253,7 @@ def _retrieved(call: Call, sobject: str, ids: Sequence[str], fields: Sequence[st
 
 def _record_or_none(call: Call, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any] | None:
     try:
-        record = call.org.records.retrieve(sobject, record_id, ["Id", *fields])
+        record = call.org.records.retrieve(sobject, record_id, ["Id", *fields], call.user_id)
     except OrgError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return None

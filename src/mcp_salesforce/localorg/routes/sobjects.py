@@ -16,13 +16,13 @@ sobjects = Family("sobjects")
 @sobjects.route("GET", "sobjects/{sobject}/updated", "recorded")
 def updated(call: Call, sobject: str) -> Reply:
     """Return the ids of the records that changed between `start` and `end`."""
-    return Reply(body=call.org.replication.updated(sobject, call.params.get("start", ""), call.params.get("end", "")))
+    return Reply(body=call.org.replication.updated(sobject, *_span(call), call.user_id))
 
 
 @sobjects.route("GET", "sobjects/{sobject}/deleted", "recorded")
 def deleted(call: Call, sobject: str) -> Reply:
     """Return the records that were deleted between `start` and `end`, and when."""
-    return Reply(body=call.org.replication.deleted(sobject, call.params.get("start", ""), call.params.get("end", "")))
+    return Reply(body=call.org.replication.deleted(sobject, *_span(call), call.user_id))
 
 
 @sobjects.route("GET", "recent", "documented")
@@ -50,7 +50,7 @@ def create_by_upsert(call: Call, sobject: str) -> Reply:
 def retrieve(call: Call, sobject: str, record_id: str) -> Reply:
     """Return a record, with all its fields or those in `fields`, and always with its Id."""
     fields = _fields(call)
-    record = call.org.records.retrieve(sobject, record_id, [*fields, "Id"] if fields else ())
+    record = call.org.records.retrieve(sobject, record_id, [*fields, "Id"] if fields else (), call.user_id)
     reply = Reply(body=call.record(sobject, record))
     return reply_if_modified(call, reply, *_stamp(call, sobject, record_id))
 
@@ -119,6 +119,10 @@ def _refuse_relationship(field: str) -> None:
         raise errors.not_implemented("writes through a relationship")
 
 
+def _span(call: Call) -> tuple[str, str]:
+    return call.params.get("start", ""), call.params.get("end", "")
+
+
 def _fields(call: Call) -> list[str]:
     return [name.strip() for name in call.params.get("fields", "").split(",") if name.strip()]
 
@@ -126,7 +130,7 @@ def _fields(call: Call) -> list[str]:
 def _related(call: Call, sobject: str, record_id: str, relationship: str) -> Reply:
     """Return what a relationship of a record leads to."""
     definition = call.org.records.sobject(sobject)
-    row = call.org.records.row(definition, record_id)
+    row = call.org.records.row(definition, record_id, call.user_id)
     reference = call.org.schema.parent(definition, relationship)
     if reference is not None:
         parent_id = row[reference.name]
@@ -147,7 +151,7 @@ def _related(call: Call, sobject: str, record_id: str, relationship: str) -> Rep
 
 
 def _found(call: Call, sobject: str, field: str, value: str) -> str:
-    record_id = value if field.lower() == "id" else call.upserts.find(sobject, field, value)
+    record_id = value if field.lower() == "id" else call.upserts.find(sobject, field, value, call.user_id)
     if record_id is None:
         raise errors.not_found()
     return record_id
@@ -171,7 +175,7 @@ def _has_conditions(call: Call) -> bool:
 def _stamp(call: Call, sobject: str, record_id: str) -> tuple[datetime, str]:
     """Return when a record was last changed, to the second, and for an Account its tag."""
     definition = call.org.records.sobject(sobject)
-    stamp = str(call.org.records.row(definition, record_id)["SystemModstamp"])
+    stamp = str(call.org.records.row(definition, record_id, call.user_id)["SystemModstamp"])
     digest = hashlib.sha256(f"{record_id[:15]}{stamp}".encode()).digest()
     tag = base64.b64encode(digest).decode() if definition.name == "Account" else ""
     return datetime.fromisoformat(stamp).replace(microsecond=0), tag

@@ -69,7 +69,7 @@ class LeadConversions:
         """
         definition = self._schema["Lead"]
         with self._store.transaction():
-            lead = records.row_to_change(definition, asked.lead_id)
+            lead = records.row_to_change(definition, asked.lead_id, user_id)
             if lead["IsConverted"]:
                 raise errors.converted_lead()
             if asked.status not in CONVERTED_STATUSES:
@@ -108,7 +108,7 @@ class LeadConversions:
         if not asked.contact_id:
             return records.create("Contact", values | of, user_id)
         definition = self._schema["Contact"]
-        if records.row_to_change(definition, asked.contact_id)["AccountId"] != of["AccountId"]:
+        if records.row_to_change(definition, asked.contact_id, user_id)["AccountId"] != of["AccountId"]:
             raise errors.invalid_cross_reference_key(["ContactId"])
         contact = self._fill(records, definition, asked.contact_id, values, user_id)
         if asked.overwrites_source and lead["LeadSource"]:
@@ -120,7 +120,7 @@ class LeadConversions:
     def _opportunity(self, records: Records, lead: Row, asked: Conversion, of: Changes, user_id: str) -> str | None:
         if asked.opportunity_id:
             definition = self._schema["Opportunity"]
-            return str(records.row_to_change(definition, asked.opportunity_id)["Id"])
+            return str(records.row_to_change(definition, asked.opportunity_id, user_id)["Id"])
         if not asked.makes_opportunity:
             return None
         stage = self._schema["Opportunity"].field("StageName")
@@ -135,7 +135,7 @@ class LeadConversions:
     def _fill(
         self, records: Records, definition: SObjectDef, record_id: str, values: Mapping[str, Any], user_id: str
     ) -> Row:
-        row = records.row_to_change(definition, record_id)
+        row = records.row_to_change(definition, record_id, user_id)
         records.update(definition.name, record_id, {n: v for n, v in values.items() if row[n] is None}, user_id)
         return row
 

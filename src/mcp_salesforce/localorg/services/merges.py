@@ -11,6 +11,7 @@ from mcp_salesforce.localorg.services.inputs import Changes
 from mcp_salesforce.localorg.services.records import Records
 from mcp_salesforce.localorg.services.saves import Save
 from mcp_salesforce.localorg.store.schema import ChildRelationship, Schema, SObjectDef
+from mcp_salesforce.localorg.store.sharing import Level
 from mcp_salesforce.localorg.store.sqlite import Row, Store, quote
 
 _MOST_LOSERS: Final = 2
@@ -50,8 +51,8 @@ class Merges:
             raise errors.merge_failed(f"{definition.label_plural} cannot be merged")
         with self._store.transaction():
             self._records.update(definition.name, master_id, values, user_id)
-            master = self._records.row_to_change(definition, master_id)
-            losers = [self._records.row_to_change(definition, each) for each in loser_ids]
+            master = self._records.row_to_change(definition, master_id, user_id)
+            losers = [self._records.row_to_change(definition, each, user_id, Level.ALL) for each in loser_ids]
             self._check(definition, master, losers)
             related = [each for loser in losers for each in self._move(definition, loser, master, user_id)]
             for loser in losers:
@@ -78,6 +79,8 @@ class Merges:
     def _move(self, definition: SObjectDef, loser: Row, master: Row, user_id: str) -> list[str]:
         moved = []
         for child in self._schema.children(definition):
+            if child.child.shares:
+                continue  # who was given the record that goes is not given the other one
             table, column = quote(child.child.name), quote(child.field.name)
             sql = f"SELECT * FROM {table} WHERE {column} = ? AND IsDeleted = 0"  # noqa: S608 - names of the schema
             for row in self._store.rows(sql, [loser["Id"]]):

@@ -32,6 +32,7 @@ def plant(store: Store, schema: Schema, now: Callable[[], datetime], *, contacts
 
         load("Organization", [seed.organization()])
         load("Profile", seed.profiles())
+        load("UserRole", seed.roles())
         load("User", seed.users())
         load("Calendar", seed.calendars())
         if contacts is not None:

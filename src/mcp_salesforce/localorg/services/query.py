@@ -9,6 +9,7 @@ from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.columns import column_metadata
 from mcp_salesforce.localorg.services.readers import Batch, Reader
+from mcp_salesforce.localorg.services.record_access import OBJECT, RecordAccess
 from mcp_salesforce.localorg.store.groups import MAX_GROUPS
 from mcp_salesforce.localorg.store.plans import explain
 from mcp_salesforce.localorg.store.schema import Schema
@@ -17,6 +18,7 @@ from mcp_salesforce.localorg.store.select import plan
 from mcp_salesforce.localorg.store.shapes import Count, Groups, Plan, Rows
 from mcp_salesforce.localorg.store.sqlite import Store
 from mcp_salesforce.soql import SoqlError, parse
+from mcp_salesforce.soql.tree import Query
 
 MIN_BATCH: Final = 200
 MAX_BATCH: Final = 2000
@@ -32,6 +34,7 @@ class Queries:
         """Query the records of `schema` in `store`; `now` is the org's clock."""
         self._store = store
         self._reader = Reader(store, schema, now)
+        self._record_access = RecordAccess(store, schema)
 
     @evidence("SOQL", "recorded", "COUNT() is totalSize without records")
     @evidence("SOQL", "recorded", "A page has 2,000 records, 1,000 where a long text is selected")
@@ -54,7 +57,10 @@ class Queries:
             OrgError: MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE and their like; nothing was run.
         """
         run = self._reader.run(soql, user_id, all_rows=all_rows, version=version)
-        planned = _plan(run)
+        parsed = _parsed(run)
+        if parsed.from_[0].name.lower() == OBJECT.lower():
+            return self._record_access.answer(run, parsed)
+        planned = plan(run, parsed)
         if isinstance(planned, Count):
             [[count]] = self._store.rows(planned.sql.text, planned.sql.values)
             return {"totalSize": count, "done": True, "records": []}
@@ -114,8 +120,12 @@ class Queries:
 
 
 def _plan(run: Run) -> Plan:
+    return plan(run, _parsed(run))
+
+
+def _parsed(run: Run) -> Query:
     try:
-        return plan(run, parse(run.text))
+        return parse(run.text)
     except SoqlError as error:
         raise OrgError(400, error.error_code, str(error), None) from None
 

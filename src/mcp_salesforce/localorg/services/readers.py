@@ -14,6 +14,7 @@ from mcp_salesforce.localorg.store.locators import Cursor, Locators
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.scope import Run
 from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Entry, Groups, Leaf, Record, Rows
+from mcp_salesforce.localorg.store.sharing import sharing_of
 from mcp_salesforce.localorg.store.sqlite import Store, quote
 from mcp_salesforce.zones import ZoneInfo
 
@@ -52,7 +53,8 @@ class Reader:
 
     def run(self, text: str, user_id: str, *, all_rows: bool = False, version: str = "v60.0") -> Run:
         """Return what a query needs to know of who asks and when."""
-        return Run(self._schema, text, self._calendar(user_id), user_id, all_rows, version)
+        sharing = sharing_of(self._store, self._schema, user_id)
+        return Run(self._schema, text, self._calendar(user_id), user_id, all_rows, version, sharing)
 
     def _calendar(self, user_id: str) -> Calendar:
         """Return the calendar of a user: time zone and locale are theirs, the fiscal year is the organization's."""

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services.access import Access
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store, quote
 
@@ -16,21 +17,27 @@ class Recents:
         """Look into `store`."""
         self._store = store
         self._schema = schema
+        self._access = Access(store, schema)
 
     @evidence("Recent records", "simulated", "Views are not told apart by user")
-    def viewed(self, sobject: str = "") -> list[dict[str, Any]]:
-        """Return type, Id and name of up to 200 viewed records of an object, or of all, the latest first."""
+    def viewed(self, sobject: str = "", user_id: str = "") -> list[dict[str, Any]]:
+        """Return type, Id and name of up to 200 viewed records of an object, or of all, the latest first.
+
+        They are those that the user may see; without a user, all.
+        """
         found: list[tuple[str, dict[str, Any]]] = []
         for definition in self._schema:
             name = next((field.name for field in definition.fields if field.name_field), "Id")
             if sobject not in {"", definition.name} or not definition.field("LastViewedDate"):
                 continue
+            condition, values = self._access.condition(definition, user_id)
             sql = (
-                f"SELECT Id, {quote(name)}, LastViewedDate FROM {quote(definition.name)} "  # noqa: S608 - names of the schema
-                f"WHERE LastViewedDate IS NOT NULL AND IsDeleted = 0 ORDER BY LastViewedDate DESC LIMIT {MOST}"
+                f"SELECT Id, {quote(name)}, LastViewedDate FROM {quote(definition.name)} t "  # noqa: S608 - names of the schema
+                f"WHERE LastViewedDate IS NOT NULL AND IsDeleted = 0 AND {condition} "
+                f"ORDER BY LastViewedDate DESC LIMIT {MOST}"
             )
             found += [
                 (row["LastViewedDate"], {"type": definition.name, "Id": row["Id"], name: row[name]})
-                for row in self._store.rows(sql)
+                for row in self._store.rows(sql, values)
             ]
         return [record for _, record in sorted(found, key=lambda each: each[0], reverse=True)][:MOST]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services import values
+from mcp_salesforce.localorg.services.access import Access, complete_share
 from mcp_salesforce.localorg.services.derivations import (
     complete_campaign_member,
     complete_case,
@@ -26,8 +27,10 @@ from mcp_salesforce.localorg.services.series import (
     follow_event,
     follow_invitation,
 )
+from mcp_salesforce.localorg.standard.shares import SHARES
 from mcp_salesforce.localorg.store.ids import is_id_shaped, mint, to_18
 from mcp_salesforce.localorg.store.schema import Schema, SObjectDef
+from mcp_salesforce.localorg.store.sharing import Level
 from mcp_salesforce.localorg.store.sqlite import Row, Store
 
 Rule = Callable[[Save], None]
@@ -43,6 +46,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "Lead": complete_lead,
     "Opportunity": complete_opportunity,
     "Task": complete_task,
+    **dict.fromkeys((share.name for share in SHARES), complete_share),
 }
 """What an object checks and fills beyond what its fields say."""
 
@@ -77,6 +81,7 @@ class Records:
         self._version = version
         self._allow_duplicates = allow_duplicates
         self._inputs = Inputs(store, schema)
+        self.access = Access(store, schema)
 
     def for_call(self, version: str, *, allow_duplicates: bool) -> "Records":
         """Return the same records as one call treats them."""
@@ -106,7 +111,9 @@ class Records:
         row = self._defaults(definition, user_id) | changes
         require(definition, row)
         with self._store.transaction():
+            self.access.require_create(definition, user_id)
             self._inputs.check_references(definition, changes)
+            self.access.require_references(definition, changes, user_id)
             self._inputs.check_unique(definition, changes, None)
             row["Id"] = self._store.new_id(definition)
             save = self._complete(definition, row, changes, None, user_id)
@@ -139,32 +146,40 @@ class Records:
                 columns = [name for name in fields if name in used]
                 self._store.insert_many(definition, columns, [[row.get(name) for name in columns] for row in rows])
 
-    def retrieve(self, sobject: str, record_id: str, fields: Iterable[str] = ()) -> dict[str, Any]:
+    def retrieve(self, sobject: str, record_id: str, fields: Iterable[str] = (), user_id: str = "") -> dict[str, Any]:
         """Return a record in wire form, in describe order unless `fields` names some; without `attributes`.
+
+        Without a user, the org itself reads, which sees everything.
 
         Raises:
             OrgError: NOT_FOUND, or INVALID_FIELD for an unknown name in `fields`.
         """
         definition = self.sobject(sobject)
         wanted = [known_field(definition, name) for name in fields] or definition.fields
-        row = self.row(definition, record_id)
+        row = self.row(definition, record_id, user_id)
         return {field.name: values.to_json(field, row) for field in wanted}
 
-    def row(self, definition: SObjectDef, record_id: str) -> Row:
-        """Return the stored row of a record that is not deleted.
+    @evidence("Sharing", "simulated", "A GET of a record that the user may not see is NOT_FOUND")
+    def row(self, definition: SObjectDef, record_id: str, user_id: str = "") -> Row:
+        """Return the stored row of a record that is not deleted, and that the user may see.
 
         Raises:
             OrgError: NOT_FOUND.
         """
-        return self._live(definition, record_id, errors.not_found(), deleted=errors.not_found())
+        row = self._live(definition, record_id, errors.not_found(), deleted=errors.not_found())
+        if not self.access.allows(definition, row["Id"], Level.READ, user_id):
+            raise errors.not_found()
+        return row
 
-    def row_to_change(self, definition: SObjectDef, record_id: str) -> Row:
-        """Return the stored row of a record that a call is to change.
+    def row_to_change(self, definition: SObjectDef, record_id: str, user_id: str, level: Level = Level.EDIT) -> Row:
+        """Return the stored row of a record that a user is to change, for which `level` is needed.
 
         Raises:
-            OrgError: INVALID_CROSS_REFERENCE_KEY, or ENTITY_IS_DELETED.
+            OrgError: INVALID_CROSS_REFERENCE_KEY, ENTITY_IS_DELETED, or INSUFFICIENT_ACCESS_OR_READONLY.
         """
-        return self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
+        row = self._live(definition, record_id, errors.invalid_cross_reference_key(status=404))
+        self.access.require(definition, row["Id"], level, user_id)
+        return row
 
     def update(self, sobject: str, record_id: str, record: Mapping[str, Any], user_id: str) -> None:
         """Change fields of a record.
@@ -177,14 +192,20 @@ class Records:
             raise errors.operation_not_allowed(definition.name, "update")
         changes = self._inputs.read(definition, record, "updateable")
         with self._store.transaction():
-            row = self.row_to_change(definition, record_id)
+            row = self.row_to_change(definition, record_id, user_id)
+            new = _difference(row, changes)
+            if "OwnerId" in new:
+                self.access.require(definition, row["Id"], Level.TRANSFER, user_id)
             merged = dict(row) | changes | self.touched(definition, user_id)
             require(definition, merged)
             self._inputs.check_references(definition, changes)
+            self.access.require_references(definition, new, user_id)
             self._inputs.check_unique(definition, changes, row["Id"])
             save = self._complete(definition, merged, changes, row, user_id)
             self._store.update(definition, row["Id"], _difference(row, merged))
             _follow(save)
+            if "OwnerId" in new:
+                self.access.end_shares(definition, row["Id"])
 
     def delete(self, sobject: str, record_id: str, user_id: str) -> None:
         """Put a record in the recycle bin, with the records that belong to it.
@@ -196,7 +217,7 @@ class Records:
         if not definition.deletable:
             raise errors.operation_not_allowed(definition.name, "delete")
         with self._store.transaction():
-            row = self.row_to_change(definition, record_id)
+            row = self.row_to_change(definition, record_id, user_id, Level.ALL)
             self.recycle_bin(user_id).delete(definition, row, row["Id"])
 
     def delete_onwards(self, record_id: str, user_id: str) -> None:
@@ -209,7 +230,7 @@ class Records:
         """
         definition = self._schema["Event"]
         with self._store.transaction():
-            row = self.row_to_change(definition, record_id)
+            row = self.row_to_change(definition, record_id, user_id, Level.ALL)
             for each in events_onwards(self._store, row):
                 self.recycle_bin(user_id).delete(definition, each, row["Id"])
 
@@ -219,7 +240,10 @@ class Records:
         Raises:
             OrgError: UNDELETE_FAILED, it is not there; it is no id; its object has no recycle bin.
         """
+        definition = self._schema.of_record(record_id)
         with self._store.transaction():
+            if definition is not None:
+                self.access.require(definition, to_18(record_id) or "", Level.ALL, user_id)
             self.recycle_bin(user_id).undelete(record_id)
 
     def recycle_bin(self, user_id: str) -> RecycleBin:

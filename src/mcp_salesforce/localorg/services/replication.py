@@ -23,37 +23,39 @@ class Replication:
         self._now = now
 
     @evidence("Replication", "recorded", "updated: ids, and latestDateCovered")
-    def updated(self, sobject: str, start: str, end: str) -> dict[str, Any]:
-        """Return the ids of the records created or changed in a span, and to when the answer holds.
+    def updated(self, sobject: str, start: str, end: str, user_id: str = "") -> dict[str, Any]:
+        """Return the ids of the records created or changed in a span that the user may see, and to when that holds.
 
         Raises:
             OrgError: The object is unknown, or a date cannot be used.
         """
         span = self._span(start, end)
-        rows = self._rows(sobject, span, deleted=False)
+        rows = self._rows(sobject, span, user_id, deleted=False)
         return {"ids": [row["Id"] for row in rows], "latestDateCovered": span[1]}
 
     @evidence("Replication", "recorded", "deleted: id and deletedDate, earliestDateAvailable, latestDateCovered")
-    def deleted(self, sobject: str, start: str, end: str) -> dict[str, Any]:
-        """Return the records deleted in a span, each with its time.
+    def deleted(self, sobject: str, start: str, end: str, user_id: str = "") -> dict[str, Any]:
+        """Return the records deleted in a span that the user could see, each with its time.
 
         Raises:
             OrgError: The object is unknown, or a date cannot be used.
         """
         span = self._span(start, end)
-        rows = self._rows(sobject, span, deleted=True)
+        rows = self._rows(sobject, span, user_id, deleted=True)
         return {
             "deletedRecords": [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows],
             "earliestDateAvailable": instant(self._now() - DAYS_KEPT),
             "latestDateCovered": span[1],
         }
 
-    def _rows(self, sobject: str, span: tuple[str, str], *, deleted: bool) -> list[Row]:
-        table = quote(self._records.sobject(sobject).name)
+    def _rows(self, sobject: str, span: tuple[str, str], user_id: str, *, deleted: bool) -> list[Row]:
+        definition = self._records.sobject(sobject)
+        condition, values = self._records.access.condition(definition, user_id)
         sql = (
-            f"SELECT Id, SystemModstamp FROM {table} WHERE SystemModstamp BETWEEN ? AND ? AND IsDeleted = ? ORDER BY Id"  # noqa: S608 - a name of the schema
+            f"SELECT Id, SystemModstamp FROM {quote(definition.name)} t "  # noqa: S608 - a name of the schema
+            f"WHERE SystemModstamp BETWEEN :start AND :end AND IsDeleted = :deleted AND {condition} ORDER BY Id"
         )
-        return self._store.rows(sql, [*span, int(deleted)])
+        return self._store.rows(sql, {"start": span[0], "end": span[1], "deleted": int(deleted), **values})
 
     def _span(self, start: str, end: str) -> tuple[str, str]:
         first, last = _moment("start", start), _moment("end", end)

@@ -40,8 +40,10 @@ class Upserts:
 
     @evidence("Upsert", "recorded", "A field with idLookup (Contact.Email) works as upsert key, as an external id does")
     @evidence("Upsert", "recorded", "Another field is NOT_FOUND, 'Provided external ID field does not exist…'")
-    def find(self, sobject: str, field_name: str, value: str) -> str | None:
+    def find(self, sobject: str, field_name: str, value: str, user_id: str = "") -> str | None:
         """Return the id of the one record that has `value` in a field, or None.
+
+        It is one that the user may see; without a user, any.
 
         Raises:
             OrgError: NOT_FOUND; records cannot be found by this field.
@@ -49,8 +51,10 @@ class Upserts:
         """
         definition = self._records.sobject(sobject)
         field = _key(definition, field_name)
-        sql = f"SELECT Id FROM {quote(definition.name)} WHERE {quote(field.name)} = ? AND IsDeleted = 0 ORDER BY Id"  # noqa: S608 - names of the schema
-        found = [str(row["Id"]) for row in self._store.rows(sql, [_stored(field, value)])]
+        condition, values = self._records.access.condition(definition, user_id)
+        where = f"{quote(field.name)} = :key AND IsDeleted = 0 AND {condition}"
+        sql = f"SELECT Id FROM {quote(definition.name)} t WHERE {where} ORDER BY Id"  # noqa: S608 - names of the schema
+        found = [str(row["Id"]) for row in self._store.rows(sql, {"key": _stored(field, value), **values})]
         if len(found) > 1:
             raise AmbiguousExternalIdError(definition.name, found)
         return found[0] if found else None

@@ -16,8 +16,10 @@ from mcp_salesforce.localorg.standard.opportunity_contact_role import OPPORTUNIT
 from mcp_salesforce.localorg.standard.organization import ORGANIZATION
 from mcp_salesforce.localorg.standard.profile import PROFILE
 from mcp_salesforce.localorg.standard.record_type import RECORD_TYPE
+from mcp_salesforce.localorg.standard.shares import GROUP_MEMBER, SHARES
 from mcp_salesforce.localorg.standard.task import TASK
 from mcp_salesforce.localorg.standard.user import USER
+from mcp_salesforce.localorg.standard.user_record_access import USER_RECORD_ACCESS
 from mcp_salesforce.localorg.standard.user_role import USER_ROLE
 
 STANDARD_OBJECTS: tuple[SObjectDef, ...] = (
@@ -39,5 +41,8 @@ STANDARD_OBJECTS: tuple[SObjectDef, ...] = (
     TASK,
     USER_ROLE,
     USER,
+    GROUP_MEMBER,
+    *SHARES,
+    USER_RECORD_ACCESS,
 )
 """Every object that a new org has."""

@@ -26,6 +26,7 @@ ACCOUNT = SObjectDef(
     label="Account",
     label_plural="Accounts",
     key_prefix="001",
+    sharing="Private",
     fields=(
         record_id("Account ID"),
         IS_DELETED,

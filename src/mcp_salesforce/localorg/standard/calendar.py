@@ -20,6 +20,7 @@ CALENDAR = SObjectDef(
     deletable=False,
     undeletable=False,
     searchable=False,
+    sharing="Setup",
     fields=(
         record_id("Calendar ID"),
         string("Name", "Calendar Name", 80, "", name_field=True),

@@ -17,6 +17,8 @@ CAMPAIGN_MEMBER = SObjectDef(
     label="Campaign Member",
     label_plural="Campaign Members",
     key_prefix="00v",
+    sharing="ControlledByParent",
+    controlled_by=("CampaignId",),
     fields=(
         record_id("Campaign Member ID"),
         IS_DELETED,

@@ -26,6 +26,8 @@ CONTACT = SObjectDef(
     label="Contact",
     label_plural="Contacts",
     key_prefix="003",
+    sharing="ControlledByParent",
+    controlled_by=("AccountId",),
     fields=(
         record_id("Contact ID"),
         IS_DELETED,

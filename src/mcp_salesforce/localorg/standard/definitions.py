@@ -121,7 +121,11 @@ class RecordTypeDef:
 class SObjectDef:
     """One object: its names, its key prefix, its fields in describe order, and what can be done with it.
 
-    `hidden_columns` are the store's own: no client sees them.
+    `hidden_columns` are the store's own: no client sees them. `sharing` is the org-wide default, as
+    EntityDefinition.InternalSharingModel has it, or `Setup` for what everybody may see and administrators change; where
+    the Organization record has a default of the object, that one counts. `controlled_by` names the references to the
+    records that decide who may see and change a record. `shares` is the object whose records the rows of a share
+    object give away.
     """
 
     name: str
@@ -145,6 +149,9 @@ class SObjectDef:
     scopes: tuple[tuple[str, str], ...] = ()
     hidden_columns: tuple[str, ...] = ()
     record_types: tuple[RecordTypeDef, ...] = ()
+    sharing: str = "ReadWrite"
+    controlled_by: tuple[str, ...] = ()
+    shares: str = ""
     by_name: Mapping[str, FieldDef] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

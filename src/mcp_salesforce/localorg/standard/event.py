@@ -21,6 +21,8 @@ EVENT = SObjectDef(
     label="Event",
     label_plural="Events",
     key_prefix="00U",
+    sharing="Private",
+    controlled_by=("WhoId", "WhatId"),
     fields=(
         record_id("Activity ID"),
         reference("WhoId", "Name ID", ("Contact", "Lead"), "CUNP", child_relationship="Events", cascade_delete=True),

@@ -18,6 +18,8 @@ EVENT_RELATION = SObjectDef(
     key_prefix="0RE",
     searchable=False,
     undeletable=False,
+    sharing="ControlledByParent",
+    controlled_by=("EventId",),
     fields=(
         record_id("Event Relation ID"),
         reference(

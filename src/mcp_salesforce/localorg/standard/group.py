@@ -17,6 +17,7 @@ GROUP = SObjectDef(
     label="Group",
     label_plural="Group",
     key_prefix="00G",
+    sharing="Setup",
     fields=(
         record_id("Group ID"),
         string("Name", "Name", 40, "CU", name_field=True),

@@ -15,6 +15,8 @@ OPPORTUNITY_CONTACT_ROLE = SObjectDef(
     label="Opportunity Contact Role",
     label_plural="Opportunity Contact Role",
     key_prefix="00K",
+    sharing="ControlledByParent",
+    controlled_by=("OpportunityId",),
     fields=(
         record_id("Contact Role ID"),
         reference(

@@ -43,6 +43,7 @@ ORGANIZATION = SObjectDef(
     deletable=False,
     undeletable=False,
     searchable=False,
+    sharing="Setup",
     fields=(
         record_id("Organization ID"),
         string("Name", "Name", 80, "U", name_field=True),

@@ -33,6 +33,7 @@ PROFILE = SObjectDef(
     deletable=False,
     undeletable=False,
     searchable=False,
+    sharing="Setup",
     fields=(
         record_id("Profile ID"),
         string("Name", "Name", 255, "", name_field=True),

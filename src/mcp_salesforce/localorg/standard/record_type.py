@@ -7,6 +7,7 @@ RECORD_TYPE = SObjectDef(
     label="Record Type",
     label_plural="Record Types",
     key_prefix="012",
+    sharing="Setup",
     fields=(
         record_id("Record Type ID"),
         string("Name", "Name", 80, "CU", name_field=True),

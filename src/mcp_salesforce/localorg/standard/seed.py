@@ -130,10 +130,10 @@ def organization() -> Mapping[str, Any]:
         "InstanceName": "LOCAL",
         "FiscalYearStartMonth": 1,
         "UiSkin": "Theme3",
-        "DefaultAccountAccess": "Edit",
+        "DefaultAccountAccess": "None",
         "DefaultContactAccess": "ControlledByParent",
-        "DefaultOpportunityAccess": "Edit",
-        "DefaultLeadAccess": "ReadEditTransfer",
+        "DefaultOpportunityAccess": "None",
+        "DefaultLeadAccess": "Read",
         "DefaultCaseAccess": "ReadEditTransfer",
         "DefaultCalendarAccess": "HideDetailsInsert",
         "DefaultPricebookAccess": "ReadSelect",
@@ -151,6 +151,14 @@ def profiles() -> Iterator[Mapping[str, Any]]:
     }
     some = ("EditTask", "EditEvent", "ApiEnabled")
     yield {"Name": "Standard User", "UserType": "Standard"} | {f"Permissions{name}": True for name in some}
+
+
+def roles() -> Iterator[Mapping[str, Any]]:
+    """Return the roles, one for each user: the first is above the others."""
+    for number, person in enumerate(USERS):
+        yield {"Name": person.title, "DeveloperName": person.title.replace(" ", "_")} | (
+            {"ParentRoleId": Key("UserRole", 0)} if number else {}
+        )
 
 
 def users() -> Iterator[Mapping[str, Any]]:
@@ -173,6 +181,7 @@ def users() -> Iterator[Mapping[str, Any]]:
             "City": person.city,
             "Country": person.country,
             "ProfileId": Key("Profile", min(number, 1)),
+            "UserRoleId": Key("UserRole", number),
             "UserType": "Standard",
         } | ({"ManagerId": Key("User", 0)} if number else {})
 

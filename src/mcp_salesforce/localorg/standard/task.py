@@ -21,6 +21,8 @@ TASK = SObjectDef(
     label="Task",
     label_plural="Tasks",
     key_prefix="00T",
+    sharing="Private",
+    controlled_by=("WhoId", "WhatId"),
     fields=(
         record_id("Activity ID"),
         reference("WhoId", "Name ID", ("Contact", "Lead"), "CUNP", child_relationship="Tasks", cascade_delete=True),

@@ -67,6 +67,7 @@ USER = SObjectDef(
     key_prefix="005",
     deletable=False,
     undeletable=False,
+    sharing="Read",
     fields=(
         record_id("User ID"),
         string("Username", "Username", 80, "CUL", unique=True),

@@ -17,6 +17,7 @@ USER_ROLE = SObjectDef(
     label="Role",
     label_plural="Roles",
     key_prefix="00E",
+    sharing="Setup",
     fields=(
         record_id("Role ID"),
         string("Name", "Name", 80, "CU", name_field=True),

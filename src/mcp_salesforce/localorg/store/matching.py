@@ -28,7 +28,9 @@ from mcp_salesforce.soql.tree import (
 MAX_OFFSET: Final = 2000
 _MOST_RECORDS: Final = 2**31  # beyond any org, within SQLite
 _SEMI_JOINS: Final = 2
-_NOT_IN_SEMI_JOINS: Final = frozenset(["activityhistory", "attachment", "event", "note", "openactivity", "task"])
+_NOT_IN_SEMI_JOINS: Final = frozenset(
+    ["activityhistory", "attachment", "event", "note", "openactivity", "task", "userrecordaccess"]
+)
 _FOR_APEX: Final = frozenset(["SECURITY_ENFORCED", "SYSTEM_MODE", "USER_MODE"])
 _NOT_UNDER_OR: Final = "Semi join sub-selects are not allowed with the 'OR' operator"
 _NOT_UNDER_NOT: Final = "Semi join sub-selects are only allowed at the top level WHERE expressions."
@@ -92,8 +94,8 @@ def limit_sql(scope: Scope, query: Query) -> str:
 
 
 def where_sql(scope: Scope, query: Query, *extra: str) -> str:
-    """Return the WHERE of a query as SQL, with the scope of its FROM, without the records in the recycle bin."""
-    parts = [scope.alive_sql(), *extra, *(_using(scope, each) for each in query.from_[0].using)]
+    """Return the WHERE of a query as SQL, with the scope of its FROM, without what it is not about."""
+    parts = [scope.visible_sql(), *extra, *(_using(scope, each) for each in query.from_[0].using)]
     if query.where is not None:
         _check_semi_joins(scope.run, query.where)
         parts.append(_conditions(scope).sql(query.where))
@@ -191,7 +193,7 @@ def _semi_join(outer: Scope, condition: InQuery, left: Column) -> str:
         raise run.error(
             "MALFORMED_QUERY", "A semi join sub-select selects one id field of its object", selected.position
         )
-    where = scope.alive_sql()
+    where = scope.visible_sql()
     if query.where is not None:
         where += f" AND {_conditions(scope, nested=True).sql(query.where)}"
     inner = f"SELECT {found.sql} FROM {scope.from_sql()} WHERE {found.sql} IS NOT NULL AND {where}"  # noqa: S608 - names of the schema

@@ -37,11 +37,12 @@ class Schema:
         Raises:
             ValueError: Another object has the same key prefix.
         """
-        taken = self._by_prefix.get(sobject.key_prefix)
+        taken = self._by_prefix.get(sobject.key_prefix) if sobject.key_prefix else None
         if taken is not None and taken.name.lower() != sobject.name.lower():
             raise ValueError(f"{sobject.name}: key prefix {sobject.key_prefix} belongs to {taken.name}")
         self._by_name[sobject.name.lower()] = sobject
-        self._by_prefix[sobject.key_prefix] = sobject
+        if sobject.key_prefix:
+            self._by_prefix[sobject.key_prefix] = sobject
         self._children = None
 
     def get(self, name: str) -> SObjectDef | None:

@@ -8,6 +8,7 @@ from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store.dates import Calendar
 from mcp_salesforce.localorg.store.schema import FieldDef, Schema, SObjectDef
+from mcp_salesforce.localorg.store.sharing import Sharing
 from mcp_salesforce.localorg.store.sqlite import quote
 from mcp_salesforce.soql import caret_text
 from mcp_salesforce.soql.tree import Field, FromItem
@@ -47,7 +48,7 @@ _SHOWN_OF: Final = {"Email": ("User", "Group"), "Phone": ("User",), "Title": ("U
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a query: its text, who asks, when, under which API version."""
+    """One execution of a query: its text, who asks, when, under which API version; `sharing` unless they see all."""
 
     schema: Schema
     text: str
@@ -55,6 +56,7 @@ class Run:
     user_id: str
     all_rows: bool = False
     version: str = "v60.0"
+    sharing: Sharing | None = None
 
     def error(self, error_code: str, reason: str, position: int) -> OrgError:
         """Return the error that refuses the query as Salesforce does: a caret under the place, and the reason."""
@@ -134,7 +136,7 @@ class Name:
     targets: Sequence[SObjectDef]
     reference_sql: str
     bindings: Bindings
-    all_rows: bool
+    run: Run
     name: str = "Name"
 
     def id_sql(self) -> str:
@@ -162,7 +164,7 @@ class Name:
             column = self._in_target(target, name)
             if column is not None:
                 prefix = self.bindings.bind(target.key_prefix)
-                alive = alive_sql("n", target, all_rows=self.all_rows)
+                alive = visible_sql(self.run, self.bindings, "n", target)
                 row = f"FROM {quote(target.name)} n WHERE n.Id = {self.reference_sql}{alive}"
                 cases += f" WHEN {prefix} THEN (SELECT {column} {row})"
         return f"(CASE substr({self.reference_sql}, 1, 3){cases} END)" if cases else "NULL"
@@ -178,9 +180,17 @@ class Name:
         return None if found is None else f"n.{quote(found.name)}"
 
 
-def alive_sql(alias: str, sobject: SObjectDef, *, all_rows: bool) -> str:
-    """Return the condition that leaves records in the recycle bin out, starting with AND, or nothing."""
-    return "" if all_rows or sobject.field("IsDeleted") is None else f' AND {alias}."IsDeleted" = 0'
+@evidence(
+    "SOQL", "documented", "What a user may not see is in no result, neither as a record nor as a parent, child or count"
+)
+def visible_sql(run: Run, bindings: Bindings, alias: str, sobject: SObjectDef) -> str:
+    """Return the condition that leaves out what is deleted and what the user may not see; it starts with AND."""
+    alive = "" if run.all_rows or sobject.field("IsDeleted") is None else f' AND {alias}."IsDeleted" = 0'
+    if run.sharing is None:
+        return alive
+    bindings.values |= run.sharing.values
+    open_ = run.sharing.sql(sobject, alias)
+    return alive if open_ == "1" else f"{alive} AND {open_}"
 
 
 Source = Table | Name
@@ -235,9 +245,12 @@ class Scope:
         """Return only the joins."""
         return " ".join(self._joins)
 
-    def alive_sql(self) -> str:
-        """Return the condition that leaves deleted and archived records out, or one that is always true."""
-        condition = alive_sql(self.table.alias, self.sobject, all_rows=self.run.all_rows)
+    def visible_sql(self) -> str:
+        """Return the condition of the records that the query is about at all, or one that is always true.
+
+        It leaves out deleted and archived ones, and those that the user may not see.
+        """
+        condition = visible_sql(self.run, self.bindings, self.table.alias, self.sobject)
         if not self.run.all_rows and self.sobject.field("IsArchived") is not None:
             condition += f' AND {self.table.alias}."IsArchived" = 0'
         return condition.removeprefix(" AND ") or "1"
@@ -316,14 +329,14 @@ class Scope:
         reference, reference_sql = found
         key = reference.relationship_name or relationship
         if reference.polymorphic:
-            return Hop(key, reference, Name(targets, reference_sql, self.bindings, self.run.all_rows))
+            return Hop(key, reference, Name(targets, reference_sql, self.bindings, self.run))
         return Hop(key, reference, self.join(targets[0], reference_sql))
 
     def join(self, sobject: SObjectDef, reference_sql: str) -> Table:
         """Join the record of `sobject` that a reference names."""
         table = Table(sobject, self.bindings.alias(), outer=True)
-        alive = alive_sql(table.alias, sobject, all_rows=self.run.all_rows)
+        visible = visible_sql(self.run, self.bindings, table.alias, sobject)
         self._joins.append(
-            f"LEFT JOIN {quote(sobject.name)} {table.alias} ON {table.alias}.Id = {reference_sql}{alive}"
+            f"LEFT JOIN {quote(sobject.name)} {table.alias} ON {table.alias}.Id = {reference_sql}{visible}"
         )
         return table
