@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,9 +117,11 @@ def era() -> str:
 
 
 @pytest.fixture
-async def mcp(org: LocalOrg, era: str) -> AsyncIterator[Client]:
-    """A client of the server on `org`, in memory."""
-    server = create_server(settings_of(org), transport=AsgiTransport(org.app), now=lambda: NOW)
+async def mcp(org: LocalOrg, era: str, tmp_path: Path) -> AsyncIterator[Client]:
+    """A client of the server on `org`, in memory, with a journal of the test's own."""
+    server = create_server(
+        settings_of(org, journal=str(tmp_path / "journal.db")), transport=AsgiTransport(org.app), now=lambda: NOW
+    )
     async with Client(server, mode=era, raise_exceptions=True) as client:
         yield client
 

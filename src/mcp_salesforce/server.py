@@ -24,6 +24,7 @@ from mcp_types import GetPromptResult, InputRequiredResult, Tool
 
 from mcp_salesforce import logs
 from mcp_salesforce.appointments.hours import hours_of
+from mcp_salesforce.changes.gate import Gate
 from mcp_salesforce.front import handover
 from mcp_salesforce.policy.file import PolicyFileError, read_policy
 from mcp_salesforce.policy.guard import Guard
@@ -106,6 +107,8 @@ def create_server(
     """
     access = access_of(settings)
     tokens, state_key = connect.token_source(settings), StateKey(settings.state_key.get_secret_value())
+    journal = connect.journal(settings, lambda: now().timestamp())
+    gate = Gate(journal)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
@@ -118,6 +121,7 @@ def create_server(
             max_concurrency=settings.max_concurrency,
             reserve=Reserve.parse(settings.api_reserve),
             guard=_guarding(guard, access),
+            gate=gate.over,
         )
         async with client:
             if guard:
@@ -131,7 +135,10 @@ def create_server(
                 outcome_fields=settings.outcome_fields,
                 working_hours=hours_of(settings.working_hours),
                 state_key=state_key,
+                journal=journal,
             )
+        if journal:
+            journal.close()
 
     logs.set_up(settings.log_level, settings.log_format)
     tools = [

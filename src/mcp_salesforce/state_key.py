@@ -38,5 +38,9 @@ class StateKey:
         """Tell whether `mark` is that of `parts`, as `mark` makes it; it takes as long whatever is wrong with it."""
         return hmac.compare_digest(mark, self.mark(purpose, parts, size))
 
+    def derived(self, purpose: str) -> bytes:
+        """Return a key of 32 bytes for one purpose, at most 16 bytes long, which tells nothing of this one."""
+        return blake2b(key=self._key, digest_size=_KEY_BYTES, person=purpose.encode()).digest()
+
     def __repr__(self) -> str:
         return "<StateKey>"

@@ -100,7 +100,7 @@ def queries_of(worlds: Pair, seed: int) -> Queries:
 
 @asynccontextmanager
 async def server_of(org: LocalOrg, file: Path) -> AsyncIterator[Client]:
-    settings = settings_of(org, policy=file, state_key="k" * 32)
+    settings = settings_of(org, policy=file, state_key="k" * 32, journal="off")
     async with Client(create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)) as client:
         yield client
 

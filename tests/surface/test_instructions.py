@@ -51,21 +51,27 @@ def test_they_name_no_tool_that_there_is_not() -> None:
 
 
 @pytest.mark.parametrize("read_only", [True, False])
-def test_they_cost_at_most_300_tokens(read_only: bool) -> None:
+def test_they_cost_at_most_330_tokens(read_only: bool) -> None:
     for count in (0, 1, len(NAMES)):
         for some in combinations(NAMES, count):
             told = instructions(Access(frozenset(some), read_only))
-            assert tokens(told) <= 300
+            assert tokens(told) <= 330
             assert len(told) <= CUT
 
 
-@given(st.dictionaries(names, st.lists(names, max_size=12, unique=True), max_size=12))
-def test_a_policy_is_told_in_few_words_however_long_it_is(hidden: dict[str, list[str]]) -> None:
-    text = "\n".join(f"[objects.{name}]\nhide = {fields}" for name, fields in hidden.items())
+@given(
+    st.lists(
+        st.tuples(names, st.lists(names, max_size=12, unique=True)),
+        unique_by=lambda section: section[0].casefold(),
+        max_size=12,
+    )
+)
+def test_a_policy_is_told_in_few_words_however_long_it_is(hidden: list[tuple[str, list[str]]]) -> None:
+    text = "\n".join(f"[objects.{name}]\nhide = {fields}" for name, fields in hidden)
     policy = read_policy(text.replace("'", '"'), "policy.toml")
 
     told = instructions(Access(frozenset(NAMES), read_only=True, policy=policy))
 
-    assert tokens(told) <= 300
+    assert tokens(told) <= 330
     assert len(told) <= CUT
     assert ("A policy holds" in told) == bool(hidden)

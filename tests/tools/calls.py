@@ -1,6 +1,7 @@
 """Calls as tests make them: what a tool answered, as a model and a program read it."""
 
 import json
+import re
 from typing import Any
 
 from mcp import Client
@@ -27,11 +28,20 @@ def server_on(scripted: ScriptedOrg, **changes: Any) -> Any:
 
 
 async def call(mcp: Client, tool: str, /, **arguments: Any) -> dict[str, Any]:
-    """Return the structured content of a call that succeeds."""
+    """Return the structured content of a call that succeeds, without the Id of the change that it made."""
+    content, _ = await called(mcp, tool, **arguments)
+    return content
+
+
+async def called(mcp: Client, tool: str, /, **arguments: Any) -> tuple[dict[str, Any], str]:
+    """Return the structured content of a call that succeeds, and the Id of the change that it made, if it made one."""
     result = await mcp.call_tool(PREFIX + tool, arguments)
     assert not result.is_error, result.content
     assert isinstance(result.structured_content, dict)
-    return result.structured_content
+    content = dict(result.structured_content)
+    change_id = content.pop("change_id", "")
+    assert re.fullmatch("([0-9a-f]{8})?", change_id)
+    return content, change_id
 
 
 async def refusal(mcp: Client, tool: str, /, **arguments: Any) -> dict[str, Any]:

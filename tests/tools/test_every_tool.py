@@ -136,6 +136,7 @@ def sample_calls(contact_id: str, event_id: str) -> dict[str, list[dict[str, Any
         "salesforce_delete_contact": [{"contact_id": contact_id}],
         "salesforce_delete_records": [{"sobject": "Contact", "record_ids": [SEEDED_CONTACT]}],
         "salesforce_restore_records": [{"record_ids": [SEEDED_CONTACT, event_id]}],
+        "salesforce_undo": [{}],
     }
     return {name: [dict(spec.example)] for name, spec in SPECS.items() if name not in calls} | calls
 
@@ -213,6 +214,8 @@ async def test_a_tool_can_be_called_by_its_former_name_and_is_listed_once(mcp: C
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_its_example_works_in_the_demo_org_as_it_begins(mcp: Client, name: str) -> None:
+    if name == "salesforce_undo":  # needs something to undo
+        await mcp.call_tool("salesforce_create_contact", dict(SPECS["salesforce_create_contact"].example))
     result = await mcp.call_tool(name, dict(SPECS[name].example))
 
     assert not result.is_error, result.content
@@ -262,7 +265,7 @@ async def test_what_a_model_reads_of_the_tools_stays_within_its_budget(mcp: Clie
     read = sum(tokens(t["name"]) + tokens(t["description"]) for t in listed)
 
     assert read + sum(tokens(t["inputSchema"]) for t in listed) <= 4_000
-    assert tokens({"tools": listed}) <= 10_450
+    assert tokens({"tools": listed}) <= 11_000
 
 
 async def test_a_host_is_told_of_a_tool_what_its_snapshot_says(mcp: Client) -> None:

@@ -94,8 +94,13 @@ def _serve_local_org(file: Path, *, fresh: bool, schema: Path | None) -> None:
 
     with opened(file, fresh=fresh, schema=schema) as org:
         _greet(f"the local org in {file}")
+        journal = file.with_suffix(".journal.db")
+        if fresh:
+            journal.unlink(missing_ok=True)
         try:
-            serve(create_server(local_settings(org.credentials), transport=AsgiTransport(org.app)))
+            settings = local_settings(org.credentials)
+            own = settings.model_copy(update={"journal": settings.journal or str(journal)})
+            serve(create_server(own, transport=AsgiTransport(org.app)))
         except ConfigurationError as error:
             raise Refusal(str(error)) from None
 

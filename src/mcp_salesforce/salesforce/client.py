@@ -66,6 +66,7 @@ class SalesforceClient:
         max_concurrency: int = 64,
         reserve: Reserve = NO_RESERVE,
         guard: Guard | None = None,
+        gate: Guard | None = None,
     ) -> None:
         """Prepare; the first call gets the first token.
 
@@ -77,6 +78,7 @@ class SalesforceClient:
             max_concurrency: How many requests may be under way at once; more wait for their turn.
             reserve: API calls of the org's daily allowance to leave to others.
             guard: Wraps what sends a call: it can change the call or its answer, or refuse it. Every call passes it.
+            gate: Wraps what sends a call as the guard has it: it sees what really goes out.
 
         Raises:
             InvalidArgumentError: `api_version` is not a version.
@@ -94,7 +96,8 @@ class SalesforceClient:
             reserve=reserve,
         )
         self._has_guard = guard is not None
-        self.answer: Exchange = guard(self._sender.exchange) if guard else self._sender.exchange
+        exchange = gate(self._sender.exchange) if gate else self._sender.exchange
+        self.answer: Exchange = guard(exchange) if guard else exchange
         """Sends a request as `send` does, and returns the headers of the reply too."""
         self.sobjects = SObjectsApi(self.send)
         self.collections = CollectionsApi(self.send)

@@ -1,7 +1,10 @@
 """From settings to a source of access tokens, and to what carries requests."""
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 
+from mcp_salesforce.changes.journal import Journal, key_in
 from mcp_salesforce.salesforce import (
     AiohttpTransport,
     ClientCredentialsSource,
@@ -15,6 +18,7 @@ from mcp_salesforce.salesforce import (
 from mcp_salesforce.settings import flows, values
 from mcp_salesforce.settings.logins import LoginError, Logins, LoginSource
 from mcp_salesforce.settings.settings import ConfigurationError, Network, Settings, environment
+from mcp_salesforce.state_key import StateKey
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +51,24 @@ def transport(network: Network) -> AiohttpTransport:
     )
 
 
+def journal(settings: Settings, now: Callable[[], float]) -> Journal | None:
+    """Return the journal that the settings name, opened at the first write; None where changes are not kept.
+
+    Args:
+        settings: Its file, and the secret that its key comes from; without one a key is kept beside the file.
+        now: The time in Unix seconds.
+    """
+    if settings.journal == "off":
+        return None
+    secret = settings.state_key.get_secret_value()
+    file = Path(settings.journal) if settings.journal else _data_folder() / "journal.db"
+
+    def key() -> bytes:
+        return StateKey(secret).derived("journal") if secret else key_in(file.with_suffix(".key"))
+
+    return Journal(file, key, now=now, is_wanted=bool(settings.journal))
+
+
 def addresses(settings: Settings) -> tuple[str, str]:
     """Return the org's address and that of its login host, as far as they are known before there is a token.
 
@@ -64,6 +86,12 @@ def addresses(settings: Settings) -> tuple[str, str]:
     if settings.way in {flows.ACCESS_TOKEN, flows.SF_CLI}:
         return settings.instance_url, ""
     return settings.instance_url, settings.login_url
+
+
+def _data_folder() -> Path:
+    import platformdirs
+
+    return platformdirs.user_data_path("mcp-salesforce", appauthor=False)
 
 
 def _source(settings: Settings) -> TokenSource:

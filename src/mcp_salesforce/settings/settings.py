@@ -264,6 +264,11 @@ class Settings(BaseModel):
         description="Secret that marks the cursors this server gives out; `openssl rand -base64 32` prints one. Give "
         "replicas the same, and cursors work on all of them and after a restart; without it they end with the process.",
     )
+    journal: Annotated[Text, AfterValidator(setting_values.journal)] = Field(
+        default="",
+        description="File in which changes are kept for 15 days, encrypted, so that they can be undone; or `off`. "
+        "Default: `journal.db` in the user's data folder.",
+    )
     working_hours: Annotated[PlainText, AfterValidator(_working_hours)] = Field(
         default=OFFICE_HOURS,
         description="When people can be booked, where a call does not say it: like `Mon-Fri 09:00-12:00,13:00-17:00; "

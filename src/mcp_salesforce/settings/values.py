@@ -151,6 +151,19 @@ def existing_file(value: object) -> object:
     raise ValueError("is not the path of a file that is there")
 
 
+def journal(value: str) -> str:
+    """Return the path of a file that is there or can be made, `off`, or nothing."""
+    if value.casefold() in {"", "off", "false", "no", "0"}:
+        return value and "off"
+    try:
+        path = Path(value).expanduser()
+        if path.is_dir() or not path.name:
+            raise ValueError("is a folder: name a file in it, or write off")
+        return str(path)
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"is not the path of a file: {error}") from None
+
+
 def ca_file(value: object) -> object:
     """Return the path of a file with certificates."""
     path = existing_file(value)

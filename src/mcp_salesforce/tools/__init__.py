@@ -1,6 +1,7 @@
 """The MCP layer: what models see of an org, one package a toolset."""
 
 from mcp_salesforce.tools.appointments import appointments
+from mcp_salesforce.tools.changes import changes
 from mcp_salesforce.tools.contacts import contacts
 from mcp_salesforce.tools.framework.toolset import Toolset
 from mcp_salesforce.tools.org import orgs
@@ -8,5 +9,5 @@ from mcp_salesforce.tools.query import queries
 from mcp_salesforce.tools.records import records
 from mcp_salesforce.tools.schema import schema
 
-TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, records, queries, schema, orgs)
+TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, records, changes, queries, schema, orgs)
 """Everything that is exposed, in the order in which it is listed."""

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from mcp_salesforce.appointments.spans import Span, span_in
 from mcp_salesforce.appointments.times import zone_of
+from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
@@ -210,6 +211,8 @@ def _check_none_took_place(occurrences: Sequence[Occurrence], now: datetime) -> 
 async def _delete(org: OrgSession, event: SObjectRecord, touched: Sequence[Occurrence], *, whole: bool) -> None:
     if is_lightning(event):
         first = touched[0].event_id if touched and whole else event["Id"]
+        if change := current_change():
+            change.members = tuple(each.event_id for each in touched)
         await org.client.sobjects.delete_from_event_onwards(first)
     elif whole:
         await org.client.sobjects.delete("Event", event["RecurrenceActivityId"])

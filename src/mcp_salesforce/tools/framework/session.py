@@ -1,7 +1,8 @@
 """What lives as long as the server: the client of one org, and the facts about it that are asked again and again."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -10,13 +11,15 @@ from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
+from mcp_salesforce.changes.change import Change, changing
+from mcp_salesforce.changes.journal import Journal
 from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.salesforce import ApiError, NotFoundError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.advice import is_told_by_words
 from mcp_salesforce.salesforce.api.sobjects import retrieving
 from mcp_salesforce.salesforce.codes import NO_SUCH_FIELD, NO_SUCH_OBJECT
 from mcp_salesforce.salesforce.describe_cache import DescribeCache
-from mcp_salesforce.salesforce.errors import ErrorDetail
+from mcp_salesforce.salesforce.errors import ErrorDetail, refused
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.salesforce.models import SObjectRecord, UserInfo
@@ -46,7 +49,7 @@ def utc_now() -> datetime:
 class OrgSession:
     """One org, as the tools see it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server is made of
         self,
         client: SalesforceClient,
         *,
@@ -57,6 +60,7 @@ class OrgSession:
         outcome_fields: OutcomeFields = NO_OUTCOME_FIELDS,
         working_hours: Hours | None = None,
         state_key: StateKey | None = None,
+        journal: Journal | None = None,
     ) -> None:
         """Work through `client`.
 
@@ -69,12 +73,14 @@ class OrgSession:
             outcome_fields: Where the org keeps how appointments ended.
             working_hours: When people can be booked unless a call says otherwise; office hours without them.
             state_key: What marks the cursors; a key of this process without one.
+            journal: Where changes are kept, if they are: the one of the client's gate.
         """
         self.client = client
         self.allowed = allowed
         self.now = now
         self._guard = guard
         self._state_key = state_key or StateKey()
+        self._journal = journal
         self.outcome_fields = outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
@@ -100,6 +106,31 @@ class OrgSession:
             policy = (self._guard.digest,) if self._guard else ()
             self._owner = identity.organization_id, identity.user_id, *policy
         return self._owner
+
+    @contextmanager
+    def change(self, tool: str) -> Iterator[Change]:
+        """Make one change of what is written while the block runs."""
+        with changing(Change(tool, self.owner)) as change:
+            try:
+                yield change
+            finally:
+                if self._journal and change.change_id:
+                    self._journal.close_change(change)
+
+    def require_journal(self) -> Journal:
+        """Return where changes are kept.
+
+        Raises:
+            InvalidArgumentError: They are not kept.
+        """
+        if self._journal and not self._journal.off_because:
+            return self._journal
+        why = self._journal.off_because if self._journal else "SALESFORCE_JOURNAL is off"
+        raise refused(
+            f"Changes are not kept here: {why}",
+            code="NO_JOURNAL",
+            hint="Nothing can be undone by itself. Tell the user; change it back with the tools that write.",
+        )
 
     @property
     def is_guarded(self) -> bool:

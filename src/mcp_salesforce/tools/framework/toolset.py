@@ -185,11 +185,8 @@ class SalesforceTool(Tool):
         with tool_call(self.name) as call:
             try:
                 self._require_allowed()
-                given = _arguments_of(self.fn).read(arguments)
                 with noting() as withheld:
-                    result = await self.fn(context, **given)
-                if not self.effect.is_reading:
-                    result = await with_doubts(org_of(context), self.sobject, given, result)
+                    result = await self._result(arguments, context)
                 if withheld:
                     result = {**result, "withheld": told(withheld)}
                 return answer(result, org_of(context).max_answer_bytes)
@@ -201,6 +198,16 @@ class SalesforceTool(Tool):
             call.outcome = (refusal.meta or {})["code"]
             return refusal
 
+    async def _result(self, arguments: dict[str, Any], context: Context[Any, Any]) -> Mapping[str, Any]:
+        """Call the function; what a tool that writes does to records is a change, and its answer names it."""
+        given = _arguments_of(self.fn).read(arguments)
+        if self.effect.is_reading:
+            return cast("Mapping[str, Any]", await self.fn(context, **given))
+        org = org_of(context)
+        with org.change(self.name) as change:
+            result = await with_doubts(org, self.sobject, given, await self.fn(context, **given))
+        return {**result, "change_id": change.change_id} if change.change_id else result
+
     def _to_allow_duplicate(self, context: Context[Any, Any]) -> str:
         """Return how the caller saves a duplicate: by this tool, by that for records, or not at all."""
         if "allow_duplicate" in _arguments_of(self.fn).names:
@@ -211,7 +218,7 @@ class SalesforceTool(Tool):
     def described(self) -> Self:
         """Return the tool, with its schemas."""
         if not self.parameters:
-            self.parameters, self.fn_metadata = _schemas_of(self.fn)
+            self.parameters, self.fn_metadata = _schemas_of(self.fn, writes=not self.effect.is_reading)
         return self
 
     def _require_allowed(self) -> None:
@@ -279,7 +286,9 @@ def _arguments_of(function: ToolFunction) -> Arguments:
 
 
 @cache
-def _schemas_of(function: ToolFunction) -> tuple[dict[str, Any], FuncMetadata]:
+def _schemas_of(function: ToolFunction, *, writes: bool) -> tuple[dict[str, Any], FuncMetadata]:
     model = _model_of(function)
-    result = get_type_hints(function, include_extras=True)["return"]
-    return input_schema(model), FuncMetadata(arg_model=model, output_schema=output_schema(result))
+    output = output_schema(get_type_hints(function, include_extras=True)["return"])
+    if writes:
+        output["properties"]["change_id"] = {"type": "string"}
+    return input_schema(model), FuncMetadata(arg_model=model, output_schema=output)

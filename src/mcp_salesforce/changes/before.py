@@ -1,0 +1,140 @@
+"""What records were before a write: what the call has read of them already, else one query for each object."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from mcp_salesforce.changes.writes import Write
+from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.literals import quote_list
+from mcp_salesforce.salesforce.models import QueryResult
+from mcp_salesforce.salesforce.wire import Request
+
+Seen = dict[str, dict[str, Any]]
+"""What was read of records, by their Ids."""
+Before = Mapping[str, Any] | None
+
+STAMP: Final = "LastModifiedDate"
+_TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {
+    "event": ("IsAllDayEvent", "StartDateTime", "EndDateTime", "ActivityDate", "DurationInMinutes")
+}
+"""Fields of which a change of one changes the others."""
+_INVITATION: Final = "EventRelation"
+_OF_AN_INVITATION: Final = ("EventId", "RelationId")
+"""What an invitation is made of again: when it is deleted, it goes to no recycle bin."""
+_AT_ONCE: Final = 200
+
+
+async def read_before(exchange: Exchange, seen: Seen, writes: Sequence[Write]) -> tuple[Before, ...]:
+    """Return for each write what the fields that it changes were, with `Id` and `LastModifiedDate` where known.
+
+    It is empty for a record that an upsert will create, and None for what a create makes, for what goes to the recycle
+    bin, and where the org does not tell. An invitation that is deleted has its event and whom it invites.
+    """
+    updates = [write for write in writes if write.action == "update" and write.record_id]
+    for sobject, some in _grouped(write for write in updates if _known(write, seen) is None).items():
+        for part in _parts(some):
+            where = f"Id IN {quote_list(write.record_id for write in part)}"
+            note_records(await _query(exchange, sobject, _fields(part), where), seen)
+    invitations = [write.record_id for write in writes if write.action == "delete" and _is_invitation(write)]
+    if invitations:
+        where = f"Id IN {quote_list(invitations)}"
+        note_records(await _query(exchange, _INVITATION, _OF_AN_INVITATION, where), seen)
+    found = {id(write): before for write, before in await _of_upserts(exchange, seen, writes)}
+    return tuple(found[id(write)] if write.action == "upsert" else _known(write, seen) for write in writes)
+
+
+async def read_stamps(exchange: Exchange, sobject: str, ids: Sequence[str], seen: Seen) -> None:
+    """See when records were last changed."""
+    for start in range(0, len(ids), _AT_ONCE):
+        where = f"Id IN {quote_list(ids[start : start + _AT_ONCE])}"
+        note_records(await _query(exchange, sobject, [], where), seen)
+
+
+def note_records(value: object, seen: Seen) -> None:
+    """Add the records in a reply, and those in them, to what was seen of each."""
+    if isinstance(value, list):
+        for each in value:
+            note_records(each, seen)
+    elif isinstance(value, Mapping):
+        record_id = value.get("Id")
+        if isinstance(value.get("attributes"), Mapping) and isinstance(record_id, str):
+            known = seen.setdefault(record_id, {})
+            known.update({name: each for name, each in value.items() if not isinstance(each, Mapping | list)})
+        for each in value.values():
+            if isinstance(each, Mapping | list):
+                note_records(each, seen)
+
+
+def fields_changed(write: Write) -> list[str]:
+    """Return the names of the fields that a write changes: its own, and those that change with them."""
+    together = _TOGETHER.get(write.sobject.casefold(), ())
+    more = together if {name.casefold() for name in together} & {name.casefold() for name in write.values} else ()
+    known = {name.casefold() for name in more}
+    return [*more, *(name for name in write.values if name.casefold() not in known)]
+
+
+def _is_invitation(write: Write) -> bool:
+    return write.sobject == _INVITATION or (not write.sobject and write.record_id.startswith("0RE"))
+
+
+def _known(write: Write, seen: Seen) -> Before:
+    if write.action == "delete" and _is_invitation(write) and write.record_id in seen:
+        return {name: seen[write.record_id].get(name) for name in _OF_AN_INVITATION}
+    if write.action != "update" or write.record_id not in seen:
+        return None
+    values = {name.casefold(): (name, value) for name, value in seen[write.record_id].items()}
+    names = [name.casefold() for name in fields_changed(write)]
+    if any(name not in values for name in names):
+        return None
+    return dict(values[name] for name in ["id", *([STAMP.casefold()] if STAMP.casefold() in values else []), *names])
+
+
+async def _of_upserts(exchange: Exchange, seen: Seen, writes: Sequence[Write]) -> list[tuple[Write, Before]]:
+    found: list[tuple[Write, Before]] = []
+    for sobject, some in _grouped(write for write in writes if write.action == "upsert").items():
+        for part in _parts(some):
+            key = part[0].key
+            where = f"{key} IN {quote_list(write.key_value for write in part)}"
+            records = await _query(exchange, sobject, [key, *_fields(part)], where)
+            if records is None:
+                found += [(write, None) for write in part]
+                continue
+            note_records(records, seen)
+            by_key = {_folded(record.get(key)): record for record in records}
+            found += [(write, _picked(by_key.get(_folded(write.key_value), {}), write)) for write in part]
+    return found
+
+
+def _picked(record: Mapping[str, Any], write: Write) -> Mapping[str, Any]:
+    names = {name.casefold() for name in ("Id", STAMP, *fields_changed(write))}
+    return {name: value for name, value in record.items() if name.casefold() in names}
+
+
+async def _query(exchange: Exchange, sobject: str, names: Iterable[str], where: str) -> list[dict[str, Any]] | None:
+    """Return the records with these fields, or None where the org does not tell: a field may be writable only."""
+    selected = ", ".join({name.casefold(): name for name in ("Id", STAMP, *names)}.values())
+    request = Request("GET", "query", {"q": f"SELECT {selected} FROM {sobject} WHERE {where}"})  # noqa: S608 - quoted
+    try:
+        return QueryResult.read((await exchange(request)).value).records
+    except SalesforceError:
+        return None
+
+
+def _grouped(writes: Iterable[Write]) -> dict[str, list[Write]]:
+    groups: dict[str, list[Write]] = {}
+    for write in writes:
+        groups.setdefault(write.sobject, []).append(write)
+    return groups
+
+
+def _parts(writes: Sequence[Write]) -> Iterable[list[Write]]:
+    return ([*writes[start : start + _AT_ONCE]] for start in range(0, len(writes), _AT_ONCE))
+
+
+def _fields(writes: Iterable[Write]) -> list[str]:
+    return list(dict.fromkeys(name for write in writes for name in fields_changed(write)))
+
+
+def _folded(value: object) -> str:
+    return str(value).strip().casefold()

@@ -1,0 +1,89 @@
+"""A change: what one call of a tool does to records, step by step, and the call that makes it."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mcp_salesforce.changes.before import Before, Seen
+from mcp_salesforce.changes.writes import Outcome, Write
+from mcp_salesforce.salesforce.client import Exchange
+
+
+@dataclass(slots=True)
+class Step:
+    """What one request writes.
+
+    Attributes:
+        writes: The writes, in the order of the reply.
+        before: What the fields of each were, as `read_before` gives it.
+        outcomes: What became of each; empty until that is known.
+    """
+
+    writes: tuple[Write, ...]
+    before: tuple[Before, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+
+
+class Approval(Protocol):
+    """Decides which writes of a change may be made without asking, and knows what was approved."""
+
+    async def require(self, change: "Change", step: Step, exchange: Exchange) -> None:
+        """Let `step` pass, which is the next one of `change`.
+
+        Raises:
+            SalesforceError: A person has to be asked first, or it is not what was approved.
+        """
+
+
+@dataclass(slots=True)
+class Change:
+    """What one call of a tool does to records.
+
+    Attributes:
+        tool: The tool's name.
+        owner: Gives the Id of the org, and of the user.
+        approval: What decides whether a person is asked; None where nobody is.
+        is_preview: Whether its writes are only planned: none is sent.
+        undoes: The change that it takes back, where it is an undo.
+        change_id: Its Id in the journal; empty until it has written something.
+        steps: What it has written, or would write.
+        alongside: What a tool says goes along with a deletion, as its answer has it.
+        members: Of a deletion from an appointment of a series onwards: the Ids of those that go.
+        seen: What was read of records in this call.
+    """
+
+    tool: str
+    owner: Callable[[], Awaitable[tuple[str, ...]]]
+    approval: Approval | None = None
+    is_preview: bool = False
+    undoes: str = ""
+    change_id: str = ""
+    steps: list[Step] = field(default_factory=list)
+    alongside: Mapping[str, Any] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
+    seen: Seen = field(default_factory=dict)
+
+    @property
+    def writes(self) -> list[Write]:
+        """What it has written, or would write."""
+        return [write for step in self.steps for write in step.writes]
+
+
+_current: ContextVar[Change | None] = ContextVar("change", default=None)
+
+
+@contextmanager
+def changing(change: Change) -> Iterator[Change]:
+    """Make what is written while the block runs a part of `change`."""
+    token = _current.set(change)
+    try:
+        yield change
+    finally:
+        _current.reset(token)
+
+
+def current_change() -> Change | None:
+    """Return the change that this call makes; None outside of one."""
+    return _current.get()

@@ -1,0 +1,79 @@
+"""What every request passes on its way to the org: writes are planned or approved, and kept in the journal.
+
+The gate stands below the policy, so that it sees what is really sent. It acts for the call of a tool (`changing`); what
+is sent outside of one passes as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mcp_salesforce.changes.before import note_records, read_before
+from mcp_salesforce.changes.change import Change, Step, current_change
+from mcp_salesforce.changes.journal import Journal
+from mcp_salesforce.changes.pretending import pretended
+from mcp_salesforce.changes.writes import Outcome, Write, outcomes_of, writes_of
+from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.wire import Answer, Request
+
+
+class Gate:
+    """Lets writes through when they may be made, and keeps them; `over` makes it a guard of a client."""
+
+    def __init__(self, journal: Journal | None) -> None:
+        """Keep what is written in `journal`, if there is one."""
+        self._journal = journal
+
+    def over(self, exchange: Exchange) -> Exchange:
+        """Return what sends a request when all is done that comes before a write.
+
+        It raises what the approval and the journal raise; nothing was sent then.
+        """
+
+        async def gated(request: Request) -> Answer:
+            change = current_change()
+            if change is None:
+                return await exchange(request)
+            if writes := writes_of(request):
+                return await self._write(change, request, writes, exchange)
+            answer = await exchange(request)
+            note_records(answer.value, change.seen)
+            return answer
+
+        return gated
+
+    async def _write(self, change: Change, request: Request, writes: tuple[Write, ...], exchange: Exchange) -> Answer:
+        step = Step(tuple(_with_members(write, change.members) for write in writes))
+        if self._journal or change.is_preview:
+            step.before = await read_before(exchange, change.seen, writes)
+        if change.is_preview:
+            number = len(change.writes)
+            change.steps.append(step)
+            return pretended(request, writes, change.seen, number)
+        if change.approval:
+            await change.approval.require(change, step, exchange)
+        change.steps.append(step)
+        if self._journal is None:
+            return await _sent(change, step, request, exchange)
+        await self._journal.begin(change, step)
+        try:
+            return await _sent(change, step, request, exchange)
+        finally:
+            await self._journal.end(change, step)
+
+
+def _with_members(write: Write, members: Sequence[str]) -> Write:
+    others = tuple(each for each in members if each != write.record_id)
+    return replace(write, also=others) if write.onwards else write
+
+
+async def _sent(change: Change, step: Step, request: Request, exchange: Exchange) -> Answer:
+    try:
+        answer = await exchange(request)
+    except SalesforceError as error:
+        if not error.is_outcome_unknown:
+            step.outcomes = tuple(Outcome(write.record_id, code=error.code) for write in step.writes)
+        raise
+    step.outcomes = outcomes_of(request, answer.value)
+    note_records(answer.value, change.seen)
+    return answer

@@ -1,0 +1,341 @@
+"""The journal: what was written, and what was before, in a file of the user's own, encrypted.
+
+A step is kept before its request is sent, and again when its outcome is known. What a killed process leaves behind is
+still open: whoever reads it next finds out what became of it.
+"""
+
+import logging
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import orjson
+from filelock import FileLock, Timeout
+
+from mcp_salesforce.changes.change import Change, Step
+from mcp_salesforce.changes.writes import Outcome, Write
+from mcp_salesforce.salesforce.errors import SalesforceError
+
+State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partly undone"]
+
+KEPT_FOR: Final = timedelta(days=15)
+"""As long as Salesforce keeps what was deleted."""
+_APPLICATION_ID: Final = 0x53464A31  # "SFJ1"
+_ID_BYTES: Final = 4
+_NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
+_BUSY_S: Final = 5.0
+_log = logging.getLogger(__name__)
+_TABLES: Final = """
+CREATE TABLE change (
+    id TEXT PRIMARY KEY, at REAL NOT NULL, org TEXT NOT NULL, user TEXT NOT NULL, tool TEXT NOT NULL,
+    holder TEXT NOT NULL, state TEXT NOT NULL, undoes TEXT NOT NULL);
+CREATE INDEX change_of ON change (org, user, at);
+CREATE TABLE step (
+    change TEXT NOT NULL REFERENCES change ON DELETE CASCADE, number INTEGER NOT NULL, sealed BLOB NOT NULL,
+    PRIMARY KEY (change, number)) WITHOUT ROWID
+"""
+
+
+class JournalError(SalesforceError):
+    """The journal cannot be read or written; nothing was sent to the org."""
+
+    code = "JOURNAL"
+    hint = (
+        "Nothing was changed. Tell the user: the person who runs this server makes the journal's file writable, or "
+        "sets SALESFORCE_JOURNAL=off."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change as the journal has it.
+
+    Attributes:
+        change_id: Its Id.
+        at: When it began, in Unix seconds.
+        tool: The tool that made it.
+        state: What became of it.
+        undoes: The change that it took back; empty where it is no undo.
+        steps: What it wrote; nothing is known of a step without outcomes.
+        is_under_way: Whether the process that makes it is still there.
+    """
+
+    change_id: str
+    at: float
+    tool: str
+    state: State
+    undoes: str
+    steps: tuple[Step, ...]
+    is_under_way: bool
+
+
+class Journal:
+    """The changes that one user's processes make, in one SQLite file."""
+
+    def __init__(self, file: Path, key: Callable[[], bytes], *, now: Callable[[], float], is_wanted: bool) -> None:
+        """Use `file`, which is made with its folder at the first write; only its owner can read it.
+
+        Args:
+            file: The file.
+            key: Gives 32 bytes, by which values are encrypted (AES-GCM).
+            now: The time in Unix seconds.
+            is_wanted: Whether nothing may be written to the org where the file cannot be used. Without it such a file
+                is left out, and `off_because` says why.
+        """
+        self._file = file
+        self._key = key
+        self._now = now
+        self._is_wanted = is_wanted
+        self._holder = secrets.token_hex(_ID_BYTES)
+        self._alive = FileLock(self._lock_of(self._holder), mode=0o600)
+        self.off_because = ""
+
+    def close(self) -> None:
+        """Release the file."""
+        if "_database" in self.__dict__:
+            self._database.close()
+            self._alive.release()
+            self._lock_of(self._holder).unlink(missing_ok=True)
+
+    def __repr__(self) -> str:
+        return "<Journal>"
+
+    async def begin(self, change: Change, step: Step) -> None:
+        """Keep `step`, the last one of `change`, before it is sent.
+
+        Raises:
+            JournalError: It cannot be kept.
+        """
+        owner = await change.owner()
+        if not self._is_usable():
+            return
+        with self._refusing(), self._database:
+            if not change.change_id:
+                change_id = secrets.token_hex(_ID_BYTES)
+                row = (change_id, self._now(), *owner[:2], change.tool, self._holder, "open", change.undoes)
+                self._database.execute("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                change.change_id = change_id
+            self._keep(change, step)
+
+    async def end(self, change: Change, step: Step) -> None:
+        """Keep what became of `step`; where that fails it stays open, and is found out later."""
+        if not change.change_id:
+            return
+        try:
+            with self._database:
+                self._keep(change, step)
+        except sqlite3.Error:
+            return
+
+    def close_change(self, change: Change) -> None:
+        """Keep that a change writes nothing more."""
+        if change.change_id:
+            self.mark(change.change_id, state_of(change.steps))
+
+    def mark(self, change_id: str, state: State) -> None:
+        """Keep the state of a change.
+
+        Raises:
+            JournalError: It cannot be kept.
+        """
+        with self._refusing(), self._database:
+            self._database.execute("UPDATE change SET state = ? WHERE id = ?", (state, change_id))
+
+    def settle(self, change_id: str, steps: Sequence[Step]) -> None:
+        """Keep what was found out about the steps of a change.
+
+        Raises:
+            JournalError: It cannot be kept.
+        """
+        with self._refusing(), self._database:
+            for number, step in enumerate(steps):
+                sealed = self._sealed(change_id, number, step)
+                self._database.execute(
+                    "UPDATE step SET sealed = ? WHERE change = ? AND number = ?", (sealed, change_id, number)
+                )
+            self._database.execute("UPDATE change SET state = ? WHERE id = ?", (state_of(steps), change_id))
+
+    def entries(self, org: str, user: str, *, change_id: str = "", most: int = 20) -> list[Entry]:
+        """Return the changes of a user in an org, the newest first; or the one with an Id.
+
+        Raises:
+            JournalError: The file cannot be read.
+        """
+        where, named = ("AND id = ?", (change_id,)) if change_id else ("", ())
+        with self._refusing():
+            rows = self._database.execute(
+                f"SELECT id, at, tool, state, undoes, holder FROM change WHERE org = ? AND user = ? {where} "  # noqa: S608
+                "ORDER BY at DESC, rowid DESC LIMIT ?",
+                (org, user, *named, most),
+            ).fetchall()
+        return [self._entry(*row) for row in rows]
+
+    def clear(self) -> int:
+        """Forget every change that is not under way; return how many they were.
+
+        Raises:
+            JournalError: The file cannot be written.
+        """
+        with self._refusing(), self._database:
+            count: int = self._database.execute("DELETE FROM change WHERE state != 'open'").rowcount
+        with self._refusing():
+            self._database.execute("VACUUM")
+        return count
+
+    def _is_usable(self) -> bool:
+        """Tell whether the file can be used.
+
+        Raises:
+            JournalError: It cannot, and it is wanted.
+        """
+        try:
+            with self._refusing():
+                return not self.off_because and bool(self._database)
+        except JournalError as error:
+            if self._is_wanted:
+                raise
+            self.off_because = error.message
+            _log.warning("Changes are not kept, and cannot be undone: %s", error.message)
+            return False
+
+    @cached_property
+    def _database(self) -> sqlite3.Connection:
+        database = self._opened()
+        try:
+            self._alive.acquire(timeout=0)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _opened(self) -> sqlite3.Connection:
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
+        database = sqlite3.connect(self._file, timeout=_BUSY_S, check_same_thread=False)
+        try:
+            self._prepare(database)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _prepare(self, database: sqlite3.Connection) -> None:
+        own = database.execute("PRAGMA application_id").fetchone()[0]
+        if own != _APPLICATION_ID:
+            if own or database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise JournalError(f"{self._file} is another program's file.")
+            database.execute("PRAGMA journal_mode = WAL")
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                if database.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+                    for table in _TABLES.split(";"):
+                        database.execute(table)
+                    database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
+        with database:
+            database.execute("DELETE FROM change WHERE at < ?", (self._now() - KEPT_FOR.total_seconds(),))
+
+    def _keep(self, change: Change, step: Step) -> None:
+        number = len(change.steps) - 1
+        sealed = self._sealed(change.change_id, number, step)
+        self._database.execute("INSERT OR REPLACE INTO step VALUES (?, ?, ?)", (change.change_id, number, sealed))
+
+    def _entry(self, change_id: str, at: float, tool: str, state: State, undoes: str, holder: str) -> Entry:
+        with self._refusing():
+            rows = self._database.execute(
+                "SELECT number, sealed FROM step WHERE change = ? ORDER BY number", (change_id,)
+            )
+            steps = tuple(self._unsealed(change_id, number, sealed) for number, sealed in rows)
+        is_under_way = state == "open" and self._is_alive(holder)
+        return Entry(change_id, at, tool, state, undoes, steps, is_under_way)
+
+    def _is_alive(self, holder: str) -> bool:
+        """Tell whether the process that names itself `holder` is there: it holds a lock as long as it lives."""
+        if holder == self._holder:
+            return True
+        file = self._lock_of(holder)
+        if not file.exists():
+            return False
+        lock = FileLock(file, mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        file.unlink(missing_ok=True)
+        return False
+
+    def _lock_of(self, holder: str) -> Path:
+        return self._file.with_name(f"{self._file.name}.{holder}.lock")
+
+    def _sealed(self, change_id: str, number: int, step: Step) -> bytes:
+        nonce, where = secrets.token_bytes(_NONCE_BYTES), f"{change_id}/{number}".encode()
+        sealed: bytes = self._cipher.encrypt(nonce, orjson.dumps(asdict(step)), where)
+        return nonce + sealed
+
+    def _unsealed(self, change_id: str, number: int, sealed: bytes) -> Step:
+        from cryptography.exceptions import InvalidTag
+
+        nonce, where = sealed[:_NONCE_BYTES], f"{change_id}/{number}".encode()
+        try:
+            kept: dict[str, Any] = orjson.loads(self._cipher.decrypt(nonce, sealed[_NONCE_BYTES:], where))
+        except InvalidTag:
+            raise JournalError(
+                "The journal was encrypted with another key.",
+                hint="Set SALESFORCE_STATE_KEY as it was, or clear the journal: mcp-salesforce journal clear",
+            ) from None
+        return Step(
+            tuple(Write(**write) for write in kept["writes"]),
+            tuple(kept["before"]),
+            tuple(Outcome(**outcome) for outcome in kept["outcomes"]),
+        )
+
+    @cached_property
+    def _cipher(self) -> Any:  # noqa: ANN401 - the class is loaded with the first write
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(self._key())
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise JournalError(f"The journal {self._file} cannot be used: {reason}.") from None
+
+
+def state_of(steps: Sequence[Step]) -> State:
+    """Return what became of a change by its steps."""
+    if any(len(step.outcomes) < len(step.writes) for step in steps):
+        return "unknown"
+    is_done = any(outcome.is_done for step in steps for outcome in step.outcomes)
+    return "done" if is_done else "failed"
+
+
+def key_in(file: Path) -> bytes:
+    """Return the key that `file` keeps, which only its owner can read; a new one is drawn where there is none.
+
+    Raises:
+        OSError: It cannot be read or made.
+        JournalError: It holds no key.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
+            new.write(secrets.token_bytes(_KEY_BYTES))
+    except FileExistsError:
+        pass
+    key = file.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise JournalError(f"{file} is damaged.", hint="Remove it, and clear the journal: mcp-salesforce journal clear")
+    return key

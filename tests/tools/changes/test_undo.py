@@ -1,0 +1,153 @@
+"""Undo: what a call did to the org is taken back, and what others did since is kept."""
+
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.server import create_server
+from tests.conftest import NOW, settings_of
+from tests.tools.calls import call, called, refusal
+from tests.tools.changes.states import state_of
+
+pytestmark = pytest.mark.anyio
+
+
+def people(org: LocalOrg, *names: str) -> list[str]:
+    """New contacts that no tool has made."""
+    return [org.insert("Contact", LastName=name, Title="Dr", Phone="1") for name in names]
+
+
+def colleague(org: LocalOrg, name: str = "Id") -> str:
+    """The Id of another user, or another field of theirs."""
+    [first, *_] = org.store.rows('SELECT * FROM "User" WHERE Id != ? ORDER BY Id', (org.user_id,))
+    return str(first[name])
+
+
+def made_by_colleague(org: LocalOrg, contact: str, **values: Any) -> None:
+    """Let a colleague who may do anything change a contact."""
+    [profile] = org.store.rows('SELECT ProfileId FROM "User" WHERE Id = ?', (org.user_id,))
+    org.records.update("User", colleague(org), {"ProfileId": profile["ProfileId"]}, org.user_id)
+    org.records.update("Contact", contact, values, colleague(org))
+
+
+async def event_of(mcp: Client, **more: Any) -> str:
+    data = {"Subject": "Visit", "StartDateTime": "2026-12-01T11:00:00Z", "DurationInMinutes": 30}
+    return str((await call(mcp, "create_appointment", data={**data, **more}))["Id"])
+
+
+CASES: dict[str, Any] = {
+    "create_contact": lambda _: {"data": {"LastName": "Sand"}},
+    "update_contact": lambda ids: {"contact_id": ids[0], "data": {"Title": "Prof", "Phone": None}},
+    "delete_contact": lambda ids: {"contact_id": ids[0]},
+    "create_records": lambda _: {"sobject": "Account", "records": [{"Name": "Acme One"}, {"Name": "Acme Two"}]},
+    "update_records": lambda ids: {"sobject": "Contact", "records": [{"Id": each, "Title": "Prof"} for each in ids]},
+    "delete_records": lambda ids: {"sobject": "Contact", "record_ids": ids},
+    "create_appointment": lambda ids: {
+        "data": {"Subject": "Visit", "StartDateTime": "2026-12-01T11:00:00Z", "DurationInMinutes": 30},
+        "invitees": [ids[0]],
+    },
+}
+
+
+@pytest.mark.parametrize("tool", CASES)
+async def test_undo_gives_the_org_its_former_state(mcp: Client, org: LocalOrg, tool: str) -> None:
+    arguments = CASES[tool](people(org, "Sand", "Stein"))
+    before = state_of(org)
+    _, change_id = await called(mcp, tool, **arguments)
+    assert state_of(org) != before
+    told = await call(mcp, "undo", change_id=change_id)
+    assert (told["undid"], "failed" in told, "kept" in told) == (change_id, False, False)
+    assert state_of(org) == before
+
+
+async def test_a_moved_appointment_goes_back_to_its_time(mcp: Client, org: LocalOrg) -> None:
+    event = await event_of(mcp)
+    before = state_of(org)
+    await call(mcp, "update_appointment", event_id=event, data={"StartDateTime": "2026-12-01T14:00:00Z"})
+    assert state_of(org) != before
+    await call(mcp, "undo")
+    assert state_of(org) == before
+
+
+async def test_a_removed_invitation_is_made_again(mcp: Client, org: LocalOrg) -> None:
+    event = await event_of(mcp)
+    invited = colleague(org)
+    await call(mcp, "set_invitees", event_id=event, add=[invited])
+    before = state_of(org)["EventRelation"]
+    _, change_id = await called(mcp, "set_invitees", event_id=event, remove=[invited])
+    assert state_of(org)["EventRelation"] != before
+    await call(mcp, "undo", change_id=change_id)
+    assert state_of(org)["EventRelation"] == before
+
+
+async def test_a_deleted_contact_comes_back_with_its_appointments(mcp: Client, org: LocalOrg) -> None:
+    [contact] = people(org, "Sand")
+    await event_of(mcp, WhoId=contact)
+    before = state_of(org)
+    await call(mcp, "delete_contact", contact_id=contact)
+    assert len(state_of(org)["Event"]) == len(before["Event"]) - 1
+    await call(mcp, "undo")
+    assert state_of(org) == before
+
+
+async def test_without_an_id_the_last_change_is_undone_and_then_the_one_before(mcp: Client, org: LocalOrg) -> None:
+    [contact] = people(org, "Sand")
+    for title in ("Prof", "Nurse"):
+        await call(mcp, "update_contact", contact_id=contact, data={"Title": title})
+    for title in ("Prof", "Dr"):
+        await call(mcp, "undo")
+        assert (await call(mcp, "get_contact", contact_id=contact))["Title"] == title
+    error = await refusal(mcp, "undo")
+    assert error["code"] == "NOT_FOUND"
+
+
+async def test_what_somebody_changed_since_is_kept_and_named(mcp: Client, org: LocalOrg) -> None:
+    [contact] = people(org, "Sand")
+    _, change_id = await called(mcp, "update_contact", contact_id=contact, data={"Title": "Prof", "Phone": "2"})
+    made_by_colleague(org, contact, Phone="3")
+    told = await call(mcp, "undo", change_id=change_id)
+    name = colleague(org, "Name")
+    assert (told["undone"], told["kept"]) == (0, 1)
+    assert told["rows"] == [[contact, "kept", f"{name} changed Phone since."]]
+    now = await call(mcp, "get_contact", contact_id=contact)
+    assert (now["Title"], now["Phone"]) == ("Dr", "3")
+
+
+async def test_a_created_record_that_somebody_worked_on_is_not_deleted(mcp: Client, org: LocalOrg) -> None:
+    created, change_id = await called(mcp, "create_contact", data={"LastName": "Sand"})
+    made_by_colleague(org, created["Id"], Phone="3")
+    told = await call(mcp, "undo", change_id=change_id)
+    assert told["kept"] == 1
+    assert "was not deleted" in told["rows"][0][2]
+    assert (await call(mcp, "get_contact", contact_id=created["Id"]))["Phone"] == "3"
+
+
+async def test_an_undo_can_be_undone_and_a_change_is_undone_once(mcp: Client, org: LocalOrg) -> None:
+    [contact] = people(org, "Sand")
+    _, change_id = await called(mcp, "delete_contact", contact_id=contact)
+    _, undo_id = await called(mcp, "undo", change_id=change_id)
+    error = await refusal(mcp, "undo", change_id=change_id)
+    assert error["code"] == "ALREADY_UNDONE"
+    await call(mcp, "undo", change_id=undo_id)
+    assert (await refusal(mcp, "get_contact", contact_id=contact))["code"] == "ENTITY_IS_DELETED"
+    await call(mcp, "undo", change_id=change_id)
+    assert (await call(mcp, "get_contact", contact_id=contact))["LastName"] == "Sand"
+
+
+async def test_a_change_of_another_user_is_not_there(mcp: Client) -> None:
+    error = await refusal(mcp, "undo", change_id="0a1b2c3d")
+    assert error["code"] == "NOT_FOUND"
+    assert "'0a1b2c3d'" in error["message"]
+
+
+async def test_without_a_journal_it_says_so(org: LocalOrg) -> None:
+    settings = settings_of(org, journal="off")
+    async with Client(create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)) as client:
+        _, change_id = await called(client, "create_contact", data={"LastName": "Sand"})
+        assert change_id == ""
+        error = await refusal(client, "undo")
+    assert error["code"] == "NO_JOURNAL"
+    assert "SALESFORCE_JOURNAL is off" in error["message"]
