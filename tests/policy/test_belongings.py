@@ -184,6 +184,18 @@ async def test_nothing_is_related_to_what_may_not_be_seen(org: LocalOrg) -> None
         assert (await client.sobjects.create("Task", {"Subject": "Call", "WhatId": mine, "OwnerId": other})).success
 
 
+async def test_nothing_is_related_to_another_users_contact(org: LocalOrg) -> None:
+    others = org.insert("Contact", LastName="Ode", OwnerId=another_user(org))
+    mine = org.insert("Contact", LastName="Mine")
+    async with guarded(org, "[objects.Contact]\nowner_only = true") as client:
+        await refused(
+            client,
+            lambda client: client.sobjects.create("Task", {"Subject": "Call", "WhoId": others}),
+            lambda client: client.sobjects.create("Case", {"Subject": "Question", "ContactId": others}),
+        )
+        assert (await client.sobjects.create("Task", {"Subject": "Call", "WhoId": mine})).success
+
+
 async def test_a_record_of_another_is_like_one_that_is_not_there(org: LocalOrg) -> None:
     deal = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
     others = org.insert("Opportunity", OwnerId=another_user(org), **deal)

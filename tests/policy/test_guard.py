@@ -72,6 +72,17 @@ async def test_own_records_are_changed_and_others_are_not(org: LocalOrg) -> None
     assert deleted.success
 
 
+async def test_an_owner_is_a_user_or_left_out(org: LocalOrg) -> None:
+    values = {"Name": "New", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
+    async with guarded(org, OWN) as client:
+        with pytest.raises(InvalidArgumentError, match="not a Salesforce record Id"):
+            await client.sobjects.create("Opportunity", {**values, "OwnerId": ""})
+        saved = [await client.sobjects.create("Opportunity", {**values, "OwnerId": org.user_id})]
+        saved += [await client.sobjects.create("Opportunity", {**values, "Name": "Without an owner"})]
+
+    assert all(each.success for each in saved)
+
+
 async def test_an_owner_that_is_not_asked_for_is_not_in_the_answer(org: LocalOrg) -> None:
     mine = deal(org, org.user_id)
     async with guarded(org, OWN) as client:

@@ -143,6 +143,13 @@ def test_what_repeats_a_restricted_object_is_refused_with_it(sobject: str, origi
     assert read_policy(f"[objects.{original}]\n[objects.{sobject}]", "p.toml").rule(sobject).is_readable
 
 
+def test_what_repeats_an_object_of_which_no_field_is_shown_is_refused_too() -> None:
+    policy = read_policy("[objects.Contact]\nfields = []", "p.toml")
+
+    assert not policy.rule("ContactHistory").is_readable
+    assert not policy.rule("RecentlyViewed").is_readable
+
+
 def test_what_repeats_an_object_that_is_not_restricted_is_not_either() -> None:
     assert read_policy("[objects.Contact]\nmax_rows = 5", "p.toml").rule("ContactHistory").is_readable
 

@@ -179,6 +179,16 @@ def test_a_describe_says_what_the_policy_leaves() -> None:
     assert (shown.field("Email"), described.fields[0], described.createable) == (None, email, True)
 
 
+@pytest.mark.parametrize("action", ["create", "update"])
+def test_a_field_is_as_writable_as_the_policy_has_it(action: str) -> None:
+    policy = read_policy(f'[objects.Contact]\nactions = ["read", "{action}"]', "p")
+    described = CONTACT.model_copy(update={"fields": (field("Phone", createable=True, updateable=True),)})
+
+    (phone,) = masked_describe(described, view_of(policy, CONTACT), policy).fields
+
+    assert (phone.createable, phone.updateable) == (action == "create", action == "update")
+
+
 @given(queries)
 def test_a_query_by_owner_differs_in_its_conditions_only_and_is_soql(query: tree.Query) -> None:
     query = parse(format_query(query))
