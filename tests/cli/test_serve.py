@@ -154,7 +154,26 @@ def test_the_demo_org_has_the_objects_of_a_schema(tmp_path: Path) -> None:
     assert "Doctor__c" in str(told)
 
 
-@pytest.mark.parametrize("option", [["--fresh"], ["--file", "org.sqlite"], ["--schema", __file__]])
+def test_the_demo_org_is_served_as_the_user_who_is_named(tmp_path: Path) -> None:
+    with running("serve", "--demo", "--file", "org.sqlite", "--as", "Jonas", cwd=tmp_path) as process:
+        tell(process, INITIALIZE)
+        hear(process)
+        params = {"name": "salesforce_query", "arguments": {"soql": "SELECT Name, Owner.Name FROM Account"}}
+        tell(process, INITIALIZED, {**LIST_CONTACTS, "params": params})
+        told = hear(process)
+
+    assert "Jonas Brandt" in str(told)
+    assert "Nora Quill" not in str(told)
+
+
+def test_a_user_whom_the_local_org_does_not_have_is_refused_with_those_it_has(tmp_path: Path) -> None:
+    for command in (["serve", "--demo"], ["org", "--port", "0"]):
+        result = CliRunner().invoke(cli, [*command, "--file", str(tmp_path / "org.sqlite"), "--as", "nobody"])
+        assert result.exit_code == 1
+        assert "Jonas Brandt (jonas.brandt@local-org.example.com)" in result.output
+
+
+@pytest.mark.parametrize("option", [["--fresh"], ["--file", "org.sqlite"], ["--schema", __file__], ["--as", "jonas"]])
 def test_options_of_the_local_org_without_demo_are_a_wrong_call(option: list[str]) -> None:
     result = CliRunner().invoke(cli, ["serve", *option])
 

@@ -31,6 +31,19 @@ Generated from the marks beside the code (`make docs UPDATE=1`). Each behaviour 
 - **simulated without evidence**: plausible, and not to be relied on.
 
 What the local org does not have answers with status 501 and says so.
+
+A new org has three users: Nora Quill, who may see and change everything, and below her in the role hierarchy Jonas
+Brandt and Aiko Sunada, who go by the rules under "Sharing". Accounts and opportunities are private, contacts follow
+their account, leads are read only, events and tasks are private. Log in as one with `--as jonas`, on the consent page,
+or by a JWT or password with the user name; the password is the same for all. To try why Jonas cannot see a record, ask
+as Nora:
+
+```sql
+SELECT RecordId, HasReadAccess, MaxAccessLevel FROM UserRecordAccess
+WHERE UserId = '005lo0000000002AAA' AND RecordId = '001lo0000000001AAA'
+```
+
+Sharing rules, teams, territories and restriction rules are not simulated, nor are permissions on objects and fields.
 """
 
 

@@ -25,8 +25,9 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--schema", type=EXISTING_FILE, help="Your objects, fields and record types: YAML, or the describe of a real org."
 )
 @click.option("--tls", is_flag=True, help="Listen with TLS, with a certificate of its own authority.")
+@click.option("--as", "user", help="Whose credentials to print, such as jonas. Default: the administrator's.")
 @click.option("--faults", is_flag=True, help="Let clients ask for failures at /_local/faults.")
-def command(
+def command(  # noqa: PLR0913 - one for each option
     *,
     port: int,
     as_json: bool,
@@ -35,6 +36,7 @@ def command(
     contacts: int | None,
     schema: Path | None,
     tls: bool,
+    user: str | None,
     faults: bool,
 ) -> None:
     """Serve a local org with sample data on 127.0.0.1, until Ctrl-C.
@@ -51,9 +53,10 @@ def command(
     write = _as_json if as_json else _as_text
     with opened(file, fresh=fresh, contacts=contacts, schema=schema) as org:
         org.faults.is_controllable = faults
+        credentials = credentials_of(org, user)
 
         def ready(address: str) -> None:
-            connection = _connection(address, org.credentials)
+            connection = _connection(address, credentials)
             if certificate:
                 connection["ca_file"] = str(certificate.authority)
             if faults:
@@ -64,6 +67,18 @@ def command(
             serve(org.app, port=port, certificate=certificate, ready=ready)
         except OSError as error:
             raise click.ClickException(f"Port {port} cannot be used: {error}. --port 0 picks a free one.") from None
+
+
+def credentials_of(org: "LocalOrg", user: str | None) -> "Credentials":
+    """Return what a client needs to use the local org as a user; None is its administrator.
+
+    Raises:
+        ClickException: There is no such user.
+    """
+    try:
+        return org.credentials if user is None else org.oauth.credentials(org.user(user))
+    except LookupError as error:
+        raise click.ClickException(f"--as: {error}") from None
 
 
 def opened(

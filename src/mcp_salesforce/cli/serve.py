@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="With --demo: your objects, fields and record types: YAML, or the describe of a real org.",
 )
-def command(*, demo: bool, fresh: bool, file: Path | None, schema: Path | None) -> None:
+@click.option("--as", "user", help="With --demo: whom to act as, such as jonas. Default: the administrator.")
+def command(*, demo: bool, fresh: bool, file: Path | None, schema: Path | None, user: str | None) -> None:
     """Serve MCP on stdin and stdout, in both protocol eras, until stdin ends.
 
     Your org comes from SALESFORCE_* settings, in the environment or in .env.
@@ -34,9 +35,9 @@ def command(*, demo: bool, fresh: bool, file: Path | None, schema: Path | None) 
     if sys.stdin is None:
         raise click.ClickException("stdin is closed: an MCP client is expected on it.")
     if demo:
-        _serve_local_org(file or default_file(), fresh=fresh, schema=schema)
-    elif fresh or file or schema:
-        raise click.UsageError("--fresh, --file and --schema go with --demo: they are about the local org.")
+        _serve_local_org(file or default_file(), fresh=fresh, schema=schema, user=user)
+    elif fresh or file or schema or user:
+        raise click.UsageError("--fresh, --file, --schema and --as go with --demo: they are about the local org.")
     else:
         _serve_own_org()
 
@@ -86,8 +87,8 @@ def _settings(**given: str) -> "Settings":
         raise Refusal(str(error)) from None
 
 
-def _serve_local_org(file: Path, *, fresh: bool, schema: Path | None) -> None:
-    from mcp_salesforce.cli.org import opened
+def _serve_local_org(file: Path, *, fresh: bool, schema: Path | None, user: str | None) -> None:
+    from mcp_salesforce.cli.org import credentials_of, opened
     from mcp_salesforce.salesforce.transport import AsgiTransport
     from mcp_salesforce.server import create_server, serve
     from mcp_salesforce.settings.settings import ConfigurationError
@@ -98,7 +99,7 @@ def _serve_local_org(file: Path, *, fresh: bool, schema: Path | None) -> None:
         if fresh:
             journal.unlink(missing_ok=True)
         try:
-            settings = local_settings(org.credentials)
+            settings = local_settings(credentials_of(org, user))
             own = settings.model_copy(update={"journal": settings.journal or str(journal)})
             serve(create_server(own, transport=AsgiTransport(org.app)))
         except ConfigurationError as error:

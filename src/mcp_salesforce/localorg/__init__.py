@@ -73,6 +73,24 @@ class LocalOrg:
         """All that a client needs to use the org as its first user."""
         return self.oauth.credentials(self.user_id)
 
+    def user(self, name: str) -> str:
+        """Return the id of an active user by first name, name or user name, in any case.
+
+        Raises:
+            LookupError: There is none, or there are several; the message names those that there are.
+        """
+        users = self.oauth.users()
+        wanted = name.strip().casefold()
+        found = [
+            str(each["Id"])
+            for each in users
+            if wanted in {each["Username"].casefold(), each["Name"].casefold(), each["Name"].split()[0].casefold()}
+        ]
+        if len(found) != 1:
+            known = ", ".join(f"{each['Name']} ({each['Username']})" for each in users)
+            raise LookupError(f"no user is {name!r}, or several are. The users are: {known}.")
+        return found[0]
+
     def expire_sessions(self) -> None:
         """End every session; refresh tokens go on working."""
         self.sessions.expire_all()
