@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +58,28 @@ async def test_reading_only_leaves_out_what_writes(org: LocalOrg) -> None:
     async with served(org, read_only=True) as mcp:
         assert await names(mcp) == [name for name in NAMES if name not in WRITES]
         assert await call(mcp, "list_contacts", limit=1)
+
+
+@pytest.mark.parametrize(
+    ("actions", "listed"),
+    [
+        ('"read", "create"', {"create_contact", "create_records", "create_appointment"}),
+        ('"read", "update"', {"update_contact", "update_records", "update_appointment"}),
+        ('"read", "create", "update"', {"create_records", "update_records", "upsert_records"}),
+        ('"read", "delete"', {"delete_contact", "delete_records", "delete_appointment"}),
+    ],
+)
+async def test_a_tool_is_listed_where_the_policy_allows_all_that_it_does(
+    org: LocalOrg, tmp_path: Path, actions: str, listed: set[str]
+) -> None:
+    (tmp_path / "policy.toml").write_text(f"actions = [{actions}]", encoding="utf-8")
+    async with served(org, policy=tmp_path / "policy.toml") as mcp:
+        found = {name.removeprefix(PREFIX) for name in await names(mcp)}
+
+    assert listed <= found
+    for verb in ("create", "update", "delete"):
+        assert any(name.startswith(verb) for name in found) is (f'"{verb}"' in actions)
+    assert ("upsert_records" in found) is ("upsert_records" in listed)
 
 
 async def test_a_tool_that_says_it_reads_sends_nothing_but_what_reads(org: LocalOrg) -> None:
