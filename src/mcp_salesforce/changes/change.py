@@ -52,6 +52,8 @@ class Change:
         alongside: What a tool says goes along with a deletion, as its answer has it.
         members: Of a deletion from an appointment of a series onwards: the Ids of those that go.
         seen: What was read of records in this call.
+        planned: Of a preview: the Ids that stand for records to be made, and their objects.
+        requests: How many requests it has sent, or would send.
     """
 
     tool: str
@@ -64,6 +66,8 @@ class Change:
     alongside: Mapping[str, Any] = field(default_factory=dict)
     members: tuple[str, ...] = ()
     seen: Seen = field(default_factory=dict)
+    planned: dict[str, str] = field(default_factory=dict)
+    requests: int = 0
 
     @property
     def writes(self) -> list[Write]:

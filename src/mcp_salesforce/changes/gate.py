@@ -10,7 +10,7 @@ from dataclasses import replace
 from mcp_salesforce.changes.before import note_records, read_before
 from mcp_salesforce.changes.change import Change, Step, current_change
 from mcp_salesforce.changes.journal import Journal
-from mcp_salesforce.changes.pretending import pretended
+from mcp_salesforce.changes.pretending import new_id, pretended
 from mcp_salesforce.changes.writes import Outcome, Write, outcomes_of, writes_of
 from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.errors import SalesforceError
@@ -34,6 +34,7 @@ class Gate:
             change = current_change()
             if change is None:
                 return await exchange(request)
+            change.requests += 1
             if writes := writes_of(request):
                 return await self._write(change, request, writes, exchange)
             answer = await exchange(request)
@@ -49,6 +50,8 @@ class Gate:
         if change.is_preview:
             number = len(change.writes)
             change.steps.append(step)
+            made = enumerate(writes, number)
+            change.planned |= {new_id(each.sobject, n): each.sobject for n, each in made if each.action == "create"}
             return pretended(request, writes, change.seen, number)
         if change.approval:
             await change.approval.require(change, step, exchange)

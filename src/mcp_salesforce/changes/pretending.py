@@ -54,7 +54,7 @@ def _reply(request: Request, writes: Sequence[Write], seen: Seen, number: int) -
 
 def _value(call: Call, writes: Sequence[Write], number: int) -> object:
     saved = [_saved(write, number + index) for index, write in enumerate(writes)]
-    if call.steps[0] == "composite":
+    if call.steps[0] in {"composite", "services"}:
         return saved
     return saved[0] if writes[0].action in {"create", "upsert"} else None
 

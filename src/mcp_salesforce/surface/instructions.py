@@ -13,14 +13,16 @@ _ALWAYS: Final = (
     "An error's hint says what to do; repeat a call only where it is retryable.",
 )
 
+_READ_ONLY: Final = "Read-only: nothing can be created, changed or deleted."
+_PREVIEW: Final = "preview: true on a tool that writes shows what it would do, and changes nothing."
+
 
 def instructions(access: Access) -> str:
     """Return at most 300 tokens on what there is, what is forbidden, and how to read what comes back."""
     lines = ["Salesforce, with the rights of one user."]
     lines += [toolset.instruction for toolset in TOOLSETS if toolset.name in access.toolsets]
     lines += _ALWAYS
-    if access.read_only:
-        lines.append("Read-only: nothing can be created, changed or deleted.")
+    lines.append(_READ_ONLY if access.read_only else _PREVIEW)
     if access.policy and (told := access.policy.summary()):
         told = told if len(told) <= _MOST_POLICY else f"{told[:_MOST_POLICY]}…"
         lines.append(f"A policy holds ({told}). What it withholds is named in withheld; what it refuses stays refused.")

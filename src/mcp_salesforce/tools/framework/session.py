@@ -108,14 +108,20 @@ class OrgSession:
         return self._owner
 
     @contextmanager
-    def change(self, tool: str) -> Iterator[Change]:
-        """Make one change of what is written while the block runs."""
-        with changing(Change(tool, self.owner)) as change:
+    def change(self, tool: str, *, is_preview: bool = False) -> Iterator[Change]:
+        """Make one change of what is written while the block runs; of a preview nothing is sent."""
+        with changing(Change(tool, self.owner, is_preview=is_preview)) as change:
             try:
                 yield change
             finally:
                 if self._journal and change.change_id:
                     self._journal.close_change(change)
+
+    def undo_of_writes(self) -> str:
+        """Say how a write could be undone here."""
+        if self._journal and not self._journal.off_because:
+            return "By salesforce_undo, for 15 days; not e-mails, and what triggers and flows do."
+        return "Not by itself: changes are not kept here."
 
     def require_journal(self) -> Journal:
         """Return where changes are kept.

@@ -4,13 +4,13 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, Concatenate, Final, ParamSpec, Self, TypeAlias, TypeVar, cast, get_type_hints
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import ConfigDict, Field, create_model
+from pydantic import ConfigDict, Field, WithJsonSchema, create_model
 
 from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.policy.rules import Action
@@ -21,6 +21,7 @@ from mcp_salesforce.tools.answers.results import answer
 from mcp_salesforce.tools.framework.arguments import Arguments
 from mcp_salesforce.tools.framework.call_log import tool_call
 from mcp_salesforce.tools.framework.json_schema import input_schema, output_schema
+from mcp_salesforce.tools.framework.preview import plan_of
 from mcp_salesforce.tools.framework.second_look import with_doubts
 from mcp_salesforce.tools.framework.session import OrgSession
 
@@ -30,6 +31,14 @@ Result = TypeVar("Result", bound=Mapping[str, Any])
 ToolFunction: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
 
 NAME_PREFIX = "salesforce_"
+_PREVIEW: Final = "preview"
+Preview: TypeAlias = Annotated[bool, WithJsonSchema({"type": "boolean"})]  # the instructions say what it does
+_OF_WRITES: Final[Mapping[str, Any]] = {
+    "change_id": {"type": "string"},
+    "preview": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+    "api_calls": {"type": "integer"},
+    "undo": {"type": "string"},
+}
 
 # Claude Code's: what its search for tools looks in, and where it leaves a long result whole (its own limits are below
 # the budget of an answer).
@@ -200,17 +209,27 @@ class SalesforceTool(Tool):
 
     async def _result(self, arguments: dict[str, Any], context: Context[Any, Any]) -> Mapping[str, Any]:
         """Call the function; what a tool that writes does to records is a change, and its answer names it."""
-        given = _arguments_of(self.fn).read(arguments)
+        given = self._arguments.read(arguments)
         if self.effect.is_reading:
             return cast("Mapping[str, Any]", await self.fn(context, **given))
-        org = org_of(context)
-        with org.change(self.name) as change:
-            result = await with_doubts(org, self.sobject, given, await self.fn(context, **given))
+        org, is_preview = org_of(context), bool(given.pop(_PREVIEW))
+
+        async def run() -> Mapping[str, Any]:
+            return await with_doubts(org, self.sobject, given, await self.fn(context, **given))
+
+        with org.change(self.name, is_preview=is_preview) as change:
+            if is_preview:
+                return await plan_of(org, change, run)
+            result = await run()
         return {**result, "change_id": change.change_id} if change.change_id else result
+
+    @property
+    def _arguments(self) -> Arguments:
+        return _arguments_of(self.fn, writes=not self.effect.is_reading)
 
     def _to_allow_duplicate(self, context: Context[Any, Any]) -> str:
         """Return how the caller saves a duplicate: by this tool, by that for records, or not at all."""
-        if "allow_duplicate" in _arguments_of(self.fn).names:
+        if "allow_duplicate" in self._arguments.names:
             return "set allow_duplicate"
         has_records = "records" in org_of(context).allowed["toolsets"]
         return "salesforce_update_records takes allow_duplicate" if has_records else ""
@@ -270,25 +289,28 @@ def build_tool(spec: ToolSpec, forbidden_by: str = "") -> SalesforceTool:
 
 
 @cache
-def _model_of(function: ToolFunction) -> type[ArgModelBase]:
+def _model_of(function: ToolFunction, *, writes: bool) -> type[ArgModelBase]:
     hints = get_type_hints(function, include_extras=True)
     parameters = list(inspect.signature(function).parameters.values())[1:]
     fields: dict[str, Any] = {
         parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
         for parameter in parameters
     }
+    if writes:
+        fields[_PREVIEW] = (Preview, False)
     return create_model(NAME_PREFIX + cast("Any", function).__name__, __base__=ArgModelBase, **fields)
 
 
 @cache
-def _arguments_of(function: ToolFunction) -> Arguments:
-    return Arguments(_model_of(function))
+def _arguments_of(function: ToolFunction, *, writes: bool) -> Arguments:
+    return Arguments(_model_of(function, writes=writes))
 
 
 @cache
 def _schemas_of(function: ToolFunction, *, writes: bool) -> tuple[dict[str, Any], FuncMetadata]:
-    model = _model_of(function)
+    model = _model_of(function, writes=writes)
     output = output_schema(get_type_hints(function, include_extras=True)["return"])
-    if writes:
-        output["properties"]["change_id"] = {"type": "string"}
+    if writes:  # it is a preview, or what was done
+        output.pop("required", None)
+        output["properties"] |= _OF_WRITES
     return input_schema(model), FuncMetadata(arg_model=model, output_schema=output)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
+from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.api.sobjects import record_from, retrieving, updating
 from mcp_salesforce.salesforce.errors import refused
@@ -128,6 +129,8 @@ async def read_back(reading: Awaitable[Record], written: Record) -> Record:
 
 
 def _unread(error: SalesforceError, written: Mapping[str, Any]) -> dict[str, Any]:
+    if (change := current_change()) and change.is_preview:
+        return {**written}  # it is not there to be read
     return {**written, "warning": f"Saved, but it could not be read back: {error.message}"}
 
 

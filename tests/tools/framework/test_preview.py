@@ -1,0 +1,116 @@
+"""Previews: what a call would do is told, and nothing is done."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.server import create_server
+from mcp_salesforce.tools import TOOLSETS
+from tests.conftest import NOW, settings_of
+from tests.tools.calls import call, called, refusal
+from tests.tools.tokens import tokens
+
+pytestmark = pytest.mark.anyio
+
+WRITERS = [spec for toolset in TOOLSETS for spec in toolset.specs if not spec.effect.is_reading]
+
+
+def everything(org: LocalOrg) -> dict[str, Any]:
+    """Every row of every object, deleted ones too."""
+    return {
+        name: sorted(map(repr, (dict(row) for row in org.store.rows(f'SELECT * FROM "{name}"'))))
+        for name in ("Account", "Contact", "Event", "EventRelation", "Lead", "Opportunity", "Task")
+    }
+
+
+async def undoable(mcp: Client) -> None:
+    """Something for salesforce_undo and salesforce_restore_records to work on."""
+    contact = (await call(mcp, "create_contact", data={"LastName": "Undone"}))["Id"]
+    await call(mcp, "update_contact", contact_id=contact, data={"Title": "Prof"})
+
+
+@pytest.mark.parametrize("spec", WRITERS, ids=lambda spec: spec.name)
+async def test_a_preview_changes_nothing_and_tells_what_the_call_then_does(
+    mcp: Client, org: LocalOrg, spec: Any
+) -> None:
+    await undoable(mcp)
+    before = everything(org)
+    tool, arguments = spec.name.removeprefix("salesforce_"), dict(spec.example)
+    told = await call(mcp, tool, **arguments, preview=True)
+    assert everything(org) == before
+    assert told["preview"] or tool == "restore_records"
+    assert told["api_calls"] > 0
+    assert "salesforce_undo" in told["undo"]
+    _, change_id = await called(mcp, tool, **arguments)
+    assert bool(change_id) == bool(told["preview"])
+
+
+async def test_an_update_is_told_by_field_with_the_name_of_the_record(mcp: Client, org: LocalOrg) -> None:
+    contact = org.insert("Contact", LastName="Sand", Title="Dr", Phone="1")
+    told = await call(mcp, "update_contact", contact_id=contact, data={"Title": "Prof", "Phone": "1"}, preview=True)
+    assert told["preview"] == [
+        {
+            "action": "update",
+            "sobject": "Contact",
+            "Id": contact,
+            "name": "Sand",
+            "changed": {"Title": {"before": "Dr", "after": "Prof"}},
+        }
+    ]
+
+
+async def test_a_deletion_is_told_with_what_goes_along(mcp: Client, org: LocalOrg) -> None:
+    contact = org.insert("Contact", LastName="Sand")
+    times = {"StartDateTime": "2026-12-01T11:00:00Z", "DurationInMinutes": 30}
+    org.insert("Event", Subject="Visit", WhoId=contact, **times)
+    told = await call(mcp, "delete_contact", contact_id=contact, preview=True)
+    assert (told["preview"][0]["action"], told["preview"][0]["name"]) == ("delete", "Sand")
+    assert (told["also_deleted"], told["to_come"]) == ({"Event": 1}, 1)
+
+
+async def test_a_new_appointment_is_told_with_its_invitations(mcp: Client, org: LocalOrg) -> None:
+    [other, *_] = org.store.rows('SELECT Id FROM "User" WHERE Id != ? ORDER BY Id', (org.user_id,))
+    data = {"Subject": "Visit", "StartDateTime": "2026-12-01T11:00:00Z", "DurationInMinutes": 30}
+    told = await call(mcp, "create_appointment", data=data, invitees=[other["Id"]], preview=True)
+    event, invitation = told["preview"]
+    assert (event["action"], event["sobject"], event["values"]["Subject"]) == ("create", "Event", "Visit")
+    assert invitation["sobject"] == "EventRelation"
+    assert invitation["values"]["EventId"] == "the new Event"
+    assert "warning" not in told
+
+
+async def test_a_preview_is_refused_for_what_the_call_would_be(mcp: Client, org: LocalOrg) -> None:
+    times = {"StartDateTime": "2026-12-01T11:00:00Z", "DurationInMinutes": 30}
+    org.insert("Event", Subject="Visit", **times)
+    error = await refusal(mcp, "create_appointment", data={"Subject": "Other", **times}, preview=True)
+    assert error["code"] == "APPOINTMENT_CONFLICT"
+
+
+async def test_a_preview_shows_nothing_that_a_policy_hides(org: LocalOrg, tmp_path: Path) -> None:
+    contact = org.insert("Contact", LastName="Zurbriggen", Title="Dr")
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[objects.Contact]\nhide = ["LastName"]\n')
+    server = create_server(settings_of(org, policy=policy), transport=AsgiTransport(org.app), now=lambda: NOW)
+    async with Client(server) as mcp:
+        calls: dict[str, dict[str, Any]] = {
+            "update_contact": {"contact_id": contact, "data": {"Title": "Prof"}},
+            "delete_records": {"sobject": "Contact", "record_ids": [contact]},
+        }
+        for tool, arguments in calls.items():
+            told = await call(mcp, tool, **arguments, preview=True)
+            assert told["preview"][0]["Id"] == contact
+            assert "Zurbriggen" not in json.dumps(told)
+
+
+async def test_it_costs_a_model_at_most_twelve_tokens_a_tool(mcp: Client) -> None:
+    for tool in (await mcp.list_tools()).tools:
+        schema = dict(tool.input_schema)
+        properties = dict(schema["properties"])
+        preview = properties.pop("preview", None)
+        assert (preview is None) == bool(tool.annotations and tool.annotations.read_only_hint)
+        assert tokens(schema) - tokens({**schema, "properties": properties}) <= 12
