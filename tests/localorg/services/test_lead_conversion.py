@@ -117,3 +117,10 @@ def test_what_cannot_be_converted_is_refused_and_changes_nothing(org: LocalOrg) 
     assert refusal(org, deleted) == "ENTITY_IS_DELETED"
     assert refusal(org, contact) == "INVALID_CROSS_REFERENCE_KEY"
     assert convert(org, lead(org, OwnerId=queue), owner_id=org.user_id)["leadId"]
+
+
+def test_lead_status_tells_which_values_are_of_converted_leads(org: LocalOrg) -> None:
+    soql = "SELECT MasterLabel FROM LeadStatus WHERE IsConverted = true"
+
+    assert [row["MasterLabel"] for row in org.queries.query(soql, org.user_id)["records"]] == [STATUS]
+    assert len(org.queries.query("SELECT Id FROM LeadStatus", org.user_id)["records"]) == 4

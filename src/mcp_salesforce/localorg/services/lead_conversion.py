@@ -13,7 +13,6 @@ from mcp_salesforce.localorg.services.saves import user_zone
 from mcp_salesforce.localorg.store.schema import Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store
 
-CONVERTED_STATUSES: Final = ("Closed - Converted",)
 _PARTS: Final = ("Street", "City", "State", "PostalCode", "Country", "Latitude", "Longitude", "GeocodeAccuracy")
 _ACCOUNT: Final[Mapping[str, str]] = {
     "Name": "Company", "Phone": "Phone", "Fax": "Fax", "Website": "Website", "Industry": "Industry",
@@ -57,7 +56,7 @@ class LeadConversions:
         "documented",
         "A lead becomes a contact of an account and an opportunity, or joins those given",
     )
-    @evidence("Lead conversion", "recorded", "A status that is not of converted leads is INVALID_STATUS")
+    @evidence("Lead conversion", "recorded", "A status that LeadStatus does not have as IsConverted is INVALID_STATUS")
     @evidence(
         "Lead conversion", "documented", "The lead stays, with IsConverted, the day, and the ids of what it became"
     )
@@ -72,7 +71,8 @@ class LeadConversions:
             lead = records.row_to_change(definition, asked.lead_id, user_id)
             if lead["IsConverted"]:
                 raise errors.converted_lead()
-            if asked.status not in CONVERTED_STATUSES:
+            converted = "SELECT Id FROM LeadStatus WHERE ApiName = ? AND IsConverted = 1"
+            if self._store.row(converted, [asked.status]) is None:
                 raise errors.OrgError(400, "INVALID_STATUS", f"invalid convertedStatus: {asked.status}")
             owner: Changes = {"OwnerId": _owner(lead, asked)}
             account_id = self._account(records, lead, asked, owner, user_id)

@@ -55,6 +55,25 @@ def plant_record_types(store: Store, schema: Schema, now: Callable[[], datetime]
                     records.load("RecordType", [{**names, "IsActive": each.active, "Id": each.record_id}], admin)
 
 
+def plant_lead_statuses(store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
+    """Give an org the records of its lead statuses, if it has none."""
+    status = schema["Lead"].field("Status")
+    with store.transaction():
+        if status is None or store.row("SELECT Id FROM LeadStatus") is not None:
+            return
+        values = [
+            {
+                "MasterLabel": each.label,
+                "ApiName": each.value,
+                "SortOrder": number,
+                "IsDefault": each.default,
+                "IsConverted": each.value == seed.CONVERTED,
+            }
+            for number, each in enumerate(status.picklist_values, start=1)
+        ]
+        Records(store, schema, now).load("LeadStatus", values, mint(schema["User"].key_prefix, 1))
+
+
 def _with_ids(schema: Schema, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Put ids in the place of keys: the first record of an object in a new org is number 1."""
     for record in records:

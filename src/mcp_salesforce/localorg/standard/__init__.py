@@ -11,6 +11,7 @@ from mcp_salesforce.localorg.standard.event import EVENT
 from mcp_salesforce.localorg.standard.event_relation import EVENT_RELATION
 from mcp_salesforce.localorg.standard.group import GROUP
 from mcp_salesforce.localorg.standard.lead import LEAD
+from mcp_salesforce.localorg.standard.lead_status import LEAD_STATUS
 from mcp_salesforce.localorg.standard.opportunity import OPPORTUNITY
 from mcp_salesforce.localorg.standard.opportunity_contact_role import OPPORTUNITY_CONTACT_ROLE
 from mcp_salesforce.localorg.standard.organization import ORGANIZATION
@@ -42,6 +43,7 @@ STANDARD_OBJECTS: tuple[SObjectDef, ...] = (
     USER_ROLE,
     USER,
     GROUP_MEMBER,
+    LEAD_STATUS,
     *SHARES,
     USER_RECORD_ACCESS,
 )

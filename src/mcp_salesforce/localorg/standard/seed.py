@@ -144,6 +144,10 @@ def organization() -> Mapping[str, Any]:
     }
 
 
+CONVERTED: Final = "Closed - Converted"
+"""The one status of converted leads in a new org."""
+
+
 def profiles() -> Iterator[Mapping[str, Any]]:
     """Return the profiles: one that may do everything, and one for everybody else."""
     yield {"Name": "System Administrator", "UserType": "Standard"} | {
