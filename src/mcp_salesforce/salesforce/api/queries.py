@@ -34,8 +34,7 @@ class QueriesApi:
             InvalidRequestError: The query is malformed, or names what does not exist.
             LimitExceededError: It ran too long, or selects too much.
         """
-        resource = "queryAll" if query_all else "query"
-        return await self._page(Request("GET", resource, {"q": soql}, headers=_batches(batch_size)))
+        return await self._page(querying(soql, query_all=query_all, batch_size=batch_size))
 
     async def query_more(self, next_records_url: str, *, batch_size: int | None = None) -> QueryResult:
         """Return the next page, which the page before names.
@@ -46,7 +45,7 @@ class QueriesApi:
             InvalidArgumentError: `next_records_url` is not one.
             InvalidRequestError: The locator has expired, or is another user's.
         """
-        return await self._page(Request("GET", page_path(next_records_url), headers=_batches(batch_size)))
+        return await self._page(querying_more(next_records_url, batch_size=batch_size))
 
     async def pages(
         self, soql: str, *, query_all: bool = False, batch_size: int | None = None
@@ -92,6 +91,20 @@ class QueriesApi:
             except InvalidArgumentError:
                 raise wrong_shape("a page: its nextRecordsUrl is none") from None
         return page
+
+
+def querying(soql: str, *, query_all: bool = False, batch_size: int | None = None) -> Request:
+    """Return the call that `query` makes, for a composite one; `QueryResult.read` reads what it gives."""
+    return Request("GET", "queryAll" if query_all else "query", {"q": soql}, headers=_batches(batch_size))
+
+
+def querying_more(next_records_url: str, *, batch_size: int | None = None) -> Request:
+    """Return the call that `query_more` makes, for a composite one.
+
+    Raises:
+        InvalidArgumentError: `next_records_url` is no path of a next page.
+    """
+    return Request("GET", page_path(next_records_url), headers=_batches(batch_size))
 
 
 def once_only(next_records_url: str, seen: set[str]) -> str:

@@ -24,9 +24,9 @@ from mcp_salesforce.salesforce import (
     InvalidArgumentError,
     InvalidRequestError,
     QueryResult,
-    Request,
     SalesforceError,
 )
+from mcp_salesforce.salesforce.api.queries import querying
 from mcp_salesforce.salesforce.api.sobjects import retrieving
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
@@ -123,7 +123,7 @@ class Booking:
             InvalidArgumentError: POSSIBLE_DUPLICATE, APPOINTMENT_CONFLICT.
             SalesforceError: As `read_busy`.
         """
-        twins = [Request("GET", "query", {"q": self._twins()})] if is_new else []
+        twins = [querying(self._twins())] if is_new else []
         try:
             if self.window is None:
                 self._refuse_twin(await self.org.client.composite.run(twins) if twins else ())

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, TypeVar
 from mcp_salesforce.appointments.busy import Block, Calendar, block_of, without_declined
 from mcp_salesforce.appointments.intervals import Interval
 from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
+from mcp_salesforce.salesforce.api.queries import querying, querying_more
 from mcp_salesforce.salesforce.literals import quote, quote_list
-from mcp_salesforce.salesforce.wire import page_path
 from mcp_salesforce.tools.framework.session import OrgSession
 
 Visibility = Literal["full", "partial", "unknown"]
@@ -72,7 +72,7 @@ class _Query:
         page = QueryResult.read(outcome)
         self.records += page.records
         if page.next_records_url:
-            self.request = Request("GET", page_path(page.next_records_url))
+            self.request = querying_more(page.next_records_url)
 
     @property
     def last_start(self) -> datetime:
@@ -131,13 +131,12 @@ def _queries(
     ids = [calendar.id for calendar in calendars]
     people = [calendar.id for calendar in calendars if calendar.is_person]
     places = [calendar.id for calendar in calendars if not calendar.is_person]
-    resource = "queryAll" if is_old else "query"
     also = ["IsDeleted = false"] if is_old else []
 
     def asking(fields: Sequence[str], source: str, prefix: str, conditions: Sequence[str]) -> Request:
         every = [*conditions, *also, *overlapping(window, prefix)]
         soql = f"SELECT {', '.join(fields)} FROM {source} WHERE {' AND '.join(every)} ORDER BY {prefix}StartDateTime"  # noqa: S608
-        return Request("GET", resource, {"q": soql})
+        return querying(soql, query_all=is_old)
 
     def related(fields: Sequence[str], some: Sequence[str], status: str) -> Request:
         conditions = [f"RelationId IN {quote_list(some)}", f"Status {status} 'Declined'"]

@@ -9,6 +9,7 @@ from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.times import TimeError, zone_of
 from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
+from mcp_salesforce.salesforce.api.queries import querying
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.ids import is_id
 from mcp_salesforce.salesforce.literals import quote, quote_list
@@ -50,7 +51,7 @@ class _Wanted:
         ]
         if calendars:
             soql.append(f"SELECT Id, Name, Type, UserId FROM Calendar WHERE {' OR '.join(calendars)}")  # noqa: S608
-        return [Request("GET", "query", {"q": each}) for each in soql]
+        return [querying(each) for each in soql]
 
 
 async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
@@ -146,7 +147,7 @@ async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, A
 
 async def _unknown(org: OrgSession, text: str) -> InvalidArgumentError:
     """Return the error for a name that nobody has; it has the nearest names."""
-    outcomes = await org.client.composite.run([Request("GET", "query", {"q": soql}) for soql in _ALL_NAMES])
+    outcomes = await org.client.composite.run([querying(soql) for soql in _ALL_NAMES])
     names = [record["Name"] for outcome in outcomes for record in _records(outcome)]
     near = nearest(text, names) or [name for name in names if text.casefold() in name.casefold().split()][:2]
     hint = did_you_mean(near) or "Give an Id, the full name or the e-mail address of a user or resource calendar."

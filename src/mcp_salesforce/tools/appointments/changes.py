@@ -77,11 +77,13 @@ async def update_appointment(
         await booking.check(zone, allow_conflict=allow_conflict, is_new=False)
     reading = [] if booking else [retrieving("Event", event_id, fields=fields)]
     _, *read = await _save(org, target, before, values, reading)
-    written = {**before, **values}
+    after, written = dict[str, Any](), {**before, **values}
     if booking:
-        after = await read_back(_after(event_id, fields, booking, zone), written)
+        with read_back(after, written):
+            record, said = await booking.look_again(event_id, zone)
+            after |= {name: record.get(name) for name in fields} | ({"warning": said} if said else {})
     else:
-        after = outcome_of(read[0], written)
+        after |= outcome_of(read[0], written)
     told = difference(
         compared(event_id, {name: before.get(name) for name in fields}, zone), compared(event_id, after, zone)
     )
@@ -173,9 +175,3 @@ async def _save(
         error.fields = tuple(changed)
         raise
     return (None,)
-
-
-async def _after(event_id: str, fields: list[str], booking: Booking, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the fields as they are now, with a warning where somebody else took the same time."""
-    record, said = await booking.look_again(event_id, zone)
-    return {name: record.get(name) for name in fields} | ({"warning": said} if said else {})

@@ -10,11 +10,11 @@ from typing_extensions import TypedDict
 from mcp_salesforce.appointments.outcomes import LONGEST_SUBJECT, WORDS, Outcome, marked, outcome_in, unmarked
 from mcp_salesforce.appointments.spans import Span, shown, span_in
 from mcp_salesforce.appointments.times import weekday
-from mcp_salesforce.salesforce import Request, SObjectDescribe
+from mcp_salesforce.salesforce import SObjectDescribe
+from mcp_salesforce.salesforce.api.sobjects import creating, retrieving, updating
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectRecord, record_of
-from mcp_salesforce.salesforce.wire import if_unmodified_since, path
 from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.tools.answers.results import Change, Moment, flat_record
 from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
@@ -285,24 +285,17 @@ async def _save(
     task: Mapping[str, Any] | None,
 ) -> tuple[SObjectRecord, SObjectRecord | None]:
     """Change the event and make the task, together or not at all; return the event as it is then, and the task."""
-    url = path("sobjects", "Event", event_id)
-    calls = [Request("PATCH", url, body=dict(values), headers=_unless_changed(event))] if values else []
+    calls = [updating("Event", event_id, values, unmodified_since=last_changed(event))] if values else []
     if task:
-        calls.append(Request("POST", "sobjects/Task", body=dict(task)))
+        calls.append(creating("Task", task))
     if not calls:
         return event, None
-    calls.append(Request("GET", url))
+    calls.append(retrieving("Event", event_id))
     if not task:
         _, after = await org.client.composite.run_led(calls)
         return outcome_of(after, {**event, **values}), None
     replies = await org.client.composite.run_all_or_none(calls)
     return record_of(replies[-1]), {**task, "Id": record_of(replies[-2])["id"]}
-
-
-def _unless_changed(event: SObjectRecord) -> dict[str, str]:
-    """Return the condition that nobody changed the event since it was read; Salesforce compares whole seconds."""
-    changed = last_changed(event)
-    return if_unmodified_since(changed) if changed else {}
 
 
 def _compared(event_id: str, record: SObjectRecord, values: Mapping[str, Any]) -> dict[str, Any]:

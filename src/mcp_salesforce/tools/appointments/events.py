@@ -71,7 +71,10 @@ async def create_appointment(
     event_id = saved.id or ""
     written = {"Id": event_id, **others, **shown(span, zone), **(plan.told(zone) if plan else {})}
     invited = await invite_at_creation(org, {"Id": event_id, "OwnerId": booking.calendars[0].id}, invitees)
-    made = await read_back(_made(org, event_id, zone, plan, booking), cast("Appointment", written))
+    read: dict[str, Any] = {}
+    with read_back(read, written):
+        read |= await _made(org, event_id, zone, plan, booking)
+    made = cast("Appointment", read)
     if doubt := doubt_about(span, org.now()):
         made["note"] = doubt
     return warned(made, invited.get("warning", ""), booking.unchecked)

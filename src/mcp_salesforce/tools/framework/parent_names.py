@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
+from mcp_salesforce.salesforce.api.queries import querying
 from mcp_salesforce.salesforce.api.sobjects import record_from
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.tools.answers.results import flat_record
@@ -15,7 +16,7 @@ def naming(sobject: str, record_id: str, names: Sequence[str]) -> list[Request]:
     API: GET /queryAll: an archived record has names too
     """
     soql = f"SELECT {', '.join(names)} FROM {sobject} WHERE Id = {quote(record_id)}"  # noqa: S608 - SOQL, an Id
-    return [Request("GET", "queryAll", {"q": soql})] if names else []
+    return [querying(soql, query_all=True)] if names else []
 
 
 def with_names(outcomes: Sequence[object]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """One record by its Id: what reading, changing and deleting have in common, whatever the object."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.salesforce import SalesforceError
@@ -14,9 +15,6 @@ from mcp_salesforce.tools.answers.results import Change, Deleted, Updated, flat_
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.all_day import record_with_days, with_days
 from mcp_salesforce.tools.lookups.cascades import going_along
-
-Record = TypeVar("Record", bound=Mapping[str, Any])
-
 
 NOISE: Final = frozenset({
     "IsDeleted", "MasterRecordId", "SystemModstamp", "CreatedById", "LastModifiedById", "LastViewedDate",
@@ -120,12 +118,16 @@ def outcome_of(read: object, written: dict[str, Any]) -> dict[str, Any]:
     return _unread(read, written) if isinstance(read, SalesforceError) else record_from(read)
 
 
-async def read_back(reading: Awaitable[Record], written: Record) -> Record:
-    """Return what a read after a write gives; where it fails, what was written, with a warning: the write is done."""
+@contextmanager
+def read_back(into: dict[str, Any], written: Mapping[str, Any]) -> Iterator[None]:
+    """Let the block read `into` what is there after a write; where it fails, that is what was written, with a warning.
+
+    The write is done whatever becomes of the read.
+    """
     try:
-        return await reading
+        yield
     except SalesforceError as error:
-        return cast("Record", _unread(error, written))
+        into |= _unread(error, written)
 
 
 def _unread(error: SalesforceError, written: Mapping[str, Any]) -> dict[str, Any]:
