@@ -72,7 +72,6 @@ class OrgChecks:
 
         Raises:
             Finding: It is for another org.
-            SalesforceError: As the client.
         """
         self._user = await self._client.userinfo()
         told = (await self._client.identity()).instance_url
@@ -89,7 +88,6 @@ class OrgChecks:
 
         Raises:
             Finding: It is not among them.
-            SalesforceError: As the client.
         """
         found = await self._client.send(Request("GET", "/services/data"))
         offered = [ApiVersion.read(version).version for version in (found if isinstance(found, list) else [found])]
@@ -104,11 +102,7 @@ class OrgChecks:
         return f"{found_version} of v{offered[0]} to v{offered[-1]}{ending}"
 
     async def api(self) -> str:
-        """Run a query: the first call that needs the API.
-
-        Raises:
-            SalesforceError: As the client.
-        """
+        """Run a query: the first call that needs the API."""
         org = await self._client.organization()
         return f"{org.name}: {org.edition}, {org.kind}" if org else "queries run; the org's own record is not visible"
 
@@ -180,7 +174,6 @@ class OrgChecks:
 
         Raises:
             Finding: None are left, or only those that are reserved.
-            SalesforceError: As the client.
         """
         usage = await self._usage()
         if usage is None:
@@ -198,7 +191,6 @@ class OrgChecks:
 
         Raises:
             Finding: It is wrong in itself, or names what there is not.
-            SalesforceError: As the client.
         """
         if text is None:
             return "none: the user's own rights decide"

@@ -175,9 +175,6 @@ class SalesforceClient:
         """Return whose session it is, from the token's own identity URL; without one it asks the org.
 
         API: GET /services/oauth2/userinfo (only without an identity URL)
-
-        Raises:
-            SalesforceError: As `send`.
         """
         token = await self._sender.token()
         organization_id, _, user_id = token.identity_url.partition("/id/")[2].partition("/")
@@ -190,9 +187,6 @@ class SalesforceClient:
         """Return who the user is: names, e-mail address, time zone.
 
         API: GET /services/oauth2/userinfo
-
-        Raises:
-            SalesforceError: As `send`.
         """
         return UserInfo.read(await self.send(Request("GET", "/services/oauth2/userinfo")))
 
@@ -200,9 +194,6 @@ class SalesforceClient:
         """Return what the org says of itself, or None where the user may not see its record.
 
         API: GET /query
-
-        Raises:
-            SalesforceError: As `send`.
         """
         try:
             found = await self.queries.query(_ORGANIZATION)

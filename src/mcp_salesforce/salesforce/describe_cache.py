@@ -55,7 +55,6 @@ class Schema(ABC):
 
         Raises:
             InvalidRequestError: INVALID_TYPE, with the nearest names: there is no such object, or it is not visible.
-            SalesforceError: As the client.
         """
 
     @abstractmethod
@@ -64,26 +63,14 @@ class Schema(ABC):
 
     @abstractmethod
     async def summaries(self, *, max_age_s: float = FRESH_S) -> tuple[SObjectSummary, ...]:
-        """Return a summary of every object that the user may see.
-
-        Raises:
-            SalesforceError: As the client.
-        """
+        """Return a summary of every object that the user may see."""
 
     async def names(self) -> list[str]:
-        """Return the API name of every object that the user may see.
-
-        Raises:
-            SalesforceError: As the client.
-        """
+        """Return the API name of every object that the user may see."""
         return [summary.name for summary in await self.summaries()]
 
     async def nearest(self, wrong: str) -> list[str]:
-        """Return the API names of the objects whose name or label is most like `wrong`, best first.
-
-        Raises:
-            SalesforceError: As the client.
-        """
+        """Return the API names of the objects whose name or label is most like `wrong`, best first."""
         by_text = {text: summary.name for summary in await self.summaries() for text in (summary.label, summary.name)}
         return list(dict.fromkeys(by_text[text] for text in nearest(wrong, by_text)))
 

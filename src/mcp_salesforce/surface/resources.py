@@ -78,7 +78,6 @@ async def agenda_text(ctx: Context[Any, Any], day: date, whose: str = ME) -> str
 
     Raises:
         InvalidArgumentError: Nobody, or more than one, is called so.
-        SalesforceError: As the client.
     """
     org: OrgSession = ctx.request_context.lifespan_context
     with noting() as withheld:

@@ -142,7 +142,6 @@ class QueryReader:
 
         Raises:
             InvalidArgumentError: The rows before the position are not the same any more.
-            SalesforceError: As the client.
         """
         kind, skip = position[:1], int.from_bytes(position[1 : 1 + _COUNT_BYTES])
         rest = position[1 + _COUNT_BYTES :]
@@ -165,11 +164,7 @@ class QueryReader:
         self._pages = [replace(page, skip=skip - (len(seen) - len(page.records)))]
 
     async def take(self, limit: int) -> list[dict[str, Any]]:
-        """Return the next records, `limit` at most.
-
-        Raises:
-            SalesforceError: As the client.
-        """
+        """Return the next records, `limit` at most."""
         records = self._pages[0].records[self._pages[0].skip :]
         paths = {self._pages[0].path}
         while len(records) < limit and (path := self._pages[-1].next_path):

@@ -95,7 +95,6 @@ class Booking:
 
         Raises:
             InvalidArgumentError: There is no such calendar.
-            SalesforceError: As the client.
         """
         calendars = await calendars_of(org, [values.get("OwnerId") or ME, *having_calendars(invitees)])
         return cls(org, values, spans, calendars)

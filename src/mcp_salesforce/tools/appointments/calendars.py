@@ -65,7 +65,6 @@ async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
     Raises:
         InvalidArgumentError: One is unknown, or the name of several.
         PolicyRefusedError: They are more than a policy lets be asked for.
-        SalesforceError: As the client.
     """
     me = (await org.owner())[1]
     texts = [me if text.strip().casefold() == ME else text.strip() for text in asked]

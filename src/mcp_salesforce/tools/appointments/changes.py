@@ -160,7 +160,6 @@ async def _save(
 
     Raises:
         ConflictError: Somebody did; it names the fields.
-        SalesforceError: As the client.
     """
     since = last_changed(before) if target.event_id == before["Id"] else None
     try:

@@ -195,9 +195,6 @@ async def _of(org: OrgSession, field: str, person: str, window: Window | None) -
 
     An invited user has a copy of their own; contacts and resources have only the invitation. SOQL takes no sub-query
     beside OR, so those are read first.
-
-    Raises:
-        SalesforceError: As the client.
     """
     own = f"{field} = {quote(person)}"
     if person.startswith(_HAVING_COPIES):

@@ -129,7 +129,6 @@ async def check_contacts(org: OrgSession, values: Mapping[str, Any]) -> None:
 
     Raises:
         InvalidArgumentError: `values` have EventWhoIds, which the org has not.
-        SalesforceError: As the client.
     """
     if "EventWhoIds" in values and not (await org.schema.describe("Event")).field("EventWhoIds"):
         raise refused(

@@ -99,7 +99,6 @@ async def plan_of(
     Raises:
         InvalidArgumentError: The org takes no rules, or not this one; it starts otherwise than its rule says; or its
             clock would not be that of `asked`.
-        SalesforceError: As the client.
     """
     text = values.get(PATTERN)
     if not text:
@@ -128,11 +127,7 @@ async def plan_of(
 
 
 async def made_series(org: OrgSession, event_id: str, plan: Plan) -> MadeSeries:
-    """Return what Salesforce made of `plan`: `event_id`, which it answered, may be the series' own record.
-
-    Raises:
-        SalesforceError: As the client.
-    """
+    """Return what Salesforce made of `plan`: `event_id`, which it answered, may be the series' own record."""
     found = await occurrences_of(org, await org.retrieve("Event", event_id))
     if not found:
         return MadeSeries(event_id, plan)

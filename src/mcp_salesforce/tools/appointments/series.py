@@ -73,9 +73,6 @@ async def occurrences_of(org: OrgSession, event: SObjectRecord) -> list[Occurren
 
     Those of a Lightning series are found by owner, rule, its start and the time of their creation: another one that is
     the same in all of these is taken for a part of it (see `_twins`).
-
-    Raises:
-        SalesforceError: As the client.
     """
     if is_classic(event):
         series = quote(event["RecurrenceActivityId"])
@@ -129,7 +126,6 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
 
     Raises:
         InvalidArgumentError: It is in no series, or the scope would delete what took place.
-        SalesforceError: As the client.
     """
     event = await org.retrieve("Event", event_id)
     if scope == "this":
@@ -236,7 +232,6 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span
 
     Raises:
         InvalidArgumentError: Salesforce's API cannot do that; the hint says what it can.
-        SalesforceError: As the client.
     """
     event_id, now = event["Id"], org.now()
     span = span_in(event)

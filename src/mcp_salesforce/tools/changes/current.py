@@ -32,11 +32,7 @@ class Current:
 async def read_current(
     org: OrgSession, sobject: str, record_ids: Sequence[str], fields: Iterable[str]
 ) -> dict[str, Current]:
-    """Return records by Id, with some fields, deleted ones too; those that are not there are left out.
-
-    Raises:
-        SalesforceError: As the client.
-    """
+    """Return records by Id, with some fields, deleted ones too; those that are not there are left out."""
     told = await org.shown(sobject, _CHANGED_BY)
     selected = ", ".join({name.casefold(): name for name in ("Id", "IsDeleted", *told, *fields)}.values())
     found: dict[str, Current] = {}
@@ -79,11 +75,7 @@ def _plain(value: object) -> object:
 
 
 async def object_of(org: OrgSession, record_id: str) -> str:
-    """Return the object that an Id is of, by its first three characters; nothing where no object has them.
-
-    Raises:
-        SalesforceError: As the client.
-    """
+    """Return the object that an Id is of, by its first three characters; nothing where no object has them."""
     known = KEY_PREFIXES.get(record_id[:3])
     if known:
         return known
@@ -92,11 +84,7 @@ async def object_of(org: OrgSession, record_id: str) -> str:
 
 
 async def is_there(org: OrgSession, record_id: str) -> bool:
-    """Tell whether a record is there and not deleted; one that cannot be looked for counts as there.
-
-    Raises:
-        SalesforceError: As the client.
-    """
+    """Tell whether a record is there and not deleted; one that cannot be looked for counts as there."""
     sobject = await object_of(org, record_id)
     try:
         found = await read_current(org, sobject, [record_id], ())

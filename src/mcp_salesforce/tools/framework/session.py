@@ -92,11 +92,7 @@ class OrgSession:
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
 
     async def cursors(self) -> Cursors:
-        """Return what makes and reads the cursors of this org, user and policy.
-
-        Raises:
-            SalesforceError: As the client.
-        """
+        """Return what makes and reads the cursors of this org, user and policy."""
         return Cursors(self._state_key, await self.owner())
 
     async def owner(self) -> tuple[str, ...]:
@@ -148,7 +144,6 @@ class OrgSession:
 
         Raises:
             PolicyRefusedError: One is hidden.
-            SalesforceError: As the client.
         """
         if self._guard:
             await self._guard.require_shown(sobject, fields)
@@ -158,9 +153,6 @@ class OrgSession:
 
         The others are told in the answer as withheld. What a caller names himself does not go through here: that is
         refused by name.
-
-        Raises:
-            SalesforceError: As the client.
         """
         return await self._guard.shown(sobject, columns) if self._guard else columns
 
@@ -179,7 +171,6 @@ class OrgSession:
 
         Raises:
             NotFoundError: It is not there; with the code ENTITY_IS_DELETED it was deleted.
-            SalesforceError: As the client.
         """
         asked = naming(sobject, record_id, await self.shown(sobject, names) if names else ())
         try:
@@ -218,18 +209,11 @@ class OrgSession:
         """Return how many rows an answer to a query may have by a policy, if `limit` are asked for.
 
         `source` is the sub-query whose rows they are, where they are not the query's own.
-
-        Raises:
-            SalesforceError: As the client.
         """
         return await self._guard.most_rows(query, limit, source) if self._guard else limit
 
     async def most_records(self, sobject: str, limit: int, columns: Sequence[str] = ("Id",)) -> int:
-        """Return how many records of an object an answer with these columns may have, if `limit` are asked for.
-
-        Raises:
-            SalesforceError: As the client.
-        """
+        """Return how many records of an object an answer with these columns may have, if `limit` are asked for."""
         items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
         return await self.most_rows(tree.Query(items, (tree.FromItem(sobject),)), limit)
 
@@ -238,17 +222,12 @@ class OrgSession:
 
         Raises:
             PolicyRefusedError: They are more.
-            SalesforceError: As the client.
         """
         if self._guard:
             await self._guard.require_count(sobject, count, columns)
 
     async def user(self) -> UserInfo:
-        """Return who the user is, as far as a policy shows it; asked once.
-
-        Raises:
-            SalesforceError: As the client.
-        """
+        """Return who the user is, as far as a policy shows it; asked once."""
         await self.shown("User", ("Name", "Username"))
         return await _once(self._users, "", self.client.userinfo)
 
@@ -257,7 +236,6 @@ class OrgSession:
 
         Raises:
             TimeError: `asked` is not a zone.
-            SalesforceError: As the client.
         """
         if asked:
             return zone_named(asked)

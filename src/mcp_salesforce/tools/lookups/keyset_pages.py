@@ -84,7 +84,6 @@ async def read_page(
 
     Raises:
         InvalidArgumentError: The cursor is not one of this call's.
-        SalesforceError: As the client.
     """
     listing = await listing.shown(org)
     limit = await org.most_records(listing.sobject, limit, listing.fields or listing.columns)

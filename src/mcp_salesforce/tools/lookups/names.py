@@ -57,11 +57,7 @@ async def explained(query: Query, schema: Schema) -> InvalidArgumentError | None
 
 
 async def wrong_names(unknown: Sequence[Unknown], schema: Schema) -> InvalidArgumentError:
-    """Return the error for names that describe does not know, with the nearest ones.
-
-    Raises:
-        SalesforceError: As the client.
-    """
+    """Return the error for names that describe does not know, with the nearest ones."""
     told = list({(one.kind, one.name, one.sobject): one for one in unknown}.values())[:_TOLD]
     near = [await _near(one, schema) for one in told]
     if len(told) == 1:

@@ -82,11 +82,7 @@ async def _read_fields(org: OrgSession, sobject: str, record_id: str, fields: Se
 async def create_record(
     org: OrgSession, sobject: str, values: Mapping[str, Any], *, allow_duplicate: bool, parents: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Create a record; return it as it is then, with the names of its `parents` (`Owner`) where no policy judges it.
-
-    Raises:
-        SalesforceError: As the client.
-    """
+    """Create a record; return it as it is then, with the names of its `parents` (`Owner`) where no policy judges it."""
     record_id, read = await org.client.create_and_read(
         sobject, values, allow_duplicate=allow_duplicate, parents=parents
     )
@@ -100,7 +96,6 @@ async def update_record(org: OrgSession, sobject: str, record_id: str, values: M
 
     Raises:
         InvalidArgumentError: There is nothing to change.
-        SalesforceError: As the client.
     """
     fields = require_fields(values)
     before = await read_fields(org, sobject, record_id, fields)
@@ -167,11 +162,7 @@ def last_changed(record: Mapping[str, Any]) -> datetime | None:
 
 
 async def delete_record(org: OrgSession, sobject: str, record_id: str) -> Deleted:
-    """Move a record to the recycle bin, and tell what went along.
-
-    Raises:
-        SalesforceError: As the client.
-    """
+    """Move a record to the recycle bin, and tell what went along."""
     alongside = await going_along(org, sobject, [record_id])
     await org.client.sobjects.delete(sobject, record_id)
     return cast("Deleted", {"Id": record_id, "deleted": True, **alongside})

@@ -138,7 +138,6 @@ async def _resolved(
 
     Raises:
         InvalidArgumentError: An object cannot be searched, or a field is unknown.
-        SalesforceError: As the client.
     """
     if not asked:
         searchable = {each.name for each in await org.schema.summaries() if each.searchable}

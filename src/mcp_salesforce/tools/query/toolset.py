@@ -127,9 +127,6 @@ async def _read(
     """Return the records from `position` on; an error of the org's is told with what describe knows of the names.
 
     `expired` is the hint where the locator has expired.
-
-    Raises:
-        SalesforceError: As the client.
     """
     try:
         await reader.begin(position)
