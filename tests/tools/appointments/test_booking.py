@@ -549,3 +549,28 @@ async def test_where_a_policy_hides_invitations_and_users_appointments_are_still
     assert there in error["message"]
     assert "warning" not in made
     assert rooms["calendars"][0]["visibility"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("data", "is_taken"),
+    [
+        ({"IsReminderSet": True, "ReminderDateTime": "2026-11-24T09:00:00Z"}, True),
+        ({"Subject": "Mine"}, False),
+        ({"StartDateTime": "2026-11-25T10:00:00Z"}, False),
+        ({"DurationInMinutes": 60}, False),
+        ({"IsReminderSet": True, "Location": "Room 1"}, False),
+    ],
+)
+async def test_of_an_invitees_copy_only_the_reminder_changes_and_the_organizers_is_named(
+    org: LocalOrg, mcp: Client, data: dict[str, Any], *, is_taken: bool
+) -> None:
+    other = org.store.rows("SELECT Id FROM User WHERE Id <> ?", [org.user_id])[0]["Id"]
+    event_id = org.insert("Event", Subject="Once", StartDateTime="2026-11-24T14:00:00Z", DurationInMinutes=30)
+    org.insert("EventRelation", EventId=event_id, RelationId=other)
+    copy = org.store.rows("SELECT Id FROM Event WHERE IsChild = 1 AND Subject = 'Once'")[0]["Id"]
+
+    if is_taken:
+        assert (await call(mcp, "update_appointment", event_id=copy, data=data))["changed"]
+    else:
+        error = await refusal(mcp, "update_appointment", event_id=copy, data=data)
+        assert f"organizer's {event_id} (of Nora Quill)" in error["hint"]

@@ -262,7 +262,7 @@ async def test_what_is_not_one_appointment_is_refused_with_what_to_do(org: Local
     past = org.store.rows("SELECT Id FROM Event WHERE _master = ? ORDER BY Id", [past_series])[0]["Id"]
 
     for event_id, said, hint in (
-        (copy, "an invitee's copy", "IsChild = false"),
+        (copy, "an invitee's copy", f"organizer's {group}"),
         (series, "a whole series", "scope"),
         (future, "one future appointment of a series", "scope this"),
     ):

@@ -1,7 +1,7 @@
 """Series, through the whole stack: booked, read back, changed and deleted; the clock stands at 2026-11-22, a Sunday."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,10 +11,14 @@ from dateutil.rrule import rrulestr
 from mcp import Client
 
 from mcp_salesforce.appointments.classic import classic_rule
+from mcp_salesforce.appointments.recurrence import Rule
+from mcp_salesforce.appointments.spans import Span
+from mcp_salesforce.appointments.times import zone_named
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
+from mcp_salesforce.tools.appointments.new_series import MadeSeries, Plan
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import call, refusal
 
@@ -208,7 +212,8 @@ async def test_an_org_without_createable_rules_is_said_to_be_one(org: LocalOrg, 
 async def test_appointments_other_than_planned_are_told_as_they_are(edited: Client) -> None:
     made = await call(edited, "create_appointment", data=WEEKLY)
 
-    assert made["warning"] == "Salesforce made other appointments than the rule says."
+    assert made["warning"].startswith("Salesforce made other appointments than the rule says: missing ")
+    assert "beside it " in made["warning"]
     assert made["first_occurrences"][0] == "Tuesday 2026-11-24T10:00:00-05:00"
 
 
@@ -305,7 +310,7 @@ async def test_a_scope_without_a_series_is_refused(org: LocalOrg, mcp: Client, s
         error = await refusal(mcp, tool, event_id=event_id, scope=scope, **more)
         assert error["message"] == f"It is in no series, so there is no scope {scope}."
         error = await refusal(mcp, tool, event_id=copy, scope=scope, **more)
-        assert "IsChild = false" in error["hint"]
+        assert f"organizer's {event_id}" in error["hint"]
     assert len(live(org, "Once")) == 2
 
 
@@ -479,3 +484,28 @@ async def test_a_classic_series_is_told_in_words_that_mean_its_appointments(
 def test_recurrence_fields_of_another_form_mean_no_rule() -> None:
     with pytest.raises(ValueError, match="no kind of recurrence"):
         classic_rule({"IsRecurrence": True, "RecurrenceType": "RecursHourly"}, NEW_YORK)
+
+
+DAYS = [datetime(2026, 11, day, 15, tzinfo=UTC) for day in range(23, 28)]
+MADE = [
+    (DAYS, ""),
+    (DAYS[:3], "only the first 3 of 5 appointments. For the rest create another series with the same rule"),
+    (DAYS[:3], "that starts Thursday 2026-11-26T16:00:00+01:00; its COUNT is then 2."),
+    (DAYS[:1], "only the first 1 of 5"),
+    (DAYS[1:], "missing 1, such as Monday 2026-11-23T16:00:00+01:00"),
+    ([*DAYS[:2], *DAYS[3:]], "missing 1, such as Wednesday"),
+    ([*DAYS, DAYS[-1] + timedelta(days=1)], "beside it 1, such as Saturday"),
+]
+
+
+@pytest.mark.parametrize(("made", "said"), MADE)
+def test_a_series_that_salesforce_made_otherwise_says_what_is_so_and_what_to_do(
+    made: list[datetime], said: str
+) -> None:
+    zone = zone_named("Europe/Berlin")
+    plan = Plan(Rule.parse("FREQ=DAILY;COUNT=5"), zone, Span(DAYS[0], DAYS[0] + timedelta(minutes=30)), tuple(made))
+
+    warning = MadeSeries("00U000000000001AAA", plan, tuple(DAYS)).told(zone).get("warning", "")
+
+    assert said in warning
+    assert bool(said) == bool(warning)

@@ -17,6 +17,7 @@ from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.answers.results import Updated
 from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking, having_calendars
 from mcp_salesforce.tools.appointments.calendars import calendars_of
+from mcp_salesforce.tools.appointments.copies import check_is_no_copy
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, AppointmentData, ChangedData
 from mcp_salesforce.tools.appointments.display import compared
 from mcp_salesforce.tools.appointments.invitees import check_contacts
@@ -65,6 +66,7 @@ async def update_appointment(
     await check_contacts(org, values)
     fields = _fields(data, values)
     before = await org.retrieve("Event", event_id)
+    await check_is_no_copy(org, before, fields)
     zone = await org.zone(data.time_zone or "", before.get("OwnerId") or "")
     await _check_unchanged(org, before, last_modified, zone)
     span, new = span_in(before), None

@@ -17,6 +17,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectRecord, record_of
 from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.tools.answers.results import Change, Moment, flat_record
+from mcp_salesforce.tools.appointments.copies import check_is_no_copy
 from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.blanks import is_blank
@@ -102,6 +103,7 @@ async def close_appointment(
     org = org_of(ctx)
     event = await org.retrieve("Event", event_id)
     span = span_in(event)
+    await check_is_no_copy(org, event)
     _check_is_own(event, span, org.now())
     if outcome == "no_show":
         await _check_has_begun(org, event, span)
@@ -126,11 +128,6 @@ async def close_appointment(
 
 def _check_is_own(event: SObjectRecord, span: Span | None, now: datetime) -> None:
     """Refuse what is not one appointment of its own."""
-    if event.get("IsChild"):
-        raise refused(
-            "This is an invitee's copy of an appointment; Salesforce lets only its reminder change.",
-            hint="Close the organizer's appointment: the one with IsChild = false.",
-        )
     if is_own_record(event):
         raise refused(
             "This is a whole series, not one of its appointments.",

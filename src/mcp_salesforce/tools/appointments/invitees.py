@@ -12,6 +12,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.answers.results import Cell
+from mcp_salesforce.tools.appointments.copies import check_is_no_copy
 from mcp_salesforce.tools.appointments.series import is_classic, is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import EventId, id_of
@@ -61,6 +62,7 @@ async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = ()
     if both := set(add) & set(remove):
         raise refused(f"{', '.join(sorted(both))} is in add and in remove.", hint="Give it in one of them.")
     event = await org.retrieve("Event", event_id)
+    await check_is_no_copy(org, event)
     _check_takes_invitees(event)
     outcomes = {
         **await _uninvite(org, await _relations(org, event_id), remove),
@@ -140,11 +142,6 @@ async def check_contacts(org: OrgSession, values: Mapping[str, Any]) -> None:
 
 
 def _check_takes_invitees(event: SObjectRecord) -> None:
-    if event.get("IsChild"):
-        raise refused(
-            "This is an invitee's copy of an appointment, which takes no invitees.",
-            hint="Use the organizer's: the one with IsChild = false.",
-        )
     if is_own_record(event):
         raise refused("This is a whole series, not one of its appointments.", hint="List its appointments, take one.")
 

@@ -49,17 +49,35 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class MadeSeries:
-    """A series that was made: the Id of its first appointment, and when it happens indeed."""
+    """A series that was made: the Id of its first appointment, when it happens indeed, and when its rule says."""
 
     event_id: str
     plan: Plan
-    is_as_planned: bool = True
+    planned: tuple[datetime, ...]
     event_ids: tuple[str, ...] = ()
 
     def told(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the series as a model reads it."""
-        warning = {} if self.is_as_planned else {"warning": "Salesforce made other appointments than the rule says."}
-        return self.plan.told(zone) | warning
+        warning = self._difference(zone)
+        return self.plan.told(zone) | ({"warning": warning} if warning else {})
+
+    def _difference(self, zone: ZoneInfo) -> str:
+        """Return what Salesforce made otherwise than the rule says, and what can be done about it."""
+        made = self.plan.starts
+        if made == self.planned:
+            return ""
+        missing, more = (
+            [_said(at, zone, all_day=self.plan.first.all_day) for at in some if at not in others]
+            for some, others in ((self.planned, set(made)), (made, set(self.planned)))
+        )
+        if made == self.planned[: len(made)]:
+            return (
+                f"Salesforce made only the first {len(made)} of {len(self.planned)} appointments. For the rest create "
+                f"another series with the same rule that starts {missing[0]}; its COUNT is then {len(missing)}."
+            )
+        told = (("missing", missing), ("beside it", more))
+        named = [f"{word} {len(some)}, such as {some[0]}" for word, some in told if some]
+        return f"Salesforce made other appointments than the rule says: {'; '.join(named)}. Add or delete those singly."
 
 
 def in_words(rule: Rule, zone: ZoneInfo) -> str:
@@ -130,10 +148,10 @@ async def made_series(org: OrgSession, event_id: str, plan: Plan) -> MadeSeries:
     """Return what Salesforce made of `plan`: `event_id`, which it answered, may be the series' own record."""
     found = await occurrences_of(org, await org.retrieve("Event", event_id))
     if not found:
-        return MadeSeries(event_id, plan)
+        return MadeSeries(event_id, plan, plan.starts)
     starts = tuple(each.start for each in found)
     ids = tuple(each.event_id for each in found)
-    return MadeSeries(ids[0], replace(plan, starts=starts), is_as_planned=starts == plan.starts, event_ids=ids)
+    return MadeSeries(ids[0], replace(plan, starts=starts), plan.starts, ids)
 
 
 def check_rule_is_kept(values: Mapping[str, Any]) -> None:

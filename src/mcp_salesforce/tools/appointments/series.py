@@ -22,6 +22,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.answers.results import DeletedAppointment
+from mcp_salesforce.tools.appointments.copies import check_is_no_copy
 from mcp_salesforce.tools.framework.session import OrgSession
 
 Scope = Annotated[Literal["this", "following", "all"], Field(description="Of a series")]
@@ -131,13 +132,13 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
     if scope == "this":
         if is_own_record(event):
             raise refused("This is a whole series, not one of its appointments.", hint="Use scope all.")
-        _check_is_no_copy(event)
+        await check_is_no_copy(org, event)
         calendars = await _invited_users(org, event)
         await org.client.sobjects.delete("Event", event_id)
         return cast(
             "DeletedAppointment", {"Id": event_id, "deleted": True, **({"calendars": calendars} if calendars else {})}
         )
-    _check_is_in_series(event, scope)
+    await _check_is_in_series(org, event, scope)
     span, whole = span_in(event), scope == "all" or is_own_record(event)
     touched = await occurrences_of(org, event)
     if whole:
@@ -162,14 +163,6 @@ def _check_is_one_series(occurrences: Sequence[Occurrence]) -> None:
         )
 
 
-def _check_is_no_copy(event: SObjectRecord) -> None:
-    if event.get("IsChild"):
-        raise refused(
-            "This is an invitee's copy of an appointment.",
-            hint="Use the organizer's: the one with IsChild = false.",
-        )
-
-
 async def _invited_users(org: OrgSession, event: SObjectRecord) -> list[str]:
     """Return the names of the users whose calendars have a copy of an appointment, which goes with it."""
     if not event.get("IsGroupEvent"):
@@ -184,8 +177,8 @@ async def _invited_users(org: OrgSession, event: SObjectRecord) -> list[str]:
     return [(each.get("Relation") or {}).get("Name") or each["RelationId"] for each in users]
 
 
-def _check_is_in_series(event: SObjectRecord, scope: str) -> None:
-    _check_is_no_copy(event)
+async def _check_is_in_series(org: OrgSession, event: SObjectRecord, scope: str) -> None:
+    await check_is_no_copy(org, event)
     if not is_classic(event) and not is_lightning(event):
         raise refused(f"It is in no series, so there is no scope {scope}.", hint="Leave scope out.", fields=["scope"])
 
@@ -245,7 +238,7 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span
                 fields=["scope"],
             )
         return Target(event_id)
-    _check_is_in_series(event, scope)
+    await _check_is_in_series(org, event, scope)
     if scope == "following":
         raise refused(
             "Salesforce's API cannot change a series from one appointment on.",
