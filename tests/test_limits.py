@@ -1,0 +1,72 @@
+"""Modules and functions stay short; those that do not are named here, and leave the list when they are split."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src" / "mcp_salesforce"
+LINES_OF_A_MODULE, LINES_OF_A_FUNCTION = 300, 40
+
+LONG_MODULES = {
+    "changes/journal.py",
+    "localorg/routes/collections.py",
+    "localorg/services/records.py",
+    "localorg/standard/custom.py",
+    "localorg/standard/definitions.py",
+    "localorg/standard/seed.py",
+    "localorg/store/scope.py",
+    "localorg/store/sqlite.py",
+    "policy/guard/__init__.py",
+    "salesforce/advice.py",
+    "salesforce/errors.py",
+    "salesforce/models.py",
+    "settings/settings.py",
+    "soql/parser.py",
+    "soql/tree.py",
+    "soql_names.py",
+    "tools/appointments/closing.py",
+    "tools/framework/session.py",
+    "tools/framework/toolset.py",
+}
+LONG_FUNCTIONS = {
+    "localorg/__init__.py:open",
+    "localorg/services/describe.py:_field",
+    "salesforce/api/soap.py:convert_lead",
+    "salesforce/client.py:__init__",
+    "salesforce/transport.py:exchange",
+    "server.py:create_server",
+    "tools/appointments/availability.py:find_free_times",
+    "tools/appointments/changes.py:update_appointment",
+    "tools/appointments/events.py:list_appointments",
+    "tools/appointments/new_series.py:plan_of",
+    "tools/appointments/series.py:target_of",
+    "tools/framework/session.py:__init__",
+    "tools/query/toolset.py:query",
+    "tools/records/batches.py:save_rows",
+}
+
+
+def functions(module: Path) -> Iterator[tuple[str, int]]:
+    """Yield the functions of a module by name, with their lines: signature, docstring and all."""
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{name_of(module)}:{node.name}", (node.end_lineno or 0) - node.lineno + 1
+
+
+def name_of(module: Path) -> str:
+    return module.relative_to(SOURCE).as_posix()
+
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+def test_only_these_modules_have_more_than_300_lines() -> None:
+    lines = {name_of(module): len(module.read_text("utf-8").splitlines()) for module in MODULES}
+
+    assert {name for name, count in lines.items() if count > LINES_OF_A_MODULE} == LONG_MODULES
+
+
+def test_only_these_functions_have_more_than_40_lines() -> None:
+    lines = [each for module in MODULES for each in functions(module)]
+
+    assert {name for name, count in lines if count > LINES_OF_A_FUNCTION} == LONG_FUNCTIONS
