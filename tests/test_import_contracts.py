@@ -191,7 +191,7 @@ def test_banned_call_is_refused_in_the_package(rule: str, source: str) -> None:
 def test_the_settings_alone_may_read_the_environment() -> None:
     source = 'import os\n\nHOME = os.environ["HOME"]\n'
 
-    assert "TID251" not in rules_broken(source, "src/mcp_salesforce/settings/settings.py")
+    assert "TID251" not in rules_broken(source, "src/mcp_salesforce/settings/loading.py")
     assert "TID251" not in rules_broken(source, "src/mcp_salesforce/front/told.py")
     assert "TID251" in rules_broken(source, "src/mcp_salesforce/front/pipe.py")
     assert "TID251" in rules_broken(source, "src/mcp_salesforce/cli/config.py")

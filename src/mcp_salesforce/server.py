@@ -34,7 +34,8 @@ from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.client import Exchange
 from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.settings import connect
-from mcp_salesforce.settings.settings import ConfigurationError, Settings, Surface
+from mcp_salesforce.settings.loading import ConfigurationError
+from mcp_salesforce.settings.settings import Settings, Surface
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.stdio import serve_stdio
 from mcp_salesforce.surface.completions import add_completion

@@ -1,8 +1,12 @@
 """The pages that `Settings` writes: docs/configuration.md and .env.example."""
 
+from collections.abc import Iterator
+
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from mcp_salesforce.config import ENV_PREFIX, Settings
+from mcp_salesforce.front.values import FORMS
 from mcp_salesforce.settings.flows import REFRESH_TOKEN, WAYS
 
 _OF_A_WAY = {name for way in WAYS for name in way.needs}
@@ -32,12 +36,14 @@ The settings that are there decide how the server gets its access tokens. Exactl
 """
 
 
+def fields() -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the settings as a reader wants them: the ways in first."""
+    yield from ((name, Settings.model_fields[name]) for name in FORMS)
+
+
 def render_configuration(_before: str) -> str:
     """Return docs/configuration.md: each setting with its default and its meaning."""
-    rows = [
-        f"| `{ENV_PREFIX}{name.upper()}` | {_default(name)} | {field.description} |"
-        for name, field in Settings.model_fields.items()
-    ]
+    rows = [f"| `{ENV_PREFIX}{name.upper()}` | {_default(name)} | {field.description} |" for name, field in fields()]
     ways = [f"| {way.name} | {', '.join(map(_variable, way.needs))} | {way.about} |" for way in WAYS]
     return PAGE.format(ways="\n".join(ways), rows="\n".join(rows))
 
@@ -45,7 +51,7 @@ def render_configuration(_before: str) -> str:
 def render_env_example(_before: str) -> str:
     """Return .env.example: what has no default is to be filled in, the rest is commented out."""
     lines = ["# Copy to .env and fill in; docs/connect-an-org.md shows how to get each value."]
-    for name, field in Settings.model_fields.items():
+    for name, field in fields():
         required = name in REFRESH_TOKEN.needs
         is_empty = field.default is PydanticUndefined or field.default is None or name in _OF_A_WAY
         default = "" if is_empty else field.default

@@ -561,3 +561,10 @@ def test_a_key_that_could_be_guessed_is_refused_and_does_not_show(monkeypatch: p
     assert "SALESFORCE_STATE_KEY has fewer than 32 characters" in message
     assert settings.state_key.get_secret_value() == "a-key-0815-" * 3
     assert "a-key-0815" not in message + repr(settings)
+
+
+def test_each_setting_is_declared_once() -> None:
+    declared = [name for kind in Settings.__mro__ for name in vars(kind).get("__annotations__", {})]
+    settings = [name for name in declared if name in Settings.model_fields]
+
+    assert sorted(settings) == sorted(Settings.model_fields)

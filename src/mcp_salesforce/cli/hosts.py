@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 import platformdirs
 
 from mcp_salesforce.cli.shells import typed
-from mcp_salesforce.settings.settings import environment
+from mcp_salesforce.settings.loading import environment
 
 SERVER_NAME = "salesforce"
 PROJECT = Path(__file__).resolve().parents[3]

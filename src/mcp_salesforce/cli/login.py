@@ -73,7 +73,8 @@ def command(
 
 
 def _app(given: dict[str, str], *, sandbox: bool) -> "App":
-    from mcp_salesforce.settings.settings import App, ConfigurationError
+    from mcp_salesforce.settings.loading import ConfigurationError
+    from mcp_salesforce.settings.settings import App
 
     if sandbox:
         given = {**given, "login_url": "https://test.salesforce.com"}

@@ -19,8 +19,9 @@ _REVOKE_S = 60
 def command(*, alias: str, forget: bool) -> None:
     """End a login: revoke its refresh token at Salesforce, then remove it here."""
     from mcp_salesforce.salesforce.errors import SalesforceError
+    from mcp_salesforce.settings.loading import ConfigurationError
     from mcp_salesforce.settings.logins import LoginError, checked_alias
-    from mcp_salesforce.settings.settings import ConfigurationError, Network
+    from mcp_salesforce.settings.settings import Network
 
     try:
         asyncio.run(_log_out(checked_alias(alias), Network.load(), forget=forget))

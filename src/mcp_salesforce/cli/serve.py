@@ -52,7 +52,7 @@ def default_file() -> Path:
 def _serve_own_org() -> None:
     settings = _settings()
     from mcp_salesforce.server import create_server, serve
-    from mcp_salesforce.settings.settings import ConfigurationError
+    from mcp_salesforce.settings.loading import ConfigurationError
 
     try:
         server = create_server(settings)
@@ -79,7 +79,8 @@ def local_settings(credentials: "Credentials") -> "Settings":
 
 
 def _settings(**given: str) -> "Settings":
-    from mcp_salesforce.settings.settings import ConfigurationError, Settings
+    from mcp_salesforce.settings.loading import ConfigurationError
+    from mcp_salesforce.settings.settings import Settings
 
     try:
         return Settings.load(**given)
@@ -91,7 +92,7 @@ def _serve_local_org(file: Path, *, fresh: bool, schema: Path | None, user: str 
     from mcp_salesforce.cli.org import credentials_of, opened
     from mcp_salesforce.salesforce.transport import AsgiTransport
     from mcp_salesforce.server import create_server, serve
-    from mcp_salesforce.settings.settings import ConfigurationError
+    from mcp_salesforce.settings.loading import ConfigurationError
 
     with opened(file, fresh=fresh, schema=schema) as org:
         _greet(f"the local org in {file}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Final
 
-from mcp_salesforce.settings.settings import environment
+from mcp_salesforce.settings.loading import environment
 
 _PLAIN: Final = re.compile(r"[\w.:/\\+=~-]+", re.ASCII)
 _TAKEN: Final = re.compile(r"[&|<>^()]")

@@ -42,7 +42,8 @@ def command(*, as_json: bool) -> None:
 
 def _access() -> "Access":
     from mcp_salesforce.server import access_of
-    from mcp_salesforce.settings.settings import ConfigurationError, Surface
+    from mcp_salesforce.settings.loading import ConfigurationError
+    from mcp_salesforce.settings.settings import Surface
 
     try:
         return access_of(Surface.load())

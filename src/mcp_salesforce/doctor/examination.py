@@ -22,7 +22,8 @@ from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.oauth_causes import oauth_cause
 from mcp_salesforce.settings.connect import addresses, token_source, transport
 from mcp_salesforce.settings.flows import JWT_BEARER
-from mcp_salesforce.settings.settings import ConfigurationError, Network, Settings
+from mcp_salesforce.settings.loading import ConfigurationError
+from mcp_salesforce.settings.settings import Network, Settings
 
 Stage = Callable[[], Awaitable[str]]
 

@@ -27,12 +27,12 @@ FORMS = {
     "client_credentials": _form(_YES_OR_NO),
     "access_token": _form(rf"(?!5Aep){_NO_PLACEHOLDER}[\w.~+/=!-]+"),
     "jwt_key_file": _form(r"(?!)"),  # only who reads the key knows
+    "jwt_audience": _form(r"(?!)"),  # goes with a key file, whose reader knows
     "username": _form(rf"{_NO_PLACEHOLDER}[\w.+-]+@[\w.-]+"),
     "org": _form(rf"{_NO_PLACEHOLDER}[A-Za-z0-9][\w.-]{{0,63}}"),
     "sf_org": _form(rf"{_NO_PLACEHOLDER}[A-Za-z0-9][\w.@+-]*"),
     "api_version": _form(r"v?(3[1-9]|[4-9]\d)(\.0)?"),
     "login_url": _form(rf"https://(login|test)\.salesforce\.com|{_NO_PLACEHOLDER}({_MY_DOMAIN}|{_HERE})"),
-    "jwt_audience": _form(r"(?!)"),  # goes with a key file, whose reader knows
     "ca_file": _form(r"(?!)"),  # only who reads the certificates knows
     "proxy": _form(rf"http://({_NO_PLACEHOLDER}[\w.~%-]+(:[\w.~%-]*)?@)?{_HOST}({_PORT})/?"),
     "no_proxy": _form(r"[\w.,*: -]*"),
@@ -43,6 +43,7 @@ FORMS = {
     "read_only": _form(_YES_OR_NO),
     "policy": _form(_PATH),
     "max_answer_tokens": _form(r"[1-9]\d{3,4}"),
+    "state_key": _form(rf"{_NO_PLACEHOLDER}[\w.~+/=-]{{32,512}}"),
     "journal": _form(r"(?i:off|false|no|0)"),  # of a path only the file system knows
     "working_hours": _form(r"Mon-Fri 0[6-9]:[0-5]0-1[5-9]:[0-5]0"),
     "max_concurrency": _form(_NUMBER),
@@ -50,7 +51,6 @@ FORMS = {
     "appointment_status_field": _form(rf"{_NO_PLACEHOLDER}[A-Za-z]\w*"),
     "appointment_status_values": _form(r"(?!)"),  # names of an org's own
     "appointment_reason_field": _form(rf"{_NO_PLACEHOLDER}[A-Za-z]\w*"),
-    "state_key": _form(rf"{_NO_PLACEHOLDER}[\w.~+/=-]{{32,512}}"),
     "log_level": _form(r"(?i:debug|info|warning|error)"),
     "log_format": _form(r"(?i:text|json)"),
 }

@@ -16,8 +16,9 @@ from mcp_salesforce.salesforce import (
     TokenSource,
 )
 from mcp_salesforce.settings import flows, values
+from mcp_salesforce.settings.loading import ConfigurationError, environment
 from mcp_salesforce.settings.logins import LoginError, Logins, LoginSource
-from mcp_salesforce.settings.settings import ConfigurationError, Network, Settings, environment
+from mcp_salesforce.settings.settings import Network, Settings
 from mcp_salesforce.state_key import StateKey
 
 logger = logging.getLogger(__name__)

@@ -1,16 +1,12 @@
-"""Settings, read from the environment and `.env`; the only module that does.
+"""The settings: each one once, with its form and what it means.
 
 Nothing is read or built at import. `Settings(...)` takes values and looks at nothing else; `Settings.load()` reads the
 environment and reports everything that is wrong with it in one message.
 """
 
-import os
-import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, LiteralString, Self, TypeVar, cast
-from urllib.request import getproxies_environment
+from typing import Annotated, Final, LiteralString, Self, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -24,14 +20,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, hours_of
 from mcp_salesforce.appointments.outcomes import OutcomeFields
@@ -40,23 +28,8 @@ from mcp_salesforce.salesforce.proxies import Proxy
 from mcp_salesforce.salesforce.wire import MOST_REPLY_BYTES
 from mcp_salesforce.settings import values as setting_values
 from mcp_salesforce.settings.flows import WAYS, IncompleteError, TwoWaysError, Way, chosen
+from mcp_salesforce.settings.loading import TWO_WAYS, loaded, variable
 from mcp_salesforce.settings.logins import DEFAULT_ALIAS, Logins
-
-ENV_PREFIX: Final = "SALESFORCE_"
-ENV_FILE: Final = ".env"
-
-
-class ConfigurationError(Exception):
-    """The settings do not allow a start; the text names each problem and what to do about it.
-
-    Attributes:
-        problems: The problems alone, a sentence for each.
-    """
-
-    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
-        """Say `message`, at its length."""
-        super().__init__(message)
-        self.problems = tuple(problems) or (message,)
 
 
 def _outcome_values(value: str) -> str:
@@ -69,82 +42,15 @@ def _working_hours(value: str) -> str:
     return value
 
 
-_LINE = 74
 DEFAULT_REPLY_MB: Final = MOST_REPLY_BYTES // 2**20
-_WITHOUT_SETTINGS = (
-    "To log in with a browser instead: mcp-salesforce login",
-    "To try everything without an org and without settings: mcp-salesforce demo",
-    "(in the project's folder: python3 run.py mcp-salesforce demo)",
-)
 _CONSUMER = "In Setup: External Client App Manager, your app, Settings, OAuth Settings, Consumer Key and Secret."
 
-_FROM_ENVIRONMENT: Final = SettingsConfigDict(
-    env_prefix=ENV_PREFIX,
-    env_file_encoding="utf-8-sig",
-    env_ignore_empty=True,
-    extra="ignore",
-    validate_default=False,
-)
 _NOTHING: Final = SecretStr("")
-_TWO_WAYS: Final = "two_ways"
-_HOLDS_SECRET: Final = re.compile(r"://[^/]*@|5Aep|00D\w{12,15}!|PRIVATE KEY")
-_SAID: Final = {"int_parsing_size": "is too long for a number"}
 _OFF: Final = frozenset({"false", "f", "no", "n", "off", "0"})  # as Pydantic reads a boolean
 
 Text = Annotated[str, BeforeValidator(setting_values.tidy)]
 PlainText = Annotated[str, BeforeValidator(setting_values.text)]
 Secret = Annotated[SecretStr, BeforeValidator(setting_values.tidy)]
-Names = Annotated[
-    str,
-    BeforeValidator(setting_values.names),
-    Field(
-        description="Toolsets to offer, with commas between them (`mcp-salesforce tools` lists them), "
-        "or `all`. Tools of the others are not listed, and refused by name."
-    ),
-]
-CaFile = Annotated[
-    Path | None,
-    BeforeValidator(setting_values.ca_file),
-    Field(
-        description="Path of a PEM file with certificate authorities to trust besides the system's, as where a proxy "
-        "opens TLS. (The standard `SSL_CERT_FILE` works too, in place of the system's.)"
-    ),
-]
-ProxyUrl = Annotated[
-    Secret,
-    AfterValidator(setting_values.proxy),
-    Field(
-        description="HTTP proxy, such as `http://proxy.acme.com:8080`; `http://user:password@…` where it asks for "
-        "them. Default: `HTTPS_PROXY`. Loopback addresses are always reached directly."
-    ),
-]
-NoProxy = Annotated[
-    str,
-    BeforeValidator(setting_values.names),
-    Field(description="Hosts to reach without the proxy, with commas between them. Default: `NO_PROXY`."),
-]
-ReadOnly = Annotated[
-    bool, Field(description="`true`: tools that write are not listed, and refused by name; nothing in the org changes.")
-]
-
-PolicyFile = Annotated[
-    Path | None,
-    BeforeValidator(setting_values.existing_file),
-    Field(
-        description="Path of a policy (TOML): which objects, fields and actions are allowed, whose records, how many "
-        "rows. See docs/policy.md."
-    ),
-]
-
-MaxReplyMb = Annotated[
-    float,
-    Field(
-        gt=0,
-        le=1024,
-        description="Most megabytes of one reply of Salesforce, as it travels and unpacked. "
-        "A longer one is not read to its end, and is an error.",
-    ),
-]
 
 
 class Network(BaseModel):
@@ -152,10 +58,27 @@ class Network(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    ca_file: CaFile = None
-    proxy: ProxyUrl = _NOTHING
-    no_proxy: NoProxy = ""
-    max_reply_mb: MaxReplyMb = DEFAULT_REPLY_MB
+    ca_file: Annotated[Path | None, BeforeValidator(setting_values.ca_file)] = Field(
+        default=None,
+        description="Path of a PEM file with certificate authorities to trust besides the system's, as where a proxy "
+        "opens TLS. (The standard `SSL_CERT_FILE` works too, in place of the system's.)",
+    )
+    proxy: Annotated[Secret, AfterValidator(setting_values.proxy)] = Field(
+        default=_NOTHING,
+        description="HTTP proxy, such as `http://proxy.acme.com:8080`; `http://user:password@…` where it asks for "
+        "them. Default: `HTTPS_PROXY`. Loopback addresses are always reached directly.",
+    )
+    no_proxy: Annotated[str, BeforeValidator(setting_values.names)] = Field(
+        default="",
+        description="Hosts to reach without the proxy, with commas between them. Default: `NO_PROXY`.",
+    )
+    max_reply_mb: float = Field(
+        default=DEFAULT_REPLY_MB,
+        gt=0,
+        le=1024,
+        description="Most megabytes of one reply of Salesforce, as it travels and unpacked. "
+        "A longer one is not read to its end, and is an error.",
+    )
 
     @classmethod
     def load(cls) -> "Network":
@@ -164,7 +87,7 @@ class Network(BaseModel):
         Raises:
             ConfigurationError: A setting is malformed.
         """
-        return _loaded(_NetworkEnvironment, {})
+        return loaded(Network, {})
 
     @property
     def way_out(self) -> Proxy | None:
@@ -186,24 +109,74 @@ class Network(BaseModel):
         return {name: value for name, value in found.items() if value}
 
 
-class Settings(BaseModel):
-    """How to reach one org, and how much of it an answer may carry. Immutable; secrets do not show in its repr."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+class App(Network):
+    """The app to log in through, and where; what else the settings may hold does not matter here."""
 
     client_id: Text = Field(
         default="", description=f"Consumer key of your External Client App or connected app. {_CONSUMER}"
     )
     client_secret: Secret = Field(default=_NOTHING, description=f"Consumer secret of the same app. {_CONSUMER}")
-    refresh_token: Annotated[Secret, AfterValidator(setting_values.refuse_access_token)] = Field(
-        default=_NOTHING,
-        description="Refresh token of the user to act as, for the app's scopes `api` and `refresh_token`. "
-        "`mcp-salesforce login` gets one and keeps it; then `SALESFORCE_ORG` is the only setting needed.",
-    )
     instance_url: Annotated[Text, AfterValidator(setting_values.instance_url)] = Field(
         default="",
         description="Address of the org, for example `https://acme.my.salesforce.com`. In Setup: My Domain, Current My "
         "Domain URL. `http://` is allowed for loopback addresses only.",
+    )
+    login_url: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
+        default_factory=setting_values.default_login_url,
+        description="Where tokens come from. Default: the instance URL when it is a My Domain (sandboxes, scratch and "
+        "developer orgs too) or a loopback address, else `https://login.salesforce.com`.",
+    )
+
+    @classmethod
+    def load(cls, **given: str) -> "App":
+        """Return the app of the environment and of `.env`, with `given` over both.
+
+        Raises:
+            ConfigurationError: A setting is malformed.
+        """
+        known: dict[str, str | None] = dict(given)
+        if "instance_url" in given:
+            known["login_url"] = given["instance_url"]
+        return loaded(App, known)
+
+
+class Surface(BaseModel):
+    """What of the tools to offer, whatever org there is."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    toolsets: Annotated[str, BeforeValidator(setting_values.names)] = Field(
+        default="all",
+        description="Toolsets to offer, with commas between them (`mcp-salesforce tools` lists them), "
+        "or `all`. Tools of the others are not listed, and refused by name.",
+    )
+    read_only: bool = Field(
+        default=False,
+        description="`true`: tools that write are not listed, and refused by name; nothing in the org changes.",
+    )
+    policy: Annotated[Path | None, BeforeValidator(setting_values.existing_file)] = Field(
+        default=None,
+        description="Path of a policy (TOML): which objects, fields and actions are allowed, whose records, how many "
+        "rows. See docs/policy.md.",
+    )
+
+    @classmethod
+    def load(cls) -> "Surface":
+        """Return what the environment and `.env` say of it.
+
+        Raises:
+            ConfigurationError: A setting is malformed.
+        """
+        return loaded(Surface, {})
+
+
+class Settings(App, Surface):
+    """How to reach one org, and how much of it an answer may carry. Immutable; secrets do not show in its repr."""
+
+    refresh_token: Annotated[Secret, AfterValidator(setting_values.refuse_access_token)] = Field(
+        default=_NOTHING,
+        description="Refresh token of the user to act as, for the app's scopes `api` and `refresh_token`. "
+        "`mcp-salesforce login` gets one and keeps it; then `SALESFORCE_ORG` is the only setting needed.",
     )
     client_credentials: bool = Field(
         default=False, description="`true`: the app itself gets the tokens, by the Client Credentials Flow."
@@ -234,14 +207,6 @@ class Settings(BaseModel):
         description=f"Version of the REST API, v{setting_values.OLDEST_API_VERSION}.0 or newer. "
         "`60.0` and `60` mean `v60.0`.",
     )
-    login_url: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
-        default_factory=setting_values.default_login_url,
-        description="Where tokens come from. Default: the instance URL when it is a My Domain (sandboxes, scratch and "
-        "developer orgs too) or a loopback address, else `https://login.salesforce.com`.",
-    )
-    ca_file: CaFile = None
-    proxy: ProxyUrl = _NOTHING
-    no_proxy: NoProxy = ""
     timeout_s: float = Field(default=30, gt=0, le=600, description="Seconds that Salesforce may take for one request.")
     call_timeout_s: float = Field(
         default=120,
@@ -249,10 +214,6 @@ class Settings(BaseModel):
         le=3600,
         description="Seconds that one tool call may take, with all its requests. What was done by then is told.",
     )
-    max_reply_mb: MaxReplyMb = DEFAULT_REPLY_MB
-    toolsets: Names = "all"
-    read_only: ReadOnly = False
-    policy: PolicyFile = None
     max_answer_tokens: int = Field(
         default=25_000,
         ge=500,
@@ -317,7 +278,7 @@ class Settings(BaseModel):
         """
         is_complete = any(set(way.needs) <= set(given) for way in WAYS)
         others = dict.fromkeys((*_CONNECTION, *Network.model_fields)) if is_complete else {}
-        return _checked(cls, _loaded(_Environment, {**others, **given}))
+        return _checked(cls, loaded(_OrTheKeptLogin, {**others, **given}))
 
     @property
     def way(self) -> Way:
@@ -358,7 +319,7 @@ class Settings(BaseModel):
         except IncompleteError as error:
             problems = [{"type": "missing", "loc": (name,), "input": None} for name in error.missing]
         except TwoWaysError as error:
-            problems = [{"type": PydanticCustomError(_TWO_WAYS, _two_ways(error.ways)), "loc": (), "input": None}]
+            problems = [{"type": PydanticCustomError(TWO_WAYS, _two_ways(error.ways)), "loc": (), "input": None}]
         try:
             settings = handler(values)
         except ValidationError as error:
@@ -396,48 +357,13 @@ def _checked(kind: type[_Model], found: BaseModel) -> _Model:
     return kind.model_construct(found.model_fields_set & kind.model_fields.keys(), **values)
 
 
-def _variable(name: str) -> str:
-    return f"{ENV_PREFIX}{name.upper()}"
-
-
 def _two_ways(ways: Sequence[Way]) -> LiteralString:
-    lines = [f"    {way.name}: {', '.join(map(_variable, way.needs))}" for way in ways]
+    lines = [f"    {way.name}: {', '.join(map(variable, way.needs))}" for way in ways]
     return "\n".join(["The settings are complete for more than one way in:", *lines])
 
 
-def environment() -> dict[str, str]:
-    """Return the environment variables, for a program to be started."""
-    return dict(os.environ)
-
-
-def _of_all_programs() -> dict[str, Any]:
-    """Return the settings that every program knows by names of its own."""
-    standard = getproxies_environment()
-    named = {"proxy": standard.get("https"), "no_proxy": standard.get("no")}
-    return {name: value for name, value in named.items() if value}
-
-
-class _FromEnvironment(BaseSettings):
-    """Looks fields up as `SALESFORCE_*`; a proxy also by the names that every program knows."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the sources, the strongest first."""
-        del file_secret_settings
-        return init_settings, env_settings, dotenv_settings, InitSettingsSource(settings_cls, _of_all_programs())
-
-
-class _Environment(_FromEnvironment, Settings):
-    """Settings of the environment."""
-
-    model_config = _FROM_ENVIRONMENT
+class _OrTheKeptLogin(Settings):
+    """The settings, or where they name no org, a login that is kept."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -447,141 +373,3 @@ class _Environment(_FromEnvironment, Settings):
         aliases = Logins().aliases() if _given(values) <= _OF_ANY_ORG else []
         alias = DEFAULT_ALIAS if DEFAULT_ALIAS in aliases else aliases[0] if len(aliases) == 1 else ""
         return handler({**values, "org": alias} if alias else values)
-
-
-class App(Network):
-    """The app to log in through, and where; what else the settings may hold does not matter here."""
-
-    client_id: Text = ""
-    client_secret: Secret = _NOTHING
-    instance_url: Annotated[Text, AfterValidator(setting_values.instance_url)] = ""
-    login_url: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
-        default_factory=setting_values.default_login_url
-    )
-
-    @classmethod
-    def load(cls, **given: str) -> "App":
-        """Return the app of the environment and of `.env`, with `given` over both.
-
-        Raises:
-            ConfigurationError: A setting is malformed.
-        """
-        known: dict[str, str | None] = dict(given)
-        if "instance_url" in given:
-            known["login_url"] = given["instance_url"]
-        return _loaded(_AppEnvironment, known)
-
-
-class _AppEnvironment(_FromEnvironment, App):
-    """The app of the environment."""
-
-    model_config = _FROM_ENVIRONMENT
-
-
-class _NetworkEnvironment(_FromEnvironment, Network):
-    """The network of the environment."""
-
-    model_config = _FROM_ENVIRONMENT
-
-
-class Surface(BaseModel):
-    """What of the tools to offer, whatever org there is."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-    toolsets: Names = "all"
-    read_only: ReadOnly = False
-    policy: PolicyFile = None
-
-    @classmethod
-    def load(cls) -> "Surface":
-        """Return what the environment and `.env` say of it.
-
-        Raises:
-            ConfigurationError: A setting is malformed.
-        """
-        return _loaded(_SurfaceEnvironment, {})
-
-
-class _SurfaceEnvironment(_FromEnvironment, Surface):
-    """The surface of the environment."""
-
-    model_config = _FROM_ENVIRONMENT
-
-
-_Found = TypeVar("_Found", bound=BaseSettings)
-
-
-def _loaded(kind: type[_Found], given: Mapping[str, str | None]) -> _Found:
-    """Return the settings of the environment and of `.env`, with `given` over both."""
-    env_file = Path(ENV_FILE)
-    try:
-        return kind(_env_file=env_file, **given)  # type: ignore[arg-type]  # fields read text
-    except ValidationError as error:
-        raise _report(error, env_file, _readings(kind, given, env_file)) from None
-    except UnicodeError as error:
-        wrong = f"{env_file.absolute()} cannot be read as UTF-8 text: {error}. Save it as UTF-8"
-        raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
-    except OSError as error:
-        wrong = f"{env_file.absolute()} cannot be read: {error.strerror}"
-        raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
-
-
-def _readings(kind: type[_Found], given: Mapping[str, str | None], file: Path) -> dict[str, str]:
-    """Return for each setting where its value was read, and as what: of a secret, or what holds one, its length."""
-    sources = (
-        ("HTTPS_PROXY or NO_PROXY", _of_all_programs()),
-        (ENV_FILE, DotEnvSettingsSource(kind, env_file=file)()),
-        ("the environment", EnvSettingsSource(kind)()),
-        ("the command line", given),
-    )
-    found = {name: (place, str(value)) for place, values in sources for name, value in values.items() if value}
-    hidden = {name for name, field in kind.model_fields.items() if field.annotation is SecretStr}
-    secrets = [secret for name, (_, value) in found.items() if name in hidden and (secret := value.strip())]
-
-    def shown(name: str, value: str) -> str:
-        if name in hidden or _HOLDS_SECRET.search(value) or any(secret in value for secret in secrets):
-            return f"{len(value)} characters"
-        return ascii(value) if len(value) <= _LINE else f"{value[:_LINE]!a}… ({len(value)} characters)"
-
-    return {name: f"Read from {place} as {shown(name, value)}." for name, (place, value) in found.items()}
-
-
-def _report(error: ValidationError, file: Path, readings: Mapping[str, str]) -> ConfigurationError:
-    """Word every problem: which setting, what is wrong, as what it was read, and where its value is to be found."""
-    problems = [p for p in error.errors(include_url=False) if p["type"] != "default_factory_not_called"]
-    lines = [
-        f"mcp-salesforce cannot start: {_count(problems)}.",
-        f"Set them in the environment, or as NAME=value lines in {file.absolute()}",
-    ]
-    sentences = []
-    for problem in sorted(problems, key=lambda problem: problem["type"] != _TWO_WAYS):
-        if problem["type"] == _TWO_WAYS:
-            sentences.append(problem["msg"])
-            lines += ["", f"  {problem['msg']}", "    Unset what belongs to one of them only."]
-            continue
-        name = str(problem["loc"][0])
-        sentences.append(f"{_variable(name)}{_wrong(problem)}.")
-        about = textwrap.fill(Settings.model_fields[name].description or "", _LINE)
-        read = [f"    {readings[name]}"] if name in readings and problem["type"] != "missing" else []
-        lines += ["", f"  {sentences[-1]}", *read, textwrap.indent(about, "    ")]
-    return ConfigurationError("\n".join([*lines, "", *_kept_logins(), *_WITHOUT_SETTINGS]), sentences)
-
-
-def _wrong(problem: Mapping[str, Any]) -> str:
-    """Say what is wrong, to go on behind the setting's name."""
-    said = "is missing" if problem["type"] == "missing" else _SAID.get(problem["type"], problem["msg"])
-    said = said.removeprefix("Value error, ").replace("Input should", "must").rstrip(".")
-    return f" {said}" if said[:1].islower() else f": {said}"
-
-
-def _kept_logins() -> list[str]:
-    aliases = Logins().aliases()
-    return [f"To serve a login that is kept, set SALESFORCE_ORG to its alias: {', '.join(aliases)}"] if aliases else []
-
-
-def _count(problems: Sequence[Mapping[str, Any]]) -> str:
-    wrong = sum(problem["type"] != _TWO_WAYS for problem in problems)
-    if not wrong:
-        return "more than one way to get a token is set"
-    return "1 setting is missing or wrong" if wrong == 1 else f"{wrong} settings are missing or wrong"
