@@ -51,10 +51,7 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "INVALID_QUERY_FILTER_OPERATOR": Advice(
         "The operator does not go with the field's type.", "Compare Ids and picklists with =, IN or their negations."
     ),
-    "NUMBER_OUTSIDE_VALID_RANGE": Advice(
-        "The number is too large or too small here.",
-        "Use one within the range; beyond OFFSET 2000 filter by the last value seen.",
-    ),
+    "NUMBER_OUTSIDE_VALID_RANGE": Advice("The number is too large or too small here.", "Use one within the range."),
     "INVALID_FIELD_FOR_INSERT_UPDATE": Advice(
         "These fields are read-only here, for everybody or for this user.", "Leave them out."
     ),
@@ -83,7 +80,7 @@ ADVICE: Final[Mapping[str, Advice]] = {
         "A rule of this org refuses the record.", "Change the values so that it is met.", "this org's rule"
     ),
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Advice(
-        "A trigger failed, or this user may not write the object.", _AUTOMATION, "this org's trigger"
+        "Salesforce does not let this user save the record so.", "Change what the message names; describe the object."
     ),
     "CANNOT_EXECUTE_FLOW_TRIGGER": Advice("A flow that runs on saving failed.", _AUTOMATION, "this org's flow"),
     "APEX_ERROR": Advice("Code of this org failed.", _AUTOMATION, "this org's code"),
@@ -103,7 +100,7 @@ ADVICE: Final[Mapping[str, Advice]] = {
     # The record
     "ALL_OR_NONE_OPERATION_ROLLED_BACK": Advice(
         "Another record of the call was refused, so none was saved.",
-        "Correct that one, or save each for itself with all_or_none false.",
+        "Correct that one, or save each for itself.",
     ),
     "PROCESSING_HALTED": Advice("Another part of the call failed.", "Correct that part and call again."),
     "ENTITY_IS_LOCKED": Advice(
@@ -191,6 +188,22 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
     ),
     (
         "INVALID_FIELD",
+        "understand relationship .* in FROM",
+        Advice("No children are called so.", "Use the plural that describe lists, custom ones with __r: Contacts."),
+    ),
+    (
+        "INVALID_FIELD",
+        "understand relationship",
+        Advice("There is no such parent.", "Use the relationship that describe lists: Account.Name, Visit__r.Name."),
+    ),
+    ("INVALID_FIELD", "duplicate field selected", Advice("A field is selected twice.", "Name it once.")),
+    (
+        "INVALID_FIELD|MALFORMED_QUERY",
+        "does not support aggregate operator",
+        Advice("This function does not take this field.", "Use COUNT(field), or a number with SUM, AVG, MIN and MAX."),
+    ),
+    (
+        "INVALID_FIELD",
         "must be of type dateTime",
         Advice("It is a datetime.", "Write it bare and with a time: 2026-11-24T00:00:00Z."),
     ),
@@ -235,6 +248,12 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
         "field aliasing",
         Advice("Only aggregates and functions take an alias.", "Leave the alias out: the column has the field's name."),
     ),
+    ("MALFORMED_QUERY", "duplicate alias", Advice("Two columns have one alias.", "Give each its own.")),
+    (
+        "MALFORMED_QUERY",
+        "root queries support aggregate|Grouped query cannot use child",
+        Advice("Functions of groups and sub-queries do not go together.", "Run two queries."),
+    ),
     (
         "MALFORMED_QUERY",
         "cannot also use LIMIT",
@@ -245,11 +264,35 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
         "'OR' operator|top level WHERE",
         Advice("IN (SELECT …) stands beside AND alone.", "Run two queries, or write the Ids: Id IN (…)."),
     ),
-    ("MALFORMED_QUERY|INVALID_FIELD|INVALID_TYPE", "semi.?join", Advice("IN (SELECT …) does not do that.", _SEMI_JOIN)),
+    (
+        "MALFORMED_QUERY|INVALID_FIELD|INVALID_TYPE|INVALID_QUERY_FILTER_OPERATOR",
+        "semi.?join|inner select|left operand field",
+        Advice("IN (SELECT …) does not do that.", _SEMI_JOIN),
+    ),
     (
         "EXCEEDED_ID_LIMIT",
         "queryMore",
         Advice("Groups cannot be paged.", "Add LIMIT 2000 or a condition, or group by a field of fewer values."),
+    ),
+    (
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        "offset",
+        Advice("OFFSET goes to 2000.", "Filter by the last value seen instead, in its order: Id > '003…'."),
+    ),
+    (
+        "INVALID_QUERY_FILTER_OPERATOR",
+        "multi-?picklist",
+        Advice("It holds several values.", "Compare it by INCLUDES ('A', 'B') or EXCLUDES ('A')."),
+    ),
+    (
+        "FIELD_INTEGRITY_EXCEPTION",
+        "problem with this (country|state)",
+        Advice("The org has lists of countries and states.", "Write both as in the lists, or ask the user for them."),
+    ),
+    (
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        "execution of (Before|After)|caused by:|process failed",
+        Advice("Code of this org failed on saving.", _AUTOMATION, "this org's trigger"),
     ),
     (
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",

@@ -144,7 +144,7 @@ CASES = [
     Case(
         "ALL_OR_NONE_OPERATION_ROLLED_BACK",
         "Record rolled back because not all records were valid and the request was using AllOrNone header",
-        "all_or_none",
+        "each for itself",
     ),
     Case(
         "PROCESSING_HALTED",
@@ -284,7 +284,6 @@ async def test_every_error_that_was_recorded_passes_through_a_tool_in_120_tokens
     ("code", "author"),
     [
         ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "this org's rule"),
-        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "this org's trigger"),
         ("CANNOT_EXECUTE_FLOW_TRIGGER", "this org's flow"),
         ("FIELD_FILTER_VALIDATION_EXCEPTION", "this org's filter"),
     ],
@@ -300,6 +299,24 @@ async def test_what_people_of_the_org_wrote_stays_as_they_wrote_it_and_is_marked
     assert error["message"] == words
     assert error["message_by"] == author
     assert error["fields"] == ["Discount__c"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Audit_Trigger: execution of BeforeInsert\n\ncaused by: System.NullPointerException: x\n\nTrigger.Audit: 3",
+        "npsp.TDTM_Contact: execution of AfterUpdate",
+        "caused by: System.LimitException: npsp: Too many SOQL queries: 101",
+        "We can't save this record because the “Set owner” process failed. Give your Salesforce admin these details.",
+    ],
+)
+async def test_words_of_a_trigger_are_marked_by_their_form(scripted: ScriptedOrg, asked: Client, words: str) -> None:
+    answers(scripted, 400, [{"message": words, "errorCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"}])
+
+    error = await refusal(asked, *CREATE[:1], **CREATE[1])
+
+    assert error["message_by"] == "this org's trigger"
+    assert "administrator" in error["hint"]
 
 
 async def test_what_the_org_refuses_by_itself_is_not_marked_as_a_triggers_words(
@@ -332,6 +349,20 @@ async def test_what_the_org_refuses_by_itself_is_not_marked_as_a_triggers_words(
         ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "record type missing for: Contact", "profile"),
         ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "entity type cannot be inserted: Case History", "does not let"),
         ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "cannot delete owned record", "does not let"),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Fields not configured correctly for multi-currency", "does not let"),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "No queue of another org", "message names"),
+        ("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000", "Id >"),
+        ("NUMBER_OUTSIDE_VALID_RANGE", "Probability: value outside of valid range on numeric field: 900", "the range."),
+        ("INVALID_QUERY_FILTER_OPERATOR", "invalid operator on multipicklist field", "INCLUDES"),
+        ("FIELD_INTEGRITY_EXCEPTION", "There's a problem with this country, even though it may look right.", "lists"),
+        ("INVALID_FIELD", "Didn't understand relationship 'Contact' in FROM part of query call.", "plural"),
+        ("INVALID_FIELD", "Didn't understand relationship 'Acount' in field path.", "Account.Name"),
+        ("INVALID_FIELD", "duplicate field selected: Name", "twice"),
+        ("INVALID_FIELD", "field Name does not support aggregate operator SUM", "COUNT(field)"),
+        ("MALFORMED_QUERY", "duplicate alias: total", "its own"),
+        ("MALFORMED_QUERY", "Only root queries support aggregate expressions", "two queries"),
+        ("MALFORMED_QUERY", "The inner select field 'Account.Owner.Id' cannot have more than one level", "Ids first"),
+        ("MALFORMED_QUERY", "The left operand field in the where expression should be an id field", "Ids first"),
         ("INVALID_CROSS_REFERENCE_KEY", "Record Type ID: this ID value isn't valid for the user: 0128M0000004HVOQA2",
          "record type"),
         ("FIELD_FILTER_VALIDATION_EXCEPTION", "Value does not exist or does not match filter criteria.", "another"),

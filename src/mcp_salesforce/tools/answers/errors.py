@@ -11,7 +11,7 @@ import orjson
 from mcp_types import CallToolResult, TextContent
 
 from mcp_salesforce.appointments.times import TimeError
-from mcp_salesforce.salesforce.advice import ADVICE, advice_of
+from mcp_salesforce.salesforce.advice import advice_of
 from mcp_salesforce.salesforce.errors import (
     ApiError,
     DuplicateError,
@@ -99,7 +99,8 @@ def marked(code: str, message: str, most: int = _MESSAGE) -> str:
 
 
 def _next_step(error: SalesforceError, author: str) -> str:
-    return ADVICE[error.code].next_step if author else error.hint
+    advice = advice_of(error.code, error.message)
+    return advice.next_step if author and advice else error.hint
 
 
 def _near(error: SalesforceError) -> str:

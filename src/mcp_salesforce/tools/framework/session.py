@@ -36,6 +36,7 @@ _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
 _USER_PREFIX = "005"
 _CHECK_NAMES = "Check the fields' API names; custom ones end in __c, their relationships in __r."
 _NOT_IN_PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+_MOST_VALUES = 12
 _DELETED = ErrorDetail("ENTITY_IS_DELETED", "entity is deleted")
 
 Value = TypeVar("Value")
@@ -285,10 +286,18 @@ class OrgSession:
         """Return which values a picklist has; of one that it has itself, that the record's type does not."""
         field = (await self.schema.describe(sobject)).field(name)
         values = [value.value for value in field.picklist_values if value.active] if field else []
-        if refused := next((value for value in values if refusal.rstrip(".").endswith(f": {value}")), ""):
-            others = ", ".join(value for value in values if value != refused)
-            return f"The record type does not have it. Try another value ({others}), or another RecordTypeId."
-        return f"Allowed: {', '.join(values)}." if values else ""
+        wrong = refusal.rpartition(": ")[2].rstrip(".")
+        others = [value for value in values if not refusal.rstrip(".").endswith(f": {value}")]
+        if len(others) < len(values):
+            offer = f"Try another value ({_some(others, wrong)}), or another RecordTypeId."
+            return f"The record type does not have it. {offer}" if others else "The record type has no such value."
+        return f"Allowed: {_some(values, wrong)}." if values else ""
+
+
+def _some(values: Sequence[str], wrong: str) -> str:
+    """Return the values that a hint has room for: those most like the wrong one, where they are many."""
+    near = nearest(wrong, values, count=3) if len(values) > _MOST_VALUES else []
+    return f"{', '.join(near)}; describe the field for all {len(values)}" if near else ", ".join(values)
 
 
 async def _once(
