@@ -31,7 +31,7 @@ from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.policy.guard.read_only import refusing_writes
 from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, Transport
 from mcp_salesforce.salesforce.budget import Reserve
-from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.settings import connect
 from mcp_salesforce.settings.loading import ConfigurationError
@@ -175,7 +175,7 @@ def _within(seconds: float) -> ServerMiddleware[Any]:
     return limited
 
 
-def _guarding(guard: Guard | None, access: Access) -> Callable[[Exchange], Exchange] | None:
+def _guarding(guard: Guard | None, access: Access) -> Callable[[RequestSender], RequestSender] | None:
     """Return what every call of the client passes."""
     if guard and access.read_only:
         return lambda exchange: guard.over(refusing_writes(exchange))

@@ -14,7 +14,7 @@ from mcp_types import JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
 from mcp_salesforce.server import create_server
 from mcp_salesforce.stdio.input import LONGEST_LINE
-from mcp_salesforce.stdio.messages import Refusal, messages_of, too_long
+from mcp_salesforce.stdio.messages import RefusedLine, messages_of, too_long
 from tests.cli.processes import END_S
 from tests.docs.answers import SETTINGS
 from tests.front.served import answers_to
@@ -145,7 +145,7 @@ def test_any_line_becomes_messages_or_refusals_that_can_be_written(line: bytes) 
 
     assert found or not line.strip()
     for each in found:
-        if not isinstance(each, Refusal):
+        if not isinstance(each, RefusedLine):
             each.model_dump_json(by_alias=True, exclude_unset=True).encode()
         elif each.request_id:
             answer = json.loads(each.answer.encode())
@@ -158,7 +158,7 @@ def test_a_request_with_an_id_has_an_answer_with_it(value: dict[str, Any]) -> No
         return
     [found] = messages_of(json.dumps(value).encode())
 
-    if isinstance(found, Refusal):
+    if isinstance(found, RefusedLine):
         is_name = isinstance(value["id"], str | int | float) and not isinstance(value["id"], bool)
         expected = value["id"] if is_name else None
         assert json.dumps(json.loads(found.request_id)) == json.dumps(expected)

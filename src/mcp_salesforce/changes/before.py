@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from mcp_salesforce.changes.writes import Write
-from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.literals import quote_list
 from mcp_salesforce.salesforce.models import QueryResult
@@ -25,7 +25,7 @@ _OF_AN_INVITATION: Final = ("EventId", "RelationId")
 _AT_ONCE: Final = 200
 
 
-async def read_before(exchange: Exchange, seen: Seen, writes: Sequence[Write]) -> tuple[Before, ...]:
+async def read_before(exchange: RequestSender, seen: Seen, writes: Sequence[Write]) -> tuple[Before, ...]:
     """Return for each write what the fields that it changes were, with `Id` and `LastModifiedDate` where known.
 
     It is empty for a record that an upsert will create, and None for what a create makes, for what goes to the recycle
@@ -44,7 +44,7 @@ async def read_before(exchange: Exchange, seen: Seen, writes: Sequence[Write]) -
     return tuple(found[id(write)] if write.action == "upsert" else _known(write, seen) for write in writes)
 
 
-async def read_stamps(exchange: Exchange, sobject: str, ids: Sequence[str], seen: Seen) -> None:
+async def read_stamps(exchange: RequestSender, sobject: str, ids: Sequence[str], seen: Seen) -> None:
     """See when records were last changed."""
     for start in range(0, len(ids), _AT_ONCE):
         where = f"Id IN {quote_list(ids[start : start + _AT_ONCE])}"
@@ -90,7 +90,7 @@ def _known(write: Write, seen: Seen) -> Before:
     return dict(values[name] for name in ["id", *([STAMP.casefold()] if STAMP.casefold() in values else []), *names])
 
 
-async def _of_upserts(exchange: Exchange, seen: Seen, writes: Sequence[Write]) -> list[tuple[Write, Before]]:
+async def _of_upserts(exchange: RequestSender, seen: Seen, writes: Sequence[Write]) -> list[tuple[Write, Before]]:
     found: list[tuple[Write, Before]] = []
     for sobject, some in _grouped(write for write in writes if write.action == "upsert").items():
         for part in _parts(some):
@@ -111,7 +111,9 @@ def _picked(record: Mapping[str, Any], write: Write) -> Mapping[str, Any]:
     return {name: value for name, value in record.items() if name.casefold() in names}
 
 
-async def _query(exchange: Exchange, sobject: str, names: Iterable[str], where: str) -> list[dict[str, Any]] | None:
+async def _query(
+    exchange: RequestSender, sobject: str, names: Iterable[str], where: str
+) -> list[dict[str, Any]] | None:
     """Return the records with these fields, or None where the org does not tell: a field may be writable only."""
     selected = ", ".join({name.casefold(): name for name in ("Id", STAMP, *names)}.values())
     request = Request("GET", "query", {"q": f"SELECT {selected} FROM {sobject} WHERE {where}"})  # noqa: S608 - quoted

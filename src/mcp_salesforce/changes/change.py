@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from mcp_salesforce.changes.before import Before, Seen
 from mcp_salesforce.changes.writes import Outcome, Write
-from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.client import RequestSender
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Step:
 class Approval(Protocol):
     """Decides which writes of a change may be made without asking, and knows what was approved."""
 
-    async def require(self, change: "Change", step: Step, exchange: Exchange) -> None:
+    async def require(self, change: "Change", step: Step, exchange: RequestSender) -> None:
         """Let `step` pass, which is the next one of `change`.
 
         Raises:

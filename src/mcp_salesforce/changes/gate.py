@@ -12,7 +12,7 @@ from mcp_salesforce.changes.change import Change, Step, current_change
 from mcp_salesforce.changes.journal import Journal
 from mcp_salesforce.changes.pretending import new_id, pretended
 from mcp_salesforce.changes.writes import Outcome, Write, outcomes_of, writes_of
-from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.wire import Answer, Request
 
@@ -24,7 +24,7 @@ class Gate:
         """Keep what is written in `journal`, if there is one."""
         self._journal = journal
 
-    def over(self, exchange: Exchange) -> Exchange:
+    def over(self, exchange: RequestSender) -> RequestSender:
         """Return what sends a request when all is done that comes before a write.
 
         It raises what the approval and the journal raise; nothing was sent then.
@@ -43,7 +43,9 @@ class Gate:
 
         return gated
 
-    async def _write(self, change: Change, request: Request, writes: tuple[Write, ...], exchange: Exchange) -> Answer:
+    async def _write(
+        self, change: Change, request: Request, writes: tuple[Write, ...], exchange: RequestSender
+    ) -> Answer:
         step = Step(tuple(_with_members(write, change.members) for write in writes))
         if self._journal or change.is_preview:
             step.before = await read_before(exchange, change.seen, writes)
@@ -70,7 +72,7 @@ def _with_members(write: Write, members: Sequence[str]) -> Write:
     return replace(write, also=others) if write.onwards else write
 
 
-async def _sent(change: Change, step: Step, request: Request, exchange: Exchange) -> Answer:
+async def _sent(change: Change, step: Step, request: Request, exchange: RequestSender) -> Answer:
     try:
         answer = await exchange(request)
     except SalesforceError as error:

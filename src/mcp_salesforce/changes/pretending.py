@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mcp_salesforce.changes.before import Seen
 from mcp_salesforce.changes.writes import Write, writes_of
-from mcp_salesforce.policy.guard.request_parts import Call, inner_request
+from mcp_salesforce.policy.guard.request_parts import RequestParts, inner_request
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES, to_18
 from mcp_salesforce.salesforce.wire import Answer, Request
 
@@ -25,7 +25,7 @@ def pretended(request: Request, writes: Sequence[Write], seen: Seen, number: int
 
     `number` is how many writes were planned before.
     """
-    call = Call.of(request)
+    call = RequestParts.of(request)
     if call.steps != ("composite",):
         return Answer(_value(call, writes, number), {})
     replies = []
@@ -38,7 +38,7 @@ def pretended(request: Request, writes: Sequence[Write], seen: Seen, number: int
 
 
 def _reply(request: Request, writes: Sequence[Write], seen: Seen, number: int) -> dict[str, Any]:
-    call = Call.of(request)
+    call = RequestParts.of(request)
     if writes:
         body = _value(call, writes, number)
         return {"httpStatusCode": HTTPStatus.OK if body is not None else HTTPStatus.NO_CONTENT, "body": body}
@@ -52,7 +52,7 @@ def _reply(request: Request, writes: Sequence[Write], seen: Seen, number: int) -
     return {"httpStatusCode": HTTPStatus.OK, "body": known}
 
 
-def _value(call: Call, writes: Sequence[Write], number: int) -> object:
+def _value(call: RequestParts, writes: Sequence[Write], number: int) -> object:
     saved = [_saved(write, number + index) for index, write in enumerate(writes)]
     if call.steps[0] in {"composite", "services"}:
         return saved

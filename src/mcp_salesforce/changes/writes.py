@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, Literal, TypeAlias
 
-from mcp_salesforce.policy.guard.request_parts import Call, inner_request
+from mcp_salesforce.policy.guard.request_parts import RequestParts, inner_request
 from mcp_salesforce.salesforce.ids import is_id, to_18
 from mcp_salesforce.salesforce.wire import Request
 
@@ -59,19 +59,19 @@ class Outcome:
 
 def writes_of(request: Request) -> tuple[Write, ...]:
     """Return what `request` does to records, in the order of its reply; nothing for a read."""
-    return tuple(_writes(Call.of(request)))
+    return tuple(_writes(RequestParts.of(request)))
 
 
 def outcomes_of(request: Request, value: object) -> tuple[Outcome, ...]:
     """Return what the JSON `value` of the reply says of each of `writes_of(request)`."""
-    return tuple(_outcomes(Call.of(request), value))
+    return tuple(_outcomes(RequestParts.of(request), value))
 
 
-def _writes(call: Call, reference: str = "") -> Iterator[Write]:  # noqa: C901, PLR0912 - a table
+def _writes(call: RequestParts, reference: str = "") -> Iterator[Write]:  # noqa: C901, PLR0912 - a table
     match (call.method, *call.steps):
         case ("POST", "composite"):
             for entry in _entries(call):
-                yield from _writes(Call.of(inner_request(entry)), str(entry.get("referenceId") or ""))
+                yield from _writes(RequestParts.of(inner_request(entry)), str(entry.get("referenceId") or ""))
         case ("POST", "composite", "sobjects"):
             for sobject, record in _records(call):
                 yield Write("create", sobject, values=_values(record), reference=reference)
@@ -97,12 +97,12 @@ def _writes(call: Call, reference: str = "") -> Iterator[Write]:  # noqa: C901, 
             yield from _soap_writes(call.body)
 
 
-def _outcomes(call: Call, value: object) -> Iterator[Outcome]:
+def _outcomes(call: RequestParts, value: object) -> Iterator[Outcome]:
     match (call.method, *call.steps):
         case ("POST", "composite"):
             replies = value.get("compositeResponse", []) if isinstance(value, Mapping) else []
             for entry, reply in zip(_entries(call), replies, strict=False):
-                yield from _part(Call.of(inner_request(entry)), reply)
+                yield from _part(RequestParts.of(inner_request(entry)), reply)
         case ("POST" | "PATCH" | "DELETE", "composite", "sobjects", *_) if isinstance(value, list):
             yield from map(_saved, value)
         case ("POST", "sobjects", _):
@@ -131,7 +131,7 @@ def _soap_writes(body: Any) -> Iterator[Write]:  # noqa: ANN401 - any JSON value
                 yield Write("convert", "Lead", _id(arguments["leadConverts"]["leadId"]))
 
 
-def _part(call: Call, reply: Mapping[str, Any]) -> Iterator[Outcome]:
+def _part(call: RequestParts, reply: Mapping[str, Any]) -> Iterator[Outcome]:
     status, body = reply.get("httpStatusCode", 0), reply.get("body")
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         yield from _outcomes(call, body)
@@ -150,12 +150,12 @@ def _saved(result: object) -> Outcome:
     return Outcome(record_id, is_done=bool(result.get("success")), created=result.get("created"), code=code)
 
 
-def _entries(call: Call) -> Sequence[Mapping[str, Any]]:
+def _entries(call: RequestParts) -> Sequence[Mapping[str, Any]]:
     entries = call.body.get("compositeRequest") if isinstance(call.body, Mapping) else None
     return [entry for entry in entries or () if isinstance(entry, Mapping)]
 
 
-def _records(call: Call) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _records(call: RequestParts) -> Iterator[tuple[str, Mapping[str, Any]]]:
     records = call.body.get("records") if isinstance(call.body, Mapping) else None
     for record in records or ():
         yield str((record.get(_ATTRIBUTES) or {}).get("type") or ""), record

@@ -17,7 +17,7 @@ from mcp_salesforce.salesforce import (
     TokenSource,
     TransportError,
 )
-from mcp_salesforce.salesforce.auth import Exchange
+from mcp_salesforce.salesforce.auth import HttpExchange
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.oauth_causes import oauth_cause
 from mcp_salesforce.settings.connect import addresses, token_source, transport
@@ -186,7 +186,7 @@ async def _examine(
             await course.run(name, check)
 
 
-async def _token(org: OrgChecks, settings: Settings, exchange: Exchange) -> str:
+async def _token(org: OrgChecks, settings: Settings, exchange: HttpExchange) -> str:
     """Get a token; where a signed assertion names the wrong audience, try the others and say which works."""
     try:
         return await org.token()

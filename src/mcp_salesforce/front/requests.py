@@ -29,7 +29,7 @@ _NEVER_NULL = frozenset({"capabilities", "progressToken", "traceparent", "traces
 _Check = Callable[[object], bool]
 
 
-class Request:
+class HostRequest:
     """A request that a snapshot answers.
 
     Attributes:
@@ -47,7 +47,7 @@ class Request:
         self.method = method
 
 
-def recognised(message: object, negotiated: str) -> Request | None:
+def recognised(message: object, negotiated: str) -> HostRequest | None:
     """Return the request that `message` is, or None where it is not known in every part.
 
     Args:
@@ -61,7 +61,7 @@ def recognised(message: object, negotiated: str) -> Request | None:
         revision = REVISION if params.keys() == {"_meta"} and _envelope(params["_meta"]) else ""
     else:
         revision = negotiated if params is None or _PLAIN(params) else ""
-    return Request(request_id, revision, method) if method in METHODS.get(revision, ()) else None
+    return HostRequest(request_id, revision, method) if method in METHODS.get(revision, ()) else None
 
 
 def acknowledged(message: object) -> bytes:
@@ -93,7 +93,7 @@ def _parts(message: object) -> tuple[str, object, str]:
     return method, message.get("params"), request_id
 
 
-def answered(request: Request, answer: str) -> bytes:
+def answered(request: HostRequest, answer: str) -> bytes:
     """Return the line that answers `request`, where `answer` is what follows the id."""
     return f'{{"jsonrpc":"2.0","id":{request.request_id},{answer}}}\n'.encode()
 

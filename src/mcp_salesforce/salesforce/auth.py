@@ -8,7 +8,7 @@ from typing import Protocol
 from mcp_salesforce.salesforce.errors import AuthenticationError, InvalidArgumentError
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest, origin
 
-Exchange = Callable[[HttpRequest], Awaitable[HttpReply]]
+HttpExchange = Callable[[HttpRequest], Awaitable[HttpReply]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Token:
 class TokenSource(Protocol):
     """Something that gives access tokens. Its representation shows no secret."""
 
-    async def token(self, exchange: Exchange, *, refused: Token | None) -> Token:
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:
         """Return a token to use from now on.
 
         Args:
@@ -49,7 +49,7 @@ class StaticTokenSource:
         """
         self._token = Token(checked_secret(access_token, "access token"), origin(instance_url))
 
-    async def token(self, exchange: Exchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - the protocol's
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - the protocol's
         """Return the token that was given.
 
         Raises:

@@ -43,8 +43,8 @@ from mcp_salesforce.salesforce.wire import Answer, Request
 
 _VERSION: Final = re.compile(r"v?(\d{2,3}\.0)")
 _ORGANIZATION: Final = "SELECT Name, OrganizationType, IsSandbox, TrialExpirationDate FROM Organization LIMIT 1"
-Exchange: TypeAlias = Callable[[Request], Awaitable[Answer]]
-Guard: TypeAlias = Callable[[Exchange], Exchange]
+RequestSender: TypeAlias = Callable[[Request], Awaitable[Answer]]
+Guard: TypeAlias = Callable[[RequestSender], RequestSender]
 
 
 class SalesforceClient:
@@ -97,7 +97,7 @@ class SalesforceClient:
         )
         self._has_guard = guard is not None
         exchange = gate(self._sender.exchange) if gate else self._sender.exchange
-        self.answer: Exchange = guard(exchange) if guard else exchange
+        self.answer: RequestSender = guard(exchange) if guard else exchange
         """Sends a request as `send` does, and returns the headers of the reply too."""
         self.sobjects = SObjectsApi(self.send)
         self.collections = CollectionsApi(self.send)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import parse_qs, quote, urlencode
 
-from mcp_salesforce.salesforce.auth import Exchange, Token
+from mcp_salesforce.salesforce.auth import HttpExchange, Token
 from mcp_salesforce.salesforce.errors import AuthenticationError
 from mcp_salesforce.salesforce.flows import ask_token, post_form
 from mcp_salesforce.salesforce.oauth_causes import oauth_cause
@@ -75,7 +75,7 @@ class Consent:
             raise AuthenticationError("The browser brought no code.", code="no_code")
         return answer["code"]
 
-    async def redeem(self, exchange: Exchange, code: str, client_secret: str) -> tuple[Token, str]:
+    async def redeem(self, exchange: HttpExchange, code: str, client_secret: str) -> tuple[Token, str]:
         """Return the access token and the refresh token for a code.
 
         API: POST /services/oauth2/token, grant_type=authorization_code
@@ -104,7 +104,7 @@ class Consent:
         return token, refresh_token
 
 
-async def revoke(exchange: Exchange, login_url: str, refresh_token: str) -> bool:
+async def revoke(exchange: HttpExchange, login_url: str, refresh_token: str) -> bool:
     """End a refresh token and its sessions; return whether it was still alive, as far as Salesforce tells.
 
     API: POST /services/oauth2/revoke

@@ -42,7 +42,7 @@ class _Entry:
     confirmed_at: float
 
 
-class Schema(ABC):
+class OrgSchema(ABC):
     """What one user may know of the org's objects and fields."""
 
     @abstractmethod
@@ -75,7 +75,7 @@ class Schema(ABC):
         return list(dict.fromkeys(by_text[text] for text in nearest(wrong, by_text)))
 
 
-class DescribeCache(Schema):
+class DescribeCache(OrgSchema):
     """The describes of one user's org: each read once however many calls want it, and again when it has changed.
 
     The org has one stamp for all its metadata, so that a single "not modified" confirms every describe that carries it.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
-from mcp_salesforce.salesforce.auth import Exchange, Token, checked_secret
+from mcp_salesforce.salesforce.auth import HttpExchange, Token, checked_secret
 from mcp_salesforce.salesforce.errors import (
     AuthenticationError,
     InvalidArgumentError,
@@ -22,7 +22,7 @@ _JWT_LIFETIME_S: Final = 180
 _SHARED_HOSTS: Final = frozenset({"https://login.salesforce.com", "https://test.salesforce.com"})
 
 
-async def post_form(exchange: Exchange, url: str, form: Mapping[str, str], secrets: Sequence[str]) -> object:
+async def post_form(exchange: HttpExchange, url: str, form: Mapping[str, str], secrets: Sequence[str]) -> object:
     """Post `form` to an OAuth endpoint and return the JSON value of the reply; parts without a value are left out.
 
     Raises:
@@ -42,7 +42,7 @@ async def post_form(exchange: Exchange, url: str, form: Mapping[str, str], secre
 
 
 async def ask_token(
-    exchange: Exchange,
+    exchange: HttpExchange,
     login_url: str,
     form: Mapping[str, str],
     secrets: Sequence[str],
@@ -126,7 +126,7 @@ class RefreshTokenSource:
     def __repr__(self) -> str:
         return f"<RefreshTokenSource at {self._login_url}>"
 
-    async def token(self, exchange: Exchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks anew
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks anew
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=refresh_token
@@ -171,7 +171,7 @@ class ClientCredentialsSource:
     def __repr__(self) -> str:
         return f"<ClientCredentialsSource at {self._login_url}>"
 
-    async def token(self, exchange: Exchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks anew
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks anew
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=client_credentials
@@ -250,7 +250,7 @@ class JwtBearerSource:
     def __repr__(self) -> str:
         return f"<JwtBearerSource at {self._login_url}>"
 
-    async def token(self, exchange: Exchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks anew
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks anew
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer

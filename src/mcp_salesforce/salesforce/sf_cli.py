@@ -9,7 +9,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mcp_salesforce.salesforce.auth import Exchange, Token, checked_secret
+from mcp_salesforce.salesforce.auth import HttpExchange, Token, checked_secret
 from mcp_salesforce.salesforce.errors import AuthenticationError, InvalidArgumentError
 from mcp_salesforce.salesforce.wire import origin
 
@@ -45,7 +45,7 @@ class SfCliSource:
     def __repr__(self) -> str:
         return f"<SfCliSource of {self._target_org}>"
 
-    async def token(self, exchange: Exchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - sf calls Salesforce
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - sf calls Salesforce
         """Return the access token that the command gives; it is asked each time, and refreshes an expired one.
 
         Raises:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mcp_salesforce.salesforce import AuthenticationError, RefreshTokenSource, Token
-from mcp_salesforce.salesforce.auth import Exchange
+from mcp_salesforce.salesforce.auth import HttpExchange
 
 DEFAULT_ALIAS: Final = "default"
 _SERVICE: Final = "mcp-salesforce"
@@ -238,7 +238,7 @@ class LoginSource:
     def __repr__(self) -> str:
         return f"<LoginSource of {self._alias}>"
 
-    async def token(self, exchange: Exchange, *, refused: Token | None) -> Token:
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=refresh_token

@@ -6,7 +6,7 @@ from typing import Final
 
 from mcp_salesforce.soql import tree
 from mcp_salesforce.soql.lexer import Token
-from mcp_salesforce.soql.tokens import Cursor
+from mcp_salesforce.soql.tokens import TokenReader
 
 _PERIODS: Final = ("WEEK", "MONTH", "QUARTER", "YEAR", "FISCAL_QUARTER", "FISCAL_YEAR")
 DATE_FORMULAS: Final = frozenset(
@@ -24,7 +24,7 @@ _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 _ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "'": "'", '"': '"', "\\": "\\"}
 
 
-def read_value(cursor: Cursor, *, like: bool = False) -> tree.Value:
+def read_value(cursor: TokenReader, *, like: bool = False) -> tree.Value:
     """Go past one literal; after LIKE, a quoted text is a pattern."""
     token = cursor.token
     if token.kind == "text":
@@ -41,34 +41,34 @@ def read_value(cursor: Cursor, *, like: bool = False) -> tree.Value:
     return cursor.refuse(BIND_REFUSED if token.word == ":" else "")
 
 
-def read_number(cursor: Cursor) -> Decimal:
+def read_number(cursor: TokenReader) -> Decimal:
     """Go past a number, with or without a sign."""
     sign = cursor.take("-", "+")
     number = Decimal(cursor.expect_kind("integer", "decimal").text)
     return number.copy_negate() if sign == "-" else number
 
 
-def read_integer(cursor: Cursor) -> int:
+def read_integer(cursor: TokenReader) -> int:
     """Go past an integer, with or without a sign."""
     sign = cursor.take("-", "+")
     number = int(cursor.expect_kind("integer").text)
     return -number if sign == "-" else number
 
 
-def read_string(cursor: Cursor) -> tree.String:
+def read_string(cursor: TokenReader) -> tree.String:
     r"""Go past a quoted text; `\%` and `\_` are for LIKE only."""
     token = cursor.expect_kind("text")
     return tree.String(_unescaped(cursor, token, _ESCAPED), position=token.position)
 
 
-def read_pattern(cursor: Cursor) -> tree.Pattern:
+def read_pattern(cursor: TokenReader) -> tree.Pattern:
     """Go past the quoted text after LIKE."""
     token = cursor.expect_kind("text")
     escaped = {**_ESCAPED, "\\": r"\\", "%": r"\%", "_": r"\_"}
     return tree.Pattern(_unescaped(cursor, token, escaped), position=token.position)
 
 
-def _unescaped(cursor: Cursor, token: Token, escaped: dict[str, str]) -> str:
+def _unescaped(cursor: TokenReader, token: Token, escaped: dict[str, str]) -> str:
     """Return what the quoted text `token` means, where `escaped` has the meaning of each letter after a backslash."""
     body = token.text[1:-1]
     if "\\" not in body:
@@ -91,7 +91,7 @@ def _unescaped(cursor: Cursor, token: Token, escaped: dict[str, str]) -> str:
     return cursor.refuse("Invalid Unicode Character", token) if "\uffff" in text else text
 
 
-def _named_value(cursor: Cursor) -> tree.Value:
+def _named_value(cursor: TokenReader) -> tree.Value:
     """Go past a literal that looks like a name: NULL, TRUE, FALSE, an amount in a currency, a date literal."""
     token = cursor.token
     if token.word == "null":
@@ -114,7 +114,7 @@ def _currency(token: Token) -> tree.Currency:
     return tree.Currency(code.upper(), Decimal(amount), position=token.position)
 
 
-def _moment(cursor: Cursor) -> tree.Date | tree.DateTime | tree.Time:
+def _moment(cursor: TokenReader) -> tree.Date | tree.DateTime | tree.Time:
     """Go past a date, a datetime or a time that exists."""
     token = cursor.token
     text = token.text.upper()

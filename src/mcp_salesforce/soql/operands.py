@@ -2,16 +2,16 @@
 
 from mcp_salesforce.soql import tree
 from mcp_salesforce.soql.literals import BIND_REFUSED, read_number
-from mcp_salesforce.soql.tokens import Cursor
+from mcp_salesforce.soql.tokens import TokenReader
 
 
-def read_field(cursor: Cursor) -> tree.Field:
+def read_field(cursor: TokenReader) -> tree.Field:
     """Go past a field or a path, without a function."""
     position = cursor.token.position
     return tree.Field(cursor.name(), position=position)
 
 
-def read_field_or_function(cursor: Cursor) -> tree.Field | tree.Function:
+def read_field_or_function(cursor: TokenReader) -> tree.Field | tree.Function:
     """Go past a field, a function of one, or a function of a function of one."""
     field = read_field(cursor)
     if not cursor.take("("):
@@ -24,13 +24,13 @@ def read_field_or_function(cursor: Cursor) -> tree.Field | tree.Function:
     return tree.Function(field.name, argument, position=field.position)
 
 
-def read_operand(cursor: Cursor) -> tree.Operand:
+def read_operand(cursor: TokenReader) -> tree.Operand:
     """Go past a field, a function or a DISTANCE."""
     at_distance = cursor.token.word == "distance" and cursor.ahead(1).word == "(" and cursor.ahead(3).word == ","
     return _distance(cursor) if at_distance else read_field_or_function(cursor)
 
 
-def _distance(cursor: Cursor) -> tree.Distance:
+def _distance(cursor: TokenReader) -> tree.Distance:
     position = cursor.step().position
     cursor.expect("(")
     location = read_field(cursor)
@@ -42,7 +42,7 @@ def _distance(cursor: Cursor) -> tree.Distance:
     return tree.Distance(location, center, unit, position=position)
 
 
-def _geolocation(cursor: Cursor) -> tree.Geolocation:
+def _geolocation(cursor: TokenReader) -> tree.Geolocation:
     position = cursor.token.position
     if cursor.token.word == ":":
         cursor.refuse(BIND_REFUSED)
@@ -55,12 +55,12 @@ def _geolocation(cursor: Cursor) -> tree.Geolocation:
     return tree.Geolocation(latitude, longitude, position=position)
 
 
-def at_type_of(cursor: Cursor) -> bool:
+def at_type_of(cursor: TokenReader) -> bool:
     """Tell whether TYPEOF x WHEN stands at the cursor, and not a field called TypeOf."""
     return cursor.token.word == "typeof" and cursor.ahead(2).word == "when"
 
 
-def read_type_of(cursor: Cursor) -> tree.TypeOf:
+def read_type_of(cursor: TokenReader) -> tree.TypeOf:
     """Go past TYPEOF … END."""
     position = cursor.step().position
     relationship = read_field(cursor)

@@ -13,7 +13,7 @@ from mcp_salesforce.soql import tree
 from mcp_salesforce.soql.errors import SoqlError
 from mcp_salesforce.soql.literals import BIND_REFUSED, read_integer, read_string, read_value
 from mcp_salesforce.soql.operands import at_type_of, read_field, read_field_or_function, read_operand, read_type_of
-from mcp_salesforce.soql.tokens import Cursor, is_plain_name
+from mcp_salesforce.soql.tokens import TokenReader, is_plain_name
 
 
 def parse(text: str) -> tree.Query:
@@ -23,12 +23,12 @@ def parse(text: str) -> tree.Query:
         SoqlError: `text` is not one SOQL query as Salesforce's REST API takes it; it tells what would have fitted.
     """
     try:
-        return _whole(Cursor(text))
+        return _whole(TokenReader(text))
     except SoqlError:
-        return _whole(Cursor(text, is_noting=True))
+        return _whole(TokenReader(text, is_noting=True))
 
 
-def _whole(cursor: Cursor) -> tree.Query:
+def _whole(cursor: TokenReader) -> tree.Query:
     query = _query(cursor)
     cursor.expect_kind("end")
     return query
@@ -37,7 +37,7 @@ def _whole(cursor: Cursor) -> tree.Query:
 # --- Clauses --------------------------------------------------------------------------------------
 
 
-def _query(cursor: Cursor) -> tree.Query:
+def _query(cursor: TokenReader) -> tree.Query:
     position = cursor.token.position
     cursor.expect("select")
     return tree.Query(
@@ -56,7 +56,7 @@ def _query(cursor: Cursor) -> tree.Query:
     )
 
 
-def _select(cursor: Cursor) -> tuple[tree.SelectItem, ...]:
+def _select(cursor: TokenReader) -> tuple[tree.SelectItem, ...]:
     position = cursor.token.position
     if cursor.token.word == "count" and cursor.ahead(1).word == "(" and cursor.ahead(2).word == ")":
         for _ in range(3):
@@ -65,7 +65,7 @@ def _select(cursor: Cursor) -> tuple[tree.SelectItem, ...]:
     return cursor.list_of(_select_item)
 
 
-def _select_item(cursor: Cursor) -> tree.SelectItem:
+def _select_item(cursor: TokenReader) -> tree.SelectItem:
     position = cursor.token.position
     expression: tree.Operand | tree.TypeOf | tree.Query
     if cursor.at("("):
@@ -75,12 +75,12 @@ def _select_item(cursor: Cursor) -> tree.SelectItem:
     return tree.SelectItem(expression, cursor.name() if cursor.at_name() else None, position=position)
 
 
-def _from(cursor: Cursor) -> tuple[tree.FromItem, ...]:
+def _from(cursor: TokenReader) -> tuple[tree.FromItem, ...]:
     cursor.expect("from")
     return cursor.list_of(_from_item)
 
 
-def _from_item(cursor: Cursor) -> tree.FromItem:
+def _from_item(cursor: TokenReader) -> tree.FromItem:
     position = cursor.token.position
     name = cursor.name()
     cursor.take("as")
@@ -88,7 +88,7 @@ def _from_item(cursor: Cursor) -> tree.FromItem:
     return tree.FromItem(name, alias, _using(cursor), position=position)
 
 
-def _at_clause(cursor: Cursor) -> bool:
+def _at_clause(cursor: TokenReader) -> bool:
     """Tell whether GROUP BY, ORDER BY or OFFSET n stands at the cursor, and not an alias called like that."""
     word, after = cursor.token.word, cursor.ahead(1).word
     if word in {"group", "order"}:
@@ -96,7 +96,7 @@ def _at_clause(cursor: Cursor) -> bool:
     return word == "offset" and (after[:1].isdigit() or after in {"-", "+"})
 
 
-def _using(cursor: Cursor) -> tuple[tree.Using, ...]:
+def _using(cursor: TokenReader) -> tuple[tree.Using, ...]:
     if not cursor.take("using"):
         return ()
     clauses = []
@@ -109,13 +109,13 @@ def _using(cursor: Cursor) -> tuple[tree.Using, ...]:
         cursor.step()
 
 
-def _at_using(cursor: Cursor) -> bool:
+def _at_using(cursor: TokenReader) -> bool:
     """Tell whether one more LOOKUP or SCOPE follows the comma at the cursor, and not an sobject called Scope."""
     word = cursor.ahead(1).word
     return word == "lookup" or (word == "scope" and is_plain_name(cursor.ahead(2)) and cursor.ahead(3).word != "using")
 
 
-def _with(cursor: Cursor) -> tuple[tree.With, ...]:
+def _with(cursor: TokenReader) -> tuple[tree.With, ...]:
     clauses: list[tree.With] = []
     first = _with_filter(cursor)
     if first:
@@ -127,7 +127,7 @@ def _with(cursor: Cursor) -> tuple[tree.With, ...]:
     return tuple(clauses)
 
 
-def _with_filter(cursor: Cursor) -> tree.WithDataCategory | tree.WithFilter | None:
+def _with_filter(cursor: TokenReader) -> tree.WithDataCategory | tree.WithFilter | None:
     """Go past WITH DATA CATEGORY … or WITH name = 'value', if one stands there."""
     categories = read_data_category_filter(cursor)
     if categories or cursor.token.word != "with" or cursor.ahead(2).word != "=":
@@ -140,7 +140,7 @@ def _with_filter(cursor: Cursor) -> tree.WithDataCategory | tree.WithFilter | No
     return tree.WithFilter(name, read_string(cursor), position=position)
 
 
-def read_data_category_filter(cursor: Cursor) -> tree.WithDataCategory | None:
+def read_data_category_filter(cursor: TokenReader) -> tree.WithDataCategory | None:
     """Go past WITH DATA CATEGORY …, if it stands there."""
     position = cursor.token.position
     if [cursor.ahead(steps).word for steps in range(3)] != ["with", "data", "category"]:
@@ -153,35 +153,35 @@ def read_data_category_filter(cursor: Cursor) -> tree.WithDataCategory | None:
     return tree.WithDataCategory(tuple(selections), position=position)
 
 
-def _data_category(cursor: Cursor) -> tree.DataCategory:
+def _data_category(cursor: TokenReader) -> tree.DataCategory:
     position = cursor.token.position
     group = cursor.name()
     operator = cast("tree.CategoryOperator", cursor.expect("at", "above", "below", "above_or_below").upper())
     many = cursor.token.word == "("
-    categories = cursor.in_parentheses(lambda inside: inside.list_of(Cursor.name)) if many else (cursor.name(),)
+    categories = cursor.in_parentheses(lambda inside: inside.list_of(TokenReader.name)) if many else (cursor.name(),)
     return tree.DataCategory(group, operator, categories, position=position)
 
 
-def read_settings(cursor: Cursor) -> tuple[tree.Setting, ...]:
+def read_settings(cursor: TokenReader) -> tuple[tree.Setting, ...]:
     """Go past (name = value, …), if it stands there."""
     return cursor.in_parentheses(lambda inside: inside.list_of(_setting)) if cursor.token.word == "(" else ()
 
 
-def _setting(cursor: Cursor) -> tree.Setting:
+def _setting(cursor: TokenReader) -> tree.Setting:
     position = cursor.token.position
     name = cursor.name()
     cursor.expect("=")
     return tree.Setting(name, read_setting_value(cursor), position=position)
 
 
-def read_setting_value(cursor: Cursor) -> tree.SettingValue:
+def read_setting_value(cursor: TokenReader) -> tree.SettingValue:
     """Go past a quoted text, an integer without a sign, TRUE or FALSE."""
     if cursor.token.kind not in {"text", "integer"} and cursor.token.word not in {"true", "false"}:
         cursor.refuse()
     return cast("tree.SettingValue", read_value(cursor))
 
 
-def _group_by(cursor: Cursor) -> tree.GroupBy | None:
+def _group_by(cursor: TokenReader) -> tree.GroupBy | None:
     position = cursor.token.position
     if not cursor.take("group"):
         return None
@@ -192,11 +192,11 @@ def _group_by(cursor: Cursor) -> tree.GroupBy | None:
     return tree.GroupBy(fields, totals, having, position=position)
 
 
-def _group_fields(cursor: Cursor) -> tuple[tree.Field | tree.Function, ...]:
+def _group_fields(cursor: TokenReader) -> tuple[tree.Field | tree.Function, ...]:
     return cursor.list_of(read_field_or_function)
 
 
-def read_order_by(cursor: Cursor) -> tuple[tree.OrderItem, ...]:
+def read_order_by(cursor: TokenReader) -> tuple[tree.OrderItem, ...]:
     """Go past ORDER BY and its list, if one stands there."""
     if not cursor.take("order"):
         return ()
@@ -204,7 +204,7 @@ def read_order_by(cursor: Cursor) -> tuple[tree.OrderItem, ...]:
     return cursor.list_of(_order_item)
 
 
-def _order_item(cursor: Cursor) -> tree.OrderItem:
+def _order_item(cursor: TokenReader) -> tree.OrderItem:
     position = cursor.token.position
     operand = read_operand(cursor)
     descending = cursor.take("asc", "desc") == "desc"
@@ -212,43 +212,43 @@ def _order_item(cursor: Cursor) -> tree.OrderItem:
     return tree.OrderItem(operand, descending, nulls, position=position)
 
 
-def read_count(cursor: Cursor, word: str) -> int | None:
+def read_count(cursor: TokenReader, word: str) -> int | None:
     """Go past LIMIT n or OFFSET n, whichever `word` says, if it stands there."""
     if not cursor.take(word):
         return None
     return cursor.refuse(BIND_REFUSED) if cursor.token.word == ":" else read_integer(cursor)
 
 
-def _bind(cursor: Cursor) -> tuple[tree.Binding, ...]:
+def _bind(cursor: TokenReader) -> tuple[tree.Binding, ...]:
     return cursor.list_of(_binding) if cursor.take("bind") else ()
 
 
-def _binding(cursor: Cursor) -> tree.Binding:
+def _binding(cursor: TokenReader) -> tree.Binding:
     position = cursor.token.position
     name = cursor.name()
     cursor.expect("=")
     return tree.Binding(name, read_value(cursor), position=position)
 
 
-def _tracking(cursor: Cursor) -> tree.Tracking | None:
+def _tracking(cursor: TokenReader) -> tree.Tracking | None:
     if not cursor.take("for"):
         return None
     return cast("tree.Tracking", cursor.expect("view", "reference").upper())
 
 
-def _update(cursor: Cursor) -> tuple[str, ...]:
-    return cursor.list_of(Cursor.plain_name) if cursor.take("update") else ()
+def _update(cursor: TokenReader) -> tuple[str, ...]:
+    return cursor.list_of(TokenReader.plain_name) if cursor.take("update") else ()
 
 
 # --- Conditions -----------------------------------------------------------------------------------
 
 
-def read_where(cursor: Cursor) -> tree.Condition | None:
+def read_where(cursor: TokenReader) -> tree.Condition | None:
     """Go past WHERE and its condition, if one stands there."""
     return _conditions(cursor) if cursor.take("where") else None
 
 
-def _conditions(cursor: Cursor) -> tree.Condition:
+def _conditions(cursor: TokenReader) -> tree.Condition:
     """Go past conditions joined by AND, or joined by OR, or after one NOT; to mix them takes parentheses."""
     position = cursor.token.position
     if cursor.take("not"):
@@ -264,7 +264,7 @@ def _conditions(cursor: Cursor) -> tree.Condition:
     return joined(tuple(operands), position=position)
 
 
-def _condition(cursor: Cursor) -> tree.Condition:
+def _condition(cursor: TokenReader) -> tree.Condition:
     if cursor.at("("):
         return cursor.in_parentheses(_conditions)
     left = read_operand(cursor)
@@ -281,7 +281,7 @@ def _condition(cursor: Cursor) -> tree.Condition:
     return _comparison(cursor, left)
 
 
-def _comparison(cursor: Cursor, left: tree.Operand | tree.Arithmetic) -> tree.Comparison:
+def _comparison(cursor: TokenReader, left: tree.Operand | tree.Arithmetic) -> tree.Comparison:
     operator = cursor.expect("=", "!=", "<>", "<", ">")
     if operator == "<>":
         operator = "!="
@@ -291,7 +291,7 @@ def _comparison(cursor: Cursor, left: tree.Operand | tree.Arithmetic) -> tree.Co
     return tree.Comparison(left, cast("tree.ComparisonOperator", operator), value, position=left.position)
 
 
-def _membership(cursor: Cursor, left: tree.Field | tree.Function) -> tree.InValues | tree.InQuery | tree.Includes:
+def _membership(cursor: TokenReader, left: tree.Field | tree.Function) -> tree.InValues | tree.InQuery | tree.Includes:
     word = cursor.step().word
     if word in {"includes", "excludes"}:
         return tree.Includes(left, _values(cursor), word == "excludes", position=left.position)
@@ -302,7 +302,7 @@ def _membership(cursor: Cursor, left: tree.Field | tree.Function) -> tree.InValu
     return tree.InValues(left, _values(cursor), word == "not", position=left.position)
 
 
-def _semi_join(cursor: Cursor) -> tree.Query:
+def _semi_join(cursor: TokenReader) -> tree.Query:
     """Go past the query of a semi-join, which has few clauses."""
     position = cursor.step().position
     field = read_field_or_function(cursor)
@@ -311,7 +311,7 @@ def _semi_join(cursor: Cursor) -> tree.Query:
     return tree.Query((item,), from_, where, (with_,) if with_ else (), position=position)
 
 
-def _values(cursor: Cursor) -> tuple[tree.Value, ...]:
+def _values(cursor: TokenReader) -> tuple[tree.Value, ...]:
     if cursor.token.word == ":":
         cursor.refuse(BIND_REFUSED)
     return cursor.in_parentheses(lambda inside: inside.list_of(read_value))

@@ -18,7 +18,7 @@ from mcp_salesforce.soql.parser import (
     read_where,
 )
 from mcp_salesforce.soql.search_term import read_search_term
-from mcp_salesforce.soql.tokens import Cursor
+from mcp_salesforce.soql.tokens import TokenReader
 
 _FIND: Final = re.compile(r"[ \t\r\n]*FIND[ \t\r\n]*\{((?:\\.|[^\\{}])*)\}", re.IGNORECASE | re.DOTALL)
 _FIND_WORD: Final = re.compile(r"[ \t\r\n]*FIND\b", re.IGNORECASE)
@@ -34,9 +34,9 @@ def parse_sosl(text: str) -> sosl_tree.Search:
     found = _FIND.match(text)
     if found is None:
         if _FIND_WORD.match(text) is None:
-            Cursor(text, error=SoslError).expect("find")
+            TokenReader(text, error=SoslError).expect("find")
         raise SearchTermError(text, 0, "No search term found. The search term must be enclosed in braces.")
-    cursor = Cursor(text, found.end(), SoslError)
+    cursor = TokenReader(text, found.end(), SoslError)
     search = sosl_tree.Search(
         find=read_search_term(text, *found.span(1)),
         group=_group(cursor),
@@ -44,13 +44,13 @@ def parse_sosl(text: str) -> sosl_tree.Search:
         with_=_with(cursor),
         limit=read_count(cursor, "limit"),
         offset=read_count(cursor, "offset"),
-        update=cursor.list_of(Cursor.plain_name) if cursor.take("update") else (),
+        update=cursor.list_of(TokenReader.plain_name) if cursor.take("update") else (),
     )
     cursor.expect_kind("end")
     return search
 
 
-def _group(cursor: Cursor) -> sosl_tree.SearchGroup:
+def _group(cursor: TokenReader) -> sosl_tree.SearchGroup:
     if not cursor.take("in"):
         return "ALL"
     group = cursor.expect("all", "email", "name", "phone", "sidebar").upper()
@@ -58,7 +58,7 @@ def _group(cursor: Cursor) -> sosl_tree.SearchGroup:
     return cast("sosl_tree.SearchGroup", group)
 
 
-def _returning(cursor: Cursor) -> sosl_tree.Returning:
+def _returning(cursor: TokenReader) -> sosl_tree.Returning:
     position = cursor.token.position
     sobject = cursor.name()
     if cursor.token.word != "(":
@@ -66,7 +66,7 @@ def _returning(cursor: Cursor) -> sosl_tree.Returning:
     return cursor.in_parentheses(lambda inside: _returned(inside, sobject, position))
 
 
-def _returned(cursor: Cursor, sobject: str, position: int) -> sosl_tree.Returning:
+def _returned(cursor: TokenReader, sobject: str, position: int) -> sosl_tree.Returning:
     """Go past what stands between the parentheses after `sobject`."""
     return sosl_tree.Returning(
         sobject,
@@ -80,13 +80,13 @@ def _returned(cursor: Cursor, sobject: str, position: int) -> sosl_tree.Returnin
     )
 
 
-def _field(cursor: Cursor) -> tree.SelectItem:
+def _field(cursor: TokenReader) -> tree.SelectItem:
     field = read_field_or_function(cursor)
     at_alias = cursor.at_name() and cursor.token.word not in {"order", "offset"}
     return tree.SelectItem(field, cursor.name() if at_alias else None, position=field.position)
 
 
-def _list_view(cursor: Cursor) -> str | None:
+def _list_view(cursor: TokenReader) -> str | None:
     """Go past USING ListView = name, if it stands there."""
     if not cursor.take("using"):
         return None
@@ -95,14 +95,14 @@ def _list_view(cursor: Cursor) -> str | None:
     return cursor.name()
 
 
-def _with(cursor: Cursor) -> tuple[tree.WithDataCategory | sosl_tree.SearchWith, ...]:
+def _with(cursor: TokenReader) -> tuple[tree.WithDataCategory | sosl_tree.SearchWith, ...]:
     clauses: list[tree.WithDataCategory | sosl_tree.SearchWith] = []
     while cursor.token.word == "with":
         clauses.append(read_data_category_filter(cursor) or _with_name(cursor))
     return tuple(clauses)
 
 
-def _with_name(cursor: Cursor) -> sosl_tree.SearchWith:
+def _with_name(cursor: TokenReader) -> sosl_tree.SearchWith:
     position = cursor.step().position
     name = cursor.name()
     if cursor.take("="):

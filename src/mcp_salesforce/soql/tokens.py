@@ -36,7 +36,7 @@ def is_plain_name(token: Token) -> bool:
     return token.kind == "name" and token.word not in _KEYWORDS and token.word not in LEGAL_NAMES
 
 
-class Cursor:
+class TokenReader:
     """Reads tokens from left to right; every refusal is an error at the token that does not fit.
 
     One that notes keeps what would have fitted where it stands, for the error to tell; it takes a little longer.
@@ -129,14 +129,14 @@ class Cursor:
         self.wants("a name")
         return self.refuse()
 
-    def list_of(self, read: "Callable[[Cursor], T]") -> tuple[T, ...]:
+    def list_of(self, read: "Callable[[TokenReader], T]") -> tuple[T, ...]:
         """Go past one or more of what `read` reads, with commas between."""
         found = [read(self)]
         while self.take(","):
             found.append(read(self))
         return tuple(found)
 
-    def in_parentheses(self, read: "Callable[[Cursor], T]") -> T:
+    def in_parentheses(self, read: "Callable[[TokenReader], T]") -> T:
         """Go past what `read` reads, in parentheses, one level deeper."""
         self.expect("(")
         if self._depth == MAX_DEPTH:

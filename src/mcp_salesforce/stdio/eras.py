@@ -30,7 +30,7 @@ from mcp_types import (
 from mcp_salesforce.front.handover import Line
 from mcp_salesforce.stdio.direct import DirectCalls
 from mcp_salesforce.stdio.input import LONGEST_LINE, LongLine
-from mcp_salesforce.stdio.messages import Refusal, messages_of, too_long
+from mcp_salesforce.stdio.messages import RefusedLine, messages_of, too_long
 from mcp_salesforce.stdio.output import Wire
 
 _ENDLESS: Final = "subscriptions/listen"
@@ -78,7 +78,7 @@ class Eras:
         """Pass what a line holds to the session that it is for; answer or log what is no message."""
         found = [too_long(line.text, LONGEST_LINE)] if isinstance(line, LongLine) else messages_of(line.text)
         for message in found:
-            if isinstance(message, Refusal):
+            if isinstance(message, RefusedLine):
                 _log.warning("A message of the host was refused: %s", message.text)
                 if message.request_id:
                     self._tasks.start_soon(self._refuse, message)
@@ -89,7 +89,7 @@ class Eras:
             else:
                 self._pass_on(_LEGACY, message)
 
-    async def _refuse(self, refusal: Refusal) -> None:
+    async def _refuse(self, refusal: RefusedLine) -> None:
         with suppress(anyio.BrokenResourceError):
             await self._wire.write(refusal.answer)
 

@@ -23,7 +23,7 @@ _NOT_THERE: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedLine:
     """Why something of the host cannot be understood.
 
     Attributes:
@@ -43,7 +43,7 @@ class Refusal:
         return f'{{"jsonrpc":"2.0","id":{self.request_id},"error":{{"code":{self.code},"message":{text}}}}}'
 
 
-Incoming: TypeAlias = JSONRPCMessage | Refusal
+Incoming: TypeAlias = JSONRPCMessage | RefusedLine
 
 
 def messages_of(line: bytes) -> Iterator[Incoming]:
@@ -54,7 +54,7 @@ def messages_of(line: bytes) -> Iterator[Incoming]:
     try:
         value = _json(text)
     except (ValueError, RecursionError):
-        yield Refusal(PARSE_ERROR, "A line is JSON that is not nested too deeply.", _id_at_the_edge(text))
+        yield RefusedLine(PARSE_ERROR, "A line is JSON that is not nested too deeply.", _id_at_the_edge(text))
         return
     if isinstance(value, list):
         yield from (_in_batch(each) for each in value or [None])
@@ -62,10 +62,10 @@ def messages_of(line: bytes) -> Iterator[Incoming]:
         yield _message(value)
 
 
-def too_long(line: bytes, longest: int) -> Refusal:
+def too_long(line: bytes, longest: int) -> RefusedLine:
     """Return the refusal of a line of which only the beginning and the end are there."""
     text = f"A message has at most {longest:,} bytes: send less at a time."
-    return Refusal(INVALID_REQUEST, text, _id_at_the_edge(line.decode(errors="replace")))
+    return RefusedLine(INVALID_REQUEST, text, _id_at_the_edge(line.decode(errors="replace")))
 
 
 def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -125,17 +125,17 @@ def _in_batch(value: object) -> Incoming:
     """Return the refusal of what stands in a batch."""
     request_id = value.get("id", _NOT_THERE) if isinstance(value, dict) and "method" in value else _NOT_THERE
     text = "Batches are not served: send each message on a line of its own."
-    return Refusal(INVALID_REQUEST, text, _named(request_id))
+    return RefusedLine(INVALID_REQUEST, text, _named(request_id))
 
 
 def _message(value: object) -> Incoming:
     if not isinstance(value, dict):
-        return Refusal(INVALID_REQUEST, "A message is an object.")
+        return RefusedLine(INVALID_REQUEST, "A message is an object.")
     if "method" not in value and ("result" in value or "error" in value):
         return _reply(value)
     request_id = value.get("id", _NOT_THERE)
     if wrong := _wrong_with(value, request_id):
-        return Refusal(*wrong, _named(request_id))
+        return RefusedLine(*wrong, _named(request_id))
     method, params = value["method"], value.get("params")
     if request_id is _NOT_THERE:
         return JSONRPCNotification(jsonrpc="2.0", method=method, params=params)
@@ -161,7 +161,7 @@ def _reply(value: Mapping[str, Any]) -> Incoming:
         kind = JSONRPCResponse if "result" in value else JSONRPCError
         return kind.model_validate(value, by_name=False)
     except ValidationError:
-        return Refusal(INVALID_REQUEST, "A reply has an id, and a result or an error.")
+        return RefusedLine(INVALID_REQUEST, "A reply has an id, and a result or an error.")
 
 
 def _named(request_id: object) -> str:

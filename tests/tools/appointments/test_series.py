@@ -18,7 +18,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
-from mcp_salesforce.tools.appointments.new_series import MadeSeries, Plan
+from mcp_salesforce.tools.appointments.new_series import MadeSeries, SeriesPlan
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import call, refusal
 
@@ -503,7 +503,9 @@ def test_a_series_that_salesforce_made_otherwise_says_what_is_so_and_what_to_do(
     made: list[datetime], said: str
 ) -> None:
     zone = zone_named("Europe/Berlin")
-    plan = Plan(Rule.parse("FREQ=DAILY;COUNT=5"), zone, Span(DAYS[0], DAYS[0] + timedelta(minutes=30)), tuple(made))
+    plan = SeriesPlan(
+        Rule.parse("FREQ=DAILY;COUNT=5"), zone, Span(DAYS[0], DAYS[0] + timedelta(minutes=30)), tuple(made)
+    )
 
     warning = MadeSeries("00U000000000001AAA", plan, tuple(DAYS)).told(zone).get("warning", "")
 

@@ -15,7 +15,7 @@ from mcp_salesforce.localorg.store.plans import explain
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.scope import Run
 from mcp_salesforce.localorg.store.select import plan
-from mcp_salesforce.localorg.store.shapes import Count, Groups, Plan, Rows
+from mcp_salesforce.localorg.store.shapes import Count, Groups, Plan, RowsQuery
 from mcp_salesforce.localorg.store.sqlite import Store
 from mcp_salesforce.soql import SoqlError, parse
 from mcp_salesforce.soql.tree import Query
@@ -84,7 +84,7 @@ class Queries:
             raise _invalid_locator()
         run = self._reader.run(cursor.soql, user_id, all_rows=cursor.all_rows, version=version)
         planned = _plan(run)
-        assert isinstance(planned, Rows)  # noqa: S101 - nothing else has locators
+        assert isinstance(planned, RowsQuery)  # noqa: S101 - nothing else has locators
         for name in cursor.path:
             planned = planned.children[name]
         page = self._reader.next_page(run, planned, match["id"], int(match["offset"]), cursor)
@@ -130,7 +130,7 @@ def _parsed(run: Run) -> Query:
         raise OrgError(400, error.error_code, str(error), None) from None
 
 
-def _page_size(planned: Rows, asked: int | None) -> int:
+def _page_size(planned: RowsQuery, asked: int | None) -> int:
     most, usual = MAX_BATCH, MAX_BATCH
     if planned.children:
         most, usual = MIN_BATCH if _has_long_text(planned) else MAX_BATCH, _PARENTS_BATCH
@@ -139,7 +139,7 @@ def _page_size(planned: Rows, asked: int | None) -> int:
     return min(max(usual if asked is None else asked, MIN_BATCH), most)
 
 
-def _has_long_text(rows: Rows) -> bool:
+def _has_long_text(rows: RowsQuery) -> bool:
     return rows.has_long_text or any(map(_has_long_text, rows.children.values()))
 
 

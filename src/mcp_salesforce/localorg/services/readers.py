@@ -10,10 +10,10 @@ from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.values import address, instant
 from mcp_salesforce.localorg.store import functions
 from mcp_salesforce.localorg.store.dates import Calendar
-from mcp_salesforce.localorg.store.locators import Cursor, Locators
+from mcp_salesforce.localorg.store.locators import Locators, OpenQuery
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.scope import Run
-from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Entry, Groups, Leaf, Record, Rows
+from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Entry, Groups, Leaf, Record, RowsQuery
 from mcp_salesforce.localorg.store.sharing import sharing_of
 from mcp_salesforce.localorg.store.sqlite import Store, quote
 from mcp_salesforce.zones import ZoneInfo
@@ -64,11 +64,11 @@ class Reader:
         fiscal = organization and organization["FiscalYearStartMonth"]
         return Calendar(self._now(), ZoneInfo(zone or "UTC"), locale or "en_US", fiscal or 1)
 
-    def records(self, run: Run, rows: Rows, row_ids: Sequence[int]) -> list[dict[str, Any]]:
+    def records(self, run: Run, rows: RowsQuery, row_ids: Sequence[int]) -> list[dict[str, Any]]:
         """Return the records with these rowids, in their order; a row that is gone is left out."""
         return self._read(run, rows, row_ids, Batch())[0]
 
-    def first_page(self, run: Run, rows: Rows, batch: Batch, parent_id: str | None = None) -> dict[str, Any]:
+    def first_page(self, run: Run, rows: RowsQuery, batch: Batch, parent_id: str | None = None) -> dict[str, Any]:
         """Return the first page of a query's result in wire form, or of the children of a parent."""
         found = self._locators.find_rows(rows.row_ids, parent_id)
         if rows.single_page:
@@ -77,15 +77,17 @@ class Reader:
         records, taken = self._read(run, rows, found.first[: batch.room], batch)
         if not found.has_more_than(taken):
             return {"totalSize": taken, "done": True, "records": records}
-        cursor = Cursor(run.user_id, run.text, run.all_rows, batch.size or taken, batch.path)
+        cursor = OpenQuery(run.user_id, run.text, run.all_rows, batch.size or taken, batch.path)
         locator, total = self._locators.keep(found, cursor, run.calendar.now)
         return {"totalSize": total, "done": False, "nextRecordsUrl": _url(run, locator, taken), "records": records}
 
-    def cursor(self, locator: str, user_id: str) -> Cursor | None:
+    def cursor(self, locator: str, user_id: str) -> OpenQuery | None:
         """Return the query behind a locator of this user, or None if there is none any more."""
         return self._locators.find(locator, user_id, self._now())
 
-    def next_page(self, run: Run, rows: Rows, locator: str, offset: int, cursor: Cursor) -> dict[str, Any] | None:
+    def next_page(
+        self, run: Run, rows: RowsQuery, locator: str, offset: int, cursor: OpenQuery
+    ) -> dict[str, Any] | None:
         """Return the page of a result that begins at `offset`, in wire form; None where there is none."""
         row_ids, total = self._locators.rows(locator, offset, cursor.size)
         if not row_ids:
@@ -96,7 +98,9 @@ class Reader:
         url = _url(run, locator, offset + taken)
         return {"totalSize": total, "done": False, "nextRecordsUrl": url, "records": records}
 
-    def _read(self, run: Run, rows: Rows, row_ids: Sequence[int], batch: Batch) -> tuple[list[dict[str, Any]], int]:
+    def _read(
+        self, run: Run, rows: RowsQuery, row_ids: Sequence[int], batch: Batch
+    ) -> tuple[list[dict[str, Any]], int]:
         """Return records up to the one that fills the batch, and how many of `row_ids` that was."""
         page = self._store.rows(rows.page.text, {**rows.page.values, "rows": json.dumps(list(row_ids))})
         records: list[dict[str, Any]] = []
@@ -114,7 +118,7 @@ class Reader:
         return records, taken
 
     @evidence("SOQL", "documented", "FOR VIEW sets LastViewedDate and LastReferencedDate, FOR REFERENCE the latter")
-    def _look_at(self, rows: Rows, ids: str, moment: str) -> None:
+    def _look_at(self, rows: RowsQuery, ids: str, moment: str) -> None:
         """Leave the trace that FOR VIEW or FOR REFERENCE asks for."""
         table = quote(rows.sobject.name)
         with self._store.transaction():
@@ -168,12 +172,12 @@ class Reader:
         return self._record(run, shape, row, sobject.name, below) if sobject and shape else None
 
     @evidence("SOQL", "recorded", "A sub-query's result is {totalSize, done, records}, or null where it is empty")
-    def _children(self, run: Run, rows: Rows, parent_id: str, batch: Batch) -> dict[str, Any] | None:
+    def _children(self, run: Run, rows: RowsQuery, parent_id: str, batch: Batch) -> dict[str, Any] | None:
         page = self.first_page(run, rows, batch, parent_id)
         return page if page["totalSize"] else None
 
 
-def _rows_in(record: Mapping[str, Any], rows: Rows) -> int:
+def _rows_in(record: Mapping[str, Any], rows: RowsQuery) -> int:
     """Return how many rows a record is, with those of its sub-queries."""
     lists = ((record[name], below) for name, below in rows.children.items() if record[name])
     return 1 + sum(_rows_in(each, below) for found, below in lists for each in found["records"])

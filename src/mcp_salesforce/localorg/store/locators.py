@@ -20,7 +20,7 @@ _CHUNK: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
+class OpenQuery:
     """A query whose result is being read: whose it is, its text, and how many rows a page has.
 
     `path` names the sub-queries that lead to the result, from the outermost; it is empty for the query's own.
@@ -75,7 +75,7 @@ class Locators:
         rows = self._store.chunks(row_ids.text, values, size=_CHUNK)
         return Found(array("q", (row[0] for row in each)) for each in rows)
 
-    def keep(self, found: Found, cursor: Cursor, now: datetime) -> tuple[str, int]:
+    def keep(self, found: Found, cursor: OpenQuery, now: datetime) -> tuple[str, int]:
         """Keep what a query found; return its new locator, and how many rows there are."""
         self._forget(now - _LIFE)
         kept = self._store.row(
@@ -93,7 +93,7 @@ class Locators:
         self._store.execute("UPDATE _locator SET id = ?, total = ? WHERE number = ?", [locator, total, number])
         return locator, total
 
-    def find(self, locator: str, user_id: str, now: datetime) -> Cursor | None:
+    def find(self, locator: str, user_id: str, now: datetime) -> OpenQuery | None:
         """Return the query behind a locator of this user, or None if there is none any more."""
         row = self._store.row(
             "SELECT * FROM _locator WHERE id = ? AND user_id = ? AND born >= ?",
@@ -102,7 +102,7 @@ class Locators:
         if row is None:
             return None
         path = tuple(filter(None, row["path"].split(".")))
-        return Cursor(row["user_id"], row["soql"], bool(row["all_rows"]), row["size"], path)
+        return OpenQuery(row["user_id"], row["soql"], bool(row["all_rows"]), row["size"], path)
 
     def rows(self, locator: str, offset: int, size: int) -> tuple[list[int], int]:
         """Return rowids of a result that `find` found, and how many it has; none where `offset` lies outside."""

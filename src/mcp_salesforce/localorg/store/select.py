@@ -10,7 +10,18 @@ from mcp_salesforce.localorg.store.groups import group
 from mcp_salesforce.localorg.store.matching import check_clauses, row_ids_sql, sobject_of
 from mcp_salesforce.localorg.store.schema import FieldDef, SObjectDef
 from mcp_salesforce.localorg.store.scope import WSDL, Bindings, Hop, Name, Run, Scope, Source, Table
-from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Count, Leaf, Plan, Record, Rows, Sql, words
+from mcp_salesforce.localorg.store.shapes import (
+    ByType,
+    Children,
+    Compound,
+    Count,
+    Leaf,
+    Plan,
+    Record,
+    RowsQuery,
+    Sql,
+    words,
+)
 from mcp_salesforce.localorg.store.sqlite import quote
 from mcp_salesforce.soql.tree import CountRows, Distance, Field, Function, Query, SelectItem, TypeOf
 
@@ -36,7 +47,7 @@ def plan(run: Run, query: Query) -> Plan:
     return _Selection(run, query, sobject, level=1).rows()
 
 
-def plan_found(run: Run, query: Query) -> Rows:
+def plan_found(run: Run, query: Query) -> RowsQuery:
     """Return how to read what a search found: those of the rowids in the JSON list `:found` that the query keeps.
 
     Raises:
@@ -74,7 +85,7 @@ class _Selection:
         self.shape = Record(sobject.name, self._place(self.scope.table.id_sql()))
         self.has_long_text = False
 
-    def rows(self, *extra: str) -> Rows:
+    def rows(self, *extra: str) -> RowsQuery:
         """Return the plan; `extra` are further conditions on the rows."""
         self._check_type_of()
         for item in self.query.select:
@@ -87,7 +98,7 @@ class _Selection:
             f"CROSS JOIN {quote(table.name)} {table.alias} ON {table.alias}.rowid = page.value "
             f"{self.scope.joins_sql()} ORDER BY page.key"
         )
-        return Rows(
+        return RowsQuery(
             self.scope.sobject,
             Sql(row_ids, match_scope.bindings.values),
             Sql(page, self.scope.bindings.values),

@@ -57,14 +57,14 @@ class Children:
     """The records of a sub-query; `id_index` is the place of the parent's id."""
 
     id_index: int
-    rows: "Rows"
+    rows: "RowsQuery"
 
 
 Entry = Leaf | Compound | Record | ByType | Children
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowsQuery:
     """How to answer a query for records: which rows, in which order, and what of them.
 
     `row_ids` lists the rowids that match, in order; `page` reads the rows whose rowids are the JSON list `:rows`, and
@@ -82,7 +82,7 @@ class Rows:
     viewed: tuple[str, ...] = ()
 
     @property
-    def children(self) -> "Mapping[str, Rows]":
+    def children(self) -> "Mapping[str, RowsQuery]":
         """The sub-queries, by the names of their relationships."""
         return {name: each.rows for name, each in self.shape.entries.items() if isinstance(each, Children)}
 
@@ -104,7 +104,7 @@ class Groups:
     shape: Mapping[str, Leaf]
 
 
-Plan = Rows | Count | Groups
+Plan = RowsQuery | Count | Groups
 
 
 def words(operand: Field | Function) -> str:

@@ -15,14 +15,14 @@ from mcp_salesforce.policy.file import PolicyFileError
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
 from mcp_salesforce.policy.guard.reads import Reads
-from mcp_salesforce.policy.guard.request_parts import Call, Plan, inner_entry, inner_request
+from mcp_salesforce.policy.guard.request_parts import RequestParts, Rewrite, inner_entry, inner_request
 from mcp_salesforce.policy.guard.shown_schema import ShownSchema
 from mcp_salesforce.policy.guard.writes import Writes
 from mcp_salesforce.policy.rules import ACTIONS, Policy
 from mcp_salesforce.policy.withheld import withhold
-from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.codes import NO_SUCH_FIELD
-from mcp_salesforce.salesforce.describe_cache import Schema
+from mcp_salesforce.salesforce.describe_cache import OrgSchema
 from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.soql import tree
@@ -35,7 +35,7 @@ _UPSERT: Final = ("create", "update")
 class Guard:
     """Lets calls through as a policy has it; `over` makes it the guard of a client."""
 
-    schema: Schema
+    schema: OrgSchema
     """The org's objects and fields as the policy shows them; there once the guard is over a client's calls."""
 
     def __init__(self, policy: Policy, *, now: Callable[[], float] = time.time) -> None:
@@ -49,7 +49,7 @@ class Guard:
         self._now = now
         self._verified: asyncio.Task[None] | None = None
 
-    def over(self, exchange: Exchange) -> Exchange:
+    def over(self, exchange: RequestSender) -> RequestSender:
         """Return what sends a request as far as it is allowed, and gives what may be seen of the answer.
 
         It raises PolicyRefusedError where a request is not allowed; nothing was sent then.
@@ -194,13 +194,13 @@ class _Plans:
         self._reads = reads
         self._writes = writes
 
-    async def plan(self, request: Request) -> Plan:
+    async def plan(self, request: Request) -> Rewrite:
         """Return what to send for `request`, and what to make of the answer.
 
         Raises:
             PolicyRefusedError: It is not allowed, or not understood.
         """
-        call = Call.of(request)
+        call = RequestParts.of(request)
         if any("@{" in step for step in call.steps):
             raise not_understood("A reference to another call")
         found = await (self._reading(call) if call.method == "GET" else self._writing(call))
@@ -208,11 +208,11 @@ class _Plans:
             raise not_understood(f"{call.method} {'/'.join(call.steps[:2])}")
         return found
 
-    async def _reading(self, call: Call) -> Plan | None:  # noqa: PLR0911 - a table
+    async def _reading(self, call: RequestParts) -> Rewrite | None:  # noqa: PLR0911 - a table
         reads = self._reads
         match call.steps:
             case ("limits",):
-                return Plan(call.request)
+                return Rewrite(call.request)
             case ("services", "oauth2", "userinfo"):
                 return await reads.userinfo(call)
             case ("query" | "queryAll",):
@@ -227,7 +227,7 @@ class _Plans:
                 return await reads.retrieve_many(call, sobject)
         return None
 
-    async def _writing(self, call: Call) -> Plan | None:  # noqa: C901, PLR0911 - a table
+    async def _writing(self, call: RequestParts) -> Rewrite | None:  # noqa: C901, PLR0911 - a table
         writes = self._writes
         match (call.method, *call.steps):
             case ("POST", "composite"):
@@ -258,20 +258,20 @@ class _Plans:
                 return await writes.delete(call, sobject, record_id)
         return None
 
-    async def _composite(self, call: Call) -> Plan:
+    async def _composite(self, call: RequestParts) -> Rewrite:
         """Plan each of the calls in a composite one; where all only read, those that are refused keep none from it."""
         entries = call.body.get("compositeRequest") if isinstance(call.body, Mapping) else None
         if not isinstance(entries, list):
             raise not_understood("A composite call of another form")
         plans = [await self._part(entry) for entry in entries]
         refusals = [plan for plan in plans if isinstance(plan, PolicyRefusedError)]
-        sent = [plan for plan in plans if isinstance(plan, Plan)]
+        sent = [plan for plan in plans if isinstance(plan, Rewrite)]
         if refusals and (not sent or any(entry.get("method") != "GET" for entry in entries)):
             raise refusals[0]
         changed = [
             inner_entry(entry, plan.request)
             for entry, plan in zip(entries, plans, strict=True)
-            if isinstance(plan, Plan)
+            if isinstance(plan, Rewrite)
         ]
 
         async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -279,14 +279,14 @@ class _Plans:
             replies = []
             for plan in plans:
                 reply = _refused(plan) if isinstance(plan, PolicyRefusedError) else next(answered)
-                if isinstance(plan, Plan) and _has_value(reply):
+                if isinstance(plan, Rewrite) and _has_value(reply):
                     reply = {**reply, "body": await plan.finish(reply["body"])}
                 replies.append(reply)
             return {**value, "compositeResponse": replies}
 
-        return Plan(replace(call.request, body={**call.body, "compositeRequest": changed}), finish)
+        return Rewrite(replace(call.request, body={**call.body, "compositeRequest": changed}), finish)
 
-    async def _part(self, entry: Mapping[str, Any]) -> Plan | PolicyRefusedError:
+    async def _part(self, entry: Mapping[str, Any]) -> Rewrite | PolicyRefusedError:
         try:
             return await self.plan(inner_request(entry))
         except PolicyRefusedError as error:

@@ -11,7 +11,7 @@ from mcp_salesforce.policy.file import PolicyFileError
 from mcp_salesforce.policy.rules import ObjectRule, Policy
 from mcp_salesforce.policy.views import View, unknown_names, view_of
 from mcp_salesforce.salesforce.api.describe import DescribeApi
-from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.describe_cache import FRESH_S, DescribeCache
 from mcp_salesforce.salesforce.errors import ApiError
 from mcp_salesforce.salesforce.models import SObjectDescribe, UserInfo
@@ -24,7 +24,7 @@ _NO_SUCH_OBJECT: Final = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 class OrgViews:
     """Shows each object as the policy has it, whatever a model may see of it."""
 
-    def __init__(self, policy: Policy, exchange: Exchange, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, policy: Policy, exchange: RequestSender, *, now: Callable[[], float] = time.time) -> None:
         """Ask the org through `exchange`, which passes no guard; `now` is the time in Unix seconds."""
         self.policy = policy
         self.schema = DescribeCache(DescribeApi(exchange), now=now)

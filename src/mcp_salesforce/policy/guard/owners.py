@@ -8,7 +8,7 @@ from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.query_rules import own
 from mcp_salesforce.policy.views import View
-from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import QueryResult
@@ -22,7 +22,7 @@ _DELETED: Final = tree.Comparison(tree.Field("IsDeleted"), "=", tree.Boolean(val
 class Owners:
     """Counts records of an org, and those of them that are the user's own."""
 
-    def __init__(self, views: OrgViews, exchange: Exchange) -> None:
+    def __init__(self, views: OrgViews, exchange: RequestSender) -> None:
         """Ask the org through `exchange`, which passes no guard."""
         self._views = views
         self._exchange = exchange

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError
-from mcp_salesforce.policy.guard.request_parts import Call, inner_request
-from mcp_salesforce.salesforce.client import Exchange
+from mcp_salesforce.policy.guard.request_parts import RequestParts, inner_request
+from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.soql import SoqlError, SoslError, parse_sosl
@@ -16,7 +16,7 @@ _QUERIES: Final = frozenset({"query", "queryAll"})
 _SEARCH: Final = "search"
 
 
-def refusing_writes(exchange: Exchange) -> Exchange:
+def refusing_writes(exchange: RequestSender) -> RequestSender:
     """Return what sends a request only if it changes nothing: tools that write are off, and this holds besides."""
 
     async def guarded(request: Request) -> Answer:
@@ -76,9 +76,9 @@ def _check(request: Request) -> None:
         raise _refused(f" {clauses[0]} marks what is read: leave it out.")
 
 
-def _call(request: Request) -> Call:
+def _call(request: Request) -> RequestParts:
     try:
-        return Call.of(request)
+        return RequestParts.of(request)
     except PolicyRefusedError:
         raise _refused() from None
 

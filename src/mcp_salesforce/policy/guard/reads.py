@@ -6,7 +6,7 @@ from typing import Any, Final
 from mcp_salesforce.policy.errors import not_understood
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
-from mcp_salesforce.policy.guard.request_parts import Call, Plan
+from mcp_salesforce.policy.guard.request_parts import RequestParts, Rewrite
 from mcp_salesforce.policy.masks import masked
 from mcp_salesforce.policy.query_rules import check_query, check_search, owned, steady
 from mcp_salesforce.policy.row_counts import check_count, check_rows, most_rows
@@ -38,7 +38,7 @@ class Reads:
         self._views = views
         self._owners = owners
 
-    async def query(self, call: Call) -> Plan:
+    async def query(self, call: RequestParts) -> Rewrite:
         """Plan a SOQL query.
 
         Raises:
@@ -52,13 +52,13 @@ class Reads:
         if sources := await self._judged(query):
             query = owned(query, sources, await self._views.user_id())
         text = format_query(steady(query))
-        return Plan(call.with_params(q=text), self._masked_page)
+        return Rewrite(call.with_params(q=text), self._masked_page)
 
-    async def page(self, call: Call) -> Plan:
+    async def page(self, call: RequestParts) -> Rewrite:
         """Plan the next page of a query that was judged when it began."""
-        return Plan(call.request, self._masked_page)
+        return Rewrite(call.request, self._masked_page)
 
-    async def search(self, call: Call) -> Plan:
+    async def search(self, call: RequestParts) -> Rewrite:
         """Plan a SOSL search.
 
         Raises:
@@ -75,9 +75,9 @@ class Reads:
         text = call.params["q"]
         if sources:
             text = format_sosl(owned(search, sources, await self._views.user_id()))
-        return Plan(call.with_params(q=text), self._masked_found)
+        return Rewrite(call.with_params(q=text), self._masked_found)
 
-    async def retrieve(self, call: Call, sobject: str, record_id: str) -> Plan:
+    async def retrieve(self, call: RequestParts, sobject: str, record_id: str) -> Rewrite:
         """Plan the reading of one record.
 
         Raises:
@@ -92,9 +92,9 @@ class Reads:
         async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
             return await masked(value, self._views.view, withhold, sobject) if isinstance(value, Mapping) else value
 
-        return Plan(call.request, finish)
+        return Rewrite(call.request, finish)
 
-    async def retrieve_many(self, call: Call, sobject: str) -> Plan:
+    async def retrieve_many(self, call: RequestParts, sobject: str) -> Rewrite:
         """Plan the reading of several records by their Ids.
 
         Raises:
@@ -113,7 +113,7 @@ class Reads:
         async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value
             return [await masked(each, self._views.view, withhold, sobject) if each else each for each in value]
 
-        return Plan(call.request, finish)
+        return Rewrite(call.request, finish)
 
     async def most_rows(self, query: tree.Query, limit: int, source: tree.Query | None = None) -> int:
         """Return how many rows a query may give where `limit` are asked for, by every object whose records it shows.
@@ -144,7 +144,7 @@ class Reads:
         items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
         await self._judged(tree.Query(items, (tree.FromItem(sobject_name(sobject)),)))
 
-    async def userinfo(self, call: Call) -> Plan:
+    async def userinfo(self, call: RequestParts) -> Rewrite:
         """Plan what the session tells of its user, which is a record like any other."""
         view = await self._views.view(_USER)
 
@@ -153,7 +153,7 @@ class Reads:
             shown = {name for name, field in _USERINFO_FIELDS.items() if view.shows(field)}
             return kept | {name: value.get(name) or "" for name in shown}
 
-        return Plan(call.request, finish)
+        return Rewrite(call.request, finish)
 
     async def _judged(self, query: tree.Query) -> dict[int, View]:
         """Let a query through; return which queries in it read by owner."""

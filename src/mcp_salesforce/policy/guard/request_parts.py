@@ -20,7 +20,7 @@ async def as_it_is(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Rewrite:
     """What to send, and what to make of the JSON value that comes back."""
 
     request: Request
@@ -28,7 +28,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestParts:
     """A request's method, the steps of its path from the version's root, its parameters and its body."""
 
     request: Request
@@ -38,7 +38,7 @@ class Call:
     body: Any
 
     @classmethod
-    def of(cls, request: Request) -> "Call":
+    def of(cls, request: Request) -> "RequestParts":
         """Take a request apart.
 
         Raises:

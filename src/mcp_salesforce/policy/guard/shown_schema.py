@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.masks import masked_describe, masked_summary
-from mcp_salesforce.salesforce.describe_cache import FRESH_S, Schema
+from mcp_salesforce.salesforce.describe_cache import FRESH_S, OrgSchema
 from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectSummary
 
 
-class ShownSchema(Schema):
+class ShownSchema(OrgSchema):
     """Shows what the policy leaves of the guard's own describes, so that no object is described a second time."""
 
     def __init__(self, views: OrgViews, confirmed: Callable[[], Awaitable[None]]) -> None:

@@ -8,7 +8,7 @@ from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_underst
 from mcp_salesforce.policy.guard.deletions import Deletions
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
-from mcp_salesforce.policy.guard.request_parts import Call, Plan
+from mcp_salesforce.policy.guard.request_parts import RequestParts, Rewrite
 from mcp_salesforce.policy.rules import Action
 from mcp_salesforce.policy.views import OWNER, View
 from mcp_salesforce.salesforce.ids import is_id, to_18
@@ -28,16 +28,16 @@ class Writes:
         self._deletions = Deletions(views, owners)
         self._restores = Deletions(views, owners, restores=True)
 
-    async def create(self, call: Call, sobject: str) -> Plan:
+    async def create(self, call: RequestParts, sobject: str) -> Rewrite:
         """Plan the creation of a record.
 
         Raises:
             PolicyRefusedError: The policy refuses the action, a field, or another owner.
         """
         await self._allowed(sobject, ("create",), [_record(call.body)])
-        return Plan(call.request)
+        return Rewrite(call.request)
 
-    async def update(self, call: Call, sobject: str, record_id: str) -> Plan:
+    async def update(self, call: RequestParts, sobject: str, record_id: str) -> Rewrite:
         """Plan the change of a record.
 
         Raises:
@@ -45,27 +45,27 @@ class Writes:
         """
         view = await self._allowed(sobject, ("update",), [_record(call.body)])
         await self._owners.require_own(view, [record_id])
-        return Plan(call.request)
+        return Rewrite(call.request)
 
-    async def upsert(self, call: Call, sobject: str, key: str, value: str) -> Plan:
+    async def upsert(self, call: RequestParts, sobject: str, key: str, value: str) -> Rewrite:
         """Plan the creation or change of the record that has `value` in the field `key`.
 
         Raises:
             PolicyRefusedError: The policy refuses an action, a field, or the record's owner.
         """
         await self._upsert(sobject, key, [_record(call.body)], [value])
-        return Plan(call.request)
+        return Rewrite(call.request)
 
-    async def delete(self, call: Call, sobject: str, record_id: str) -> Plan:
+    async def delete(self, call: RequestParts, sobject: str, record_id: str) -> Rewrite:
         """Plan the deletion of a record.
 
         Raises:
             PolicyRefusedError: The policy refuses the action, or the record's owner.
         """
         await self._delete(sobject, [record_id])
-        return Plan(call.request)
+        return Rewrite(call.request)
 
-    async def save_many(self, call: Call) -> Plan:
+    async def save_many(self, call: RequestParts) -> Rewrite:
         """Plan the creation or change of records, each of which tells its object.
 
         Raises:
@@ -76,9 +76,9 @@ class Writes:
             view = await self._allowed(sobject, (action,), records)
             if action == "update":
                 await self._owners.require_own(view, [_value(record, "Id") for record in records])
-        return Plan(call.request)
+        return Rewrite(call.request)
 
-    async def upsert_many(self, call: Call, sobject: str, key: str) -> Plan:
+    async def upsert_many(self, call: RequestParts, sobject: str, key: str) -> Rewrite:
         """Plan the creation or change of records by the value that each has in the field `key`.
 
         Raises:
@@ -89,9 +89,9 @@ class Writes:
             raise not_understood("An upsert of several objects")
         for records in by_object.values():
             await self._upsert(sobject, key, records, [_value(record, key) for record in records])
-        return Plan(call.request)
+        return Rewrite(call.request)
 
-    async def delete_many(self, call: Call) -> Plan:
+    async def delete_many(self, call: RequestParts) -> Rewrite:
         """Plan the deletion of records, whose Ids tell their objects.
 
         Raises:
@@ -100,9 +100,9 @@ class Writes:
         ids = [record_id for record_id in call.params.get("ids", "").split(",") if record_id]
         for prefix, some in _by_prefix(ids).items():
             await self._delete(await self._views.object_of(prefix), some)
-        return Plan(call.request)
+        return Rewrite(call.request)
 
-    async def undelete(self, call: Call) -> Plan | None:
+    async def undelete(self, call: RequestParts) -> Rewrite | None:
         """Plan the restore of records, whose Ids tell their objects; another SOAP call is not understood.
 
         Raises:
@@ -118,7 +118,7 @@ class Writes:
             view = await self._allowed(sobject, ("restore",), [])
             await self._owners.require_own(view, some, deleted=True)
             await self._restores.judge(sobject, some)
-        return Plan(call.request)
+        return Rewrite(call.request)
 
     async def _upsert(
         self, sobject: str, key: str, records: Sequence[Mapping[str, Any]], values: Sequence[str]

@@ -19,7 +19,7 @@ from mcp_salesforce.tools.answers.budgets import cut_to_fit
 from mcp_salesforce.tools.answers.results import Rows
 from mcp_salesforce.tools.appointments.busy_records import Busy, read_busy
 from mcp_salesforce.tools.appointments.calendars import calendars_of
-from mcp_salesforce.tools.appointments.slot_search import Search
+from mcp_salesforce.tools.appointments.slot_search import SlotSearch
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import TimeZone
 from mcp_salesforce.tools.framework.session import OrgSession
@@ -146,7 +146,7 @@ async def find_free_times(  # noqa: PLR0913 - what there is to say about a time
     zone = await org.zone(time_zone)
     window = _window(start, end, zone, is_local=bool(time_zone))
     buffer = timedelta(minutes=buffer_minutes)
-    search = Search(
+    search = SlotSearch(
         everybody,
         hours_of(working_hours) if working_hours else org.working_hours,
         SlotRequest(timedelta(minutes=duration_minutes), buffer_before=buffer, buffer_after=buffer),
@@ -171,7 +171,7 @@ async def find_free_times(  # noqa: PLR0913 - what there is to say about a time
     return answer
 
 
-async def _next(org: OrgSession, search: Search, window: Interval, zone: ZoneInfo) -> str:
+async def _next(org: OrgSession, search: SlotSearch, window: Interval, zone: ZoneInfo) -> str:
     """Return the first opening after a window that has none."""
     after = Interval(max(window.start, window.end - search.request.length), window.end + LOOK_AHEAD)
     found = await search.run(org, after)

@@ -33,7 +33,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.appointments.busy_records import NO_PATTERNS, Busy, read_busy
 from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
-from mcp_salesforce.tools.appointments.slot_search import Search
+from mcp_salesforce.tools.appointments.slot_search import SlotSearch
 from mcp_salesforce.tools.framework.parent_names import naming, with_names
 from mcp_salesforce.tools.framework.session import OrgSession
 
@@ -221,7 +221,7 @@ class Booking:
         length = span.end - span.start
         if len(self.spans) > 1 or span.all_day or length > _LONGEST_OFFERED:
             return []
-        search = Search(self.calendars, self.org.working_hours, SlotRequest(length), earliest=self.org.now())
+        search = SlotSearch(self.calendars, self.org.working_hours, SlotRequest(length), earliest=self.org.now())
         try:
             found = await search.run(
                 self.org, Interval(span.start - _OFFERS_BEFORE, span.end + _OFFERS_AFTER), but_not=self.own

@@ -21,7 +21,7 @@ from mcp_salesforce.tools.appointments.invitees import (
     invite_at_creation,
     read_invitees,
 )
-from mcp_salesforce.tools.appointments.new_series import Plan, made_series, plan_of
+from mcp_salesforce.tools.appointments.new_series import SeriesPlan, made_series, plan_of
 from mcp_salesforce.tools.appointments.series import Scope, delete_in_scope
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import (
@@ -162,7 +162,9 @@ async def list_appointments(
     return rows
 
 
-async def _made(org: OrgSession, event_id: str, zone: ZoneInfo, plan: Plan | None, booking: Booking) -> Appointment:
+async def _made(
+    org: OrgSession, event_id: str, zone: ZoneInfo, plan: SeriesPlan | None, booking: Booking
+) -> Appointment:
     """Return a new appointment; of a new series the first one, with what is said of the series."""
     series = await made_series(org, event_id, plan) if plan else None
     booking.own |= {*series.event_ids} if series else set()

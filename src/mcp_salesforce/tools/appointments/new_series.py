@@ -23,7 +23,7 @@ _MOST = 999
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SeriesPlan:
     """A new series: its rule, the zone whose clock it keeps, and when each appointment starts, in UTC."""
 
     rule: Rule
@@ -52,7 +52,7 @@ class MadeSeries:
     """A series that was made: the Id of its first appointment, when it happens indeed, and when its rule says."""
 
     event_id: str
-    plan: Plan
+    plan: SeriesPlan
     planned: tuple[datetime, ...]
     event_ids: tuple[str, ...] = ()
 
@@ -102,7 +102,7 @@ def recurrence_of(record: SObjectRecord) -> dict[str, str]:
 
 async def plan_of(
     org: OrgSession, values: dict[str, Any], span: Span, asked: ZoneInfo | None, invitees: Sequence[str] = ()
-) -> Plan | None:
+) -> SeriesPlan | None:
     """Return when a new series happens, if `values` have a rule, which gets Salesforce's form there.
 
     Its clock is that of the user's zone, because Salesforce takes no other.
@@ -141,10 +141,10 @@ async def plan_of(
     if asked and not span.all_day:
         _check_clock(rule, span, zone, asked, starts)
     values[PATTERN] = str(rule)
-    return Plan(rule, zone, span, starts)
+    return SeriesPlan(rule, zone, span, starts)
 
 
-async def made_series(org: OrgSession, event_id: str, plan: Plan) -> MadeSeries:
+async def made_series(org: OrgSession, event_id: str, plan: SeriesPlan) -> MadeSeries:
     """Return what Salesforce made of `plan`: `event_id`, which it answered, may be the series' own record."""
     found = await occurrences_of(org, await org.retrieve("Event", event_id))
     if not found:

@@ -16,7 +16,7 @@ _NAMED_OBSTACLES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SlotSearch:
     """What is searched: whose time, in which hours, for what kind of slot, not before `earliest`.
 
     People have working hours, in their own zones. Resources have none: they can be had whenever the people can, and
@@ -28,7 +28,7 @@ class Search:
     request: SlotRequest
     earliest: datetime
 
-    async def run(self, org: OrgSession, window: Interval, *, but_not: Collection[str] = ()) -> "Found | None":
+    async def run(self, org: OrgSession, window: Interval, *, but_not: Collection[str] = ()) -> "SlotsFound | None":
         """Return what `window` has to offer; None where it is over before `earliest`.
 
         The events `but_not` do not count: they are about to be moved.
@@ -46,17 +46,17 @@ class Search:
         searched = Interval(start, end) if busy.until is None else Interval(start, max(busy.until, start + _INSTANT))
         working = [calendar for calendar in self.calendars if calendar.is_person] or self.calendars
         zones = dict.fromkeys(calendar.zone for calendar in working)
-        return Found(self, busy, [self.hours.of(zone).within(searched) for zone in zones])
+        return SlotsFound(self, busy, [self.hours.of(zone).within(searched) for zone in zones])
 
 
 _INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SlotsFound:
     """What a window has to offer; `working` has a list for each zone, and a slot lies in all of them."""
 
-    search: Search
+    search: SlotSearch
     busy: Busy
     working: Sequence[Sequence[Interval]]
 

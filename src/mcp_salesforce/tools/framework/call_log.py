@@ -14,16 +14,16 @@ _API = "/services/data/"  # what the org counts; asking for a token is free
 
 
 @dataclass(slots=True)
-class Call:
+class LoggedCall:
     """How a call ended: `ok`, the code of its error, `cancelled`, or `crashed`."""
 
     outcome: str = "ok"
 
 
 @contextmanager
-def tool_call(name: str) -> Iterator[Call]:
+def tool_call(name: str) -> Iterator[LoggedCall]:
     """Log the call that the block makes, however it ends; nothing is measured where nothing is logged."""
-    call = Call()
+    call = LoggedCall()
     if not _log.isEnabledFor(logging.INFO):
         yield call
         return
@@ -41,7 +41,7 @@ def tool_call(name: str) -> Iterator[Call]:
             _log.info("tool call", extra={"data": _data(name, call, perf_counter() - started, made)})
 
 
-def _data(name: str, call: Call, seconds: float, made: list[Exchange]) -> dict[str, object]:
+def _data(name: str, call: LoggedCall, seconds: float, made: list[Exchange]) -> dict[str, object]:
     return {
         "tool": name,
         "outcome": call.outcome,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, SalesforceError, SObjectDescribe
-from mcp_salesforce.salesforce.describe_cache import Schema
+from mcp_salesforce.salesforce.describe_cache import OrgSchema
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.soql import Query
 from mcp_salesforce.soql_names import NAME, Meaning, Unknown, meaning_of
@@ -12,7 +12,7 @@ from mcp_salesforce.spelling import did_you_mean, nearest
 _TOLD = 4  # wrong names that one error tells of
 
 
-async def check_names(query: Query, schema: Schema) -> None:
+async def check_names(query: Query, schema: OrgSchema) -> None:
     """Refuse `query` before it is sent if it has a name that cannot be right.
 
     Objects that are not remembered are not described for it: a good query costs no call more, and a bad one the org
@@ -40,7 +40,7 @@ async def check_names(query: Query, schema: Schema) -> None:
             raise await wrong_names(wrong, schema)
 
 
-async def explained(query: Query, schema: Schema) -> InvalidArgumentError | None:
+async def explained(query: Query, schema: OrgSchema) -> InvalidArgumentError | None:
     """Return why the org refused the names in `query`: every wrong one with those like it; None if all seem right."""
 
     async def described(name: str) -> SObjectDescribe | None:
@@ -56,7 +56,7 @@ async def explained(query: Query, schema: Schema) -> InvalidArgumentError | None
         return None  # an explanation is not worth a second error
 
 
-async def wrong_names(unknown: Sequence[Unknown], schema: Schema) -> InvalidArgumentError:
+async def wrong_names(unknown: Sequence[Unknown], schema: OrgSchema) -> InvalidArgumentError:
     """Return the error for names that describe does not know, with the nearest ones."""
     told = list({(one.kind, one.name, one.sobject): one for one in unknown}.values())[:_TOLD]
     near = [await _near(one, schema) for one in told]
@@ -91,7 +91,7 @@ def _worded(unknown: Unknown) -> str:
             return f"No {kind} '{unknown.name}' on '{unknown.sobject}'"
 
 
-async def _near(unknown: Unknown, schema: Schema) -> list[str]:
+async def _near(unknown: Unknown, schema: OrgSchema) -> list[str]:
     if unknown.kind == "object":
         return await schema.nearest(unknown.name)
     described = schema.remembered(unknown.sobject)

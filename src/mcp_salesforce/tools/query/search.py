@@ -44,7 +44,7 @@ class Group(TypedDict):
     left_out: NotRequired[int]
 
 
-class Found(TypedDict):
+class SearchAnswer(TypedDict):
     """What was found, by object; objects without a match are not in it."""
 
     found: dict[str, Group]
@@ -89,7 +89,7 @@ async def search(
         AfterValidator(_objects),
     ] = (),
     limit: Annotated[int, Field(ge=1, le=200)] = 20,
-) -> Found:
+) -> SearchAnswer:
     """Find records by words in any of their fields, across objects; at most limit of each.
 
     All words must occur, in any order, as beginnings. Without sobjects: accounts, contacts, leads, opportunities and

@@ -23,7 +23,7 @@ from mcp_salesforce.tools.records.toolset import RecordIds, SObjectName, records
 _NOT_QUERIED: Final = frozenset({"address", "location", "base64", "complexvalue"})  # the parts of compounds are
 
 
-class Found(TypedDict):
+class RecordsRead(TypedDict):
     """One record's fields; or several as rows, and those that are not there, each with why."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # read by Pydantic, not a key
@@ -45,7 +45,7 @@ class Found(TypedDict):
 )
 async def get_record(
     ctx: ToolContext, sobject: SObjectName, record_ids: RecordIds, fields: FieldSlices = (), time_zone: ShownZone = ""
-) -> Found:
+) -> RecordsRead:
     """Return records of any object by Id: the fields that have a value, or exactly those in fields.
 
     Up to 200 Ids in one call. To find records whose Ids you do not know, use salesforce_query.
@@ -61,7 +61,7 @@ async def get_record(
     else:
         record = await org.retrieve(sobject, record_ids[0])
         found = shown_record(await record_with_days(org, sobject, record_ids[0], record))
-    return cast("Found", localised(found, zone))
+    return cast("RecordsRead", localised(found, zone))
 
 
 def _check_prefix(sobject: str, record_id: str) -> None:

@@ -32,7 +32,7 @@ RecordIds = Annotated[
     tuple[str, ...], Field(min_length=1, max_length=200), BeforeValidator(_listed), AfterValidator(_distinct)
 ]
 GivenIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_ROWS), BeforeValidator(_listed)]
-Rows = Annotated[
+RowValues = Annotated[
     tuple[dict[str, Any], ...],
     Field(min_length=1, max_length=MOST_ROWS),
     BeforeValidator(_listed),

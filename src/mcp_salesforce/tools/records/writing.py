@@ -14,7 +14,7 @@ from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, UPDATES, UP
 from mcp_salesforce.tools.lookups.cascades import going_along
 from mcp_salesforce.tools.records.batches import DeletedRows, Saved, save_rows
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
-from mcp_salesforce.tools.records.toolset import AllOrNone, GivenIds, Rows, SObjectName, records
+from mcp_salesforce.tools.records.toolset import AllOrNone, GivenIds, RowValues, SObjectName, records
 from mcp_salesforce.tools.records.upserts import without_blanks_of_new
 
 
@@ -35,7 +35,7 @@ class How(TypedDict):
 async def create_records(
     ctx: ToolContext,
     sobject: SObjectName,
-    records: Rows,
+    records: RowValues,
     all_or_none: AllOrNone = True,
     allow_duplicate: AllowDuplicate = False,
 ) -> Saved:
@@ -61,7 +61,7 @@ async def create_records(
 async def update_records(
     ctx: ToolContext,
     sobject: SObjectName,
-    records: Rows,
+    records: RowValues,
     all_or_none: AllOrNone = True,
     allow_duplicate: AllowDuplicate = False,
 ) -> Saved:
@@ -88,7 +88,7 @@ async def upsert_records(
     ctx: ToolContext,
     sobject: SObjectName,
     external_id_field: str,
-    records: Rows,
+    records: RowValues,
     *,
     all_or_none: AllOrNone = True,
     allow_duplicate: AllowDuplicate = False,
