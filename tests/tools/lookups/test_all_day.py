@@ -6,7 +6,8 @@ import pytest
 from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
-from tests.tools.calls import call, rows_as_dicts
+from tests.salesforce.scripted import Answer, ScriptedOrg
+from tests.tools.calls import call, rows_as_dicts, server_on
 from tests.tools.events import all_day, timed
 
 ZONES = ["", "America/Vancouver", "Pacific/Auckland"]
@@ -120,3 +121,34 @@ async def test_pages_of_rows_without_ids_stay_exact(mcp: Client) -> None:
     second = await call(mcp, "query", soql=soql, limit=1, cursor=first["next_cursor"])
 
     assert [first["rows"], second["rows"]] == [[[FAIR]], [[MIDNIGHT]]]
+
+
+def attachment(kind: str, **fields: Any) -> dict[str, Any]:
+    """A row of a query with TYPEOF: the parent has the fields of its kind."""
+    url = f"/services/data/v60.0/sobjects/{kind}/00U000000000001AAA"
+    return {"attributes": {"type": "Attachment"}, "Parent": {"attributes": {"type": kind, "url": url}, **fields}}
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("is_all_day", [False, True])
+async def test_the_fields_of_a_kind(zone: str, *, is_known: bool, is_all_day: bool) -> None:
+    scripted, midnight = ScriptedOrg(), "2026-11-24T00:00:00.000+0000"
+    more = {"IsAllDayEvent": is_all_day} if is_known else {}
+    records = [
+        attachment("Event", StartDateTime=midnight, **more),
+        attachment("Case", Subject="x", CreatedDate=midnight),
+    ]
+    asked = [] if is_known or not is_all_day else [{"Id": "00U000000000001AAA"}]
+    scripted.answers.extend(
+        Answer(value={"totalSize": len(found), "done": True, "records": found}) for found in (records, asked)
+    )
+    soql = "SELECT TYPEOF Parent WHEN Event THEN StartDateTime WHEN Case THEN Subject, CreatedDate END FROM Attachment"
+
+    async with Client(server_on(scripted)) as mcp:
+        told = await call(mcp, "query", soql=soql, **({"time_zone": zone} if zone else {}))
+
+    event, case = rows_as_dicts(told)
+    assert (event["Parent.StartDateTime"] == "2026-11-24") == is_all_day
+    assert is_all_day or is_time(event["Parent.StartDateTime"], zone)
+    assert is_time(case["Parent.CreatedDate"], zone)

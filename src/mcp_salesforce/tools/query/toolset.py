@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
@@ -21,6 +20,7 @@ from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, Toolset, org_of
 from mcp_salesforce.tools.lookups.all_day import with_days
 from mcp_salesforce.tools.lookups.names import check_names, explained
+from mcp_salesforce.tools.query.archived import LEFT_OUT, may_lack_archived, shows_newest, without_deleted
 from mcp_salesforce.tools.query.syntax import parsed
 
 queries = Toolset(
@@ -73,7 +73,7 @@ async def query(
     org, parsed_query = org_of(ctx), parsed(soql)
     query_all = include_archived or include_deleted
     call = ("query", soql, *(["archived"] if include_archived else []), *(["deleted"] if include_deleted else []))
-    sent = format_query(_without_deleted(parsed_query)) if include_archived and not include_deleted else soql
+    sent = format_query(without_deleted(parsed_query)) if include_archived and not include_deleted else soql
     zone = await org.zone(time_zone) if time_zone else None
     size = _batch_size(parsed_query, limit)
     reader = QueryReader(org.client.queries, org.pages, org.client.api_version, sent, size, query_all=query_all)
@@ -95,17 +95,10 @@ async def query(
     rows["total"] = reader.total
     if (behind := reader.position_after(kept)) is not None:
         rows["next_cursor"] = cursors.pack(behind, call)
+    may_lack = not cursor and not query_all and may_lack_archived(parsed_query, org.now())
+    if may_lack and not shows_newest(parsed_query, reader.total):
+        rows["note"] = LEFT_OUT
     return rows
-
-
-def _without_deleted(query: tree.Query) -> tree.Query:
-    """Return the query of records, and of children, that are not in the recycle bin."""
-    kept = tree.Comparison(tree.Field("IsDeleted"), "=", tree.Boolean(value=False))
-    select = tuple(
-        replace(item, expression=_without_deleted(item.expression)) if isinstance(item.expression, tree.Query) else item
-        for item in query.select
-    )
-    return replace(query, select=select, where=tree.And((query.where, kept)) if query.where else kept)
 
 
 def _batch_size(query: tree.Query, limit: int) -> int:
