@@ -1,7 +1,7 @@
 """Changing appointments: moved with their length, checked for conflicts, and never over somebody else's change."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
@@ -61,20 +61,21 @@ async def update_appointment(
     ] = "",
 ) -> Updated:
     """Change or move an appointment and return what changed; a new StartDateTime alone keeps the length."""
-    org, values = org_of(ctx), data.others()
+    org, values, wish = org_of(ctx), data.others(), data.wish()
     check_rule_is_kept(values)
     await check_contacts(org, values)
-    fields = _fields(data, values)
+    fields = _fields(data, values, TIME_FIELDS if not wish.is_empty() else ())
     before = await org.retrieve("Event", event_id)
     await check_is_no_copy(org, before, fields)
     zone = await org.zone(data.time_zone or "", before.get("OwnerId") or "")
     await _check_unchanged(org, before, last_modified, zone)
     span, new = span_in(before), None
-    if span and not data.wish().is_empty():
-        new = moved(span, data.wish())
+    if span and not wish.is_empty():
+        new = moved(span, wish)
         values |= new.values() if data.IsAllDayEvent is not None else _without_all_day(new)
-    target = await target_of(org, before, scope, None if new == span else new)
-    booking = await _booking(org, before, values, new or span, target)
+    moved_to = new if new != span else None
+    target = await target_of(org, before, scope, moved_to)
+    booking = await _booking(org, before, values, span, new or span, target)
     if booking:
         await booking.check(zone, allow_conflict=allow_conflict, is_new=False)
     reading = [] if booking else [retrieving("Event", event_id, fields=fields)]
@@ -89,19 +90,18 @@ async def update_appointment(
     told = difference(
         compared(event_id, {name: before.get(name) for name in fields}, zone), compared(event_id, after, zone)
     )
-    if new:
-        told["time_zone"] = zone.key
-    reset = _RESET if before.get("IsGroupEvent") and new and new != span else ""
-    if said := " ".join(filter(None, [reset, told.get("warning", ""), booking.unchecked if booking else ""])):
-        told["warning"] = said
-    if new and new != span and (doubt := doubt_about(new, org.now())):
-        told["note"] = doubt
-    if target.occurrences is not None:
-        told["occurrences"] = target.occurrences
-    return told
+    reset = _RESET if before.get("IsGroupEvent") and moved_to else ""
+    warnings = [reset, told.get("warning", ""), booking.unchecked if booking else ""]
+    more = {
+        "time_zone": zone.key if new else "",
+        "warning": " ".join(filter(None, warnings)),
+        "note": doubt_about(moved_to, org.now()) if moved_to else "",
+        "occurrences": target.occurrences,
+    }
+    return cast("Updated", {**told, **{name: value for name, value in more.items() if value not in {"", None}}})
 
 
-def _fields(data: AppointmentData, values: Mapping[str, Any]) -> list[str]:
+def _fields(data: AppointmentData, values: Mapping[str, Any], times: Sequence[str]) -> list[str]:
     """Return the names of the fields to compare.
 
     Raises:
@@ -109,7 +109,6 @@ def _fields(data: AppointmentData, values: Mapping[str, Any]) -> list[str]:
     """
     if cleared := [name for name in TIME_FIELDS if data.given().get(name, "") is None]:
         raise refused(f"{cleared[0]} cannot be cleared.", hint="Leave it out, or give its new value.", fields=cleared)
-    times = () if data.wish().is_empty() else TIME_FIELDS
     return require_fields(dict.fromkeys([*values, *times]))
 
 
@@ -134,10 +133,15 @@ async def _check_unchanged(org: OrgSession, event: SObjectRecord, last_modified:
 
 
 async def _booking(
-    org: OrgSession, before: SObjectRecord, values: Mapping[str, Any], span: Span | None, target: Target
+    org: OrgSession,
+    before: SObjectRecord,
+    values: Mapping[str, Any],
+    was: Span | None,
+    span: Span | None,
+    target: Target,
 ) -> Booking | None:
     """Return what the change would take of whose time; None where it takes no other than before."""
-    was, now = span_in(before), {**before, **values}
+    now = {**before, **values}
     shows = before.get("ShowAs") == _FREE != now.get("ShowAs")
     if span is None or before.get("IsChild") or (span == was and not shows and before["OwnerId"] == now["OwnerId"]):
         return None
