@@ -118,10 +118,9 @@ def era() -> str:
 
 @pytest.fixture
 async def mcp(org: LocalOrg, era: str, tmp_path: Path) -> AsyncIterator[Client]:
-    """A client of the server on `org`, in memory, with a journal of the test's own."""
-    server = create_server(
-        settings_of(org, journal=str(tmp_path / "journal.db")), transport=AsgiTransport(org.app), now=lambda: NOW
-    )
+    """A client of the server on `org`, in memory, with every toolset and a journal of the test's own."""
+    settings = settings_of(org, journal=str(tmp_path / "journal.db"), toolsets="all")
+    server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server, mode=era, raise_exceptions=True) as client:
         yield client
 

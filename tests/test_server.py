@@ -37,7 +37,7 @@ ENVIRONMENT = {
     "SALESFORCE_REFRESH_TOKEN": "5Aep861refresh",
     "SALESFORCE_INSTANCE_URL": "http://127.0.0.1:9",  # the discard port: nobody answers
 }
-TOOL_COUNT = sum(len(toolset.specs) for toolset in TOOLSETS)
+TOOL_COUNT = sum(len(toolset.specs) for toolset in TOOLSETS if toolset.is_default)
 COMMAND = [sys.executable, "-m", "mcp_salesforce.server"]
 INITIALIZE = {
     "jsonrpc": "2.0",

@@ -89,7 +89,7 @@ def lines_of(revision: str) -> list[bytes]:
 
 
 @given(
-    toolsets=st.lists(st.sampled_from([toolset.name for toolset in TOOLSETS]), unique=True),
+    toolsets=st.lists(st.sampled_from(["default", "all", *(toolset.name for toolset in TOOLSETS)]), unique=True),
     read_only=st.booleans(),
     policy=st.sampled_from(sorted(POLICIES)),
     way=st.sampled_from(WAYS),
@@ -106,7 +106,7 @@ def test_a_snapshot_answers_as_the_server_whatever_the_settings_are(
     *,
     read_only: bool,
 ) -> None:
-    names, file = ",".join(toolsets) or "all", policies[policy]
+    names, file = ",".join(toolsets) or "default", policies[policy]
     told = Told(names, str(file or ""), is_read_only=read_only)
     surface = {"toolsets": names, "read_only": read_only, "policy": file}
     plain = create_server(Settings(**WAYS[0], **surface))

@@ -8,7 +8,7 @@ from tests.hosts.hosts import LATER, NO_PROMPTS
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
-TOOLS = [spec.name for toolset in TOOLSETS for spec in toolset.specs]
+TOOLS = [spec.name for toolset in TOOLSETS if toolset.is_default for spec in toolset.specs]
 
 
 def test_the_model_can_have_every_tool(session: Session) -> None:

@@ -52,8 +52,9 @@ def test_they_name_no_tool_that_there_is_not() -> None:
 
 @pytest.mark.parametrize("read_only", [True, False])
 def test_they_cost_at_most_330_tokens(read_only: bool) -> None:
+    defaults = [toolset.name for toolset in TOOLSETS if toolset.is_default]
     for count in (0, 1, len(NAMES)):
-        for some in combinations(NAMES, count):
+        for some in [*combinations(NAMES, count), defaults]:
             told = instructions(Access(frozenset(some), read_only))
             assert tokens(told) <= 330
             assert len(told) <= CUT

@@ -113,7 +113,7 @@ def parse(text: str) -> Answers:
 
 
 def _is_plain(told: Told) -> bool:
-    return told.toolsets == "all" and not told.is_read_only and not told.policy
+    return told.toolsets == "default" and not told.is_read_only and not told.policy
 
 
 def _place(told: Told, code: str) -> str:

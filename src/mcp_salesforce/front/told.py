@@ -22,7 +22,7 @@ class Told:
 
     __slots__ = ("is_read_only", "policy", "toolsets")
 
-    def __init__(self, toolsets: str = "all", policy: str = "", *, is_read_only: bool = False) -> None:
+    def __init__(self, toolsets: str = "default", policy: str = "", *, is_read_only: bool = False) -> None:
         """Keep them: names of toolsets, and the path of a policy file."""
         self.toolsets = toolsets
         self.policy = policy
@@ -47,7 +47,7 @@ def told(*, demo: bool = False) -> Told | None:
     if "policy" in given and not os.path.isfile(given["policy"]):
         return None
     return Told(
-        given.get("toolsets", "all"), given.get("policy", ""), is_read_only=values.is_on(given.get("read_only", ""))
+        given.get("toolsets", "default"), given.get("policy", ""), is_read_only=values.is_on(given.get("read_only", ""))
     )
 
 

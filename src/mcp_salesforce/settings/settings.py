@@ -146,9 +146,9 @@ class Surface(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     toolsets: Annotated[str, BeforeValidator(setting_values.names)] = Field(
-        default="all",
-        description="Toolsets to offer, with commas between them (`mcp-salesforce tools` lists them), "
-        "or `all`. Tools of the others are not listed, and refused by name.",
+        default="default",
+        description="Toolsets to offer, with commas between them (`mcp-salesforce tools` lists them): `default`, "
+        "`all`, or names, as in `default,activities`. Tools of the others are not listed, and refused by name.",
     )
     read_only: bool = Field(
         default=False,

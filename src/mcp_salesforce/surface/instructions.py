@@ -21,9 +21,18 @@ def instructions(access: Access) -> str:
     """Return at most 300 tokens on what there is, what is forbidden, and how to read what comes back."""
     lines = ["Salesforce, with the rights of one user."]
     lines += [toolset.instruction for toolset in TOOLSETS if toolset.name in access.toolsets]
+    lines += _off(access)
     lines += _ALWAYS
     lines.append(_READ_ONLY if access.read_only else _PREVIEW)
     if access.policy and (told := access.policy.summary()):
         told = told if len(told) <= _MOST_POLICY else f"{told[:_MOST_POLICY]}…"
         lines.append(f"A policy holds ({told}). What it withholds is named in withheld; what it refuses stays refused.")
     return "\n".join(lines)
+
+
+def _off(access: Access) -> list[str]:
+    """Return which toolsets are off because nobody asked for them; of what somebody left out nothing is said."""
+    if not access.toolsets.issuperset(toolset.name for toolset in TOOLSETS if toolset.is_default):
+        return []
+    off = [toolset for toolset in TOOLSETS if toolset.name not in access.toolsets]
+    return [f"Off, but for SALESFORCE_TOOLSETS=default,{each.name}: {each.description}." for each in off]

@@ -15,7 +15,7 @@ from mcp_salesforce.server import create_server
 from mcp_salesforce.tools import TOOLSETS
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import PREFIX, call, refusal
-from tests.tools.test_every_tool import NAMES, SPECS, sample_calls
+from tests.tools.test_every_tool import NAMES, SELDOM, SPECS, sample_calls
 
 WRITES = [name for name, spec in SPECS.items() if not spec.effect.is_reading]
 TOOLSET_OF = {spec.name: toolset.name for toolset in TOOLSETS for spec in toolset.specs}
@@ -33,9 +33,22 @@ async def names(mcp: Client) -> list[str]:
     return [tool.name for tool in (await mcp.list_tools()).tools]
 
 
-async def test_by_default_every_tool_is_listed(org: LocalOrg) -> None:
-    async with served(org) as mcp:
-        assert await names(mcp) == NAMES
+@pytest.mark.parametrize("said", [{}, {"toolsets": "default"}, {"toolsets": " Default , query"}])
+async def test_by_default_the_tools_of_every_day_are_listed(org: LocalOrg, said: dict[str, str]) -> None:
+    seldom = {spec.name for toolset in SELDOM for spec in toolset.specs}
+    async with served(org, **said) as mcp:
+        assert await names(mcp) == [name for name in NAMES if name not in seldom]
+
+
+async def test_a_toolset_of_seldom_use_is_named_until_it_is_asked_for(org: LocalOrg) -> None:
+    seldom = [toolset.name for toolset in SELDOM]
+    for count in range(len(seldom) + 1):
+        async with served(org, toolsets=",".join(["default", *seldom[:count]])) as mcp:
+            listed, told = await names(mcp), mcp.instructions or ""
+        assert [name for name in NAMES if TOOLSET_OF[name] in seldom[:count]] == [
+            name for name in listed if TOOLSET_OF[name] in seldom
+        ]
+        assert all((f"SALESFORCE_TOOLSETS=default,{name}" in told) is (name in seldom[count:]) for name in seldom)
 
 
 @pytest.mark.parametrize("said", ["query", " Query ,", "query query"])
@@ -118,7 +131,10 @@ async def test_a_name_that_is_no_tool_says_nothing_of_settings(org: LocalOrg) ->
     ("said", "expected"),
     [
         ("contact", "'contact' is no toolset. Did you mean contacts?"),
-        ("query,everything", f"'everything' is no toolset. There are: {', '.join(t.name for t in TOOLSETS)}."),
+        (
+            "query,everything",
+            f"'everything' is no toolset. There are: {', '.join(t.name for t in TOOLSETS)}, default, all.",
+        ),
     ],
 )
 def test_a_name_that_is_no_toolset_stops_the_start(org: LocalOrg, said: str, expected: str) -> None:

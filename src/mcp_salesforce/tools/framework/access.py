@@ -10,6 +10,7 @@ from mcp_salesforce.tools.answers.results import Allowed
 from mcp_salesforce.tools.framework.toolset import Toolset, ToolSpec
 
 ALL: Final = "all"
+DEFAULT: Final = "default"
 
 
 class UnknownToolsetError(ValueError):
@@ -37,7 +38,7 @@ class Access:
         """Return the access that the settings give.
 
         Args:
-            toolsets: Names with commas between them, or `all`.
+            toolsets: Names with commas between them; `default` stands for those that are on by default, `all` for all.
             present: Every toolset that there is.
             read_only: Whether to leave out what writes.
             policy: What may be read and changed.
@@ -45,14 +46,16 @@ class Access:
         Raises:
             UnknownToolsetError: A name is none of a toolset.
         """
-        known = [toolset.name for toolset in present]
-        asked = [name for name in toolsets.casefold().replace(",", " ").split() if name != ALL]
+        everything = list(present)
+        groups = {toolset.name: [toolset.name] for toolset in everything}
+        groups[DEFAULT] = [toolset.name for toolset in everything if toolset.is_default]
+        groups[ALL] = [toolset.name for toolset in everything]
+        asked = toolsets.casefold().replace(",", " ").split() or [DEFAULT]
         for name in asked:
-            if name not in known:
-                meant = did_you_mean(nearest(name, known)) or f"There are: {', '.join(known)}."
+            if name not in groups:
+                meant = did_you_mean(nearest(name, groups)) or f"There are: {', '.join(groups)}."
                 raise UnknownToolsetError(f"SALESFORCE_TOOLSETS: {name!r} is no toolset. {meant}")
-        is_all = ALL in toolsets.casefold().replace(",", " ").split()
-        return cls(frozenset(known if is_all or not asked else asked), read_only, policy)
+        return cls(frozenset(name for group in asked for name in groups[group]), read_only, policy)
 
     def summary(self) -> Allowed:
         """Return what a model is told of it."""

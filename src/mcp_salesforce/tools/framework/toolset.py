@@ -126,6 +126,7 @@ class Toolset:
         description: What people read of it.
         instruction: What a model is told of it, before any of its tools.
         sobject: The object that its tools are about, if it is one.
+        is_default: Whether it is on where the settings do not say which are.
         specs: Its tools.
     """
 
@@ -133,6 +134,7 @@ class Toolset:
     description: str
     instruction: str
     sobject: str = ""
+    is_default: bool = True
     specs: list[ToolSpec] = field(default_factory=list)
 
     def tool(
