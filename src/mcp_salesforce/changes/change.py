@@ -19,11 +19,13 @@ class Step:
         writes: The writes, in the order of the reply.
         before: What the fields of each were, as `read_before` gives it.
         outcomes: What became of each; empty until that is known.
+        members: By Id, what the fields were of appointments that change because their series is changed.
     """
 
     writes: tuple[Write, ...]
     before: tuple[Before, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    members: Mapping[str, Before] = field(default_factory=dict)
 
 
 class Approval(Protocol):
@@ -50,7 +52,8 @@ class Change:
         change_id: Its Id in the journal; empty until it has written something.
         steps: What it has written, or would write.
         alongside: What a tool says goes along with a deletion, as its answer has it.
-        members: Of a deletion from an appointment of a series onwards: the Ids of those that go.
+        members: Of a deletion from an appointment of a series onwards: the Ids of those that go; of a change of a
+            Classic series: of those that change with it.
         seen: What was read of records in this call.
         planned: Of a preview: the Ids that stand for records to be made, and their objects.
         requests: How many requests it has sent, or would send.

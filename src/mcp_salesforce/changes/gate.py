@@ -48,7 +48,10 @@ class Gate:
     ) -> Answer:
         step = Step(tuple(_with_members(write, change.members) for write in writes))
         if self._journal or change.is_preview:
-            step.before = await read_before(exchange, change.seen, writes)
+            step.before = await read_before(exchange, change.seen, step.writes)
+            members = [replace(each, record_id=member) for each in step.writes for member in _following(each)]
+            before = await read_before(exchange, change.seen, members) if members else ()
+            step.members = {each.record_id: was for each, was in zip(members, before, strict=True)}
         if change.is_preview:
             number = len(change.writes)
             change.steps.append(step)
@@ -69,7 +72,13 @@ class Gate:
 
 def _with_members(write: Write, members: Sequence[str]) -> Write:
     others = tuple(each for each in members if each != write.record_id)
-    return replace(write, also=others) if write.onwards else write
+    is_of_series = write.onwards or (write.action == "update" and write.sobject == "Event")
+    return replace(write, also=others) if is_of_series else write
+
+
+def _following(write: Write) -> Sequence[str]:
+    """Return the Ids of the appointments that change because their series, which is `write`, is changed."""
+    return write.also if write.action == "update" else ()
 
 
 async def _sent(change: Change, step: Step, request: Request, exchange: RequestSender) -> Answer:

@@ -297,6 +297,7 @@ class Journal:
             tuple(Write(**write) for write in kept["writes"]),
             tuple(kept["before"]),
             tuple(Outcome(**outcome) for outcome in kept["outcomes"]),
+            kept["members"],
         )
 
     @cached_property

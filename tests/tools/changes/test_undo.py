@@ -26,11 +26,21 @@ def colleague(org: LocalOrg, name: str = "Id") -> str:
     return str(first[name])
 
 
-def made_by_colleague(org: LocalOrg, contact: str, **values: Any) -> None:
-    """Let a colleague who may do anything change a contact."""
+CLASSIC = {
+    "StartDateTime": "2026-11-23T14:00:00Z",
+    "IsRecurrence": True,
+    "RecurrenceType": "RecursDaily",
+    "RecurrenceInterval": 1,
+    "RecurrenceStartDateTime": "2026-11-23T14:00:00Z",
+    "RecurrenceEndDateOnly": "2026-11-26",
+}
+
+
+def made_by_colleague(org: LocalOrg, record_id: str, sobject: str = "Contact", **values: Any) -> None:
+    """Let a colleague who may do anything change a record."""
     [profile] = org.store.rows('SELECT ProfileId FROM "User" WHERE Id = ?', (org.user_id,))
     org.records.update("User", colleague(org), {"ProfileId": profile["ProfileId"]}, org.user_id)
-    org.records.update("Contact", contact, values, colleague(org))
+    org.records.update(sobject, record_id, values, colleague(org))
 
 
 async def event_of(mcp: Client, **more: Any) -> str:
@@ -90,6 +100,51 @@ async def test_a_deleted_contact_comes_back_with_its_appointments(mcp: Client, o
     await call(mcp, "delete_contact", contact_id=contact)
     assert len(state_of(org)["Event"]) == len(before["Event"]) - 1
     await call(mcp, "undo")
+    assert state_of(org) == before
+
+
+async def test_appointments_of_a_classic_series_get_back_what_each_had_of_its_own(mcp: Client, org: LocalOrg) -> None:
+    series = await event_of(mcp, **CLASSIC)
+    first, second, *_ = org.store.rows("SELECT Id FROM Event WHERE RecurrenceActivityId = ? AND Id <> ?", [series] * 2)
+    await call(mcp, "update_appointment", event_id=first["Id"], data={"Location": "Garden"})
+    before = state_of(org)
+    await call(mcp, "update_appointment", event_id=second["Id"], data={"Location": "Hall"}, scope="all")
+    assert {row["Location"] for row in state_of(org)["Event"] if row["RecurrenceActivityId"] == series} == {"Hall"}
+    await call(mcp, "undo")
+    assert state_of(org) == before
+
+
+async def test_a_length_that_somebody_else_gave_a_moved_appointment_is_kept(mcp: Client, org: LocalOrg) -> None:
+    event = await event_of(mcp)
+    _, change_id = await called(
+        mcp, "update_appointment", event_id=event, data={"StartDateTime": "2026-12-01T14:00:00Z"}
+    )
+    made_by_colleague(org, event, "Event", DurationInMinutes=45)
+    told = await call(mcp, "undo", change_id=change_id)
+    assert told["rows"] == [[event, "kept", f"{colleague(org, 'Name')} changed its time since."]]
+    [row] = org.store.rows("SELECT * FROM Event WHERE Id = ?", [event])
+    assert (row["StartDateTime"][11:16], row["DurationInMinutes"]) == ("14:00", 45)
+
+
+async def test_an_invitation_that_was_made_again_is_taken_back_and_made_once(mcp: Client, org: LocalOrg) -> None:
+    event, invited = await event_of(mcp), colleague(org)
+    before = state_of(org)["EventRelation"]
+    _, change_id = await called(mcp, "set_invitees", event_id=event, add=[invited])
+    _, undo_id = await called(mcp, "undo", change_id=change_id)
+    await call(mcp, "undo", change_id=undo_id)
+    assert len(state_of(org)["EventRelation"]) == len(before) + 1
+    await call(mcp, "undo", change_id=change_id)
+    assert state_of(org)["EventRelation"] == before
+
+
+async def test_restored_records_of_several_objects_are_deleted_again(mcp: Client, org: LocalOrg) -> None:
+    [contact], event = people(org, "Sand"), await event_of(mcp)
+    await call(mcp, "delete_contact", contact_id=contact)
+    await call(mcp, "delete_appointment", event_id=event)
+    before = state_of(org)
+    _, change_id = await called(mcp, "restore_records", record_ids=[contact, event])
+    assert state_of(org) != before
+    assert (await call(mcp, "undo", change_id=change_id))["undone"] == 2
     assert state_of(org) == before
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from mcp_salesforce.appointments.conflicts import spoken
 from mcp_salesforce.appointments.spans import Span, doubt_about, moved, span_in
 from mcp_salesforce.appointments.times import instant_of
+from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.salesforce import ConflictError, ErrorDetail, Request
 from mcp_salesforce.salesforce.api.sobjects import retrieving, updating
 from mcp_salesforce.salesforce.errors import refused
@@ -168,6 +169,8 @@ async def _save(
         ConflictError: Somebody did; it names the fields.
     """
     since = last_changed(before) if target.event_id == before["Id"] else None
+    if (whole := current_change()) and target.event_id != before["Id"]:
+        whole.members = tuple(target.event_ids)  # each may have values of its own, which a Classic series overwrites
     try:
         if reading:
             change = updating("Event", target.event_id, values, unmodified_since=since)

@@ -4,7 +4,7 @@ What is there now is read first, so that it comes to the same if it is begun aga
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final, Literal, TypeAlias
 
@@ -14,14 +14,21 @@ from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.salesforce import SaveResult
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.changes.current import Current, is_same, is_there, object_of, read_current
+from mcp_salesforce.tools.changes.events import (
+    RELATION,
+    Pair,
+    invitations,
+    is_derived,
+    is_time,
+    pair_of,
+    span_after,
+    span_of_record,
+)
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.cascades import going_along
 
 Result: TypeAlias = Literal["undone", "kept", "failed"]
 
-_EVENT_TIMES: Final = ("IsAllDayEvent", "StartDateTime", "EndDateTime")
-_DERIVED_TIMES: Final = frozenset({"activitydate", "activitydatetime", "durationinminutes"})
-_RELATION: Final = "EventRelation"
 _AT_ONCE: Final = 200
 
 
@@ -84,7 +91,7 @@ class Undoing:
         report = Report()
         for step in reversed(steps):
             reversals = list(_reversals(step))[::-1]
-            for (kind, sobject), some in groupby(reversals, key=lambda each: (each.kind, each.write.sobject)):
+            for (kind, sobject, _), some in groupby(reversals, key=_alike):
                 for part in _parts(list(some)):
                     await self._take_back(kind, sobject, part, report)
         return report
@@ -105,6 +112,8 @@ class Undoing:
 
     async def _delete(self, sobject: str, part: Sequence[Reversal], report: Report) -> None:
         """Delete what was created, or brought back, unless somebody changed it since."""
+        if sobject == RELATION:
+            part = await self._as_they_are_now(part)
         about = sobject or await object_of(self._org, part[0].record_id)
         names = {name for each in part for name in each.write.values}
         now = await read_current(self._org, about, [each.record_id for each in part], names)
@@ -149,12 +158,11 @@ class Undoing:
 
     async def _bring_back(self, part: Sequence[Reversal], report: Report) -> None:
         """Take what was deleted out of the recycle bin; invitations are made again, because they are in none."""
-        relations = [each for each in part if each.before is not None and {"EventId", "RelationId"} <= set(each.before)]
-        if relations:
-            records = [_invitation(each.before or {}) for each in relations]
-            saved = await self._org.client.collections.create(_RELATION, records)
-            report.add_saved([each.record_id for each in relations], saved, {})
-        ids = [record_id for each in part if each not in relations for record_id in (each.record_id, *each.write.also)]
+        invited = {pair: each.record_id for each in part if (pair := pair_of(each.before or {}))}
+        if invited:
+            await self._invite_again(invited, report)
+        gone = [each for each in part if each.record_id not in invited.values()]
+        ids = [record_id for each in gone for record_id in (each.record_id, *each.write.also)]
         if not ids:
             return
         for record_id, result in zip(ids, await self._org.client.soap.undelete(ids), strict=True):
@@ -163,26 +171,49 @@ class Undoing:
             else:
                 report.add_saved([record_id], [result], {})
 
+    async def _invite_again(self, invited: Mapping[Pair, str], report: Report) -> None:
+        there = await invitations(self._org, invited)
+        missing = [pair for pair in invited if pair not in there]
+        for pair in there.keys() & invited.keys():
+            report.add(invited[pair], "undone")
+        if missing:
+            records = [{"EventId": event, "RelationId": person} for event, person in missing]
+            saved = await self._org.client.collections.create(RELATION, records)
+            report.add_saved([invited[pair] for pair in missing], saved, {})
+
+    async def _as_they_are_now(self, part: Sequence[Reversal]) -> list[Reversal]:
+        """Return the invitations by the Ids that they have now, where they were taken back and made again."""
+        pairs = {each.record_id: pair for each in part if (pair := pair_of(each.write.values))}
+        there = await invitations(self._org, pairs.values()) if pairs else {}
+        return [replace(each, record_id=there.get(pairs[each.record_id], each.record_id)) for each in part]
+
     def _values_of_before(self, each: Reversal, current: Current) -> tuple[dict[str, Any], str]:
         """Return the values to write, and a sentence on the fields that somebody changed since."""
         before = {name.casefold(): value for name, value in (each.before or {}).items()}
-        changed = {
-            name: value
-            for name, value in each.write.values.items()
-            if not is_same(value, self._now(each.record_id, current, name))
-            and not is_same(before.get(name.casefold()), self._now(each.record_id, current, name))
-        }
-        names = [name for name in each.write.values if name not in changed]
-        if each.write.sobject == "Event" and (times := _times_among(names)):
-            names = [name for name in names if name not in times] + [
-                name for name in _EVENT_TIMES if name.casefold() in before
-            ]
-        values = {
-            name: before.get(name.casefold())
-            for name in names
-            if not is_same(before.get(name.casefold()), self._now(each.record_id, current, name))
-        }
-        return values, _since(current, changed) if changed else ""
+        values: dict[str, Any] = {}
+        changed: list[str] = []
+        for name, written in each.write.values.items():
+            now, was = self._now(each.record_id, current, name), before.get(name.casefold())
+            if is_time(each.write.sobject, name) or is_same(was, now):
+                continue
+            if is_same(written, now):
+                values[name] = was
+            else:
+                changed.append(name)
+        if any(is_time(each.write.sobject, name) for name in each.write.values):
+            was_at, now_at = span_of_record(before), span_of_record(self._all_now(each.record_id, current))
+            after = span_after(before, each.write.values)
+            if was_at and now_at != was_at:
+                if after is None or after == now_at:
+                    values |= was_at.values()
+                else:
+                    changed.append("its time")
+        return values, self._since(current, changed) if changed else ""
+
+    def _all_now(self, record_id: str, current: Current) -> dict[str, Any]:
+        planned = self._planned.get(record_id, {})
+        lengths = {"durationinminutes": None, "activitydate": None} if "startdatetime" in planned else {}
+        return {**current.values, **lengths, **planned}
 
     def _now(self, record_id: str, current: Current, name: str) -> Any:  # noqa: ANN401 - a field's value
         """Return a field's value now, as if what this undo has planned were done."""
@@ -190,15 +221,21 @@ class Undoing:
         return planned.get(name.casefold(), current.get(name))
 
     def _changed_since(self, each: Reversal, current: Current, values: Mapping[str, object]) -> str:
-        changed = {
-            name: value
+        changed = [
+            name
             for name, value in values.items()
-            if not is_same(value, self._now(each.record_id, current, name)) and name.casefold() not in _DERIVED_TIMES
-        }
+            if not is_same(value, self._now(each.record_id, current, name)) and not is_derived(name)
+        ]
         if changed:
-            return _since(current, changed)
+            return self._since(current, changed)
         is_own = current.changed_by in {"", self._user_id}
         return "" if is_own else f"{current.changer} changed it since."
+
+    def _since(self, current: Current, changed: Sequence[str]) -> str:
+        """Say what was changed since, and by whom, unless the user has changed the record after that."""
+        if current.changed_by == self._user_id:
+            return f"{', '.join(changed)} changed since."
+        return f"{current.changer} changed {', '.join(changed)} since."
 
     def _tell(self, alongside: Mapping[str, Any]) -> None:
         change = current_change()
@@ -206,9 +243,16 @@ class Undoing:
             change.alongside = {**change.alongside, **alongside}
 
 
+def _alike(each: Reversal) -> tuple[str, str, str]:
+    """Return what reversals have in common that are made in one call: the object, or what an Id says of it."""
+    return each.kind, each.write.sobject, "" if each.write.sobject else each.record_id[:3]
+
+
 def _reversals(step: Step) -> Iterator[Reversal]:
+    """Yield what was done; a series comes after its appointments, which then get back what each had of its own."""
     for write, before, outcome in zip(step.writes, step.before, step.outcomes, strict=True):
         if outcome.is_done:
+            yield from (Reversal(write, each, step.members[each]) for each in write.also if each in step.members)
             yield Reversal(write, outcome.record_id or write.record_id, before)
 
 
@@ -222,16 +266,3 @@ def _parts(reversals: Sequence[Reversal]) -> Iterator[Sequence[Reversal]]:
         part[each.record_id] = each
     if part:
         yield list(part.values())
-
-
-def _times_among(names: Sequence[str]) -> list[str]:
-    times = {name.casefold() for name in _EVENT_TIMES} | _DERIVED_TIMES
-    return [name for name in names if name.casefold() in times]
-
-
-def _invitation(before: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: before[name] for name in ("EventId", "RelationId", "IsInvitee") if before.get(name) is not None}
-
-
-def _since(current: Current, changed: Mapping[str, object]) -> str:
-    return f"{current.changer} changed {', '.join(changed)} since."
