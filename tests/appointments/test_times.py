@@ -182,6 +182,20 @@ def test_windows_names_are_those_of_the_zone_that_windows_means(windows: str, zo
         ("America/Torronto", ["America/Toronto"]),
         ("Amercia/Vancouver", ["America/Vancouver"]),
         ("vancouver", ["America/Vancouver"]),
+        ("Paris, France", ["Europe/Paris"]),
+        ("London, Ontario", ["Europe/London", "America/Toronto"]),
+        ("Washington, D.C.", ["America/New_York"]),
+        ("St. Louis", ["America/Chicago"]),
+        ("Saint John\u2019s", ["America/St_Johns"]),
+        ("NYC", ["America/New_York"]),
+        ("Kelowna", ["America/Vancouver"]),
+        ("Victoria", ["America/Vancouver", "Australia/Melbourne"]),
+        ("Arizona", ["America/Phoenix"]),
+        ("Pacific Time (US & Canada)", ["America/Los_Angeles"]),
+        ("UTC+1 (Berlin)", ["UTC+01:00", "Europe/Berlin"]),
+        ("(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", ["UTC+01:00", "Europe/Amsterdam"]),
+        ("CET/CEST", ["Europe/Berlin", "Europe/Paris"]),
+        ("zulu", ["UTC"]),
     ],
 )
 def test_what_people_call_zones_leads_to_a_question_with_those_that_are_meant(said: str, meant: list[str]) -> None:
@@ -197,6 +211,20 @@ def test_a_zone_that_is_only_spelt_alike_is_not_offered(said: str) -> None:
         zone_named(said)
 
     assert refused.value.hint.startswith("Use an IANA name")
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ("(GMT-08:00) Pacific Standard Time (America/Los_Angeles)", "America/Los_Angeles"),
+        ("(GMT+05:30) India Standard Time (Asia/Kolkata)", "Asia/Kolkata"),
+        ("(GMT-03:00) Argentina Time (America/Argentina/Buenos_Aires)", "America/Argentina/Buenos_Aires"),
+        (" Europe/Berlin ", "Europe/Berlin"),
+        ("UTC\u22125", "UTC-05:00"),
+    ],
+)
+def test_a_zone_is_taken_as_salesforces_screens_write_it(said: str, key: str) -> None:
+    assert zone_named(said).key == key
 
 
 def test_every_zone_that_words_stand_for_is_one() -> None:
@@ -294,6 +322,13 @@ def test_weekdays_have_their_english_names() -> None:
         ("9.30", "09:30:00.000Z"),
         ("9h30", "09:30:00.000Z"),
         ("noon", "12:00:00.000Z"),
+        ("12 noon", "12:00:00.000Z"),
+        ("0930", "09:30:00.000Z"),
+        ("1430 hours", "14:30:00.000Z"),
+        ("14:30 hrs", "14:30:00.000Z"),
+        ("9 Uhr", "09:00:00.000Z"),
+        ("21.30 Uhr", "21:30:00.000Z"),
+        ("14h", "14:00:00.000Z"),
         ("23:59:59.999Z", "23:59:59.999Z"),
     ],
 )
@@ -302,7 +337,8 @@ def test_a_time_of_day_is_sent_as_salesforce_takes_it(text: str, sent: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "9", "24:00", "9:60", "13 pm", "0 am", "09:00+02:00", "2026-11-24T09:00", "soon", "9:00 xm"]
+    "text",
+    ["", "9", "24:00", "2400", "930", "9:60", "13 pm", "0 am", "09:00+02:00", "2026-11-24T09:00", "soon", "9 xm"],
 )
 def test_what_is_no_time_of_day_is_refused_with_the_form(text: str) -> None:
     with pytest.raises(TimeError) as caught:

@@ -5,11 +5,11 @@ instant here, or is refused with the ways to say it; everything that is shown ca
 """
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import TypeAlias
 
 from mcp_salesforce.appointments.zone_words import MEANT, MISREAD
 from mcp_salesforce.spelling import did_you_mean, nearest
@@ -22,14 +22,21 @@ _CLOCK = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _NOON = 12
-_NAMED_TIMES = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
+_HOURS = re.compile(r"(\d{1,2})(?:[:.]?(\d\d))?\s*(?:h|hrs|hours|uhr)|(\d\d)(\d\d)", re.ASCII | re.IGNORECASE)
+_NAMED_TIMES = dict.fromkeys(("noon", "12 noon", "midday"), "12:00") | dict.fromkeys(
+    ("midnight", "12 midnight"), "00:00"
+)
 _OFFSET = re.compile(r"(?:utc|gmt)? ?([+-]) ?(\d{1,2})(?::?(\d\d))?", re.ASCII | re.IGNORECASE)
+_SALESFORCES_LABEL = re.compile(r"\(GMT[+-]\d\d:\d\d\) [^()]*\(([A-Za-z_]+/[\w/+-]+)\)", re.ASCII)
 _FARTHEST_MINUTES = 14 * 60
 _NO_PLACES = ("Etc/", "SystemV/", "posix", "right/", "Factory", "localtime")
 _SHORTEST_SLIP = 5  # letters of a place: fewer are likelier another place
 _CANDIDATES = 3
 _HOW_TO_NAME_ZONES = "Use an IANA name such as Europe/Berlin, or an offset such as UTC+01:00."
 _FIRST_YEAR, _LAST_YEAR = 1700, 4000  # what a Salesforce date can hold
+
+
+_Rules: TypeAlias = tuple[timedelta | None, ...]
 
 
 class TimeError(ValueError):
@@ -75,14 +82,27 @@ def zone_named(name: str) -> ZoneInfo:
     Raises:
         TimeError: It is not surely one zone; the hint asks for those that may be meant.
     """
-    plain = " ".join(name.split())
+    plain = " ".join(name.replace("\u2212", "-").split())
+    if label := _SALESFORCES_LABEL.fullmatch(plain):
+        plain = label[1]
     folded = plain.casefold()
     if (minutes := _offset_minutes(plain)) is not None:
         return fixed_zone(minutes)
     if folded not in MISREAD:
         with suppress(TimeError):
-            return zone_of(_windows().get(folded, name) if folded.endswith(" time") else name)
-    raise TimeError(f"{name!r} is not a time zone.", did_you_mean(_zones_meant(folded)) or _HOW_TO_NAME_ZONES)
+            return zone_of(_windows().get(folded, plain) if folded.endswith(" time") else plain)
+    meant: dict[_Rules, list[str]] = {}
+    for words in _said_in(folded):
+        meant |= {rules: zones for rules, zones in _by_rules(_zones_meant(words)).items() if rules not in meant}
+    zones = [zone for alike in meant.values() for zone in alike]
+    raise TimeError(f"{name!r} is not a time zone.", did_you_mean(zones[:_CANDIDATES]) or _HOW_TO_NAME_ZONES)
+
+
+def _said_in(name: str) -> list[str]:
+    """Return a folded name and its parts: `Paris, France`, `UTC+1 (Berlin)`, `(UTC+01:00) Amsterdam, Berlin`."""
+    whole = name.replace(".", "").replace("'", "").replace("\u2019", "")
+    parts = [part.strip() for part in re.split(r"[,()]", whole)]
+    return [whole, *(part for part in parts if part and part != whole)]
 
 
 def _offset_minutes(text: str) -> int | None:
@@ -108,6 +128,8 @@ def _zones_meant(name: str) -> list[str]:
     """Return the zones that may be meant by `name`, folded: a place, an abbreviation, or a slip of the pen."""
     region, _, place = name.replace("_", " ").rpartition("/")
     region, place = region.strip(), place.strip()
+    if (minutes := _offset_minutes(name)) is not None:
+        return [fixed_zone(minutes).key]
     words = place.removesuffix(" zone").removesuffix(" time").removesuffix(" standard").removesuffix(" daylight")
     if meant := MEANT.get(place) or MEANT.get(words):
         return [*meant]
@@ -118,18 +140,17 @@ def _zones_meant(name: str) -> list[str]:
     if not found and len(words) >= _SHORTEST_SLIP:
         slips = nearest(words, [places[zone] for zone in inside], slips_only=True)
         found = [zone for zone in inside if places[zone] in slips]
-    return [*_without_links(found)][:_CANDIDATES]
+    found.sort(key=lambda zone: ("/" not in zone, zone.count("/"), zone))
+    return [alike[0] for alike in _by_rules(found).values()]
 
 
-def _without_links(zones: list[str]) -> Iterator[str]:
-    """Yield zones, of those with the same rules only one: that of a place, with the shortest name."""
-    seen: set[tuple[timedelta | None, ...]] = set()
+def _by_rules(zones: list[str]) -> dict[_Rules, list[str]]:
+    """Return zones by the offsets that they have in winter and summer, in 1990 and 2026."""
+    found: dict[_Rules, list[str]] = {}
     moments = [datetime(year, month, 1, tzinfo=UTC) for year in (1990, 2026) for month in (1, 7)]
-    for zone in sorted(zones, key=lambda zone: ("/" not in zone, zone.count("/"), zone)):
-        rules = tuple(moment.astimezone(ZoneInfo(zone)).utcoffset() for moment in moments)
-        if rules not in seen:
-            seen.add(rules)
-            yield zone
+    for zone in zones:
+        found.setdefault(tuple(moment.astimezone(zone_named(zone)).utcoffset() for moment in moments), []).append(zone)
+    return found
 
 
 def instant_of(text: str, zone: ZoneInfo | None = None) -> datetime:
@@ -180,14 +201,16 @@ def day_of(text: str) -> date:
 
 
 def clock_of(text: str) -> str:
-    """Return the time of day that `text` names (`9:00`, `09:00:30`, `2:30 pm`, `noon`) as Salesforce takes it.
+    """Return the time of day that `text` names as Salesforce takes it: `09:00:00.000Z`.
 
-    That is `09:00:00.000Z`; a time of day has no zone, and the Z none either.
+    It may be `9:00`, `0900`, `09:00:30`, `2:30 pm`, `14 Uhr` or `noon`. A time of day has no zone; the Z says none.
 
     Raises:
         TimeError: Not a time of day, or one with an offset.
     """
     plain = text.strip()
+    if hours := _HOURS.fullmatch(plain):
+        plain = f"{hours[1] or hours[3]}:{hours[2] or hours[4] or '00'}"
     match = _CLOCK.fullmatch(_NAMED_TIMES.get(plain.casefold(), plain))
     wrong = TimeError(f"{text!r} is not a time of day.", "Write it like 15:00:00.000Z, or 15:00; it has no zone.")
     if match is None or (match[2] is None and match[5] is None):

@@ -55,7 +55,15 @@ eat: Africa/Nairobi
 wat: Africa/Lagos
 brt: America/Sao_Paulo
 clt, clst: America/Santiago
-z: UTC
+z, zulu: UTC
+nyc, new york city, manhattan, brooklyn, dc, washington dc: America/New_York
+la, sf, bay area: America/Los_Angeles
+arizona: America/Phoenix
+victoria: America/Vancouver, Australia/Melbourne
+kelowna, surrey, burnaby, kamloops, nanaimo: America/Vancouver
+saskatoon, saskatchewan: America/Regina
+st johns, saint johns: America/St_Johns
+nova scotia: America/Halifax
 germany, deutschland: Europe/Berlin
 austria, österreich: Europe/Vienna
 switzerland, schweiz: Europe/Zurich
