@@ -13,9 +13,9 @@ from mcp_salesforce.appointments.intervals import Interval
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport, RefreshTokenSource, SalesforceClient
 from mcp_salesforce.server import create_server
-from mcp_salesforce.tools.appointments.busy_records import read_busy
-from mcp_salesforce.tools.appointments.calendars import calendars_of
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.busy_records import read_busy
+from mcp_salesforce.tools.lookups.calendars import calendars_of
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import call, refusal, rows_as_dicts
 from tests.tools.events import all_day, timed

@@ -47,6 +47,13 @@ class OutcomeFields:
         """Return the outcome that a value of the status field stands for."""
         return next((outcome for outcome, named in self.values.items() if named == value), None)
 
+    def outcome_in(self, event: Mapping[str, object]) -> Outcome | None:
+        """Return the outcome of an event: by its status field where there is one, else by the marker of its Subject."""
+        if not self.status:
+            return outcome_in(str(event.get("Subject") or ""))
+        named = {name.casefold(): value for name, value in event.items()}
+        return self.outcome_of(named.get(self.status.casefold()))
+
 
 NO_OUTCOME_FIELDS: Final = OutcomeFields()
 

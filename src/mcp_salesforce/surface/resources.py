@@ -18,10 +18,10 @@ from mcp_salesforce.policy.withheld import noting, told
 from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, NotFoundError, SalesforceError
 from mcp_salesforce.tools.answers.errors import failure, unforeseen
 from mcp_salesforce.tools.answers.results import seen
-from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
 from mcp_salesforce.tools.appointments.events import list_appointments
 from mcp_salesforce.tools.framework.call_log import tool_call
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.calendars import ME, calendars_of
 from mcp_salesforce.tools.schema.toolset import describe
 
 AGENDA: Final = "salesforce://agenda/{date}"

@@ -17,13 +17,13 @@ from mcp_salesforce.appointments.times import local_text, utc_text, weekday, win
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.tools.answers.budgets import cut_to_fit
 from mcp_salesforce.tools.answers.results import Rows
-from mcp_salesforce.tools.appointments.busy_records import Busy, read_busy
-from mcp_salesforce.tools.appointments.calendars import calendars_of
 from mcp_salesforce.tools.appointments.slot_search import SlotSearch
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import TimeZone
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
+from mcp_salesforce.tools.lookups.busy_records import Busy, read_busy
+from mcp_salesforce.tools.lookups.calendars import calendars_of
 
 LONGEST_WINDOW: Final = timedelta(days=92)
 LOOK_AHEAD: Final = timedelta(days=28)

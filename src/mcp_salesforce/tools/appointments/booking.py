@@ -31,11 +31,12 @@ from mcp_salesforce.salesforce.api.sobjects import retrieving
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.tools.answers.errors import marked
-from mcp_salesforce.tools.appointments.busy_records import NO_PATTERNS, Busy, read_busy
-from mcp_salesforce.tools.appointments.calendars import ME, calendars_of
 from mcp_salesforce.tools.appointments.slot_search import SlotSearch
 from mcp_salesforce.tools.framework.parent_names import naming, with_names
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.busy_records import Busy, read_busy
+from mcp_salesforce.tools.lookups.calendars import ME, calendars_of
+from mcp_salesforce.tools.lookups.event_conditions import NO_PATTERNS
 
 _OFFERS_BEFORE: Final = timedelta(days=3)
 _OFFERS_AFTER: Final = timedelta(days=7)

@@ -17,7 +17,6 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.answers.results import Updated
 from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking, having_calendars
-from mcp_salesforce.tools.appointments.calendars import calendars_of
 from mcp_salesforce.tools.appointments.copies import check_is_no_copy
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, AppointmentData, ChangedData
 from mcp_salesforce.tools.appointments.display import compared
@@ -28,6 +27,7 @@ from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import EventId
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
+from mcp_salesforce.tools.lookups.calendars import calendars_of
 from mcp_salesforce.tools.lookups.record import difference, last_changed, outcome_of, read_back, require_fields
 
 _CHANGED_MEANWHILE = "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, NotRequired, cast
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
-from mcp_salesforce.appointments.outcomes import LONGEST_SUBJECT, WORDS, Outcome, marked, outcome_in, unmarked
+from mcp_salesforce.appointments.outcomes import LONGEST_SUBJECT, WORDS, Outcome, marked, unmarked
 from mcp_salesforce.appointments.spans import Span, shown, span_in
 from mcp_salesforce.appointments.times import weekday
 from mcp_salesforce.salesforce import SObjectDescribe
@@ -107,7 +107,7 @@ async def close_appointment(
     _check_is_own(event, span, org.now())
     if outcome == "no_show":
         await _check_has_begun(org, event, span)
-    closed_as = _outcome_of(org, event)
+    closed_as = org.outcome_fields.outcome_in(event)
     if closed_as and closed_as != outcome:
         raise _closed_otherwise(org, event, closed_as)
     values: dict[str, Any] = {}
@@ -152,14 +152,6 @@ async def _check_has_begun(org: OrgSession, event: SObjectRecord, span: Span | N
 
 def _has_begun(span: Span, now: datetime) -> bool:
     return span.start.date() <= now.date() if span.all_day else span.start <= now
-
-
-def _outcome_of(org: OrgSession, event: SObjectRecord) -> Outcome | None:
-    fields = org.outcome_fields
-    if fields.status:
-        named = {name.casefold(): value for name, value in event.items()}
-        return fields.outcome_of(named.get(fields.status.casefold()))
-    return outcome_in(event.get("Subject") or "")
 
 
 def _closed_otherwise(org: OrgSession, event: SObjectRecord, closed_as: Outcome) -> Exception:

@@ -12,7 +12,6 @@ from mcp_salesforce.appointments.times import Window, is_day, window_of
 from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.tools.answers.results import Appointment, DeletedAppointment, Rows, flat_record
 from mcp_salesforce.tools.appointments.booking import NAMES, AllowConflict, Booking
-from mcp_salesforce.tools.appointments.busy_records import ARCHIVED_AFTER, NO_PATTERNS
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, NewData
 from mcp_salesforce.tools.appointments.display import appointment_of, warned
 from mcp_salesforce.tools.appointments.invitees import (
@@ -35,6 +34,7 @@ from mcp_salesforce.tools.framework.params import (
 )
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, READS, ToolContext, org_of
+from mcp_salesforce.tools.lookups.event_conditions import overlapping_window, reaches_archived
 from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED, Listing, read_page
 from mcp_salesforce.tools.lookups.record import read_back, read_fields
 
@@ -137,7 +137,7 @@ async def list_appointments(
     org = org_of(ctx)
     zone = await org.zone(time_zone, owner_id)
     window = window_of(start, end, zone, local=zone if time_zone else None) if start or end else None
-    conditions = _overlapping(window) if window else []
+    conditions = overlapping_window(window) if window else []
     if owner_id:
         conditions.append(await _of(org, "OwnerId", owner_id, window))
     if contact_id:
@@ -151,7 +151,7 @@ async def list_appointments(
         order_by,
         descending=window is None,
         fields=(*_LISTED, *TIME_FIELDS),
-        with_archived=_reaches_archived(window, org),
+        with_archived=reaches_archived(window, org.now()),
     )
     call = ("list_appointments", start, end, owner_id, contact_id, zone.key)
     rows = await read_page(org, listing, limit, cursor, call, lambda records: [_entry(r, zone) for r in records])
@@ -188,10 +188,6 @@ def _agenda_order(local: str | None) -> tuple[str, bool, float]:
     return local[:10], True, datetime.fromisoformat(local).timestamp()
 
 
-def _reaches_archived(window: Window | None, org: OrgSession) -> bool:
-    return window is None or window.start is None or window.start < org.now() - ARCHIVED_AFTER
-
-
 async def _of(org: OrgSession, field: str, person: str, window: Window | None) -> str:
     """Return the condition that an appointment is somebody's: by `field`, or because they are invited to it.
 
@@ -207,19 +203,6 @@ async def _of(org: OrgSession, field: str, person: str, window: Window | None) -
     if window and window.end:
         where.append(f"Event.StartDateTime <= {quote(window.end + _A_DAY)}")
     soql = f"SELECT EventId FROM EventRelation WHERE {' AND '.join(where)} ORDER BY Id DESC LIMIT {_MOST_INVITED}"  # noqa: S608
-    found = await org.client.queries.query(soql, query_all=_reaches_archived(window, org))
+    found = await org.client.queries.query(soql, query_all=reaches_archived(window, org.now()))
     invited = list(dict.fromkeys(record["EventId"] for record in found.records))
     return f"({own} OR Id IN {quote_list(invited)})" if invited else own
-
-
-def _overlapping(window: Window) -> list[str]:
-    """Return the conditions for what overlaps `window`: instants by instant, all-day appointments by day."""
-    timed, days = ["IsAllDayEvent = false"], ["IsAllDayEvent = true"]
-    if window.end:
-        timed.append(f"StartDateTime < {quote(window.end)}")
-        days.append(f"ActivityDate <= {quote(window.last_day)}")
-    if window.start:
-        start = quote(window.start)
-        timed.append(f"(EndDateTime > {start} OR StartDateTime = {start})")
-        days.append(f"EndDate >= {quote(window.first_day)}")
-    return [f"(({' AND '.join(timed)}) OR ({' AND '.join(days)}))", *NO_PATTERNS]

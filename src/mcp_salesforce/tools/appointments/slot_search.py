@@ -9,8 +9,8 @@ from mcp_salesforce.appointments.hours import Hours
 from mcp_salesforce.appointments.intervals import Interval
 from mcp_salesforce.appointments.openings import obstacles
 from mcp_salesforce.appointments.slots import SlotRequest, free_time, starts
-from mcp_salesforce.tools.appointments.busy_records import Busy, read_busy
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.busy_records import Busy, read_busy
 
 _NAMED_OBSTACLES = 3
 

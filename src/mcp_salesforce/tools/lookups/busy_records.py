@@ -11,6 +11,7 @@ from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
 from mcp_salesforce.salesforce.api.queries import querying, querying_more
 from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.event_conditions import ARCHIVED_AFTER, NO_PATTERNS
 
 Visibility = Literal["full", "partial", "unknown"]
 Item = TypeVar("Item")
@@ -19,8 +20,6 @@ MOST_QUERIES: Final = 5
 """What Salesforce takes in one composite call."""
 MOST_EVENTS: Final = 50_000
 """How many events are read for one call; where there are more, only the time up to the last of them is known."""
-NO_PATTERNS: Final = ("IsRecurrence = false", "GroupEventType != '3'")
-"""Conditions that leave out a series' own record, which is none of its occurrences."""
 
 _FIELDS: Final = (
     "Id", "OwnerId", "Subject", "StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "DurationInMinutes",
@@ -29,8 +28,6 @@ _FIELDS: Final = (
 _DECLINED_FIELDS: Final = ("StartDateTime", "EndDateTime", "Subject")
 _CALENDAR_DAYS_A_QUERY: Final = 300  # beyond them a page may be full, and several queries in one call bring more of it
 _ZONES_REACH: Final = timedelta(hours=14)
-ARCHIVED_AFTER: Final = timedelta(days=364)
-"""How long after its end Salesforce archives an event, less a day."""
 _EARLY: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
