@@ -228,7 +228,7 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
     (
         "INVALID_FIELD|MALFORMED_QUERY",
         "can ?not be grouped",
-        Advice("It cannot be grouped by.", "Group a datetime by DAY_ONLY(field) or CALENDAR_MONTH(field)."),
+        Advice("It cannot be grouped by.", "Use another; of a datetime DAY_ONLY(field) or CALENDAR_MONTH(field)."),
     ),
     (
         "MALFORMED_QUERY|INVALID_FIELD",
@@ -248,10 +248,36 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
         "field aliasing",
         Advice("Only aggregates and functions take an alias.", "Leave the alias out: the column has the field's name."),
     ),
+    (
+        "MALFORMED_QUERY",
+        r"unexpected token: '?DISTINCT",
+        Advice("SOQL has no DISTINCT.", "Write COUNT_DISTINCT(field), or GROUP BY the field."),
+    ),
+    (
+        "MALFORMED_QUERY",
+        r"unexpected token: '?(COUNT|SUM|AVG|MIN|MAX|COUNT_DISTINCT)\b",
+        Advice("A total cannot stand there.", "Use it in SELECT or HAVING of the outer query, with GROUP BY."),
+    ),
+    (
+        "MALFORMED_QUERY",
+        r"unexpected token: '?(UPPER|LOWER|TRIM|CONCAT|SUBSTRING|LEN|LENGTH|COALESCE|NVL|IFNULL|ISNULL|IF)\b",
+        Advice("SOQL has no such function.", "Compare the field itself: = and LIKE ignore case."),
+    ),
+    (
+        "MALFORMED_QUERY",
+        r"unexpected token: '?(DATE|YEAR|MONTH|DAY|HOUR|DATE_TRUNC|EXTRACT)\b",
+        Advice("SOQL has no such function.", "Write DAY_ONLY(field), CALENDAR_MONTH(field) or CALENDAR_YEAR(field)."),
+    ),
+    (
+        "MALFORMED_QUERY",
+        r"COUNT\(\) must|COUNT\(\) and",
+        Advice("COUNT() stands alone.", "Beside fields and GROUP BY write COUNT(Id)."),
+    ),
+    ("MALFORMED_QUERY", "FIELDS function must have a LIMIT", Advice("FIELDS reads few rows.", "Add LIMIT 200.")),
     ("MALFORMED_QUERY", "duplicate alias", Advice("Two columns have one alias.", "Give each its own.")),
     (
         "MALFORMED_QUERY",
-        "root queries support aggregate|Grouped query cannot use child",
+        "root queries support aggregate|Grouped query cannot use child|not allowed in a query that aggregates",
         Advice("Functions of groups and sub-queries do not go together.", "Run two queries."),
     ),
     (
@@ -278,6 +304,11 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
         "NUMBER_OUTSIDE_VALID_RANGE",
         "offset",
         Advice("OFFSET goes to 2000.", "Filter by the last value seen instead, in its order: Id > '003…'."),
+    ),
+    (
+        "INVALID_QUERY_FILTER_OPERATOR",
+        "invalid ID field",
+        Advice("That is no Id.", "Query for the right one: 15 or 18 letters and digits."),
     ),
     (
         "INVALID_QUERY_FILTER_OPERATOR",
@@ -332,7 +363,7 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
     (
         "NOT_IMPLEMENTED",
         "local org",
-        Advice("The local org does not have this part of Salesforce.", "Do without it here; a real org has it."),
+        Advice("The local org does not have this part of Salesforce.", "Do without it here; a real org may have it."),
     ),
 )
 """Codes that mean several things, with the words of Salesforce's own that tell which: code, message, advice."""

@@ -9,6 +9,8 @@ from mcp_salesforce.soql import Query
 from mcp_salesforce.soql_names import NAME, Meaning, Unknown, meaning_of
 from mcp_salesforce.spelling import did_you_mean, nearest
 
+_ANY_KIND = "Records of several kinds share Id, Name and Type; for more: TYPEOF Who WHEN Contact THEN Email END."
+_LISTED = "salesforce_describe lists the names; custom ones end in __c, their relationships in __r."
 _TOLD = 4  # wrong names that one error tells of
 
 
@@ -67,7 +69,7 @@ async def wrong_names(unknown: Sequence[Unknown], schema: OrgSchema) -> InvalidA
     return refused(
         "; ".join(map(_worded, told)),
         code="INVALID_TYPE" if told[0].kind == "object" else "INVALID_FIELD",
-        hint=hint or "salesforce_describe lists the names; custom ones end in __c, their relationships in __r.",
+        hint=hint or (_ANY_KIND if all(one.sobject == NAME for one in told) else _LISTED),
         fields=[one.name for one in told if one.kind != "object"],
     )
 

@@ -1,5 +1,6 @@
 """SOQL as a model writes it: parsed before it is sent, and refused with the place, what was expected, and advice."""
 
+import re
 from typing import Final
 
 from mcp_salesforce.salesforce import InvalidArgumentError
@@ -18,17 +19,40 @@ _UNQUOTED: Final = "Put texts in single quotes; there are no variables."
 _NO_DISTINCT: Final = "SOQL has no DISTINCT: GROUP BY the field."
 _CALLS: Final = frozenset({"now", "today", "getdate", "current_date", "sysdate", "date", "dateadd"})
 _NO_CALLS: Final = "Days have names: TODAY, LAST_N_DAYS:7, NEXT_MONTH; a moment is written bare: 2026-11-24T15:00:00Z."
+_DAY_NAME: Final = re.compile(r"(last|next|this|n|days?|weeks?|months?|current|previous)_\w+|(to|tomorrow|yester)day")
+_NO_SUMS: Final = "Dates are not reckoned with: write LAST_N_DAYS:7, NEXT_N_DAYS:7 or N_DAYS_AGO:7."
+_NO_JOIN: Final = "SOQL has no JOIN: a parent's field is Account.Name, children are (SELECT Id FROM Contacts)."
+_WRITTEN: Final = "A day is written 2026-11-24, a moment 2026-11-24T15:00:00Z, both bare."
+_DAY_BEFORE: Final = re.compile(r"\d{4}-\d\d-\d\d\s+$")
+_CLOCK: Final = re.compile(r"t\d\w*")
+_QUOTE: Final = "Inside a text write \\' for a quote: 'O\\'Brien'."
 _ADVICE: Final = {  # what people who know SQL write
     "*": "SOQL has no *: name the fields; FIELDS(ALL) needs LIMIT 200; rows are counted by COUNT() or COUNT(Id).",
     '"': "Put texts in single quotes.",
-    "join": "SOQL has no JOIN: a parent's field is Account.Name, children are (SELECT Id FROM Contacts).",
+    "join": _NO_JOIN,
+    "/": _WRITTEN,
+    "-": _NO_SUMS,
+    "+": _NO_SUMS,
+    "=": "Write one =.",
+    ";": "One call runs one query, and only SELECT.",
+    "like": "NOT stands before the field, in parentheses: (NOT Name LIKE 'x%').",
+    "ilike": "Write LIKE: it ignores case.",
+    "contains": "Write LIKE '%x%'.",
     "between": "SOQL has no BETWEEN: write >= and <=.",
     "is": "Compare with = null or != null.",
     "union": "SOQL has no UNION: send two queries.",
     "having": "HAVING needs GROUP BY before it.",
     "as": "There is no AS: COUNT(Id) total; only aggregates and functions take an alias.",
 }
-_ADVICE_AT_THE_END: Final = {"and": _MIXED, "or": _MIXED, "limit": "LIMIT stands before OFFSET."}
+_ORDER: Final = "The order is WHERE, GROUP BY, HAVING, ORDER BY, LIMIT, OFFSET."
+_ADVICE_AT_THE_END: Final = {
+    "and": _MIXED,
+    "or": _MIXED,
+    "limit": "LIMIT stands before OFFSET.",
+    "where": _ORDER,
+    "group": _ORDER,
+    "order": _ORDER,
+}
 _ADVICE_BEHIND: Final = {  # what stands before the word that does not fit
     "distinct": "SOQL has no DISTINCT: COUNT_DISTINCT(field), or GROUP BY the field.",
     "all": "There is no ALL ROWS here: set include_deleted, or include_archived for old activities.",
@@ -36,6 +60,8 @@ _ADVICE_BEHIND: Final = {  # what stands before the word that does not fit
     "exists": "SOQL has no EXISTS: write Id IN (SELECT AccountId FROM Contact).",
     "case when": "SOQL has no CASE: select the fields and decide by their values.",
     "for": "FOR UPDATE is for Apex alone: leave it out.",
+    "join": _NO_JOIN,
+    "count ( )": "COUNT() stands alone: beside fields write COUNT(Id), and GROUP BY them.",
     "in (": "The list is empty: leave the condition out, or give values.",
 }
 
@@ -65,7 +91,11 @@ def _hint(soql: str, error: SoqlError) -> str:
     token = _word_at(soql, error.position)
     before = soql[: error.position].split()[-1:] or [""]
     words = [word for word in error.expected if word.isalpha()]
-    if advice := _advice(token.casefold(), error) or _advice_behind(soql[: error.position]):
+    if advice := (
+        _advice_on_values(soql, error.position, token.casefold())
+        or _advice(token.casefold(), error)
+        or _advice_behind(soql[: error.position])
+    ):
         return advice
     for written in (token, before[0]):  # a misspelt word can pass for an alias, and the one behind it does not fit
         if written.isalpha() and written.casefold() not in words and (meant := nearest(written, words, count=1)):
@@ -76,9 +106,18 @@ def _hint(soql: str, error: SoqlError) -> str:
     return f"Expected {', '.join(shown)}." if shown else ""
 
 
+def _advice_on_values(soql: str, position: int, word: str) -> str:
+    """Return how to write a date or a text that ends where `word` begins, because its form is another one."""
+    before = soql[:position]
+    if before.endswith("'") and before.count("'") % 2 == 0 and (word.isalpha() or word == "'"):
+        return _QUOTE
+    is_split = _DAY_BEFORE.search(before) and word.isdigit()
+    return _WRITTEN if is_split or (before[-1:].isdigit() and (word == "." or _CLOCK.fullmatch(word))) else ""
+
+
 def _advice(token: str, error: SoqlError) -> str:
     if error.reason == BIND_REFUSED:
-        return _NO_CALLS if token in _CALLS else _UNQUOTED
+        return _NO_CALLS if token in _CALLS or _DAY_NAME.fullmatch(token) else _UNQUOTED
     if "the end" in error.expected and (advice := _ADVICE_AT_THE_END.get(token)):
         return advice
     return _ADVICE.get(token, "")
@@ -93,7 +132,7 @@ def _advice_behind(before: str) -> str:
 def _word_at(soql: str, position: int) -> str:
     """Return the word that begins at `position`, or the one character."""
     end = position
-    while end < len(soql) and soql[end].isalnum():
+    while end < len(soql) and (soql[end].isalnum() or soql[end] == "_"):
         end += 1
     return soql[position : max(end, position + 1)]
 
