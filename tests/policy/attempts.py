@@ -196,6 +196,9 @@ CALLS: Final = [
             "end": "2026-11-25",
         },
     ),
+    Attempt("count_appointments", {"start": "2026-11-24", "end": "2026-11-25", "by": ["Description"]}),
+    Attempt("count_appointments", {"start": "2026-11-24", "end": "2026-11-25", "by": ["WhatId"]}, "withheld"),
+    Attempt("count_appointments", {"start": "2026-11-24", "end": "2026-11-25", "by": ["owner", "week"]}, "absent"),
     Attempt("close_appointment", {"event_id": "{event}", "outcome": "cancelled"}, "withheld"),
     Attempt("close_appointment", {"event_id": "{event}", "outcome": "cancelled", "reason": "ill"}),
     Attempt(

@@ -63,7 +63,7 @@ def records(org: LocalOrg) -> dict[str, str]:
 async def guarded(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> AsyncIterator[Client]:
     del records  # they are there
     (tmp_path / "policy.toml").write_text(POLICY, encoding="utf-8")
-    settings = settings_of(org, policy=tmp_path / "policy.toml")
+    settings = settings_of(org, policy=tmp_path / "policy.toml", toolsets="all")
     server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server, raise_exceptions=True) as client:
         yield client
@@ -91,7 +91,7 @@ async def test_no_attempt_succeeds_and_none_is_answered_by_silence(
 async def test_without_the_policy_the_same_attempts_show_what_is_hidden(org: LocalOrg, records: dict[str, str]) -> None:
     """What the attempts look for is there: each secret comes out where nothing forbids it."""
     seen = ""
-    async with served(org) as mcp:
+    async with served(org, toolsets="all") as mcp:
         for attempt in ATTEMPTS:
             arguments = filled(attempt.arguments, records)
             if attempt.tool.startswith(("get_", "list_", "query")):
@@ -109,7 +109,7 @@ def test_there_are_enough_attempts_and_each_is_another_one() -> None:
 @pytest.mark.parametrize("name", [name for name in SPECS if name != PREFIX + "whoami"])  # which shows the user alone
 async def test_where_a_policy_allows_nothing_no_tool_does_anything(org: LocalOrg, tmp_path: Path, name: str) -> None:
     (tmp_path / "p.toml").write_text("actions = []", "utf-8")
-    async with served(org, policy=tmp_path / "p.toml") as mcp:
+    async with served(org, policy=tmp_path / "p.toml", toolsets="all") as mcp:
         error = await refusal(mcp, name.removeprefix(PREFIX), **SPECS[name].example)
 
     assert error["code"] in REFUSALS
@@ -236,7 +236,7 @@ async def test_a_field_that_has_gone_since_takes_its_object_with_it() -> None:
 
 async def test_writes_need_their_action(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text('actions = ["read"]', "utf-8")
-    async with served(org, policy=tmp_path / "p.toml") as mcp:
+    async with served(org, toolsets="all", policy=tmp_path / "p.toml") as mcp:
         listed = {tool.name.removeprefix(PREFIX) for tool in (await mcp.list_tools()).tools}
         refused = [
             await refusal(mcp, "delete_contact", contact_id=records["contact"]),

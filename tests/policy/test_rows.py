@@ -26,7 +26,7 @@ WEEK = {"start": "2026-11-23", "end": "2026-11-29"}
 @asynccontextmanager
 async def limited(org: LocalOrg, folder: Path, policy: str) -> AsyncIterator[Client]:
     (folder / "p.toml").write_text(policy, "utf-8")
-    settings = settings_of(org, policy=folder / "p.toml")
+    settings = settings_of(org, policy=folder / "p.toml", toolsets="all")
     async with Client(create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)) as client:
         yield client
 
@@ -54,6 +54,7 @@ async def test_no_tool_tells_of_more(org: LocalOrg, contacts: list[str], tmp_pat
         ("list_contacts", {}),
         ("list_contacts", {"fields": ["LastName", "Account.Name"]}),
         ("list_appointments", WEEK),
+        ("count_appointments", {**WEEK, "by": ["WhoId"]}),
     ]
     async with limited(org, tmp_path, policy) as mcp:
         for tool, arguments in calls:

@@ -98,7 +98,7 @@ async def session(server: MCPServer[Any], revision: str, serve: Serve = direct.s
 
 @pytest.fixture
 def server(org: LocalOrg) -> MCPServer[Any]:
-    return create_server(settings_of(org), transport=AsgiTransport(org.app), now=lambda: NOW)
+    return create_server(settings_of(org, toolsets="all"), transport=AsgiTransport(org.app), now=lambda: NOW)
 
 
 class Held:

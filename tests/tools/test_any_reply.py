@@ -81,7 +81,9 @@ async def test_a_reply_that_is_wrong_in_one_place_gives_an_answer_or_an_error(
     samples = sample_calls(contact_id, event_id)[name]
     transport = AsgiTransport(Damaging(org, turn, part, value))
 
-    async with Client(create_server(settings_of(org, timeout_s=5), transport=transport, now=lambda: NOW)) as mcp:
+    async with Client(
+        create_server(settings_of(org, timeout_s=5, toolsets="all"), transport=transport, now=lambda: NOW)
+    ) as mcp:
         try:
             result = await mcp.call_tool(name, samples[which % len(samples)])
         except RuntimeError as odd:
@@ -101,7 +103,7 @@ async def test_a_value_that_is_nested_deeply_gives_an_answer_or_an_error(depth: 
     scripted.answers.append(Answer(value={"user_id": "005000000000001AAA", "organization_id": "00D000000000001AAA"}))
     scripted.answers.extend([Answer(raw=orjson.dumps(page) if depth < 240 else deep_page(depth))] * 3)
 
-    async with Client(server_on(scripted)) as mcp:
+    async with Client(server_on(scripted, toolsets="all")) as mcp:
         result = await mcp.call_tool("salesforce_query", {"soql": "SELECT Id, Any__c FROM Contact"})
 
     assert result.structured_content if not result.is_error else (result.meta or {})["code"] == "UNREADABLE_REPLY"
@@ -124,7 +126,7 @@ async def test_a_call_ends_within_its_own_time_however_many_pages_the_org_has(cl
         scripted.answers.append(Answer(value=page))
 
     scripted.before_answer = one_more_page
-    async with Client(server_on(scripted, call_timeout_s=60, timeout_s=30)) as mcp:
+    async with Client(server_on(scripted, toolsets="all", call_timeout_s=60, timeout_s=30)) as mcp:
         error = await refusal(mcp, "query", soql="SELECT Id FROM Contact")
 
     assert error["code"] == "CALL_TIMEOUT"

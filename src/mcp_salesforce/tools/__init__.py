@@ -4,10 +4,11 @@ from mcp_salesforce.tools.appointments import appointments
 from mcp_salesforce.tools.changes import changes
 from mcp_salesforce.tools.contacts import contacts
 from mcp_salesforce.tools.framework.toolset import Toolset
+from mcp_salesforce.tools.insight import insight
 from mcp_salesforce.tools.org import orgs
 from mcp_salesforce.tools.query import queries
 from mcp_salesforce.tools.records import records
 from mcp_salesforce.tools.schema import schema
 
-TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, records, changes, queries, schema, orgs)
+TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, records, changes, queries, schema, orgs, insight)
 """Everything that is exposed, in the order in which it is listed."""

@@ -36,7 +36,7 @@ def texts() -> Iterator[tuple[str, str]]:
 async def test_a_hint_names_arguments_of_the_tool_and_tools_that_there_are(name: str) -> None:
     scripted = ScriptedOrg()
     hints: dict[str, str] = {}
-    async with Client(server_on(scripted), raise_exceptions=True) as mcp:
+    async with Client(server_on(scripted, toolsets="all"), raise_exceptions=True) as mcp:
         listed = {tool.name: {*tool.input_schema["properties"]} for tool in (await mcp.list_tools()).tools}
         for code, message in texts():
             scripted.answers.clear()

@@ -68,7 +68,7 @@ async def test_all_among_the_names_means_all(org: LocalOrg) -> None:
 
 
 async def test_reading_only_leaves_out_what_writes(org: LocalOrg) -> None:
-    async with served(org, read_only=True) as mcp:
+    async with served(org, toolsets="all", read_only=True) as mcp:
         assert await names(mcp) == [name for name in NAMES if name not in WRITES]
         assert await call(mcp, "list_contacts", limit=1)
 
@@ -97,7 +97,7 @@ async def test_a_tool_is_listed_where_the_policy_allows_all_that_it_does(
 
 async def test_a_tool_that_says_it_reads_sends_nothing_but_what_reads(org: LocalOrg) -> None:
     """Where nothing may be written, the client refuses a call that is not understood to change nothing."""
-    async with served(org, read_only=True) as mcp:
+    async with served(org, toolsets="all", read_only=True) as mcp:
         for name, spec in SPECS.items():
             if spec.effect.is_reading:
                 result = await mcp.call_tool(name, dict(spec.example))
@@ -109,7 +109,7 @@ async def test_a_tool_that_writes_is_refused_before_anything_is_sent(org: LocalO
     contact_id = org.insert("Contact", LastName="Ode")
     times = {"StartDateTime": "2026-11-24T10:00:00Z", "EndDateTime": "2026-11-24T11:00:00Z"}
     event_id = org.insert("Event", Subject="Visit", **times)
-    async with served(org, read_only=True) as mcp:
+    async with served(org, toolsets="all", read_only=True) as mcp:
         before = await call(mcp, "query", soql="SELECT COUNT() FROM Contact")
         for arguments in sample_calls(contact_id, event_id)[name]:
             error = await refusal(mcp, name.removeprefix(PREFIX), **arguments)
@@ -120,7 +120,7 @@ async def test_a_tool_that_writes_is_refused_before_anything_is_sent(org: LocalO
 
 
 async def test_a_name_that_is_no_tool_says_nothing_of_settings(org: LocalOrg) -> None:
-    async with served(org, read_only=True) as mcp:
+    async with served(org, toolsets="all", read_only=True) as mcp:
         result = await mcp.call_tool("salesforce_fly", {})
 
     assert result.is_error

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from mcp_salesforce.appointments.outcomes import OutcomeFields
 from mcp_salesforce.appointments.spans import doubt_about, shown, span_in, span_of
 from mcp_salesforce.appointments.times import Window, is_day, window_of
 from mcp_salesforce.salesforce.literals import quote, quote_list
@@ -44,6 +45,7 @@ _A_DAY = timedelta(days=1)  # all-day appointments are days of every zone
 _LISTED = ("Id", "Subject", "Location", "Who.Name", "What.Name", "Owner.Name")
 _COLUMNS = (
     "Id", "Subject", "start.weekday", "start.local", "end.local", "Location", "Who.Name", "What.Name", "Owner.Name",
+    "outcome",
 )  # fmt: skip
 
 
@@ -143,6 +145,7 @@ async def list_appointments(
     if contact_id:
         conditions.append(await _of(org, "WhoId", contact_id, window))
     order_by = "StartDateTime" if window else "CreatedDate"
+    outcomes = org.outcome_fields
     listing = Listing(
         "Event",
         "00U",
@@ -150,11 +153,13 @@ async def list_appointments(
         conditions,
         order_by,
         descending=window is None,
-        fields=(*_LISTED, *TIME_FIELDS),
+        fields=(*_LISTED, *TIME_FIELDS, *filter(None, [outcomes.status])),
         with_archived=reaches_archived(window, org.now()),
     )
     call = ("list_appointments", start, end, owner_id, contact_id, zone.key)
-    rows = await read_page(org, listing, limit, cursor, call, lambda records: [_entry(r, zone) for r in records])
+    rows = await read_page(
+        org, listing, limit, cursor, call, lambda records: [_entry(r, zone, outcomes) for r in records]
+    )
     if window:
         at = rows["columns"].index("start.local")
         rows["rows"].sort(key=lambda row: _agenda_order(row[at]))
@@ -173,12 +178,12 @@ async def _made(
     return warned(cast("Appointment", told), said)
 
 
-def _entry(record: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+def _entry(record: Mapping[str, Any], zone: ZoneInfo, outcomes: OutcomeFields) -> dict[str, Any]:
     """Return one record of a list, its times as columns such as `start.local`: days where it is all-day."""
     span = span_in(record)
     times = shown(span, zone) if span else {}
     ends = {f"{end}.{name}": value for end in ("start", "end") for name, value in times.get(end, {}).items()}
-    return {**flat_record(record), **ends}
+    return {**flat_record(record), **ends, "outcome": outcomes.outcome_in(record)}
 
 
 def _agenda_order(local: str | None) -> tuple[str, bool, float]:

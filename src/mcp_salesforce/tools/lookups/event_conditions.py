@@ -28,3 +28,19 @@ def overlapping_window(window: Window) -> list[str]:
         timed.append(f"(EndDateTime > {start} OR StartDateTime = {start})")
         days.append(f"EndDate >= {quote(window.first_day)}")
     return [f"(({' AND '.join(timed)}) OR ({' AND '.join(days)}))", *NO_PATTERNS]
+
+
+def beginning_in(window: Window, prefix: str = "") -> list[str]:
+    """Return the conditions for what begins in `window`, whose two sides are given; `prefix` leads to the event."""
+    timed = [
+        f"{prefix}IsAllDayEvent = false",
+        f"{prefix}StartDateTime >= {quote(window.start)}",
+        f"{prefix}StartDateTime < {quote(window.end)}",
+    ]
+    days = [
+        f"{prefix}IsAllDayEvent = true",
+        f"{prefix}ActivityDate >= {quote(window.first_day)}",
+        f"{prefix}ActivityDate <= {quote(window.last_day)}",
+    ]
+    either = f"(({' AND '.join(timed)}) OR ({' AND '.join(days)}))"
+    return [either, *(prefix + condition for condition in NO_PATTERNS)]
