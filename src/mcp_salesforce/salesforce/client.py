@@ -9,9 +9,6 @@ from mcp_salesforce.salesforce.api.composite import (
     CompositeApi,
     EarlierId,
     has_reference,
-    is_too_long,
-    unwrapped,
-    wrapped,
 )
 from mcp_salesforce.salesforce.api.describe import DescribeApi
 from mcp_salesforce.salesforce.api.limits import LimitsApi
@@ -132,8 +129,6 @@ class SalesforceClient:
         Raises:
             SalesforceError: Of the class that says what went wrong.
         """
-        if is_too_long(request):
-            return unwrapped(await self.send(wrapped(request, self.api_version)))
         return (await self.answer(request)).value
 
     async def create_and_read(

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import Final, TypeVar
 
-from mcp_salesforce.salesforce.api.composite import unwrapped
+from mcp_salesforce.salesforce.api.composite import is_too_long, unwrapped, wrapped
 from mcp_salesforce.salesforce.auth import Session, Token, TokenSource
 from mcp_salesforce.salesforce.budget import Budget, Reserve
 from mcp_salesforce.salesforce.envelopes import HEADERS as SOAP_HEADERS
@@ -64,9 +65,14 @@ class Sender:
     async def exchange(self, request: Request) -> Answer:
         """Return the answer to `request`; an expired session is renewed once, by one call for all.
 
+        A read that is too long for a URL goes in the body of a composite call.
+
         Raises:
             SalesforceError: The last failure; it tells whether a write may have been carried out.
         """
+        if is_too_long(request):
+            answer = await self.exchange(wrapped(request, self._api_version))
+            return replace(answer, value=unwrapped(answer.value))
         body = None if request.body is None or request.is_soap else json_body(request.body)
         token = await self._session.token()
         for is_renewed in (False, True):
