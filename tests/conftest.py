@@ -22,6 +22,7 @@ from mcp_salesforce.config import Settings
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport, tracing
 from mcp_salesforce.server import create_server
+from tests.approving import approve
 from tests.clock import Clock
 from tests.effort import examples
 from tests.orgs import as_it_is, new_org, without_appointments
@@ -121,7 +122,7 @@ async def mcp(org: LocalOrg, era: str, tmp_path: Path) -> AsyncIterator[Client]:
     """A client of the server on `org`, in memory, with every toolset and a journal of the test's own."""
     settings = settings_of(org, journal=str(tmp_path / "journal.db"), toolsets="all")
     server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
-    async with Client(server, mode=era, raise_exceptions=True) as client:
+    async with Client(server, mode=era, raise_exceptions=True, elicitation_callback=approve) as client:
         yield client
 
 

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property, partial
 from importlib.metadata import version
-from secrets import token_bytes
 from typing import Any, Final
 
 from mcp.server import MCPServer
@@ -24,6 +23,8 @@ from mcp_types import GetPromptResult, InputRequiredResult, Tool
 
 from mcp_salesforce import logs
 from mcp_salesforce.appointments.hours import hours_of
+from mcp_salesforce.changes.approval_store import LIFETIME
+from mcp_salesforce.changes.approvals import ApprovalRules
 from mcp_salesforce.changes.gate import Gate
 from mcp_salesforce.front import handover
 from mcp_salesforce.policy.file import PolicyFileError, read_policy
@@ -76,9 +77,12 @@ class SalesforceServer(MCPServer[OrgSession]):
 class _SealWhenUsed:
     """Seals what a host keeps for the server while it asks the user; the cipher is loaded with the first question."""
 
+    def __init__(self, key: Callable[[], bytes]) -> None:
+        self._key = key
+
     @cached_property
     def _codec(self) -> RequestStateCodec:
-        return AESGCMRequestStateCodec([token_bytes(32)])
+        return AESGCMRequestStateCodec([self._key()])
 
     def seal(self, payload: bytes) -> str:
         """Return the sealed text of a state."""
@@ -88,7 +92,7 @@ class _SealWhenUsed:
         """Return the state that was sealed.
 
         Raises:
-            InvalidRequestState: Another process has sealed it, or nobody.
+            InvalidRequestState: It was sealed with another key, or by nobody.
         """
         return self._codec.unseal(token)
 
@@ -109,7 +113,7 @@ def create_server(
     access = access_of(settings)
     tokens, state_key = connect.token_source(settings), StateKey(settings.state_key.get_secret_value())
     journal = connect.journal(settings, lambda: now().timestamp())
-    gate = Gate(journal)
+    gate, approvals = Gate(journal), connect.approvals(settings, lambda: now().timestamp())
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
@@ -137,7 +141,10 @@ def create_server(
                 working_hours=hours_of(settings.working_hours),
                 state_key=state_key,
                 journal=journal,
+                approvals=approvals,
+                approval_rules=ApprovalRules.of(access.policy),
             )
+        approvals.close()
         if journal:
             journal.close()
 
@@ -155,7 +162,9 @@ def create_server(
         instructions=instructions(access),
         tools=[*tools],
         lifespan=lifespan,
-        request_state_security=RequestStateSecurity(codec=_SealWhenUsed()),
+        request_state_security=RequestStateSecurity(
+            codec=_SealWhenUsed(connect.question_key(settings)), ttl=LIFETIME.total_seconds()
+        ),
     )
     allowed = frozenset(tool.name for tool in tools if not tool.forbidden_by)
     server.middleware.append(_within(settings.call_timeout_s))

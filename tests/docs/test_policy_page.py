@@ -62,5 +62,9 @@ async def test_the_error_on_the_page_is_the_servers(org: LocalOrg, tmp_path: Pat
 def test_each_key_is_on_the_page_and_works() -> None:
     keys = set(re.findall(r"^\| (?:top|`\[objects.Name\]`)? ?\| `(\w+)` \|", PAGE, re.MULTILINE))
 
-    assert keys == {"actions", "max_rows", "hide", "fields", "owner_only"}
-    assert read_policy('actions = ["read"]\nmax_rows = 1\n[objects.A]\nactions = ["read"]\nmax_rows = 2', "p").rules
+    assert keys == {
+        *("actions", "approval", "approve", "approve_over_rows", "fields", "hide", "max_rows", "owner_only"),
+    }
+    whole = 'actions = ["read"]\nmax_rows = 1\napproval = "strict"\napprove_over_rows = 5\n'
+    section = '[objects.A]\nactions = ["read"]\nmax_rows = 2\napprove = ["delete"]\napprove_over_rows = 0\n'
+    assert read_policy(whole + section, "p").rules

@@ -16,6 +16,7 @@ from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.server import create_server
+from tests.approving import approve
 from tests.conftest import NOW, settings_of
 from tests.policy.attempts import ATTEMPTS, POLICY, QUERIES, SECRETS, Attempt, filled
 from tests.tools.calls import PREFIX, call, refusal
@@ -65,7 +66,7 @@ async def guarded(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> Asy
     (tmp_path / "policy.toml").write_text(POLICY, encoding="utf-8")
     settings = settings_of(org, policy=tmp_path / "policy.toml", toolsets="all")
     server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
-    async with Client(server, raise_exceptions=True) as client:
+    async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
         yield client
 
 

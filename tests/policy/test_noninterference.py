@@ -17,6 +17,7 @@ from mcp_salesforce.policy.withheld import noting
 from mcp_salesforce.salesforce import AsgiTransport, Request, SalesforceClient, SalesforceError
 from mcp_salesforce.server import create_server
 from mcp_salesforce.settings.connect import token_source
+from tests.approving import approve
 from tests.conftest import NOW, settings_of
 from tests.effort import examples
 from tests.policy.attempts import filled
@@ -101,7 +102,8 @@ def queries_of(worlds: Pair, seed: int) -> Queries:
 @asynccontextmanager
 async def server_of(org: LocalOrg, file: Path) -> AsyncIterator[Client]:
     settings = settings_of(org, policy=file, state_key="k" * 32, journal="off")
-    async with Client(create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)) as client:
+    server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
+    async with Client(server, elicitation_callback=approve) as client:
         yield client
 
 

@@ -69,7 +69,7 @@ def test_an_empty_policy_allows_everything() -> None:
         ("max_rows = 1\nactions ==", "p.toml:2: not TOML: Invalid value."),
         ("actions = [", "p.toml: not TOML: Invalid value (at end of document)."),
         ('[objects.Contact]\nhid = ["Email"]', "p.toml:2: 'hid' is no key here. Did you mean hide?"),
-        ("rows = 3", "p.toml:1: 'rows' is no key here. Did you mean max_rows?"),
+        ("rows = 3", "p.toml:1: 'rows' is no key here. Did you mean max_rows or approve_over_rows?"),
         ('\nactions = ["read",\n  "reed"]', "p.toml:3: 'reed' is no action. Did you mean read"),
         (
             'actions = ["fly"]',

@@ -28,7 +28,7 @@ class Step:
     members: Mapping[str, Before] = field(default_factory=dict)
 
 
-class Approval(Protocol):
+class Approving(Protocol):
     """Decides which writes of a change may be made without asking, and knows what was approved."""
 
     async def require(self, change: "Change", step: Step, exchange: RequestSender) -> None:
@@ -51,7 +51,9 @@ class Change:
         undoes: The change that it takes back, where it is an undo.
         change_id: Its Id in the journal; empty until it has written something.
         steps: What it has written, or would write.
+        sobject: The object that the call is about, if it is one.
         alongside: What a tool says goes along with a deletion, as its answer has it.
+        touches_others: Whether appointments in calendars of other people go along.
         members: Of a deletion from an appointment of a series onwards: the Ids of those that go; of a change of a
             Classic series: of those that change with it.
         seen: What was read of records in this call.
@@ -61,12 +63,14 @@ class Change:
 
     tool: str
     owner: Callable[[], Awaitable[tuple[str, ...]]]
-    approval: Approval | None = None
+    approval: Approving | None = None
     is_preview: bool = False
     undoes: str = ""
     change_id: str = ""
     steps: list[Step] = field(default_factory=list)
+    sobject: str = ""
     alongside: Mapping[str, Any] = field(default_factory=dict)
+    touches_others: bool = False
     members: tuple[str, ...] = ()
     seen: Seen = field(default_factory=dict)
     planned: dict[str, str] = field(default_factory=dict)
@@ -89,6 +93,13 @@ def changing(change: Change) -> Iterator[Change]:
         yield change
     finally:
         _current.reset(token)
+
+
+def note_alongside(alongside: Mapping[str, Any], *, touches_others: bool) -> None:
+    """Say what goes along with what this call is about to delete."""
+    if (change := _current.get()) and alongside:
+        change.alongside = {**change.alongside, **alongside}
+        change.touches_others = change.touches_others or touches_others
 
 
 def current_change() -> Change | None:

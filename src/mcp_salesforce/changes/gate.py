@@ -7,6 +7,7 @@ is sent outside of one passes as it is.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mcp_salesforce.changes.approvals import see_stamps
 from mcp_salesforce.changes.before import note_records, read_before
 from mcp_salesforce.changes.change import Change, Step, current_change
 from mcp_salesforce.changes.journal import Journal
@@ -53,6 +54,8 @@ class Gate:
             before = await read_before(exchange, change.seen, members) if members else ()
             step.members = {each.record_id: was for each, was in zip(members, before, strict=True)}
         if change.is_preview:
+            if change.approval:
+                await see_stamps(change, step.writes, exchange)
             number = len(change.writes)
             change.steps.append(step)
             made = enumerate(writes, number)

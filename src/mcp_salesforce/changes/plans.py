@@ -1,6 +1,6 @@
 """What a change would do, record by record, for a person or a model to read. No I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
@@ -75,17 +75,3 @@ def records_named(change: Change) -> dict[str, list[str]]:
                 if record_id and record_id not in change.planned:
                     found.setdefault(write.sobject, []).append(record_id)
     return found
-
-
-def count_of(change: Change) -> int:
-    """Return how many records it would write, those of a series that go along included."""
-    return sum(1 + len(write.also) for write in change.writes)
-
-
-def actions_of(writes: Sequence[Write]) -> dict[tuple[str, str], int]:
-    """Return how many records are written, by action and object."""
-    counts: dict[tuple[str, str], int] = {}
-    for write in writes:
-        key = write.action, write.sobject
-        counts[key] = counts.get(key, 0) + 1 + len(write.also)
-    return counts

@@ -4,11 +4,11 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
-from mcp_salesforce.policy.rules import ACTIONS, Action, ObjectRule, Policy
+from mcp_salesforce.policy.rules import ACTIONS, Action, ApprovalLevel, ObjectRule, Policy
 from mcp_salesforce.spelling import did_you_mean, nearest
 
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
@@ -17,6 +17,7 @@ _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _DIGEST_BYTES = 8
 
 _Rows = Annotated[StrictInt, Field(ge=1)]
+_RowsOrNone = Annotated[StrictInt, Field(ge=0)]
 _FieldName = Annotated[StrictStr, Field(pattern=r"^[A-Za-z]\w*$")]
 
 
@@ -28,6 +29,8 @@ class _Section(BaseModel):
     fields: tuple[_FieldName, ...] | None = None
     owner_only: StrictBool = False
     max_rows: _Rows | None = None
+    approve: tuple[Literal["create", "update", "delete", "restore"], ...] = ()
+    approve_over_rows: _RowsOrNone | None = None
 
 
 class _File(BaseModel):
@@ -35,6 +38,8 @@ class _File(BaseModel):
 
     actions: tuple[Action, ...] = ACTIONS
     max_rows: _Rows | None = None
+    approval: ApprovalLevel = "default"
+    approve_over_rows: _RowsOrNone | None = None
     objects: dict[_FieldName, _Section] = Field(default_factory=dict)
 
 
@@ -70,6 +75,8 @@ def read_policy(text: str, name: str) -> Policy:
         actions=frozenset(found.actions),
         rules={rule.sobject.casefold(): rule for rule in rules},
         max_rows=found.max_rows,
+        approval=found.approval,
+        approve_over_rows=found.approve_over_rows,
         places={key: lines.place(key) for key in values},
         digest=blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest(),
     )
@@ -86,6 +93,8 @@ def _rule(sobject: str, section: _Section, found: _File, lines: "_Lines") -> Obj
         fields=section.fields,
         owner_only=section.owner_only,
         max_rows=section.max_rows or found.max_rows,
+        approve=section.approve,
+        approve_over_rows=section.approve_over_rows,
         place=lines.place(*at),
         places={**places, **{key: lines.place(*at, key) for key in section.model_fields_set}},
     )
@@ -166,8 +175,9 @@ def _worded(problem: Mapping[str, Any], lines: _Lines) -> str:
             meant = did_you_mean(nearest(last, known)) or f"There are: {', '.join(known)}."
             return f"{place}: {last!r} is no key here. {meant}"
         case "literal_error":
-            meant = did_you_mean(nearest(str(given), ACTIONS)) or f"There are: {', '.join(ACTIONS)}."
-            return f"{place}: {given!r} is no action. {meant}"
+            levels = get_args(ApprovalLevel) if last == "approval" else ACTIONS
+            meant = did_you_mean(nearest(str(given), levels)) or f"There are: {', '.join(levels)}."
+            return f"{place}: {given!r} is no {'level' if last == 'approval' else 'action'}. {meant}"
         case "string_pattern_mismatch":
             return f"{place}: {given!r} is not an API name."
         case _:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, get_args
 
 Action: TypeAlias = Literal["read", "create", "update", "delete", "restore"]
+ApprovalLevel: TypeAlias = Literal["off", "default", "strict"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 _MOST_TOLD: Final = 8
@@ -32,6 +33,8 @@ class ObjectRule:
         place: Where the policy says so, as `policy.toml:7`.
         places: Where it says each part, by key (`actions`, `owner_only`), or by field.
         owners: References to records that must be the user's own, for objects that belong to others.
+        approve: Actions that a person has to approve.
+        approve_over_rows: A person has to approve a change of more of its records than this.
     """
 
     sobject: str
@@ -43,6 +46,8 @@ class ObjectRule:
     place: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
     owners: tuple[str, ...] = ()
+    approve: tuple[str, ...] = ()
+    approve_over_rows: int | None = None
 
     @property
     def is_readable(self) -> bool:
@@ -98,6 +103,8 @@ class Policy:
         places: Where the keys stand that are not in a section.
         digest: Tells this policy from any other.
         belongings: Objects without a section that belong to restricted ones, by name in lower case.
+        approval: Which changes a person has to approve where nothing else is said.
+        approve_over_rows: A person has to approve a change of more records than this.
     """
 
     actions: frozenset[Action] = frozenset(ACTIONS)
@@ -106,6 +113,8 @@ class Policy:
     places: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
     belongings: Mapping[str, tuple[Belonging, ...]] = field(default_factory=dict)
+    approval: ApprovalLevel = "default"
+    approve_over_rows: int | None = None
 
     def belonging(self, belongings: Mapping[str, tuple[Belonging, ...]]) -> "Policy":
         """Return the policy with the objects that belong to restricted ones, as the org tells."""

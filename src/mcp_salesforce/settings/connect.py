@@ -1,10 +1,15 @@
 """From settings to a source of access tokens, and to what carries requests."""
 
 import logging
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from secrets import token_bytes
+from typing import Final
 
-from mcp_salesforce.changes.journal import Journal, key_in
+from mcp_salesforce.changes.approval_store import ApprovalStore
+from mcp_salesforce.changes.journal import Journal, JournalError, key_in
 from mcp_salesforce.salesforce import (
     AiohttpTransport,
     ClientCredentialsSource,
@@ -21,6 +26,8 @@ from mcp_salesforce.settings.logins import LoginError, Logins, LoginSource
 from mcp_salesforce.settings.settings import Network, Settings
 from mcp_salesforce.state_key import StateKey
 
+_APPROVALS: Final = ".approvals.db"
+_APPROVE: Final = "mcp-salesforce approve"
 logger = logging.getLogger(__name__)
 
 
@@ -61,13 +68,58 @@ def journal(settings: Settings, now: Callable[[], float]) -> Journal | None:
     """
     if settings.journal == "off":
         return None
-    secret = settings.state_key.get_secret_value()
-    file = Path(settings.journal) if settings.journal else _data_folder() / "journal.db"
+    return Journal(_journal_file(settings), _key(settings, "journal"), now=now, is_wanted=bool(settings.journal))
+
+
+def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
+    """Return where questions to people are kept: beside the journal, or in memory where there is none.
+
+    Args:
+        settings: The journal's file.
+        now: The time in Unix seconds.
+    """
+    if settings.journal == "off":
+        return ApprovalStore(None, partial(token_bytes, 32), now=now)
+    command = f"{_APPROVE} --journal {settings.journal}" if settings.journal else _APPROVE
+    return _approvals_of(_journal_file(settings), now, command)
+
+
+def approval_stores(journal: Path | None) -> list[ApprovalStore]:
+    """Return the questions of the server with this journal, or of all that keep theirs in the user's data folder."""
+    known = sorted(_data_folder().glob(f"*{_APPROVALS}"))
+    journals = [journal] if journal else [file.with_name(file.name.replace(_APPROVALS, ".db")) for file in known]
+    return [_approvals_of(each, time.time, _APPROVE) for each in journals if _beside(each).exists()]
+
+
+def question_key(settings: Settings) -> Callable[[], bytes]:
+    """Return what gives the key that seals a question while a host asks it; it outlives the process, if it can."""
 
     def key() -> bytes:
-        return StateKey(secret).derived("journal") if secret else key_in(file.with_suffix(".key"))
+        try:
+            return token_bytes(32) if settings.journal == "off" else _key(settings, "question")()
+        except (OSError, JournalError):
+            return token_bytes(32)
 
-    return Journal(file, key, now=now, is_wanted=bool(settings.journal))
+    return key
+
+
+def _approvals_of(journal: Path, now: Callable[[], float], command: str) -> ApprovalStore:
+    return ApprovalStore(_beside(journal), lambda: key_in(journal.with_suffix(".key")), now=now, command=command)
+
+
+def _beside(journal: Path) -> Path:
+    return journal.with_name(f"{journal.stem}{_APPROVALS}")
+
+
+def _journal_file(settings: Settings) -> Path:
+    return Path(settings.journal) if settings.journal else _data_folder() / "journal.db"
+
+
+def _key(settings: Settings, purpose: str) -> Callable[[], bytes]:
+    """Return what gives the key for one purpose, when it is wanted."""
+    secret = settings.state_key.get_secret_value()
+    file = _journal_file(settings).with_suffix(".key")
+    return lambda: StateKey(secret or key_in(file).hex()).derived(purpose)
 
 
 def addresses(settings: Settings) -> tuple[str, str]:

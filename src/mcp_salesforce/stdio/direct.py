@@ -8,10 +8,17 @@ reports its progress and ends with the session in the same way. Whatever else a 
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Self, cast
 
-from anyio import CancelScope, EndOfStream
+from anyio import (
+    BrokenResourceError,
+    CancelScope,
+    ClosedResourceError,
+    create_memory_object_stream,
+    create_task_group,
+)
 from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.runner import serve_dual_era_loop
@@ -40,6 +47,8 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 from pydantic import ValidationError
 
+from mcp_salesforce.tools.framework.asking import AskThroughSessionError
+
 _CALL: Final = "tools/call"
 _INITIALIZE: Final = "initialize"
 _PLAIN: Final = frozenset({"name", "arguments", "_meta"})
@@ -52,7 +61,7 @@ async def serve(server: MCPServer[Any], from_host: Any, to_host: Any) -> None:  
     lowlevel = server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does
     async with lowlevel.lifespan(lowlevel) as session:
         calls = DirectCalls(server, session, to_host)
-        await calls.serve_rest(_FromHost(from_host, calls))
+        await calls.serve_rest(from_host)
 
 
 class DirectCalls:
@@ -75,13 +84,24 @@ class DirectCalls:
     async def serve_rest(self, from_host: Any) -> None:  # noqa: ANN401 - an SDK stream
         """Let the SDK serve what is left on `from_host`, until it ends; then the calls end too."""
         lowlevel = self._server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does
-        await serve_dual_era_loop(
-            lowlevel,
-            from_host,
-            _ToHost(self._to_host, self),
-            lifespan_state=self._session,
-            init_options=lowlevel.create_initialization_options(),
-        )
+        self._to_sdk, rest = create_memory_object_stream[SessionMessage | Exception](0)
+        async with create_task_group() as tasks:
+            tasks.start_soon(self._sort, from_host)
+            await serve_dual_era_loop(
+                lowlevel,
+                rest,
+                _ToHost(self._to_host, self),
+                lifespan_state=self._session,
+                init_options=lowlevel.create_initialization_options(),
+            )
+            tasks.cancel_scope.cancel()
+
+    async def _sort(self, from_host: Any) -> None:  # noqa: ANN401 - an SDK stream
+        """Give the SDK every message of the host that is no plain call."""
+        async with self._to_sdk, from_host:
+            async for item in from_host:
+                if isinstance(item, Exception) or not self.takes(item.message):
+                    await self._to_sdk.send(item)
 
     def takes(self, message: JSONRPCMessage) -> bool:
         """Begin to answer `message` if it is a plain call; tell whether it is one."""
@@ -149,6 +169,11 @@ class DirectCalls:
     async def _answer(self, request: JSONRPCRequest, version: str, key: RequestId) -> None:
         try:
             answer = await self._made(request, version)
+        except AskThroughSessionError:
+            self._running.pop(key, None)
+            with suppress(ClosedResourceError, BrokenResourceError):  # the session ends
+                await self._to_sdk.send(SessionMessage(request))
+            return
         except asyncio.CancelledError:
             answer = _error(request, CONNECTION_CLOSED, "Connection closed")
         if key in self._running:  # else the host has cancelled it, and waits for nothing
@@ -161,6 +186,8 @@ class DirectCalls:
             call = partial(_through, middleware, call)
         try:
             result = cast("dict[str, Any]", await call(cast("Any", _Context(self._session, request, self._to_host))))
+        except AskThroughSessionError:
+            raise
         except MCPError as error:
             return JSONRPCError(jsonrpc="2.0", id=request.id, error=error.error)
         except Exception:  # noqa: BLE001 - as the SDK: a bug costs one answer, not the session
@@ -172,7 +199,7 @@ class DirectCalls:
         name, arguments = context.params["name"], context.params.get("arguments") or {}
         try:
             result = await self._tools[name].run(arguments, context)
-        except MCPError:
+        except (MCPError, AskThroughSessionError):
             raise
         except Exception as error:  # noqa: BLE001 - as the SDK: the model is told, not only the log
             _log.exception("%s failed", name)
@@ -204,44 +231,6 @@ class _Context:
         params = {name: value for name, value in told.items() if value is not None}
         notification = JSONRPCNotification(jsonrpc="2.0", method="notifications/progress", params=params)
         await self._to_host.send(SessionMessage(notification))
-
-
-class _FromHost:
-    """The host's messages without the plain calls."""
-
-    def __init__(self, stream: Any, calls: DirectCalls) -> None:  # noqa: ANN401 - an SDK stream
-        self._stream = stream
-        self._calls = calls
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        while True:
-            item: SessionMessage | Exception = await anext(self._stream)
-            if isinstance(item, Exception) or not self._calls.takes(item.message):
-                return item
-
-    async def receive(self) -> SessionMessage | Exception:
-        """Return the next message.
-
-        Raises:
-            EndOfStream: There is none to come.
-        """
-        try:
-            return await anext(self)
-        except StopAsyncIteration:
-            raise EndOfStream from None
-
-    async def aclose(self) -> None:
-        """Read no more."""
-        await self._stream.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        await self.aclose()
 
 
 class _ToHost:

@@ -12,6 +12,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
+from tests.approving import approve
 from tests.conftest import NOW, settings_of
 from tests.orgs import new_org
 from tests.tools.calls import call, refusal
@@ -167,7 +168,7 @@ async def test_an_appointment_that_was_changed_meanwhile_is_not_closed() -> None
                 await inner.close()
 
         server = create_server(settings_of(org), transport=Meanwhile(), now=lambda: NOW)
-        async with Client(server, raise_exceptions=True) as client:
+        async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
             error = await refusal(
                 client,
                 "close_appointment",
@@ -287,7 +288,7 @@ async def reception(clinic: LocalOrg, request: pytest.FixtureRequest) -> AsyncIt
         now=lambda: NOW,
     )
     with clinic:
-        async with Client(server, raise_exceptions=True) as client:
+        async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
             yield client
 
 
@@ -357,7 +358,7 @@ async def test_a_policy_that_allows_it_lets_an_appointment_be_closed_and_a_serie
     one = org.store.rows("SELECT Id FROM Event WHERE Subject = 'Series' AND GroupEventType = '0' ORDER BY Id")[0]["Id"]
     server = create_server(settings_of(org, policy=policy), transport=AsgiTransport(org.app), now=lambda: NOW)
 
-    async with Client(server, raise_exceptions=True) as client:
+    async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
         closed = await call(
             client,
             "close_appointment",

@@ -19,6 +19,7 @@ from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
 from mcp_salesforce.tools.appointments.new_series import MadeSeries, SeriesPlan
+from tests.approving import approve
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import call, refusal
 
@@ -193,7 +194,7 @@ class Editing:
 @pytest.fixture
 async def edited(org: LocalOrg, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
     server = create_server(settings_of(org), transport=Editing(org, request.param), now=lambda: NOW)
-    async with Client(server, raise_exceptions=True) as client:
+    async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
         yield client
 
 
@@ -416,7 +417,7 @@ async def test_a_policy_that_shows_few_fields_does_not_hide_that_an_appointment_
     org.insert("Event", **_without_zone(WEEKLY), StartDateTime="2026-11-24T14:00:00Z")
     server = create_server(settings_of(org, policy=policy), transport=AsgiTransport(org.app), now=lambda: NOW)
 
-    async with Client(server, raise_exceptions=True) as client:
+    async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
         error = await refusal(client, "update_appointment", event_id=live(org)[1]["Id"], data={"Location": "Room 2"})
 
     assert "one future appointment of a series alone" in error["message"]

@@ -17,6 +17,7 @@ from mcp import Client
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
+from tests.approving import approve
 from tests.conftest import NOW, settings_of
 from tests.effort import examples
 from tests.tools.changes.generated import CHOICES, Choices, Writer, clinic, colleague
@@ -31,7 +32,7 @@ async def writer_in(org: LocalOrg) -> AsyncIterator[Writer]:
     with TemporaryDirectory() as folder:
         own = settings_of(org, journal=str(Path(folder, "journal.db")))
         server = create_server(own, transport=AsgiTransport(org.app), now=lambda: NOW)
-        async with Client(server, raise_exceptions=True) as mcp:
+        async with Client(server, raise_exceptions=True, elicitation_callback=approve) as mcp:
             yield Writer(org, mcp)
 
 

@@ -11,6 +11,7 @@ from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from mcp_salesforce.tools.query import toolset as query
+from tests.approving import approve
 from tests.conftest import settings_of
 from tests.salesforce.scripted import Answer, ScriptedOrg
 from tests.salesforce.scripted import refusal as org_refusal
@@ -32,7 +33,7 @@ def replica_on(org: LocalOrg, **changes: Any) -> Any:
 
 @pytest.fixture
 async def replica(org: LocalOrg) -> AsyncIterator[Client]:
-    async with Client(replica_on(org)) as client:
+    async with Client(replica_on(org), elicitation_callback=approve) as client:
         yield client
 
 
@@ -210,7 +211,7 @@ async def test_rows_that_change_before_a_cursor_make_it_stale_for_another_server
     page = await call(replica, "query", soql=BY_NAME, limit=10)
     await call(replica, "delete_contact", contact_id=page["rows"][3][0])
 
-    async with Client(replica_on(org)) as other:
+    async with Client(replica_on(org), elicitation_callback=approve) as other:
         error = await refusal(other, "query", soql=BY_NAME, limit=10, cursor=page["next_cursor"])
 
     assert error["code"] == "STALE_CURSOR"
@@ -225,7 +226,7 @@ async def test_rows_that_change_behind_a_cursor_leave_it_good_for_another_server
     await call(replica, "update_contact", contact_id=before[2], data={"Title": "renamed"})
     await call(replica, "delete_contact", contact_id=before[15])
 
-    async with Client(replica_on(org)) as other:
+    async with Client(replica_on(org), elicitation_callback=approve) as other:
         rest = await all_ids(other, "query", limit=100, soql=BY_NAME, cursor=page["next_cursor"])
 
     assert rest == before[10:15] + before[16:]
@@ -247,7 +248,7 @@ async def test_an_expired_locator_is_told_as_such_and_how_to_go_on(
 
 async def test_another_server_goes_on_where_one_stopped(org: LocalOrg, replica: Client) -> None:
     page = await call(replica, "query", soql=IN_ORDER, limit=230)
-    async with Client(replica_on(org)) as other:
+    async with Client(replica_on(org), elicitation_callback=approve) as other:
         rest = await all_ids(other, "query", limit=2000, soql=IN_ORDER, cursor=page["next_cursor"])
 
     assert [row[0] for row in page["rows"]] + rest == ids_of(org, IN_ORDER)

@@ -11,6 +11,7 @@ from mcp_salesforce.localorg.services.faults import Fault
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.transport import Message
 from mcp_salesforce.server import create_server
+from tests.approving import approve
 from tests.conftest import settings_of
 from tests.orgs import new_org
 
@@ -44,7 +45,7 @@ def clinic_org() -> LocalOrg:
 @asynccontextmanager
 async def client_of(org: LocalOrg, app: Any = None, *, mode: str = "legacy", **settings: Any) -> AsyncIterator[Client]:
     server = create_server(settings_of(org, **settings), transport=AsgiTransport(app or org.app))
-    async with Client(server, mode=mode, raise_exceptions=True) as client:
+    async with Client(server, mode=mode, raise_exceptions=True, elicitation_callback=approve) as client:
         yield client
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from mcp_salesforce.appointments.spans import Span, span_in
 from mcp_salesforce.appointments.times import zone_of
-from mcp_salesforce.changes.change import current_change
+from mcp_salesforce.changes.change import current_change, note_alongside
 from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
@@ -134,6 +134,7 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
             raise refused("This is a whole series, not one of its appointments.", hint="Use scope all.")
         await check_is_no_copy(org, event)
         calendars = await _invited_users(org, event)
+        note_alongside({"calendars": calendars} if calendars else {}, touches_others=bool(calendars))
         await org.client.sobjects.delete("Event", event_id)
         return cast(
             "DeletedAppointment", {"Id": event_id, "deleted": True, **({"calendars": calendars} if calendars else {})}

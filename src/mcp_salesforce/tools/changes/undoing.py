@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, Final, Literal, TypeAlias
 
 from mcp_salesforce.changes.before import fields_changed
-from mcp_salesforce.changes.change import Step, current_change
+from mcp_salesforce.changes.change import Step
 from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.salesforce import SaveResult
 from mcp_salesforce.tools.answers.errors import marked
@@ -127,7 +127,7 @@ class Undoing:
             else:
                 gone.append(each.record_id)
         if gone:
-            self._tell(await going_along(self._org, about, gone))
+            await going_along(self._org, about, gone)
             report.add_saved(gone, await self._org.client.collections.delete(gone), {})
 
     async def _set_back(self, sobject: str, part: Sequence[Reversal], report: Report) -> None:
@@ -236,11 +236,6 @@ class Undoing:
         if current.changed_by == self._user_id:
             return f"{', '.join(changed)} changed since."
         return f"{current.changer} changed {', '.join(changed)} since."
-
-    def _tell(self, alongside: Mapping[str, Any]) -> None:
-        change = current_change()
-        if change and alongside:
-            change.alongside = {**change.alongside, **alongside}
 
 
 def _alike(each: Reversal) -> tuple[str, str, str]:

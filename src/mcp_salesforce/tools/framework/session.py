@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from secrets import token_bytes
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,8 @@ from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
+from mcp_salesforce.changes.approval_store import ApprovalStore
+from mcp_salesforce.changes.approvals import Approval, ApprovalRules
 from mcp_salesforce.changes.change import Change, changing
 from mcp_salesforce.changes.journal import Journal
 from mcp_salesforce.policy.guard import Guard
@@ -32,6 +36,7 @@ from mcp_salesforce.tools.answers.query_pages import PageCache
 from mcp_salesforce.tools.answers.results import Allowed
 from mcp_salesforce.tools.framework.parent_names import naming, with_names
 
+_NO_POLICY = ApprovalRules()
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
 _USER_PREFIX = "005"
 _CHECK_NAMES = "Check the fields' API names; custom ones end in __c, their relationships in __r."
@@ -62,6 +67,8 @@ class OrgSession:
         working_hours: Hours | None = None,
         state_key: StateKey | None = None,
         journal: Journal | None = None,
+        approvals: ApprovalStore | None = None,
+        approval_rules: ApprovalRules = _NO_POLICY,
     ) -> None:
         """Work through `client`.
 
@@ -75,6 +82,8 @@ class OrgSession:
             working_hours: When people can be booked unless a call says otherwise; office hours without them.
             state_key: What marks the cursors; a key of this process without one.
             journal: Where changes are kept, if they are: the one of the client's gate.
+            approvals: Where the questions to people and their answers are kept; in memory without one.
+            approval_rules: Which changes a person has to approve.
         """
         self.client = client
         self.allowed = allowed
@@ -82,6 +91,8 @@ class OrgSession:
         self._guard = guard
         self._state_key = state_key or StateKey()
         self._journal = journal
+        self.approvals = approvals or ApprovalStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
+        self.approval_rules = approval_rules
         self.outcome_fields = outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
@@ -105,9 +116,12 @@ class OrgSession:
         return self._owner
 
     @contextmanager
-    def change(self, tool: str, *, is_preview: bool = False) -> Iterator[Change]:
+    def change(
+        self, tool: str, *, sobject: str, approval: Approval | None, is_preview: bool = False
+    ) -> Iterator[Change]:
         """Make one change of what is written while the block runs; of a preview nothing is sent."""
-        with changing(Change(tool, self.owner, is_preview=is_preview)) as change:
+        made = Change(tool, self.owner, approval=approval, is_preview=is_preview, sobject=sobject)
+        with changing(made) as change:
             try:
                 yield change
             finally:

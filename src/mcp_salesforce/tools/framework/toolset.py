@@ -9,7 +9,7 @@ from typing import Annotated, Any, Concatenate, Final, ParamSpec, Self, TypeAlia
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
-from mcp_types import CallToolResult, ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import ConfigDict, Field, WithJsonSchema, create_model
 
 from mcp_salesforce.appointments.times import TimeError
@@ -19,9 +19,10 @@ from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceErr
 from mcp_salesforce.tools.answers.errors import failure, unforeseen
 from mcp_salesforce.tools.answers.results import answer
 from mcp_salesforce.tools.framework.arguments import Arguments
+from mcp_salesforce.tools.framework.asking import AskThroughSessionError
 from mcp_salesforce.tools.framework.call_log import tool_call
 from mcp_salesforce.tools.framework.json_schema import input_schema, output_schema
-from mcp_salesforce.tools.framework.preview import plan_of
+from mcp_salesforce.tools.framework.making import Making
 from mcp_salesforce.tools.framework.second_look import with_doubts
 from mcp_salesforce.tools.framework.session import OrgSession
 
@@ -188,7 +189,7 @@ class SalesforceTool(Tool):
         arguments: dict[str, Any],
         context: Context[Any, Any],
         convert_result: bool = False,  # noqa: ARG002 - the SDK's signature; the result needs no conversion
-    ) -> CallToolResult:
+    ) -> CallToolResult | InputRequiredResult:
         """Check the arguments, call the function, and turn a `SalesforceError` into an error result.
 
         The error is returned and not raised, because the SDK writes the text of a raised one to its log.
@@ -198,9 +199,15 @@ class SalesforceTool(Tool):
                 self._require_allowed()
                 with noting() as withheld:
                     result = await self._result(arguments, context)
+                if isinstance(result, InputRequiredResult):
+                    call.outcome = "asked"
+                    return result
                 if withheld:
                     result = {**result, "withheld": told(withheld)}
                 return answer(result, org_of(context).max_answer_bytes)
+            except AskThroughSessionError:
+                call.outcome = "asked"
+                raise
             except (SalesforceError, TimeError) as caught:
                 error = await self._explained(caught, arguments, context)
                 refusal = failure(error, await self._hint(error, context), self._to_allow_duplicate(context))
@@ -209,7 +216,9 @@ class SalesforceTool(Tool):
             call.outcome = (refusal.meta or {})["code"]
             return refusal
 
-    async def _result(self, arguments: dict[str, Any], context: Context[Any, Any]) -> Mapping[str, Any]:
+    async def _result(
+        self, arguments: dict[str, Any], context: Context[Any, Any]
+    ) -> Mapping[str, Any] | InputRequiredResult:
         """Call the function; what a tool that writes does to records is a change, and its answer names it."""
         given = self._arguments.read(arguments)
         if self.effect.is_reading:
@@ -219,11 +228,9 @@ class SalesforceTool(Tool):
         async def run() -> Mapping[str, Any]:
             return await with_doubts(org, self.sobject, given, await self.fn(context, **given))
 
-        with org.change(self.name, is_preview=is_preview) as change:
-            if is_preview:
-                return await plan_of(org, change, run)
-            result = await run()
-        return {**result, "change_id": change.change_id} if change.change_id else result
+        sobject = self.sobject or str(given.get("sobject") or "")
+        making = Making(org, self.name, sobject, arguments, run)
+        return await (making.preview() if is_preview else making.make(context))
 
     @property
     def _arguments(self) -> Arguments:

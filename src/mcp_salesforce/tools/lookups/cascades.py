@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mcp_salesforce.appointments.spans import is_over, span_in
+from mcp_salesforce.changes.change import note_alongside
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.literals import quote_list
 from mcp_salesforce.salesforce.models import ChildRelationship
@@ -15,11 +16,15 @@ from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED
 _EVENT: Final = "Event"
 _MOST_CHILDREN: Final = 20  # sub-queries that Salesforce takes
 _TOLD_FIRST: Final = ("Event", "Task", "Contact", "Opportunity", "Case", "Contract", "Order", "Asset", "Quote")
-_OF_EVENTS: Final = "Id, IsAllDayEvent, ActivityDate, DurationInMinutes, StartDateTime, EndDateTime, Owner.Name"
+_OF_EVENTS: Final = (
+    "Id, IsAllDayEvent, ActivityDate, DurationInMinutes, StartDateTime, EndDateTime, OwnerId, Owner.Name"
+)
 
 
 async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
     """Return what a deletion of these records takes along, by the relationships that describe says cascade.
+
+    The change that this call makes is told too, because a person may have to approve it.
 
     It costs one call, and one for each further page. Nothing where it cannot be read: the deletion is not refused.
     """
@@ -42,7 +47,10 @@ async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) 
         ]
     except SalesforceError:
         return {}
-    return _told(org, children, records, events)
+    told = _told(org, children, records, events)
+    user_id = (await org.owner())[1]
+    note_alongside(told, touches_others=any(event.get("OwnerId") != user_id for event in events))
+    return told
 
 
 def _is_told(child: ChildRelationship) -> bool:

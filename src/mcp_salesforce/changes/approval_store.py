@@ -1,0 +1,184 @@
+"""The questions that people were asked, or are to be asked, and their answers: each counts once, and not for long."""
+
+import logging
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import orjson
+
+from mcp_salesforce.salesforce.errors import SalesforceError
+
+Answer: TypeAlias = Literal["approved", "declined"]
+
+LIFETIME: Final = timedelta(minutes=15)
+_NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
+_ID_BYTES: Final = 8
+_BUSY_S: Final = 5.0
+_log = logging.getLogger(__name__)
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS question (
+    id TEXT PRIMARY KEY, digest TEXT NOT NULL, at REAL NOT NULL, org TEXT NOT NULL, user TEXT NOT NULL,
+    tool TEXT NOT NULL, state TEXT NOT NULL, sealed BLOB NOT NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about a change.
+
+    Attributes:
+        question_id: Its Id.
+        digest: Tells the change from any other.
+        at: When it was asked, in Unix seconds.
+        org: The org's Id.
+        user: The Id of the user who would make the change.
+        tool: The tool that would make it.
+        state: Whether it waits for an answer, was answered, or its answer was used.
+        content: What the person is shown.
+    """
+
+    question_id: str
+    digest: str
+    at: float
+    org: str
+    user: str
+    tool: str
+    state: Literal["waiting", "approved", "declined", "used"]
+    content: dict[str, Any]
+
+
+class ApprovalStore:
+    """The questions of one user's processes, in a file that only the user can read, or in memory."""
+
+    def __init__(
+        self, file: Path | None, key: Callable[[], bytes], *, now: Callable[[], float], command: str = ""
+    ) -> None:
+        """Use `file`, made at the first question; without one, memory, which ends with the process.
+
+        Args:
+            file: The file.
+            key: Gives 32 bytes, by which the contents are encrypted (AES-GCM).
+            now: The time in Unix seconds.
+            command: What a person runs to answer; nothing where there is no file.
+        """
+        self._file = file
+        self._command = command
+        self._key = key
+        self._now = now
+
+    def __repr__(self) -> str:
+        return "<ApprovalStore>"
+
+    @property
+    def command(self) -> str:
+        """What a person runs to answer its questions; nothing where no other process can."""
+        return self._command if self._file is not None else ""
+
+    def close(self) -> None:
+        """Release the file."""
+        if "_database" in self.__dict__:
+            self._database.close()
+            del self._database
+
+    def ask(self, digest: str, owner: Sequence[str], tool: str, content: dict[str, Any]) -> str:
+        """Keep a question, and return its Id."""
+        question_id = secrets.token_hex(_ID_BYTES)
+        row = (question_id, digest, self._now(), *owner[:2], tool, "waiting", self._sealed(question_id, content))
+        with self._database:
+            self._database.execute("DELETE FROM question WHERE at < ?", (self._now() - LIFETIME.total_seconds(),))
+            self._database.execute("INSERT INTO question VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return question_id
+
+    def answer(self, question_id: str, answer: Answer) -> bool:
+        """Keep the answer to a question; return whether it was still waiting for one."""
+        return self._change(question_id, answer, ("waiting",))
+
+    def use(self, question_id: str) -> bool:
+        """Use up the approval of a question; return whether it was there to be used: nobody uses it twice."""
+        return self._change(question_id, "used", ("approved",))
+
+    def find(self, digest: str) -> Asked | None:
+        """Return the last question about a change that is not too old, if its answer is not used up."""
+        return next((each for each in self._read("digest = ?", digest) if each.state != "used"), None)
+
+    def read(self, question_id: str) -> Asked | None:
+        """Return a question that is not too old."""
+        return next(iter(self._read("id = ?", question_id)), None)
+
+    def waiting(self) -> list[Asked]:
+        """Return the questions that wait for an answer, the oldest first."""
+        return self._read("state = ?", "waiting")[::-1]
+
+    def _read(self, where: str, value: str) -> list[Asked]:
+        since = self._now() - LIFETIME.total_seconds()
+        columns = "id, digest, at, org, user, tool, state, sealed"
+        rows = self._database.execute(
+            f"SELECT {columns} FROM question WHERE {where} AND at >= ? ORDER BY at DESC, rowid DESC",  # noqa: S608 - ours
+            (value, since),
+        )
+        return [
+            Asked(question_id, digest, at, org, user, tool, state, self._unsealed(question_id, sealed))
+            for question_id, digest, at, org, user, tool, state, sealed in rows
+        ]
+
+    def _change(self, question_id: str, state: str, former: Sequence[str]) -> bool:
+        since = self._now() - LIFETIME.total_seconds()
+        marks = ", ".join("?" for _ in former)
+        with self._database:
+            changed = self._database.execute(
+                f"UPDATE question SET state = ? WHERE id = ? AND at >= ? AND state IN ({marks})",  # noqa: S608 - marks
+                (state, question_id, since, *former),
+            )
+        return changed.rowcount == 1
+
+    @cached_property
+    def _database(self) -> sqlite3.Connection:
+        try:
+            return self._opened()
+        except (OSError, sqlite3.Error) as error:
+            _log.warning("Questions to the user are kept in memory only: %s cannot be used: %s", self._file, error)
+            self._file = None
+            return self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._file is not None:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
+        database = sqlite3.connect(self._file or ":memory:", timeout=_BUSY_S, check_same_thread=False)
+        try:
+            with database:
+                database.execute(_TABLE)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @cached_property
+    def _cipher(self) -> Any:  # noqa: ANN401 - the class is loaded with the first question
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        try:
+            key = self._key()
+        except (OSError, SalesforceError):
+            if self._file is not None:
+                raise
+            key = secrets.token_bytes(_KEY_BYTES)
+        return AESGCM(key)
+
+    def _sealed(self, question_id: str, content: dict[str, Any]) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed: bytes = self._cipher.encrypt(nonce, orjson.dumps(content), question_id.encode())
+        return nonce + sealed
+
+    def _unsealed(self, question_id: str, sealed: bytes) -> dict[str, Any]:
+        opened = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], question_id.encode())
+        content: dict[str, Any] = orjson.loads(opened)
+        return content

@@ -1,0 +1,177 @@
+"""Which changes a person has to approve, and whether what is about to be written is what was approved.
+
+A change is planned first and the person is asked about the plan. Each step is compared with the plan before it is sent:
+the same records, the same values, and no record changed since.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from mcp_salesforce.changes.before import STAMP, read_stamps
+from mcp_salesforce.changes.change import Change, Step
+from mcp_salesforce.changes.writes import Write
+from mcp_salesforce.policy.rules import ApprovalLevel, Policy
+from mcp_salesforce.salesforce.client import RequestSender
+from mcp_salesforce.salesforce.errors import SalesforceError, refused
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES
+
+_MOST_CHANGED: Final = 10
+_MOST_DELETED: Final = 1
+_ALWAYS: Final = frozenset({"merge", "convert"})
+_CHANGES: Final = frozenset({"update", "upsert"})
+
+
+class ApprovalNeededError(Exception):
+    """A person has to be asked first; nothing was sent. It is no `SalesforceError`: tools answer those themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRules:
+    """Which changes are asked about.
+
+    Attributes:
+        level: `off` asks about merges and lead conversions only; `strict` also doubts answers that come too fast.
+        over_rows: Ask about more records than this, whatever is done to them; None goes by what is done.
+        actions: What is asked about of each object, by its name in lower case.
+        rows: Ask about more records of an object than this, by its name in lower case.
+    """
+
+    level: ApprovalLevel = "default"
+    over_rows: int | None = None
+    actions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, policy: Policy | None) -> "ApprovalRules":
+        """Return the rules of a policy; the defaults without one."""
+        if policy is None:
+            return cls()
+        rules = policy.rules.items()
+        return cls(
+            policy.approval,
+            policy.approve_over_rows,
+            {name: frozenset(rule.approve) for name, rule in rules if rule.approve},
+            {name: rule.approve_over_rows for name, rule in rules if rule.approve_over_rows is not None},
+        )
+
+    def ask_about(self, change: Change, writes: Sequence[Write]) -> bool:
+        """Tell whether a person has to approve `writes`, which `change` makes in all."""
+        counts: dict[str, int] = {}
+        by_object: dict[str, int] = {}
+        for write in writes:
+            sobject = object_of(write, change).casefold()
+            count = 1 + len(write.also)
+            if write.action in _ALWAYS or _acts(write) & self.actions.get(sobject, frozenset()):
+                return True
+            counts[write.action] = counts.get(write.action, 0) + count
+            by_object[sobject] = by_object.get(sobject, 0) + count
+        if any(count > self.rows[name] for name, count in by_object.items() if name in self.rows):
+            return True
+        if self.over_rows is not None and sum(counts.values()) > self.over_rows:
+            return True
+        return self.level != "off" and self._by_default(change, counts)
+
+    def _by_default(self, change: Change, counts: Mapping[str, int]) -> bool:
+        deleted = counts.get("delete", 0)
+        changed = sum(count for action, count in counts.items() if action in _CHANGES)
+        return deleted > _MOST_DELETED or (deleted > 0 and change.touches_others) or changed > _MOST_CHANGED
+
+
+@dataclass(slots=True)
+class Approval:
+    """Lets the steps of one change pass: those that nobody has to approve, or those of the plan that was approved.
+
+    Attributes:
+        rules: Which changes are asked about.
+        approved: The plan that was approved, if one was.
+    """
+
+    rules: ApprovalRules
+    approved: Change | None = None
+
+    async def require(self, change: Change, step: Step, exchange: RequestSender) -> None:
+        """Let `step` pass, the next one of `change`.
+
+        Raises:
+            ApprovalNeededError: A person has to approve it first.
+            InvalidArgumentError: CHANGED_SINCE: it is not what was approved.
+        """
+        if self.approved is None:
+            if self.rules.ask_about(change, [*change.writes, *step.writes]):
+                raise ApprovalNeededError
+            return
+        number = len(change.steps)
+        await see_stamps(change, step.writes, exchange)
+        planned = self.approved.steps[number] if number < len(self.approved.steps) else None
+        if planned is None or _facts(change, step) != _facts(self.approved, planned):
+            raise changed_since()
+
+
+async def see_stamps(change: Change, writes: Sequence[Write], exchange: RequestSender) -> None:
+    """See when the records that exist and are written were last changed."""
+    by_object: dict[str, list[str]] = {}
+    for write in writes:
+        for record_id in (write.record_id, *write.also):
+            if record_id and record_id not in change.planned and write.action != "undelete":
+                by_object.setdefault(object_of(write, change), []).append(record_id)
+    for sobject, ids in by_object.items():
+        await read_stamps(exchange, sobject, ids, change.seen)
+
+
+def digest_of(plan: Change, owner: Sequence[str], arguments: Mapping[str, Any]) -> str:
+    """Return what tells this plan from any other: org, user, tool, arguments, records, values, last changes."""
+    facts = [list(owner), plan.tool, arguments, [_facts(plan, step) for step in plan.steps]]
+    return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
+
+
+def changed_since() -> SalesforceError:
+    """Return the error for a change that is no longer what a person approved."""
+    return refused(
+        "The records changed since this was approved. Nothing more was sent.",
+        code="CHANGED_SINCE",
+        hint="Call the tool again: the person is asked about it as it is now.",
+    )
+
+
+def object_of(write: Write, change: Change) -> str:
+    """Return the object that a write is of: a deletion of many tells only their Ids, and the call its object."""
+    return write.sobject or change.sobject or KEY_PREFIXES.get(write.record_id[:3], "")
+
+
+def _acts(write: Write) -> frozenset[str]:
+    match write.action:
+        case "upsert":
+            return frozenset({"create", "update"})
+        case "undelete":
+            return frozenset({"restore"})
+        case action:
+            return frozenset({action})
+
+
+def _facts(change: Change, step: Step) -> list[Any]:
+    """Return what is compared of a step: Ids of records that the change makes itself stand for their place in it."""
+    made = {record_id: f"new {number}" for number, record_id in enumerate(_made(change))}
+    return [_facts_of(write, change, made) for write in step.writes]
+
+
+def _facts_of(write: Write, change: Change, made: Mapping[str, str]) -> list[Any]:
+    ids = [write.record_id, *write.also]
+    values = {name: made.get(value, value) if isinstance(value, str) else value for name, value in write.values.items()}
+    stamps = [(change.seen.get(record_id) or {}).get(STAMP) for record_id in ids if record_id not in made]
+    named = [made.get(record_id, record_id) for record_id in ids]
+    return [write.action, write.sobject, named, write.key, write.key_value, dict(sorted(values.items())), stamps]
+
+
+def _made(change: Change) -> Iterator[str]:
+    """Yield the Ids of the records that a change makes, or would make, in their order."""
+    if change.is_preview:
+        yield from change.planned
+        return
+    for step in change.steps:
+        for write, outcome in zip(step.writes, step.outcomes, strict=False):
+            if write.action == "create" and outcome.record_id:
+                yield outcome.record_id

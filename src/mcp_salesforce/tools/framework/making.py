@@ -1,0 +1,121 @@
+"""How a call that writes is made: previewed, approved by a person where that is needed, and done once."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp_types import InputRequiredResult
+
+from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.changes.approvals import Approval, ApprovalNeededError, digest_of
+from mcp_salesforce.changes.change import Change
+from mcp_salesforce.changes.plans import planned_writes, records_named
+from mcp_salesforce.salesforce import SalesforceError
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES
+from mcp_salesforce.salesforce.literals import quote_list
+from mcp_salesforce.tools.framework.asking import Asking
+from mcp_salesforce.tools.framework.questions import question_of
+from mcp_salesforce.tools.framework.session import OrgSession
+
+_SAID: Final = ("also_deleted", "calendars", "to_come", "occurrences", "first_occurrences", "warning", "note")
+_NAMES: Final[Mapping[str, str]] = {"Event": "Subject", "Task": "Subject", "Case": "CaseNumber"}
+_NAMELESS: Final = frozenset({"EventRelation", "TaskRelation"})
+_MOST_NAMED: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """One call of a tool that writes.
+
+    Attributes:
+        org: Where it writes.
+        tool: The tool's name.
+        sobject: The object that the call is about, if it is one.
+        arguments: The call's arguments, as they came.
+        run: Calls the tool's function.
+    """
+
+    org: OrgSession
+    tool: str
+    sobject: str
+    arguments: Mapping[str, Any]
+    run: Callable[[], Awaitable[Mapping[str, Any]]]
+
+    async def preview(self) -> dict[str, Any]:
+        """Return what the call would do; nothing is sent.
+
+        Raises:
+            SalesforceError: What the call would be refused for.
+            TimeError: As that.
+        """
+        _, told, _ = await self._planned(None)
+        return told
+
+    async def make(self, context: Context[Any, Any]) -> Mapping[str, Any] | InputRequiredResult:
+        """Make the call, or return what the host has to ask its user first.
+
+        Raises:
+            SalesforceError: It is refused, by the org or by the person who was asked.
+            AskThroughSessionError: A person has to be asked, which `context` cannot do; nothing was changed.
+        """
+        rules = self.org.approval_rules
+        if getattr(context, "input_responses", None) is None and not getattr(context, "request_state", None):
+            try:
+                return await self._made(Approval(rules))
+            except ApprovalNeededError:
+                pass  # it was not sent
+        asking = Asking(context, self.org.approvals, is_strict=rules.level == "strict", now=self.org.now().timestamp())
+        plan, told, names = await self._planned(Approval(rules))
+        owner = await self.org.owner()
+        approver = await asking.approve(
+            digest_of(plan, owner, self.arguments), owner, self.tool, question_of(plan, told, names)
+        )
+        if isinstance(approver, InputRequiredResult):
+            return approver
+        return await self._made(Approval(rules, plan))
+
+    async def _made(self, approval: Approval) -> Mapping[str, Any]:
+        with self.org.change(self.tool, sobject=self.sobject, approval=approval) as change:
+            result = await self.run()
+        return {**result, "change_id": change.change_id} if change.change_id else result
+
+    async def _planned(self, approval: Approval | None) -> tuple[Change, dict[str, Any], dict[str, str]]:
+        """Return the change that the call would make, the answer that tells it, and the names of its records."""
+        result: Mapping[str, Any] = {}
+        with self.org.change(self.tool, sobject=self.sobject, approval=approval, is_preview=True) as change:
+            try:
+                result = await self.run()
+            except (SalesforceError, TimeError):
+                if not change.steps:
+                    raise  # after the first write it is what the planned record cannot tell
+        sent, names = change.requests, await self._names(change)
+        told: dict[str, Any] = {"preview": planned_writes(change, names)}
+        told |= {name: result[name] for name in _SAID if name in result} | {**change.alongside}
+        return change, told | {"api_calls": sent, "undo": self.org.undo_of_writes()}, names
+
+    async def _names(self, change: Change) -> dict[str, str]:
+        """Return the names of the records that exist and would be written, by Id, as far as they may be seen."""
+        found: dict[str, str] = {}
+        for sobject, ids in _by_object(change).items():
+            name = _NAMES.get(sobject, "Name")
+            try:
+                if not list(await self.org.shown(sobject, [name])):
+                    continue
+                where = f"Id IN {quote_list(dict.fromkeys(ids[:_MOST_NAMED]))}"
+                soql = f"SELECT Id, {name} FROM {sobject} WHERE {where}"  # noqa: S608 - SOQL, of names and quoted Ids
+                records = (await self.org.client.queries.query(soql)).records
+            except SalesforceError:
+                continue  # an object without a name; the Ids are told
+            found |= {record["Id"]: record[name] for record in records if record.get(name)}
+        return found
+
+
+def _by_object(change: Change) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for sobject, ids in records_named(change).items():
+        for record_id in ids:
+            about = sobject or change.sobject or KEY_PREFIXES.get(record_id[:3], "")
+            if about and about not in _NAMELESS:
+                grouped.setdefault(about, []).append(record_id)
+    return grouped

@@ -1,0 +1,117 @@
+"""The question about a change, in words that a person can answer: what, how many, whose, and what cannot be undone."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from mcp_salesforce.changes.approvals import object_of
+from mcp_salesforce.changes.change import Change
+from mcp_salesforce.tools.answers.results import visible
+
+_NAMED: Final = 5
+_LONGEST_NAME: Final = 60
+_SPACES: Final = re.compile(r"\s+")
+_KEEP_DELETED: Final = "Keep everything"
+_KEEP: Final = "Change nothing"
+_VERBS: Final[Mapping[str, str]] = {
+    "create": "Create",
+    "update": "Change",
+    "upsert": "Create or change",
+    "delete": "Delete",
+    "undelete": "Restore",
+    "merge": "Merge",
+    "convert": "Convert",
+}
+_PLURALS: Final[Mapping[str, tuple[str, str]]] = {
+    "Account": ("account", "accounts"),
+    "Case": ("case", "cases"),
+    "Contact": ("contact", "contacts"),
+    "Event": ("appointment", "appointments"),
+    "EventRelation": ("invitation", "invitations"),
+    "Lead": ("lead", "leads"),
+    "Opportunity": ("opportunity", "opportunities"),
+    "Task": ("task", "tasks"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked.
+
+    Attributes:
+        text: The question.
+        keep: The answer that changes nothing.
+        do: The answer that makes the change.
+        details: What is shown to somebody who wants to see all: the plan.
+    """
+
+    text: str
+    keep: str
+    do: str
+    details: list[dict[str, Any]]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The question as the store keeps it."""
+        return asdict(self)
+
+
+def question_of(plan: Change, told: Mapping[str, Any], names: Mapping[str, str]) -> Question:
+    """Return the question about `plan`.
+
+    Args:
+        plan: The change that would be made.
+        told: The answer of its preview.
+        names: Names of the records, by Id, as far as they may be seen.
+    """
+    do = " and ".join(_counted(plan)) + _also(told)
+    keep = _KEEP_DELETED if any(write.action == "delete" for write in plan.writes) else _KEEP
+    ids = dict.fromkeys(record_id for write in plan.writes for record_id in (write.record_id, *write.also))
+    named = [_shown(names[record_id]) for record_id in ids if names.get(record_id)]
+    return Question(" ".join([f"{do}?", *_sentences(told, named)]), keep, do, list(told.get("preview", ())))
+
+
+def _counted(plan: Change) -> list[str]:
+    counts: dict[tuple[str, str], int] = {}
+    for write in plan.writes:
+        key = write.action, object_of(write, plan)
+        counts[key] = counts.get(key, 0) + 1 + len(write.also)
+    return [f"{_VERBS[action]} {_number(count, sobject)}" for (action, sobject), count in counts.items()]
+
+
+def _also(told: Mapping[str, Any]) -> str:
+    also = [_number(count, sobject) for sobject, count in (told.get("also_deleted") or {}).items()]
+    return f" and with them {_listed(also)}" if also else ""
+
+
+def _sentences(told: Mapping[str, Any], named: Sequence[str]) -> list[str]:
+    said = []
+    if named:
+        more = len(named) - _NAMED
+        said.append(f"These are: {', '.join(named[:_NAMED])}{f' and {more} more' if more > 0 else ''}.")
+    if calendars := [_shown(name) for name in told.get("calendars") or () if name]:
+        to_come = f" {told['to_come']} of the appointments are still to come." if "to_come" in told else ""
+        said.append(f"Appointments go from the calendars of {_listed(calendars[:_NAMED])}.{to_come}")
+    if fields := _fields(told):
+        said.append(f"Fields: {', '.join(fields[:_NAMED])}{' and more' if len(fields) > _NAMED else ''}.")
+    return [*said, f"To undo it: {told['undo']}"]
+
+
+def _fields(told: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(name for row in told.get("preview") or () for name in row.get("changed") or ()))
+
+
+def _number(count: int, sobject: str) -> str:
+    one, many = _PLURALS.get(sobject, (f"{sobject} record".strip(), f"{sobject} records".strip()))
+    return f"{count} {one if count == 1 else many}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def _shown(name: str) -> str:
+    """Return a name that others wrote as one line of bounded length."""
+    text = _SPACES.sub(" ", str(visible(name))).strip()
+    return f'"{text[:_LONGEST_NAME]}…"' if len(text) > _LONGEST_NAME else f'"{text}"'
