@@ -72,6 +72,31 @@ def test_what_shows_a_hidden_field_is_hidden_with_it(policy: str, sobject: str, 
 
 
 @pytest.mark.parametrize(
+    ("policy", "hides"),
+    [
+        ('[objects.Event]\nhide = ["StartDateTime"]', True),
+        ('[objects.Event]\nhide = ["WhoId"]', True),
+        ('[objects.Event]\nfields = ["Subject"]', True),
+        ("[objects.Event]\nowner_only = true", True),
+        ("[objects.Event]\nactions = []", True),
+        ('[objects.Task]\nhide = ["Status"]', True),
+        ('[objects.Task]\nhide = ["ActivityDate"]', True),
+        ("[objects.Task]\nowner_only = true", True),
+        ('actions = []\n[objects.Event]\nactions = ["read"]\n[objects.Contact]\nactions = ["read"]', True),
+        ('[objects.Event]\nhide = ["Description"]', False),
+        ('[objects.Task]\nactions = ["read"]\nmax_rows = 1', False),
+    ],
+)
+@pytest.mark.parametrize("sobject", ["Account", "Contact", "Lead", "Opportunity", "Visit__c"])
+def test_the_last_activity_is_hidden_where_not_all_of_activities_is_shown(
+    policy: str, sobject: str, *, hides: bool
+) -> None:
+    found = copies(read_policy(policy, "p.toml"), sobject, ["lastactivitydate", "name"], ())
+
+    assert found == ({"lastactivitydate"} if hides else set())
+
+
+@pytest.mark.parametrize(
     ("policy", "name", "may"),
     [
         ('hide = ["LastName"]', "Name", True),

@@ -1,6 +1,7 @@
 """Standard fields that show another field's value: they are hidden with it.
 
-API: Object Reference for the Salesforce Platform (Event, Task, Opportunity, Case, CampaignMember, Account).
+API: Object Reference for the Salesforce Platform (Event, Task, Opportunity, Case, CampaignMember, Account);
+for LastActivityDate, Salesforce Help, Guidelines for Tracking Activities.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -100,6 +101,14 @@ _OF_RELATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "accountid": ("whoid", "whatid", "accountid"),
 }
 
+_LAST_ACTIVITY: Final = "lastactivitydate"
+_RELATED: Final = ("whoid", "whatid", "accountid")
+_OF_LAST_ACTIVITY: Final[Mapping[str, tuple[str, ...]]] = {
+    "event": (*_START, *_RELATED),
+    "task": ("activitydate", "status", "isclosed", *_RELATED),
+}
+"""What the last activity of any record shows of activities: which there are, and when."""
+
 _PERSON: Final = "person"  # a person account shows its contact's fields: PersonEmail, Status__pc
 _PERSON_NAMES: Final = frozenset({"firstname", "lastname", "middlename", "salutation", "suffix"})
 _BOTH: Final = ("account", "contact")
@@ -122,6 +131,11 @@ def copies(policy: Policy, sobject: str, fields: Collection[str], hidden: Collec
     if folded in _RELATIONS:
         activity = policy.rule(_RELATIONS[folded])
         found |= {name for name, shown in _OF_RELATIONS.items() if any(map(activity.hides, shown))}
+    if _LAST_ACTIVITY in fields and any(
+        policy.rule(activity).owners or any(map(policy.rule(activity).may_hide, shown))
+        for activity, shown in _OF_LAST_ACTIVITY.items()
+    ):
+        found.add(_LAST_ACTIVITY)
     if folded in _BOTH and rule.fields is None:
         found |= set(_of_persons(policy, folded, fields))
     return found & set(fields)

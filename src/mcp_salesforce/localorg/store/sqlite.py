@@ -17,6 +17,7 @@ from typing import Any, Final
 from mcp_salesforce.localorg.errors import OrgError, query_too_complicated, unable_to_lock_row
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, FieldDef, SObjectDef
+from mcp_salesforce.localorg.store import last_activity
 from mcp_salesforce.localorg.store.file import APPLICATION_ID
 from mcp_salesforce.localorg.store.hashing import hash_secrets
 from mcp_salesforce.localorg.store.ids import mint
@@ -204,10 +205,16 @@ class Store:
         return self.row(f"SELECT * FROM {quote(sobject.name)} WHERE Id = ?", [record_id])  # noqa: S608 - a name of the schema
 
     def apply(self, schema: Schema) -> None:
-        """Make the tables, columns and indexes that `schema` has and the database has not yet."""
+        """Make the tables, columns, indexes and triggers that `schema` has and the database has not yet."""
         with self.transaction():
             for sobject in schema:
                 self._apply_sobject(sobject)
+            known = {row["name"] for row in self.rows("SELECT name FROM sqlite_master")}
+            for name, sql, fill in last_activity.statements(schema):
+                if name not in known:
+                    self.execute(sql)
+                    if fill:
+                        self.execute(fill)
 
     def _apply_sobject(self, sobject: SObjectDef) -> None:
         table = quote(sobject.name)
