@@ -108,7 +108,7 @@ def create_server(
         now: The clock that appointments are booked by.
 
     Raises:
-        ConfigurationError: The settings are of no use: a key file without a key, for example.
+        ConfigurationError: The settings cannot work: a key file without a key, for example.
     """
     access = access_of(settings)
     tokens, state_key = connect.token_source(settings), StateKey(settings.state_key.get_secret_value())

@@ -25,7 +25,7 @@ class StateKey:
         more, guessing one is out of reach (RFC 2104, section 5).
 
         Args:
-            purpose: What it is for, at most 16 bytes; what is marked for one purpose is of no use for another.
+            purpose: What it is for, at most 16 bytes; a mark for one purpose is not valid for another.
             parts: What is marked.
             size: The length of the mark in bytes.
         """

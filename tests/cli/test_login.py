@@ -316,7 +316,7 @@ def test_a_login_that_cannot_be_revoked_stays_unless_it_is_to_be_forgotten(org: 
 
         refused = invoke("logout", "--org", "dev", cwd=home)
         assert refused.returncode == 1
-        assert "Not revoked, and nothing was removed" in refused.stderr
+        assert "The login was not revoked and not removed" in refused.stderr
         assert len(json.loads(invoke("orgs", "--json", cwd=home).stdout)) == 1
         assert "Not revoked at Salesforce" in invoke("logout", "--org", "dev", "--forget", cwd=home).stdout
     assert json.loads(invoke("orgs", "--json", cwd=home).stdout) == []

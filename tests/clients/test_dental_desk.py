@@ -170,10 +170,10 @@ def test_the_desk_books_moves_cancels_marks_a_no_show_and_prints_the_day_sheet(c
     assert absent["follow_up"]["due"] == {"local": due, "weekday": times[2]["weekday"]}
 
     # Tomorrow's day sheet.
-    desk.user_says("Print the day sheet for tomorrow.")
+    desk.user_says("Write the day sheet for tomorrow.")
     (message,) = desk.prompt("day_sheet", date="tomorrow")
     order, _, sheet = message["content"]["text"].partition("\n\nday: ")
-    assert "Print the day sheet" in order
+    assert "Write the day sheet" in order
     weekday, day = sheet.splitlines()[0].split()
     assert datetime.fromisoformat(day).strftime("%A") == weekday
     lines = [line for line in sheet.splitlines() if "next" in line]

@@ -7,7 +7,7 @@ PAGE = """<!-- Generated from src/mcp_salesforce/doctor/causes.py by `make docs 
 # When you cannot connect
 
 `mcp-salesforce doctor` checks the way to your org, stage by stage. A stage passes, or fails with the cause, the fix and
-the place to mend it, or is not reached because one before it failed. It only reads, uses about ten of the org's API
+the place to fix it, or is not reached because an earlier one failed. It only reads, uses about ten of the org's API
 calls, and shows no secret. `--json` is for scripts. Exit status 0: every stage passes; 1: one does not.
 
 The stages: {stages}.

@@ -33,7 +33,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/hosts.md": render_hosts,
     **snapshots(),
 }
-"""Path from the root of the project to a function from the page as it stands to the page as it should be."""
+"""Path from the root of the project to a function from the present page to the right one."""
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ PAGE = """<!-- Generated from src/mcp_salesforce/cli/hosts.py by `make docs UPDA
 `uv run mcp-salesforce login` ends with the lines for that, settings included. Desktop hosts do not know your shell's
 `PATH`: give them the full path of `uv` (`which uv`). Where a file has entries already, add `salesforce` to them.
 
-*Tried* means: the line was run as it stands, then the host drove the server ([what came of it](hosts.md)). The others
+*Tried* means: the line was run unchanged, then the host used the server ([results](hosts.md)). The others
 follow the hosts' documentation.
 
 {sections}

@@ -115,7 +115,7 @@ def render_tools(_before: str) -> str:
 
 
 def snapshots() -> dict[str, Callable[[str], str]]:
-    """Return a page for each tool: what a host is told of it."""
+    """Return a page for each tool: what a host lists of it."""
 
     def page(spec: ToolSpec) -> Callable[[str], str]:
         return lambda _before: json.dumps(_listed(build_tool(spec)), indent=2, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""What each fault of the org comes to, for each kind of call: run by the tests, and printed in docs/failures.md."""
+"""How each kind of call ends under each fault of the org: the tests run it, and docs/failures.md shows it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ REQUESTS = {
 
 @dataclass(frozen=True)
 class Came:
-    """What a call came to: how often it was sent, and what the caller saw. Looks for a lost record are not counted."""
+    """How a call ended: how often it was sent, and what the caller saw. Queries for a lost record are not counted."""
 
     sent: int
     seen: str
@@ -65,7 +65,7 @@ def _final(seen: str) -> tuple[Came, Came]:
 
 
 def _healing(seen: str, sent: int = 4) -> tuple[Came, Came]:
-    """A fault that a repetition gets past, if it goes away."""
+    """A fault that a retry overcomes if the fault goes away."""
     return Came(2, OK), Came(sent, seen)
 
 
@@ -76,7 +76,7 @@ def _writes(create: str, change: str) -> dict[str, tuple[Came, Came]]:
 
 
 def _lost(seen: str) -> dict[str, tuple[Came, Came]]:
-    """An answer that no repetition mends, to a call that was carried out."""
+    """An answer that no retry can fix, to a call that was carried out."""
     writes = _writes(UNKNOWN + " with its Id", seen + OUTCOME)
     return {"read": _final(seen), **writes, "delete": _final(OK)}
 
@@ -118,27 +118,32 @@ _TABLE: dict[Kind, dict[str, tuple[Came, Came]]] = {
 ROWS = [Row(kind, call, *calls[call]) for kind, calls in _TABLE.items() for call in REQUESTS]
 
 _INTRODUCTION = """# When the org fails
-What a tool call comes to under each failure. Every row is run by the tests against the local org, which can fail on
-demand ([faults.md](faults.md)). "Sent" counts how often the request went out; "sees" is what the agent gets, as the
-error's `code`.
+How a tool call ends under each kind of failure. The tests run every row against the local org, which can fail on
+demand ([faults.md](faults.md)). "Sent" is how often the request was sent. "Sees" is what the agent gets: `ok`, or the
+`code` of the error.
 
-- Reads, and deletes (which come to the same done twice), are repeated up to four times, with growing random waits,
-  within `SALESFORCE_TIMEOUT_S`. A wait that Salesforce asks for (`Retry-After`) is kept.
-- A create or update is repeated only where nothing was done: the session had expired, a lock was in the way, or it
-  never left.
-- The limit of calls at the same time passes in seconds, and is waited for; the day's allowance is not.
-- An answer is read up to `SALESFORCE_MAX_REPLY_MB`. One that is not UTF-8, or has another shape, is not read again.
-- A call of a tool ends within `SALESFORCE_CALL_TIMEOUT_S`, however many requests it takes (`CALL_TIMEOUT`).
-- A create without an answer is **never** sent again. The server looks for the record, for at most five seconds, by a
-  query for what this user created in the last minutes with the same values, and names what it finds as `candidates`.
-- `outcome: unknown` on an update or delete: read the record before you try again.
-- An answer to a delete of one record has no body that could be cut. A contact is changed and read back in one call.
-- Several records are written 200 at a time, and an error is one of the whole part: what was done before it is told, row
-  by row. A row that the org refuses is an outcome of its own, and no failure.
-- `invite` is salesforce_set_invitees, `close` is salesforce_close_appointment, and `restore` is
-  salesforce_restore_records, which goes by SOAP. Appointments are created, changed and
-  deleted as contacts are; upserts are sent as updates of several.
-- A write that is done but cannot be read back succeeds: its answer has the values as they were sent, and a `warning`.
+- Reads, and deletes of one record, are sent up to four times within `SALESFORCE_TIMEOUT_S`, with random waits that
+  grow. (A second delete changes nothing.) If Salesforce asks for a certain wait (`Retry-After`), the server waits
+  that long.
+- A create or an update is sent again only if nothing was done: the session had expired, a lock was in the way, or the
+  request never left.
+- The server waits for the limit of calls at the same time, which is free again within seconds. It does not wait for
+  the daily limit.
+- The server reads an answer up to `SALESFORCE_MAX_REPLY_MB`. If an answer is not UTF-8 or has an unexpected shape,
+  the server does not ask for it again.
+- A tool call ends within `SALESFORCE_CALL_TIMEOUT_S`, however many requests it needs (`CALL_TIMEOUT`).
+- A create without an answer is **never** sent again. The server looks for the record for at most five seconds: it
+  queries what this user created in the last minutes with the same values. The error lists what it found as
+  `candidates`.
+- If an update or a delete has `outcome: unknown`, read the record before you try again.
+- The answer to a delete of one record has no body, so it cannot be cut. A contact is changed and read in one call.
+- Several records are written in parts of 200. An error is about a whole part and lists, row by row, what was done
+  before. A row that the org refuses is an outcome of that row, not a failure of the call.
+- `invite` is `salesforce_set_invitees`, `close` is `salesforce_close_appointment`, and `restore` is
+  `salesforce_restore_records`, which uses SOAP. Appointments are created, changed and deleted in the same way as
+  contacts. Upserts are sent in the same way as updates of several records.
+- If a write is done but the record cannot be read afterwards, the call succeeds. Its answer has the values that were
+  sent, and a `warning`.
 
 | failure | call | strikes once: sent | sees | stays: sent | sees |
 |---|---|---|---|---|---|

@@ -56,7 +56,7 @@ def test_a_prompt_reaches_the_model_whole(session: Session) -> None:
     asked = [message for message in session.sent if message.get("method") == "prompts/get"]
     said = next(asked.said for asked in session.model.asked if asked.tools)
 
-    assert bool(asked) == ("Print the day sheet for the agenda below." in said) == (session.host.prompt != NO_PROMPTS)
+    assert bool(asked) == ("Write the day sheet for the agenda below." in said) == (session.host.prompt != NO_PROMPTS)
     assert ("calendar: Nora Quill" in said) == (session.host.prompt == "yes")
     assert ("Day: tomorrow" in said) == (session.host.prompt == LATER)
     session.seen["prompt"] = session.host.prompt

@@ -182,7 +182,7 @@ async def test_a_search_finds_nothing_by_what_is_hidden(
     assert [group for group in shown["found"].values() if group["rows"]]
     found = await call(guarded, "search", text=text, sobjects=sobjects)
     assert found["found"] == {}
-    assert "Names alone were searched" in found["note"]
+    assert "Only names were searched" in found["note"]
     assert records
 
 
@@ -250,4 +250,4 @@ async def test_writes_need_their_action(org: LocalOrg, records: dict[str, str], 
 
     assert listed == {spec.name.removeprefix(PREFIX) for spec in SPECS.values() if spec.effect.is_reading}
     assert {error["code"] for error in refused} == {"NOT_ALLOWED"}
-    assert refused[0]["message"] == "salesforce_delete_contact is not allowed here, by SALESFORCE_POLICY (p.toml:1)."
+    assert refused[0]["message"] == "salesforce_delete_contact is not allowed here by SALESFORCE_POLICY (p.toml:1)."

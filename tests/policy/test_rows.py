@@ -202,5 +202,5 @@ async def test_calendars_are_told_as_far_as_the_rows_go(org: LocalOrg, contacts:
         refused = await refusal(mcp, "get_free_busy", calendars=more[:3], **WEEK)
 
     assert len(first["rows"]) == len(users) == 2
-    assert "is listed: ask again from there" in first["warning"]
+    assert "Repeat the call with that time as start" in first["warning"]
     assert refused["code"] == "POLICY_REFUSED"

@@ -331,7 +331,7 @@ async def test_a_lost_answer_leaves_the_outcome_unknown_and_the_call_is_not_sent
         await client.soap.merge("Contact", CONTACT_ID, [OTHER_ID])
 
     assert caught.value.is_outcome_unknown
-    assert "look before you send it again" in caught.value.hint
+    assert "Check before you send it again" in caught.value.hint
     assert len(scripted.data_calls) == 1
 
 

@@ -25,7 +25,7 @@ async def test_a_host_gets_them_with_what_the_settings_say(org: LocalOrg) -> Non
     async with served(org, toolsets="contacts,query", read_only=True) as mcp:
         told = mcp.instructions or ""
 
-    assert "Contacts have tools" in told
+    assert "Contacts have their own tools" in told
     assert "salesforce_query" in told
     assert "Event" not in told
     assert "Read-only" in told
@@ -75,4 +75,4 @@ def test_a_policy_is_told_in_few_words_however_long_it_is(hidden: list[tuple[str
 
     assert tokens(told) <= 330
     assert len(told) <= CUT
-    assert ("A policy holds" in told) == bool(hidden)
+    assert ("A policy applies" in told) == bool(hidden)

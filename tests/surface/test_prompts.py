@@ -74,7 +74,7 @@ async def test_what_a_host_fills_in_later_stays_in_the_text(mcp: Client, name: s
     assert isinstance(result, GetPromptResult)
     (message,) = result.messages
     assert isinstance(message.content, TextContent)
-    assert message.content.text.endswith("Read it first with salesforce_list_appointments.\nDay: $1\nWhose: me")
+    assert message.content.text.endswith("Read the agenda first with salesforce_list_appointments.\nDay: $1\nWhose: me")
 
 
 async def test_the_day_sheet_of_tomorrow_brings_the_agenda_with_it(empty_org: LocalOrg, mcp: Client) -> None:

@@ -207,7 +207,7 @@ async def test_what_cannot_be_seen_is_not_called_free(empty_org: LocalOrg) -> No
         hidden: "unknown",
     }
     assert times["warning"] == (
-        f"Nothing can be seen of Aiko Sunada, Harbour Room, {hidden}: ask whether they are free."
+        f"You cannot see the calendar of Aiko Sunada, Harbour Room, {hidden}. Ask them whether they are free."
     )
 
 
@@ -330,7 +330,7 @@ async def test_an_answer_too_long_says_from_where_to_ask_again(empty_org: LocalO
     async with client_as(empty_org, "Nora Quill", max_answer_tokens=500) as mcp:
         told = await call(mcp, "get_free_busy", calendars=["me"], **TUESDAY)
         first_left_out = (
-            told["warning"].removeprefix("Nothing after ").removesuffix(" is listed: ask again from there.")
+            told["warning"].removeprefix("The list ends at ").removesuffix(". Repeat the call with that time as start.")
         )
         rest = await call(mcp, "get_free_busy", calendars=["me"], start=first_left_out, end="2026-11-24")
 
@@ -451,7 +451,7 @@ async def test_nothing_found_says_why_and_when_the_next_opening_is(empty_org: Lo
 async def test_without_shared_hours_that_is_the_reason(mcp: Client) -> None:
     told = await call(mcp, "find_free_times", calendars=["me", "Aiko Sunada"], duration_minutes=30, **TUESDAY)
 
-    assert told["reason"] == "There are no working hours that all of them share in the window."
+    assert told["reason"] == "There are no working hours that they all share in the window."
     assert told["next_opening"] == "none until 2026-12-23T00:00:00-05:00"
 
 
@@ -460,7 +460,7 @@ async def test_a_window_that_is_over_is_refused_with_the_earliest_start(mcp: Cli
 
     error = await refusal(mcp, "find_free_times", **past)
 
-    assert error["message"] == "The window ends before 2026-11-22T04:00:00-05:00, the earliest start."
+    assert error["message"] == "The window ends before the earliest start, 2026-11-22T04:00:00-05:00."
 
 
 async def test_working_hours_that_cannot_be_read_are_refused_by_name(mcp: Client) -> None:

@@ -65,7 +65,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("create_appointment", appointment(WhoId=ABSENT_EVENT), "MALFORMED_ID", "not of a Contact or a Lead"),
     ("create_appointment", appointment(WhatId=ABSENT_CONTACT), "MALFORMED_ID", "which does not go here"),
     ("create_appointment", appointment(WhoId="00Q000000000001", WhatId="001000000000001"),
-     "INVALID_ARGUMENT", "goes with no WhatId"),
+     "INVALID_ARGUMENT", "cannot have a WhatId"),
     ("create_appointment", appointment(Start="x"), "INVALID_FIELD", "StartDateTime"),
     ("list_appointments", {"start": "2026-11-24T10:00"}, "INVALID_TIME", "no time zone"),
     ("list_appointments", {"start": "2026-11-25", "end": "2026-11-24"}, "INVALID_TIME", "is not after start"),
@@ -74,8 +74,8 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("list_contacts", {"limit": "many"}, "INVALID_ARGUMENT", "a whole number"),
     ("list_contacts", {"fields": ["Emial"]}, "INVALID_FIELD", "Did you mean Email"),
     ("list_contacts", {"fields": ["Id FROM User"]}, "INVALID_ARGUMENT", "not the API name of a field"),
-    ("list_contacts", {"cursor": "abc"}, "INVALID_CURSOR", "no such cursor"),
-    ("query", {"soql": "DELETE FROM Contact"}, "MALFORMED_QUERY", "Only a SELECT"),
+    ("list_contacts", {"cursor": "abc"}, "INVALID_CURSOR", "not one that this server returned"),
+    ("query", {"soql": "DELETE FROM Contact"}, "MALFORMED_QUERY", "Only SELECT"),
     ("query", {"soql": "SELECT Emial FROM Contact"}, "INVALID_FIELD", "Did you mean Email"),
     ("query", {"soql": "SELECT Id FROM Event WHERE StartDateTime > 2026-11-24"}, "INVALID_FIELD", "with a time"),
     ("query", {"soql": "SELECT Acount.Name FROM Contact"}, "INVALID_FIELD", "Did you mean Account?"),
@@ -111,14 +111,14 @@ async def test_bad_input_is_refused_in_words_that_teach_and_changes_nothing(
 @pytest.mark.parametrize(
     ("data", "code", "says"),
     [
-        ({}, "INVALID_ARGUMENT", "data has no fields"),
+        ({}, "INVALID_ARGUMENT", "data is empty"),
         ({"EndDateTime": "2026-11-24T09:00:00Z"}, "INVALID_TIME", "is before the start"),
         ({"StartDateTime": "2026-11-24T09:00"}, "INVALID_TIME", "no time zone"),
         ({"Subject": "x" * 256}, "STRING_TOO_LONG", "at most 255"),
         ({"Loction": "x"}, "INVALID_FIELD", "Did you mean Location"),
         ({"IsAllDayEvent": True}, "INVALID_TIME", "needs StartDateTime"),
         ({"EndDateTime": None, "Location": "x"}, "INVALID_ARGUMENT", "EndDateTime cannot be cleared"),
-        ({"ActivityDate": "2026-11-25", "Location": "x"}, "INVALID_ARGUMENT", "Say it as StartDateTime"),
+        ({"ActivityDate": "2026-11-25", "Location": "x"}, "INVALID_ARGUMENT", "Use StartDateTime"),
     ],
 )
 async def test_a_refused_change_leaves_the_appointment_as_it_was(
@@ -199,4 +199,4 @@ async def test_a_cursor_of_another_call_is_refused_with_what_to_do(mcp: Client) 
     for arguments in ({"name": "a"}, {"fields": ["Title"]}, {"account_id": "001000000000001AAA"}):
         error = await refusal(mcp, "list_contacts", limit=3, cursor=cursor, **arguments)
         assert error["code"] == "INVALID_CURSOR"
-        assert "other arguments unchanged" in error["hint"]
+        assert "all other arguments" in error["hint"]

@@ -52,7 +52,7 @@ class Change:
         change_id: Its Id in the journal; empty until it has written something.
         steps: What it has written, or would write.
         sobject: The object that the call is about, if it is one.
-        alongside: What a tool says goes along with a deletion, as its answer has it.
+        alongside: The records that a deletion includes, in the form of the tool's answer.
         touches_others: Whether appointments in calendars of other people go along.
         members: Of a deletion from an appointment of a series onwards: the Ids of those that go; of a change of a
             Classic series: of those that change with it.

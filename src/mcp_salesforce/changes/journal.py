@@ -1,7 +1,7 @@
 """The journal: what was written, and what was before, in a file of the user's own, encrypted.
 
 A step is kept before its request is sent, and again when its outcome is known. What a killed process leaves behind is
-still open: whoever reads it next finds out what became of it.
+still open: the next reader finds out how it ended.
 """
 
 import logging

@@ -22,7 +22,7 @@ _NARROWEST: Final = 72
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @click.option("--org", "alias", help="Alias of a login that is kept, in place of what the settings name.")
 def command(*, as_json: bool, alias: str | None) -> None:
-    """Check the way to your org, stage by stage: what fails, why, and where to mend it.
+    """Check the way to your org, stage by stage: what fails, why, and where to fix it.
 
     It only reads. Exit status 0 when every stage passes, else 1. docs/doctor.md lists the causes it knows.
     """

@@ -172,7 +172,7 @@ async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str,
 
 
 async def _username(client: "SalesforceClient") -> str:
-    """Return who logged in, or nothing where the org does not tell: a consent is kept all the same."""
+    """Return who logged in, or nothing where the org does not say: the consent is kept anyway."""
     from mcp_salesforce.salesforce.errors import SalesforceError
 
     try:

@@ -32,7 +32,7 @@ def command(*, alias: str, forget: bool) -> None:
     except (SalesforceError, TimeoutError) as error:
         reason = error.message if isinstance(error, SalesforceError) else "No answer."
         raise click.ClickException(
-            f"Not revoked, and nothing was removed: {reason} --forget removes it here all the same."
+            f"The login was not revoked and not removed: {reason} Use --forget to remove it from this machine anyway."
         ) from None
 
 

@@ -9,6 +9,6 @@ class Refusal(click.ClickException):
     exit_code = 2
 
     def show(self, file: object = None) -> None:
-        """Write the text as it stands."""
+        """Write the text unchanged."""
         del file
         click.echo(self.message, err=True)

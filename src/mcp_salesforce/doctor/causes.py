@@ -126,7 +126,8 @@ CAUSES: Final = (
           "My Domain, Current My Domain URL"),
     Cause("proxy_credentials", "tls", "", r"the proxy .* HTTP 407",
           "The proxy asks for a user name and a password, or refuses those that are given.",
-          "Set SALESFORCE_PROXY=http://user:password@host:port, special characters as %40 and the like. For NTLM or "
+          "Set SALESFORCE_PROXY=http://user:password@host:port, with special characters escaped, such as %40 "
+          "for @. For NTLM or "
           "Kerberos run a local proxy that logs in there.", _HERE),
     Cause("proxy_refuses", "tls", "", r"the proxy .* lets nothing pass", "The proxy lets nothing pass to this host.",
           "Let *.salesforce.com, port 443, pass there; or reach it without the proxy, by SALESFORCE_NO_PROXY.", _HERE),
@@ -187,7 +188,7 @@ CAUSES: Final = (
           "The org is read-only during maintenance.",
           "Wait; status.salesforce.com has the end.", "Company Information"),
     Cause("unavailable", "*", "SERVER_UNAVAILABLE|UNKNOWN_EXCEPTION|HTTP_5..", "",
-          "Salesforce is away for a moment.", "Try again in a few minutes; status.salesforce.com knows more.",
+          "Salesforce is unavailable for the moment.", "Try again in a few minutes; status.salesforce.com knows more.",
           "Company Information"),
     Cause("no_permission_on_object", "contact event", "NOT_FOUND|INVALID_TYPE|INSUFFICIENT_ACCESS.*|FORBIDDEN", "",
           "The user may not see the object.", "Grant Read on it.", _PERMISSIONS),

@@ -111,7 +111,7 @@ class OrgChecks:
 
         Raises:
             Finding: Something is missing.
-            SalesforceError: As the client; NotFoundError where the user may not see the object.
+            SalesforceError: The org refused the call; NotFoundError where the user cannot see the object.
         """
         described = self._described[sobject] = await self._client.describe.describe(sobject)
         may = {"create": described.createable, "edit": described.updateable, "delete": described.deletable}

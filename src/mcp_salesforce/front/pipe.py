@@ -14,7 +14,7 @@ from mcp_salesforce.front.told import told
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _CHUNK_BYTES = 65_536
 _SILENCE_S = 0.02
-"""After so long without a word of the host the server is loaded: loading slows each answer down."""
+"""After so long without a message from the host the server is loaded: loading slows each answer down."""
 _MOST_HELD = 1 << 20
 """Bytes that wait here for the server, at least so many."""
 _DATABASE = b"SQLite format 3\0"
@@ -171,7 +171,7 @@ def _load(wake: Callable[[], object], *, is_demo: bool) -> None:
 
     try:
         import_module(_LOADER).load_server(is_demo=is_demo)
-    except Exception:  # noqa: BLE001, S110 - whoever imports it next tells what is wrong
+    except Exception:  # noqa: BLE001, S110 - the next import reports what is wrong
         pass
     finally:
         wake()

@@ -33,7 +33,7 @@ class HostRequest:
     """A request that a snapshot answers.
 
     Attributes:
-        request_id: Its id, as it stands in the answer.
+        request_id: Its id, as it is written in the answer.
         revision: The protocol's revision by which it is answered.
         method: What it asks.
     """

@@ -69,7 +69,7 @@ def code_digest() -> str:
 
     Raises:
         OSError: The package's code cannot be read.
-        ValueError: It cannot be told which versions are installed.
+        ValueError: The installed versions cannot be found out.
     """
     digest = blake2b(digest_size=16)
     for version in _versions():

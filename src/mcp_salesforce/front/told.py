@@ -18,7 +18,7 @@ _LINE = re.compile(rf"\s*(?:#.*|(?:export\s+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:{_VA
 
 
 class Told:
-    """Settings that are surely right, as far as a host is told of them; `config.Surface` has the same."""
+    """The settings that the first answers depend on, if they are surely valid; `config.Surface` has the same."""
 
     __slots__ = ("is_read_only", "policy", "toolsets")
 

@@ -1,15 +1,15 @@
-"""What is raised where a policy forbids something."""
+"""The error for what a policy forbids."""
 
 from typing import Final
 
 from mcp_salesforce.salesforce.errors import AccessDeniedError, ErrorDetail
 
 _FORBIDDEN: Final = 403
-_HINT: Final = "Leave it out, and look for no other way to it: only who runs the server can change the policy."
+_HINT: Final = "Omit it and do not work around it. Only the person who runs this server can change the policy."
 
 
 class PolicyRefusedError(AccessDeniedError):
-    """The policy forbids it, or it is not understood well enough to be allowed; nothing was sent."""
+    """The policy forbids the call, or cannot judge it. Nothing was sent."""
 
     def __init__(self, message: str, *, place: str = "", hint: str = _HINT, fields: tuple[str, ...] = ()) -> None:
         """Word it; `place` is where the policy says so."""
@@ -24,4 +24,4 @@ def hidden(sobject: str, name: str, place: str) -> PolicyRefusedError:
 
 def not_understood(what: str) -> PolicyRefusedError:
     """Return the refusal of what a policy cannot judge."""
-    return PolicyRefusedError(f"{what} is not allowed where there is a policy", hint="Say it in plainer terms.")
+    return PolicyRefusedError(f"{what} is not allowed under a policy", hint="Write it in a simpler way.")

@@ -153,7 +153,7 @@ class Policy:
         return self.places.get("actions", "")
 
     def summary(self) -> str:
-        """Return what a model is told of it, in a few words for each object."""
+        """Return the rules for the model, in a few words for each object."""
         parts = [_told(rule) for rule in self.rules.values()]
         if self.actions != frozenset(ACTIONS):
             parts.append(f"other objects: {_listed(self.actions)}")

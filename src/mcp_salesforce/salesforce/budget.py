@@ -43,7 +43,7 @@ NO_RESERVE: Final = Reserve(0)
 
 
 class Budget:
-    """What the latest reply told of the org's API calls (`Sforce-Limit-Info`), and whether another one is ours."""
+    """The org's API calls by the latest reply (`Sforce-Limit-Info`), and whether one more is allowed."""
 
     def __init__(self, reserve: Reserve, clock: Callable[[], float] = monotonic) -> None:
         """Leave `reserve` to others; `clock` counts seconds."""

@@ -23,7 +23,7 @@ from mcp_salesforce.spelling import did_you_mean, nearest
 FRESH_S: Final = 300.0
 """Seconds for which a describe is taken as it is: at most one call in them asks whether the metadata has changed."""
 _WHOLE_S: Final = 3600.0
-"""Seconds after which a describe is read anew: the org's stamp tells of metadata, perhaps not of permissions."""
+"""Seconds after which a describe is read again: the org's stamp covers metadata, perhaps not permissions."""
 _MOST_PARTS: Final = 50_000  # fields, picklist values, children: some 17 MB, or 250 objects like Contact
 _EVERY_OBJECT: Final = ""
 _NOT_FOUND: Final = 404
@@ -159,7 +159,7 @@ class DescribeCache(OrgSchema):
     def _ended(self, key: str, task: asyncio.Task[_Described]) -> None:
         del self._under_way[key]
         if not task.cancelled():
-            task.exception()  # those who wait have it; where all have gone, nobody is to be told
+            task.exception()  # those who wait have it; where all have gone, nobody needs it
 
     def _confirm(self, stamp: str, asked_at: float) -> None:
         for entry in self._entries.values():

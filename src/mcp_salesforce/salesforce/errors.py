@@ -143,7 +143,7 @@ class UnreadableReplyError(SalesforceError):
         status: HTTP status of the answer; 0 where it is not even HTTP.
         content_type: Its media type, as given.
         excerpt: The beginning of its text, without markup and without anything like a token.
-        is_passing: Whether it tells of a failure on the way that may be over soon: a gateway's, or cut JSON.
+        is_passing: Whether it shows a failure on the way that may be over soon: a gateway's, or cut JSON.
     """
 
     code = "UNREADABLE_REPLY"
@@ -245,7 +245,7 @@ class DuplicateError(ApiError):
 
     Attributes:
         matches: The records that a duplicate rule found, best first as Salesforce gives them.
-        can_be_allowed: Whether the rule lets the record be saved all the same.
+        can_be_allowed: Whether the rule allows the record to be saved anyway.
     """
 
     hint = "Use the record that exists, or give another value."

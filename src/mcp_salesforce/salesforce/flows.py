@@ -126,7 +126,7 @@ class RefreshTokenSource:
     def __repr__(self) -> str:
         return f"<RefreshTokenSource at {self._login_url}>"
 
-    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks anew
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks again
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=refresh_token
@@ -171,7 +171,7 @@ class ClientCredentialsSource:
     def __repr__(self) -> str:
         return f"<ClientCredentialsSource at {self._login_url}>"
 
-    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks anew
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks again
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=client_credentials
@@ -250,7 +250,7 @@ class JwtBearerSource:
     def __repr__(self) -> str:
         return f"<JwtBearerSource at {self._login_url}>"
 
-    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks anew
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:  # noqa: ARG002 - always asks again
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer

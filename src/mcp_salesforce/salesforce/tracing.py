@@ -1,7 +1,7 @@
 """What the client asked of Salesforce, seen at the transport: a span for each exchange, and a list for who wants one.
 
 Spans follow OpenTelemetry's HTTP conventions, and cost next to nothing until a program installs an OpenTelemetry SDK.
-What is told of a request is its method and the template of its path: no query, no body, no value of a field.
+It records the method of a request and the template of its path: no query, no body, no value of a field.
 """
 
 import logging
@@ -93,7 +93,7 @@ def traced(request: HttpRequest) -> Iterator[Callable[[HttpReply], None]]:
 
 
 def _unwatched(_reply: HttpReply) -> None:
-    """Take a reply of which nobody wants to know."""
+    """Ignore a reply: tracing is off."""
 
 
 def path_template(path: str) -> str:

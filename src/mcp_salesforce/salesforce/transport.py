@@ -117,7 +117,7 @@ class AiohttpTransport:
             raise UnreadableReplyError(f"What answers at {_host(request)} does not speak HTTP", status=0) from None
         except SalesforceError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a peer sends, it comes to an error of ours
+        except Exception as error:  # noqa: BLE001 - whatever a peer sends becomes an error of ours
             # An aiohttp error can hold the request's headers, so it is named, not chained.
             raise TransportError(f"The connection to {_host(request)} broke: {_reason(error)}.", sent=True) from None
 

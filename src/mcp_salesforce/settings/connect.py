@@ -35,7 +35,7 @@ def token_source(settings: Settings) -> TokenSource:
     """Return the token source for which `settings` are complete; it asks nobody yet.
 
     Raises:
-        ConfigurationError: A value turns out to be of no use: a key that is none, an address that gives no tokens.
+        ConfigurationError: A value turns out to be wrong: not a key, or an address that issues no tokens.
     """
     if wrong := values.another_cloud(settings.instance_url, settings.login_url):
         raise ConfigurationError(f"mcp-salesforce cannot start: SALESFORCE_LOGIN_URL {wrong}")

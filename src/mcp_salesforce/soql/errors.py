@@ -72,7 +72,7 @@ class SoslError(SoqlError):
 
 
 class SearchTermError(SoslError):
-    """A SOSL text whose search term is missing or of no use; Salesforce tells it without a caret.
+    """A SOSL text whose search term is missing or unusable; Salesforce's message has no caret.
 
     Attributes:
         error_code: MALFORMED_SEARCH, or INVALID_SEARCH where the term is too short.

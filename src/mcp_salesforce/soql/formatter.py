@@ -42,7 +42,7 @@ def format_sosl(search: sosl_tree.Search) -> str:
 
 
 def format_condition(condition: tree.Condition) -> str:
-    """Return the text of a condition, as it stands after WHERE or HAVING."""
+    """Return the text of a condition, as written after WHERE or HAVING."""
     match condition:
         case tree.Not():
             return "NOT " + _grouped(condition.operand)
@@ -55,7 +55,7 @@ def format_condition(condition: tree.Condition) -> str:
 
 
 def _grouped(condition: tree.Condition) -> str:
-    """Return the text of a condition, as it stands beside AND, OR or NOT."""
+    """Return the text of a condition, as written next to AND, OR or NOT."""
     text = format_condition(condition)
     return f"({text})" if isinstance(condition, tree.Not | tree.And | tree.Or) else text
 

@@ -34,7 +34,7 @@ class String(Node):
 class Pattern(Node):
     r"""The quoted text after LIKE, in which `%` and `_` are wildcards.
 
-    `text` has every escape undone but three: `\%`, `\_` and `\\` stay as they are, so that a plain `%` can be told from
+    `text` has every escape undone but three: `\%`, `\_` and `\\` stay as they are, so that a plain `%` differs from
     a wildcard. This is the form SQL takes with ESCAPE '\'.
     """
 

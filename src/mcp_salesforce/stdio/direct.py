@@ -140,7 +140,7 @@ class DirectCalls:
                 await asyncio.wait(self._tasks, timeout=_END_S)
 
     def _ask(self, request: JSONRPCRequest) -> None:
-        """Note a request that the SDK answers, if its answer tells of the session."""
+        """Note a request that the SDK answers, if its answer describes the session."""
         if request.method == _INITIALIZE or (not self._is_modern and _has_envelope(request.params)):
             self._asked[request.id] = request.method
 

@@ -105,7 +105,7 @@ class Wire:
         for pending in self._pending:
             if not pending.written.done():
                 pending.written.set_exception(anyio.BrokenResourceError())
-                pending.written.exception()  # whoever waits for it is told; nobody need
+                pending.written.exception()  # those who wait for it get it
         if self._pending:
             self._pending.clear()
             asyncio.get_running_loop().remove_writer(self._descriptor)

@@ -35,9 +35,9 @@ _CALLERS_FAULT: Final = (InvalidArgumentError, InvalidRequestError, NotFoundErro
 def add_resources(server: MCPServer[OrgSession], tools: frozenset[str]) -> None:
     """Add to `server` the resources that say what one of `tools` says, the names of those that may be used."""
     if "salesforce_list_appointments" in tools:
-        _add(server, AGENDA, "Agenda of a day", "Your appointments of a day, in order")(_agenda)
+        _add(server, AGENDA, "Agenda of a day", "Your appointments on one day, in order")(_agenda)
     if "salesforce_describe" in tools:
-        _add(server, SCHEMA, "Fields of an object", "Fields of an object, compactly")(_schema)
+        _add(server, SCHEMA, "Fields of an object", "The fields of an object, in a compact table")(_schema)
 
 
 def _add(server: MCPServer[OrgSession], uri: str, title: str, description: str) -> Callable[[Any], Any]:

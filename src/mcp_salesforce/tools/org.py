@@ -13,8 +13,8 @@ from mcp_salesforce.tools.framework.toolset import READS, ToolContext, Toolset, 
 
 orgs = Toolset(
     "org",
-    "Who and where you are: the user, the org, the time, what is allowed",
-    "salesforce_whoami tells the user, the time and the org.",
+    "Find out the current user, org, time and permissions",
+    "salesforce_whoami returns the user, the time and the org.",
 )
 
 
@@ -53,9 +53,9 @@ class Whoami(TypedDict):
     example={},
 )
 async def whoami(ctx: ToolContext) -> Whoami:
-    """Return whose rights you have, in which org (production or sandbox), the user's time now, and what is allowed.
+    """Get the user you act for, the org (production or sandbox), the user's local time, and what is allowed.
 
-    Call it first where "I", "today" or the org matters.
+    Call this first when "I", "today" or the org matters.
     """
     session = org_of(ctx)
     user, zone = await session.user(), await session.zone()

@@ -66,7 +66,8 @@ async def test_an_overlap_is_refused_with_what_is_there_and_the_nearest_free_tim
     assert error["code"] == "APPOINTMENT_CONFLICT"
     assert error["message"] == f"Taken (America/New_York): Tuesday 2026-11-24 10:30-11:30 Budget review ({there})."
     assert error["hint"] == (
-        "Free: Tuesday 2026-11-24 09:30 or Tuesday 2026-11-24 11:30. Offer these, or set allow_conflict."
+        "Free: Tuesday 2026-11-24 09:30 or Tuesday 2026-11-24 11:30. Offer these. If the user wants the taken "
+        "time, set allow_conflict."
     )
     assert events(org) == before
     assert tokens(error) <= 120
@@ -191,7 +192,7 @@ async def test_a_whole_day_is_taken_unless_it_is_shown_as_free(org: LocalOrg, mc
 
     error = await refusal(mcp, "create_appointment", data=fair)
     assert "Tuesday 2026-11-24 23:30-23:45 Late" in error["message"]
-    assert error["hint"] == "Choose another time, or set allow_conflict."
+    assert error["hint"] == "Choose another time. If the user wants this one, set allow_conflict."
     await call(mcp, "create_appointment", data=fair | {"ShowAs": "Free"})
 
 
@@ -249,7 +250,7 @@ async def test_an_identical_appointment_is_not_made_twice(org: LocalOrg, mcp: Cl
     for allow_conflict in (False, True):
         error = await refusal(mcp, "create_appointment", data=data, allow_conflict=allow_conflict)
         assert error["code"] == "POSSIBLE_DUPLICATE"
-        assert error["message"].startswith(f"{made['Id']} is this appointment already")
+        assert error["message"].startswith(f"The appointment exists already: {made['Id']} has")
     for other in ({"Subject": "Another"}, {"WhoId": None}, {"DurationInMinutes": 45}):
         await call(mcp, "create_appointment", data=data | other, allow_conflict=True)
 
@@ -298,9 +299,9 @@ async def test_another_writer_in_between_is_told_with_both_ids(org: LocalOrg) ->
         made = await call(mcp, "create_appointment", data=DATA)
 
     assert made["warning"] == (
-        f"Double booking: while {made['Id']} was saved, somebody else took the same time: Nora Quill, Tuesday "
-        f"2026-11-24 10:00-10:30 Faster ({others[0]}). Salesforce has no lock for this: keep one, "
-        "and move or delete the other."
+        f"Double booking: while {made['Id']} was saved, somebody else booked the same time: Nora Quill, Tuesday "
+        f"2026-11-24 10:00-10:30 Faster ({others[0]}). Salesforce cannot lock a time. Keep one "
+        "of them, and move or delete the other."
     )
 
 
@@ -330,7 +331,7 @@ async def test_a_colleagues_calendar_that_cannot_be_seen_is_booked_with_a_warnin
         )
 
     assert "warning" not in mine
-    assert theirs["warning"] == "Nothing else can be seen of the calendar of Aiko Sunada: it may be taken."
+    assert theirs["warning"] == "You cannot see the calendar of Aiko Sunada. The time may be taken."
 
 
 async def test_a_move_is_checked_against_everything_but_itself(org: LocalOrg, mcp: Client) -> None:
@@ -389,7 +390,7 @@ async def test_a_move_is_checked_in_the_calendars_of_those_invited_and_says_that
         event_id=event_id,
         data={"StartDateTime": "2026-11-24T15:30:00Z", "Subject": "Meeting again"},
     )
-    assert told["warning"] == "Moving it reset the invitees' answers: they are asked again."
+    assert told["warning"] == "The move reset the invitees' answers; Salesforce asks them again."
 
 
 async def test_who_has_declined_keeps_nobody_from_moving_an_appointment(org: LocalOrg, mcp: Client) -> None:
@@ -472,7 +473,7 @@ async def test_a_change_that_somebody_else_made_meanwhile_is_not_overwritten(
 
     assert error["code"] == "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"
     assert error["fields"] == ["Subject", "Location"]
-    assert error["message"] == "Somebody else changed it while this change was made. Nothing was overwritten."
+    assert error["message"] == "Somebody else changed it at the same moment. Nothing was changed."
     assert stored(org, event_id)["Location"] == "Elsewhere"
 
 
@@ -490,7 +491,7 @@ async def test_what_the_caller_read_before_is_not_overwritten_if_it_has_changed(
         error = await refusal(mcp, "update_appointment", **change, last_modified=read["LastModifiedDate"])
         assert error["message"] == (
             "Jonas Brandt changed it on Sunday 2026-11-22 10:05 (Europe/Berlin), after you read it. Nothing was "
-            "overwritten."
+            "changed."
         )
         fresh = await call(mcp, "get_appointment", event_id=event_id)
         await call(mcp, "update_appointment", **change, last_modified=fresh["LastModifiedDate"])
@@ -513,7 +514,7 @@ async def test_what_an_automatic_process_changed_is_not_overwritten_either(org: 
         last_modified=read["LastModifiedDate"],
     )
 
-    assert "after you read it. Nothing was overwritten." in error["message"]
+    assert "after you read it. Nothing was changed." in error["message"]
     assert stored(org, event_id)["Location"] is None
 
 
@@ -528,7 +529,7 @@ async def test_where_a_policy_lets_nobody_look_an_appointment_is_booked_and_that
         made = await call(mcp, "create_appointment", data=DATA)
         free = await refusal(mcp, "get_free_busy", calendars=["me"], start="2026-11-24", end="2026-11-24")
 
-    assert "Nobody looked whether the time is taken: Event.ShowAs is hidden" in made["warning"]
+    assert "The time was not checked for conflicts: Event.ShowAs is hidden" in made["warning"]
     assert stored(org, made["Id"])["Subject"] == "Demo"
     assert free["code"] == "POLICY_REFUSED"
 

@@ -178,7 +178,7 @@ async def test_what_cannot_be_is_refused_with_what_to_do(org: LocalOrg, mcp: Cli
     series = meeting(org, Recurrence2PatternText="RRULE:FREQ=DAILY;COUNT=2")
 
     cases: list[tuple[dict[str, Any], str, str]] = [
-        ({"event_id": event_id}, "nobody to add or remove", "add or remove"),
+        ({"event_id": event_id}, "Nobody was named to add or remove", "add or remove"),
         ({"event_id": event_id, "add": [guests.user], "remove": [guests.user]}, "in add and in remove", "one of them"),
         ({"event_id": copy, "add": [guests.room]}, "an invitee's copy", f"organizer's {event_id} (of Nora Quill)"),
         ({"event_id": series, "add": [guests.room]}, "a whole series", "List its appointments"),
@@ -219,7 +219,7 @@ async def test_several_contacts_need_an_org_that_relates_them(org: LocalOrg, mcp
 
     for error in (created, changed):
         assert "Shared Activities is off" in error["message"]
-        assert error["hint"] == "Give one contact as WhoId, and invite the others."
+        assert error["hint"] == "Give one contact as WhoId and invite the others."
 
 
 @pytest.fixture

@@ -213,7 +213,7 @@ async def test_an_org_without_createable_rules_is_said_to_be_one(org: LocalOrg, 
 async def test_appointments_other_than_planned_are_told_as_they_are(edited: Client) -> None:
     made = await call(edited, "create_appointment", data=WEEKLY)
 
-    assert made["warning"].startswith("Salesforce made other appointments than the rule says: missing ")
+    assert made["warning"].startswith("Salesforce created other appointments than the rule asks for: missing ")
     assert "beside it " in made["warning"]
     assert made["first_occurrences"][0] == "Tuesday 2026-11-24T10:00:00-05:00"
 
@@ -309,7 +309,7 @@ async def test_a_scope_without_a_series_is_refused(org: LocalOrg, mcp: Client, s
 
     for tool, more in (("delete_appointment", {}), ("update_appointment", {"data": {"Location": "Room 1"}})):
         error = await refusal(mcp, tool, event_id=event_id, scope=scope, **more)
-        assert error["message"] == f"It is in no series, so there is no scope {scope}."
+        assert error["message"] == f"This appointment is not part of a series, so it has no scope {scope}."
         error = await refusal(mcp, tool, event_id=copy, scope=scope, **more)
         assert f"organizer's {event_id}" in error["hint"]
     assert len(live(org, "Once")) == 2
@@ -347,18 +347,18 @@ async def test_what_the_api_cannot_change_is_refused_by_name_with_what_to_do(org
     before = live(org)
     room: dict[str, Any] = {"Location": "Room 2"}
     cases: list[tuple[dict[str, Any], str, str]] = [
-        ({"event_id": future, "data": room}, "one future appointment of a series alone", "scope all"),
-        ({"event_id": future, "data": room, "scope": "following"}, "from one appointment on", "create a new series"),
-        ({"event_id": past, "data": room, "scope": "all"}, "Only an appointment that is to come", future),
+        ({"event_id": future, "data": room}, "a single future appointment of a series", "scope all"),
+        ({"event_id": future, "data": room, "scope": "following"}, "from one appointment on", "create a new"),
+        ({"event_id": past, "data": room, "scope": "all"}, "only through one of its future appointments", future),
         (
             {"event_id": future, "data": {"StartDateTime": "2026-11-25T14:00:00Z"}, "scope": "all"},
-            "its rule, which says the days",
-            "create a new series",
+            "the rule that sets its days",
+            "create a new",
         ),
         (
             {"event_id": future, "data": {"Recurrence2PatternText": "FREQ=DAILY;COUNT=2"}, "scope": "all"},
             "cannot change the rule",
-            "create a new series",
+            "create a new",
         ),
     ]
     for arguments, said, hint in cases:
@@ -370,7 +370,7 @@ async def test_what_the_api_cannot_change_is_refused_by_name_with_what_to_do(org
     ended = org.insert("Event", **_without_zone(PAST_WEEKLY), StartDateTime="2025-12-02T14:00:00Z")
     over = org.store.rows("SELECT Id FROM Event WHERE _master = ?", [ended])[0]["Id"]
     error = await refusal(mcp, "update_appointment", event_id=over, data=room, scope="all")
-    assert "No appointment of the series is to come" in error["message"]
+    assert "The series has no future appointments" in error["message"]
 
 
 def _without_zone(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -420,7 +420,7 @@ async def test_a_policy_that_shows_few_fields_does_not_hide_that_an_appointment_
     async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
         error = await refusal(client, "update_appointment", event_id=live(org)[1]["Id"], data={"Location": "Room 2"})
 
-    assert "one future appointment of a series alone" in error["message"]
+    assert "a single future appointment of a series" in error["message"]
     assert [row["Location"] for row in live(org)] == [None] * 4
 
 

@@ -59,7 +59,7 @@ async def test_a_toolset_alone_is_all_that_is_listed_and_called(org: LocalOrg, s
         assert await call(mcp, "query", soql="SELECT COUNT() FROM Contact")
 
     assert error["code"] == "NOT_ALLOWED"
-    assert error["message"] == "salesforce_list_contacts is not allowed here, by SALESFORCE_TOOLSETS."
+    assert error["message"] == "salesforce_list_contacts is not allowed here by SALESFORCE_TOOLSETS."
 
 
 async def test_all_among_the_names_means_all(org: LocalOrg) -> None:
@@ -130,10 +130,10 @@ async def test_a_name_that_is_no_tool_says_nothing_of_settings(org: LocalOrg) ->
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("contact", "'contact' is no toolset. Did you mean contacts?"),
+        ("contact", "'contact' is not a toolset. Did you mean contacts?"),
         (
             "query,everything",
-            f"'everything' is no toolset. There are: {', '.join(t.name for t in TOOLSETS)}, default, all.",
+            f"'everything' is not a toolset. There are: {', '.join(t.name for t in TOOLSETS)}, default, all.",
         ),
     ],
 )

@@ -63,7 +63,7 @@ async def test_a_value_that_an_open_picklist_lacks_is_saved_and_told_by_every_to
 ) -> None:
     note = (await call(desk, tool, **arguments))["note"]
 
-    assert note.startswith("Saved, but not in the picklist: ")
+    assert note.startswith("Saved, but these values are not in the picklist: ")
     assert said in note
 
 

@@ -9,7 +9,7 @@ from tests.tools.tokens import tokens
 WORDS = [
     ("SELECT COUNT(DISTINCT(AccountId)) FROM Contact", "COUNT_DISTINCT(field)"),
     ("SELECT COUNT(DISTINCT AccountId) FROM Contact", "COUNT_DISTINCT(field)"),
-    ("SELECT DISTINCT Name FROM Contact", "GROUP BY the field"),
+    ("SELECT DISTINCT Name FROM Contact", "GROUP BY on the field"),
     ("SELECT COUNT(), Name FROM Contact", "COUNT(Id)"),
     ("SELECT COUNT() FROM Contact GROUP BY AccountId", "COUNT(Id)"),
     ("SELECT Id FROM Contact WHERE COUNT(Id) > 1", "HAVING"),
@@ -27,12 +27,12 @@ WORDS = [
     ("SELECT Id FROM Contact LIMIT 5 ORDER BY Name", "ORDER BY, LIMIT"),
     ("SELECT Id FROM Contact ORDER BY Name WHERE Name = 'x'", "WHERE, GROUP BY"),
     ("SELECT Id FROM Contact; DELETE FROM Contact", "one query"),
-    ("SELECT Id FROM Contact WHERE Name == 'x'", "one ="),
+    ("SELECT Id FROM Contact WHERE Name == 'x'", "single ="),
     ("SELECT Description, COUNT(Id) FROM Contact GROUP BY Description", "Use another"),
     ("SELECT FIELDS(ALL) FROM Contact", "LIMIT 200"),
     ("SELECT Id FROM Contact OFFSET 3000", "Id >"),
     ("SELECT Id FROM Event ALL ROWS", "include_archived"),
-    ("SELECT Name n FROM Contact", "Leave the alias out"),
+    ("SELECT Name n FROM Contact", "Remove the alias"),
     ("SELECT Id FROM Contact WHERE Id IN (SELECT WhoId FROM Event)", "Ids first"),
     ("SELECT Id FROM Account WHERE Name IN (SELECT Name FROM Contact)", "Ids first"),
     ("SELECT Who.Foo FROM Event", "TYPEOF Who WHEN"),
@@ -42,7 +42,7 @@ VALUES = [
     ("WHERE Name = 'O'Brien'", r"'O\'Brien'"),
     ("WHERE Name = 'It''s'", r"'O\'Brien'"),
     ("WHERE Name = Smith", "single quotes"),
-    ("WHERE Id = 'abc'", "That is no Id"),
+    ("WHERE Id = 'abc'", "This is not an Id"),
     ("WHERE CreatedDate > TODAY - 7", "LAST_N_DAYS:7"),
     ("WHERE CreatedDate = LAST_7_DAYS", "LAST_N_DAYS:7"),
     ("WHERE CreatedDate = DAYS_AGO:3", "LAST_N_DAYS:7"),
@@ -52,8 +52,8 @@ VALUES = [
     ("WHERE CreatedDate > 2026-11-24 15:00:00", "T15:00:00Z"),
     ("WHERE CreatedDate > 24.11.2026", "2026-11-24"),
     ("WHERE CreatedDate > 11/24/2026", "2026-11-24"),
-    ("WHERE CreatedDate > '2026-11-24'", "bare and with a time"),
-    ("WHERE Birthdate > '2026-11-24'", "bare: 2026-11-24"),
+    ("WHERE CreatedDate > '2026-11-24'", "with a time and without quotes"),
+    ("WHERE Birthdate > '2026-11-24'", "without quotes: 2026-11-24"),
 ]
 
 

@@ -133,7 +133,7 @@ async def test_a_childrens_cursor_that_has_expired_says_how_to_go_on(crowd: Loca
     error = await refusal(mcp, "query", soql=CHILDREN, cursor=cell["next_cursor"])
 
     assert error["code"] == "INVALID_QUERY_LOCATOR"
-    assert error["hint"].endswith("To go on instead, query these children by themselves, ORDER BY Id.")
+    assert error["hint"].endswith("To continue from here, query these child records directly with ORDER BY Id.")
 
 
 async def test_what_a_policy_hides_is_on_no_page_of_children(crowd: LocalOrg, tmp_path: Path) -> None:

@@ -215,7 +215,7 @@ async def test_rows_that_change_before_a_cursor_make_it_stale_for_another_server
         error = await refusal(other, "query", soql=BY_NAME, limit=10, cursor=page["next_cursor"])
 
     assert error["code"] == "STALE_CURSOR"
-    assert error["hint"] == "Call again without cursor."
+    assert error["hint"] == "Repeat the call without cursor."
 
 
 async def test_rows_that_change_behind_a_cursor_leave_it_good_for_another_server(
@@ -243,7 +243,7 @@ async def test_an_expired_locator_is_told_as_such_and_how_to_go_on(
     error = await refusal(mcp, "query", soql=IN_ORDER, limit=2000, cursor=page["next_cursor"])
 
     assert error["code"] == "INVALID_QUERY_LOCATOR"
-    assert error["hint"].startswith("Call again without cursor. To go on instead, ORDER BY Id")
+    assert error["hint"].startswith("Repeat the call without cursor. To continue from here, add ORDER BY Id")
 
 
 async def test_another_server_goes_on_where_one_stopped(org: LocalOrg, replica: Client) -> None:
@@ -375,14 +375,14 @@ async def test_more_children_than_an_answer_holds_are_counted() -> None:
 # --- What is refused before it is sent ------------------------------------------------------------
 
 BAD = {
-    "SELECT COUNT(DISTINCT AccountId) FROM Contact": (23, "SOQL has no DISTINCT: COUNT_DISTINCT(field)"),
-    "SELECT Id FROM Event ALL ROWS": (26, "There is no ALL ROWS here: set include_deleted"),
-    "SELECT COUNT(Id) AS n FROM Contact": (18, "There is no AS"),
+    "SELECT COUNT(DISTINCT AccountId) FROM Contact": (23, "SOQL has no DISTINCT: use COUNT_DISTINCT(field)"),
+    "SELECT Id FROM Event ALL ROWS": (26, "ALL ROWS is not supported here: set include_deleted"),
+    "SELECT COUNT(Id) AS n FROM Contact": (18, "SOQL has no AS"),
     "SELECT TOP 5 Id FROM Contact": (12, "SOQL has no TOP"),
-    "SELECT Id FROM Contact FOR UPDATE": (28, "FOR UPDATE is for Apex"),
-    "SELECT Id FROM Contact OFFSET 5 LIMIT 3": (33, "LIMIT stands before OFFSET"),
+    "SELECT Id FROM Contact FOR UPDATE": (28, "FOR UPDATE works only in Apex"),
+    "SELECT Id FROM Contact OFFSET 5 LIMIT 3": (33, "Write LIMIT before OFFSET"),
     "SELECT Id FROM Contact WHERE Id NOT IN ()": (41, "The list is empty"),
-    "SELECT Id FROM Contact WHERE CreatedDate = NOW()": (44, "Days have names: TODAY, LAST_N_DAYS:7"),
+    "SELECT Id FROM Contact WHERE CreatedDate = NOW()": (44, "Use a date literal such as TODAY, LAST_N_DAYS:7"),
     "SELECT Id, CASE WHEN x THEN y END FROM Contact": (22, "SOQL has no CASE"),
     "SELECT Id FORM Contact": (16, "Did you mean FROM instead of FORM?"),
     "SELECT Id FROM Contact WHER Name = 'x'": (29, "Did you mean WHERE instead of WHER?"),
@@ -391,10 +391,10 @@ BAD = {
     "SELECT COUNT(*) FROM Contact": (14, "SOQL has no *"),
     "SELECT DISTINCT Name FROM Contact": (8, "SOQL has no DISTINCT"),
     "SELECT Id FROM Contact c JOIN Account a": (26, "SOQL has no JOIN"),
-    'SELECT Id FROM Contact WHERE Name = "x"': (37, "Put texts in single quotes."),
-    "SELECT Id FROM Contact WHERE Name = Ode": (37, "Put texts in single quotes; there are no variables."),
-    "SELECT Id FROM Contact WHERE A = 1 AND B = 2 OR C = 3": (46, "AND, OR and NOT are mixed with parentheses"),
-    "SELECT Id FROM Contact WHERE NOT A = 1 AND B = 2": (40, "AND, OR and NOT are mixed with parentheses"),
+    'SELECT Id FROM Contact WHERE Name = "x"': (37, "Put text values in single quotes."),
+    "SELECT Id FROM Contact WHERE Name = Ode": (37, "Put text values in single quotes. SOQL has no variables."),
+    "SELECT Id FROM Contact WHERE A = 1 AND B = 2 OR C = 3": (46, "When you mix AND, OR and NOT, use parentheses"),
+    "SELECT Id FROM Contact WHERE NOT A = 1 AND B = 2": (40, "When you mix AND, OR and NOT, use parentheses"),
     "SELECT Id FROM Contact WHERE AND A = 1": (30, "Expected NOT, (, a name."),
     "SELECT Id FROM Contact ORDER Name": (30, "Write ORDER BY."),
     "SELECT Id FROM Contact GROUP Name": (30, "Write GROUP BY."),

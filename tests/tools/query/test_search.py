@@ -103,7 +103,7 @@ async def test_nothing_found_says_that_the_index_may_lag(mcp: Client) -> None:
     found = await call(mcp, "search", text="nobody at all")
 
     assert found["found"] == {}
-    assert "index lags" in found["note"]
+    assert "updated with a delay" in found["note"]
 
 
 @pytest.mark.parametrize("text", ["", "a", "  x ", "?!", "{}", "- 7 -", "7 7"])
@@ -163,6 +163,6 @@ async def test_names_alone_are_searched_where_a_policy_hides_what_else_is_search
 
     assert rows_as_dicts(by_name["found"]["Contact"])[0]["Name"] == "Quokka"
     assert "Phone" not in by_name["found"]["Contact"]["columns"]
-    assert "Names alone were searched" in by_name["note"]
+    assert "Only names were searched" in by_name["note"]
     assert by_phone["found"] == {}
     assert hidden["code"] == "POLICY_REFUSED"

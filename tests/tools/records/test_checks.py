@@ -29,9 +29,9 @@ CASES = [
     (visit(Costs__c=1), "INVALID_FIELD", "Costs__c: No such field. Did you mean Cost__c?"),
     ({"Kind__c": "First"}, "REQUIRED_FIELD_MISSING", "Patient__c: Is required."),
     ({"Patient__c": None}, "REQUIRED_FIELD_MISSING", "Patient__c: Is required."),
-    (visit(Name="V-7"), "INVALID_FIELD_FOR_INSERT_UPDATE", "Name: Is numbered by the org."),
+    (visit(Name="V-7"), "INVALID_FIELD_FOR_INSERT_UPDATE", "Name: Is an auto-number field; it cannot be set."),
     (visit(CreatedDate="2026-11-24T15:00:00Z"), "INVALID_FIELD_FOR_INSERT_UPDATE", "CreatedDate: Is read-only"),
-    (visit(Id="a00lo0000000001AAA"), "INVALID_FIELD", "Id: Leave it out"),
+    (visit(Id="a00lo0000000001AAA"), "INVALID_FIELD", "Id: Omit it"),
     (visit(Number__c="x" * 11), "STRING_TOO_LONG", "Number__c: Has 11 characters; at most 10 fit."),
     (visit(Number__c=7), "INVALID_TYPE_ON_FIELD_IN_RECORD", "Number__c: Must be text, not 7."),
     (visit(Cost__c="a lot"), "INVALID_TYPE_ON_FIELD_IN_RECORD", "Cost__c: Must be a number, not 'a lot'."),
@@ -56,7 +56,7 @@ CASES = [
     ({"Patient__c": "Hale"}, "MALFORMED_ID", "'Hale' is no Id; give the Id of Contact."),
     ({"Patient__c": 3}, "INVALID_TYPE_ON_FIELD_IN_RECORD", "Patient__c: Must be the Id of Contact, not 3."),
     (visit(attributes={"type": "Ward__c"}), "INVALID_TYPE", "attributes: One call is for one object, Visit__c."),
-    (visit(patient__C=ABSENT), "INVALID_FIELD", "Patient__c: Given twice, in different case."),
+    (visit(patient__C=ABSENT), "INVALID_FIELD", "Patient__c: Given twice, in upper and lower case."),
 ]  # fmt: skip
 
 
@@ -129,11 +129,11 @@ async def test_many_problems_are_told_as_far_as_a_model_can_use_them(clinic_mcp:
 @pytest.mark.parametrize(
     ("row", "code", "says"),
     [
-        ({"Title": "x"}, "MISSING_ARGUMENT", "Id: Is required: it tells which record is meant."),
+        ({"Title": "x"}, "MISSING_ARGUMENT", "Id: Is required: it identifies the record."),
         ({"Id": None, "Title": "x"}, "MISSING_ARGUMENT", "Id: Is required"),
-        ({"Id": "003", "Title": "x"}, "MALFORMED_ID", "'003' is no Id"),
+        ({"Id": "003", "Title": "x"}, "MALFORMED_ID", "'003' is not an Id"),
         ({"Id": USER, "Title": "x"}, "MALFORMED_ID", "is not of Contact (003…)"),
-        ({"Id": ABSENT}, "MISSING_ARGUMENT", "Has no field to change."),
+        ({"Id": ABSENT}, "MISSING_ARGUMENT", "Has no fields to change."),
         ({"Id": ABSENT, "LastName": None}, "REQUIRED_FIELD_MISSING", "LastName: Cannot be empty."),
         ({"Id": ABSENT, "Name": "x"}, "INVALID_FIELD_FOR_INSERT_UPDATE", "Name: Is read-only for this user."),
     ],
@@ -160,7 +160,7 @@ async def test_two_changes_of_one_record_in_one_call_are_refused(mcp: Client) ->
         ([{"Patient__c": ABSENT}], "MISSING_ARGUMENT", "Number__c: Is required"),
         ([{"Number__c": None}], "MISSING_ARGUMENT", "Number__c: Cannot be empty"),
         ([{"Number__c": "7"}, {"Number__c": "7"}], "DUPLICATE_VALUE", "row 1: Number__c: The same as row 0."),
-        ([{"Number__c": "7", "Id": ABSENT}], "INVALID_FIELD", "Id: Leave it out"),
+        ([{"Number__c": "7", "Id": ABSENT}], "INVALID_FIELD", "Id: Omit it"),
         ([{"Number__c": "7", "Name": "x"}], "INVALID_FIELD_FOR_INSERT_UPDATE", "Name"),
     ],
 )
@@ -188,7 +188,7 @@ async def test_an_upsert_by_a_field_that_is_no_key_names_those_that_are(clinic_m
         clinic_mcp, "upsert_records", sobject="Visit__c", external_id_field="Notes__c", records=[{"Notes__c": "x"}]
     )
 
-    assert error["message"] == "Notes__c is no external id of Visit__c."
+    assert error["message"] == "Notes__c is not an external Id field of Visit__c."
     assert "Number__c" in error["hint"]
 
 
@@ -270,4 +270,6 @@ def test_a_picklist_of_many_values_names_the_nearest_ones() -> None:
 
 
 def test_a_formula_is_refused_as_one() -> None:
-    assert "X__c: Is a formula." in check_one(FieldDescribe(name="X__c", label="X", type="double", calculated=True), 1)
+    assert ("X__c: Is a formula field; it cannot be set.") in check_one(
+        FieldDescribe(name="X__c", label="X", type="double", calculated=True), 1
+    )

@@ -54,7 +54,7 @@ async def test_what_came_back_with_a_record_is_counted_with_the_calendars_concer
 
     assert restored["also_restored"] == {"Event": 2, "Task": 1}
     assert restored["calendars"] == [org.records.retrieve("User", org.user_id)["Name"]]
-    assert "times are still free" in restored["note"]
+    assert "not checked for conflicts" in restored["note"]
 
 
 async def test_a_record_that_came_back_with_another_one_of_the_call_is_restored(org: LocalOrg, mcp: Client) -> None:
@@ -81,8 +81,8 @@ async def test_what_is_gone_for_good_is_told_by_row_and_first(org: LocalOrg, mcp
     rows = {row["Id"]: row for row in rows_as_dicts(restored)}
     assert list(rows) == [along, ABSENT, there, back]
     assert [row["outcome"] for row in rows.values()] == ["failed", "failed", "was not deleted", "restored"]
-    assert "went with another record" in rows[along]["message"]
-    assert "never was there" in rows[ABSENT]["message"]
+    assert "deleted with another record" in rows[along]["message"]
+    assert "never existed" in rows[ABSENT]["message"]
     assert "create it again" in restored["hint"]
     assert not is_there(org, "Contact", along)
 

@@ -14,7 +14,7 @@ DAY_MINUTES: Final = 24 * 60
 TIME_FIELDS: Final = frozenset(
     {"StartDateTime", "ActivityDateTime", "ActivityDate", "EndDateTime", "DurationInMinutes", "IsAllDayEvent"}
 )
-"""The fields that say when an event is; a change of others leaves its times alone, whoever makes it."""
+"""The fields that say when an event is; a change of other fields does not change its times."""
 _STARTS: Final = ("StartDateTime", "ActivityDateTime", "ActivityDate")
 _NOT_WITH_PRIVATE: Final = frozenset({"Account", "Campaign", "Case", "Contact", "Contract", "Lead", "Opportunity"})
 

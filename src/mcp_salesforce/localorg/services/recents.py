@@ -19,7 +19,7 @@ class Recents:
         self._schema = schema
         self._access = Access(store, schema)
 
-    @evidence("Recent records", "simulated", "Views are not told apart by user")
+    @evidence("Recent records", "simulated", "Views are the same for every user")
     def viewed(self, sobject: str = "", user_id: str = "") -> list[dict[str, Any]]:
         """Return type, Id and name of up to 200 viewed records of an object, or of all, the latest first.
 

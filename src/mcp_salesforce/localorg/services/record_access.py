@@ -151,9 +151,7 @@ def _conditions(where: Condition | None) -> Sequence[Condition]:
     return () if where is None else where.operands if isinstance(where, And) else (where,)
 
 
-@evidence(
-    "UserRecordAccess", "simulated", "Delete access is told of those who have all access; MaxAccessLevel is of it"
-)
+@evidence("UserRecordAccess", "simulated", "Users with full access have delete access; MaxAccessLevel includes it")
 def _row(record_id: str, level: Level) -> dict[str, Any]:
     rights = {name: level >= needed for name, needed in RIGHTS.items()}
     return {"RecordId": record_id, **rights, "MaxAccessLevel": MAX_ACCESS[level]}

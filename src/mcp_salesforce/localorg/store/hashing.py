@@ -23,7 +23,7 @@ def digest(secret: str) -> str:
 
 
 def hash_secrets(connection: sqlite3.Connection) -> None:
-    """Hash what an earlier build kept in clear, and write the file anew, so that nothing of it is left in free pages.
+    """Hash what an earlier build stored as plain text, and rewrite the file, so that free pages hold none of it.
 
     Clients keep what they were given. What is interrupted is done again at the next opening.
 

@@ -118,7 +118,7 @@ def _using(scope: Scope, using: Using) -> str:
     """Return the condition of USING SCOPE.
 
     Raises:
-        OrgError: The object does not have this scope, or the local org cannot tell what is in it.
+        OrgError: The object does not have this scope, or the local org does not know its records.
     """
     name = using.name.lower()
     user = scope.bindings.bind(scope.run.user_id)

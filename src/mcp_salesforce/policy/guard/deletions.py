@@ -1,4 +1,4 @@
-"""What goes along: Salesforce deletes the children of a record with it (`cascadeDelete`), and restores them with it."""
+"""Cascades: Salesforce deletes the children of a record with it (`cascadeDelete`), and restores them with it."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -36,7 +36,7 @@ _RESTORE: Final = _Words(
 
 
 class Deletions:
-    """Judges deletions, and restores of what was deleted, by what goes along."""
+    """Checks deletions and restores by the child records that they include."""
 
     def __init__(self, views: OrgViews, owners: Owners, *, restores: bool = False) -> None:
         """Judge by `views`; `owners` counts the children."""
@@ -47,13 +47,13 @@ class Deletions:
         self._words = _RESTORE if restores else _DELETION
 
     async def judge(self, sobject: str, record_ids: Sequence[str], depth: int = 0) -> None:
-        """Let it pass where the policy lets the same be done with all that goes along.
+        """Allow it if the policy allows the same for all child records that it includes.
 
         Where children may not be seen, or only the user's own, or not whose children they are, it is refused whether
         there are any or not: the refusal would tell.
 
         Raises:
-            PolicyRefusedError: It would take along what may not be deleted (or restored), or may not be seen.
+            PolicyRefusedError: The policy hides some child records, or does not allow this of them.
         """
         described = await self._views.describe(sobject)
         if described is None or not self._views.policy.restricts(self._action):

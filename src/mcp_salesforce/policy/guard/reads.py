@@ -145,7 +145,7 @@ class Reads:
         await self._judged(tree.Query(items, (tree.FromItem(sobject_name(sobject)),)))
 
     async def userinfo(self, call: RequestParts) -> Rewrite:
-        """Plan what the session tells of its user, which is a record like any other."""
+        """Plan what the session shows of its user, which is a record like any other."""
         view = await self._views.view(_USER)
 
         async def finish(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -20,8 +20,8 @@ _MARK_BYTES: Final = 10
 _SIGN: Final = "+"
 _DIGITS: Final = re.compile(r"[0-9]{1,4000}")
 _DIGITS_OF_A_BYTE: Final = math.log10(256)
-_START_AGAIN: Final = "Call again without cursor."
-_REPEAT: Final = "Repeat the call's other arguments unchanged, except limit; or call again without cursor."
+_START_AGAIN: Final = "Repeat the call without cursor."
+_REPEAT: Final = "Repeat all other arguments of the first call (limit may differ), or repeat the call without cursor."
 
 
 class Cursors:
@@ -48,7 +48,7 @@ class Cursors:
         is_ours = self._key.is_mark(mark, _PURPOSE, self._parts(position, call), _MARK_BYTES)
         if not is_ours or _encoded(packed) != _SIGN + text:
             raise refused(
-                "This server has given no such cursor for this call, user and policy.",
+                "This cursor is not one that this server returned for this call, user and policy.",
                 code="INVALID_CURSOR",
                 hint=_REPEAT,
             )

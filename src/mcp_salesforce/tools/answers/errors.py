@@ -34,15 +34,15 @@ _LEAD = "Error: "  # some hosts take a text that is JSON as a whole for the tool
 def unforeseen(flaw: Exception, *, writes: bool) -> SalesforceError:
     """Return the error for a call that broke on what nobody foresaw, such as an answer that lacks what was asked for.
 
-    Its class and place are told and logged, and never its text, which may hold values.
+    The answer and the log have its class and place, and never its text, which may hold values.
     """
     frames = traceback.extract_tb(flaw.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
     _log.error("unforeseen: %s at %s", type(flaw).__name__, place)
     error = SalesforceError(
-        f"The org's answer is not one that this server understands ({type(flaw).__name__} at {place}).",
+        f"The server does not understand the org's answer ({type(flaw).__name__} at {place}).",
         code="UNFORESEEN",
-        hint="Do it in another way, such as with fewer fields; tell the user if nothing works.",
+        hint="Try another way, for example with fewer fields. If nothing works, tell the user.",
     )
     if writes:
         error.leave_outcome_unknown()
@@ -55,7 +55,7 @@ def failure(error: SalesforceError | TimeError, hint: str = "", to_allow_duplica
     Args:
         error: What went wrong.
         hint: What to do, where more is known than the error says.
-        to_allow_duplicate: How a duplicate can be saved all the same, if there is a way.
+        to_allow_duplicate: How a duplicate can be saved anyway, if there is a way.
     """
     if isinstance(error, TimeError):
         error = refused(str(error), code="INVALID_TIME", hint=error.hint)

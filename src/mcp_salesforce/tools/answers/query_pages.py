@@ -160,7 +160,7 @@ class QueryReader:
             page = await self._at(once_only(page.next_path, paths), 0)
             seen += page.records
         if skip and _digest(seen[:skip]) != rest:
-            raise stale("The rows before this cursor have changed since.")
+            raise stale("The rows have changed since this cursor was returned.")
         self._pages = [replace(page, skip=skip - (len(seen) - len(page.records)))]
 
     async def take(self, limit: int) -> list[dict[str, Any]]:

@@ -110,7 +110,7 @@ class Updated(TypedDict):
 
 
 class Alongside(TypedDict, total=False):
-    """What a deletion took along: records by object; of appointments whose calendars, and how many were to come."""
+    """The child records of a deletion, counted by object; of appointments also the calendars and the future ones."""
 
     also_deleted: dict[str, int]
     calendars: list[str]

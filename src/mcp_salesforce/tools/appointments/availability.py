@@ -68,8 +68,8 @@ CalendarNames = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
     Field(min_length=1, max_length=50, description='Users and resources (rooms): name, e-mail or Id; "me"'),
 ]
-From = Annotated[str, Field(description="Time, or a day (2026-11-24) from its beginning")]
-Until = Annotated[str, Field(description="Time, or a day to its end; at most 92 days later")]
+From = Annotated[str, Field(description="Time, or a date (2026-11-24) for the start of that day")]
+Until = Annotated[str, Field(description="Time, or a date for the end of that day; at most 92 days after start")]
 
 
 @appointments.tool(
@@ -82,9 +82,9 @@ Until = Annotated[str, Field(description="Time, or a day to its end; at most 92 
 async def get_free_busy(
     ctx: ToolContext, calendars: CalendarNames, start: From, end: Until, time_zone: TimeZone = ""
 ) -> FreeBusy:
-    """Tell what is busy in calendars; what is not listed is free only where visibility is full.
+    """List the busy times of calendars. Other times are free only if the calendar's visibility is full.
 
-    For times to offer, use salesforce_find_free_times.
+    To find times to offer, use salesforce_find_free_times.
     """
     org = org_of(ctx)
     everybody = await calendars_of(org, calendars)
@@ -106,13 +106,13 @@ async def get_free_busy(
     kept = cut_to_fit(answer, org.max_answer_bytes)
     until = taken[kept][0].interval.start if kept < len(taken) else busy.until
     if until:
-        answer["warning"] = f"Nothing after {local_text(until, zone)} is listed: ask again from there."
+        answer["warning"] = f"The list ends at {local_text(until, zone)}. Repeat the call with that time as start."
     return answer
 
 
 @appointments.tool(
     READS,
-    title="Find appointment times",
+    title="Find free times",
     hint="free slots, openings: when can we meet, find a time for a meeting or booking",
     example={"calendars": ["me"], "duration_minutes": 30, "start": "2026-11-24", "end": "2026-11-27"},
     former_name="salesforce_find_appointment_times",
@@ -128,18 +128,18 @@ async def find_free_times(  # noqa: PLR0913 - what there is to say about a time
     working_hours: Annotated[
         str,
         Field(
-            description='"Mon-Fri 09:00-12:00,13:00-17:00; Sat 10:00-14:00", in each person\'s own zone or one named '
-            "at the end; default: their office hours"
+            description='Such as "Mon-Fri 09:00-12:00,13:00-17:00; Sat 10:00-14:00", in each person\'s own time zone '
+            "unless a zone follows; default: their office hours"
         ),
         AfterValidator(_hours_text),
     ] = "",
-    buffer_minutes: Annotated[int, Field(ge=0, le=1440, description="Free before and after")] = 0,
-    notice_minutes: Annotated[int, Field(ge=0, description="Earliest start from now")] = 0,
+    buffer_minutes: Annotated[int, Field(ge=0, le=1440, description="Free time needed before and after")] = 0,
+    notice_minutes: Annotated[int, Field(ge=0, description="Earliest start, in minutes from now")] = 0,
     limit: Annotated[int, Field(ge=1, le=50)] = 5,
 ) -> AppointmentTimes:
-    """Find times at which all calendars are free within working hours: the earliest, spread over days.
+    """Find times when all the calendars are free within working hours: the earliest, spread over several days.
 
-    Offer these as they are: weekdays are right. Where there is none: why, and the next opening after end.
+    Offer them exactly as returned. If there is none, the answer gives the reason and the next free time after end.
     """
     org = org_of(ctx)
     everybody = await calendars_of(org, calendars)
@@ -155,7 +155,7 @@ async def find_free_times(  # noqa: PLR0913 - what there is to say about a time
     found = await search.run(org, window)
     if found is None:
         soonest = local_text(search.earliest, zone)
-        raise refused(f"The window ends before {soonest}, the earliest start.", hint="Give a later end.")
+        raise refused(f"The window ends before the earliest start, {soonest}.", hint="Give a later end.")
     slots = spread(found.starts(), search.request.length, limit, zone)
     answer: AppointmentTimes = {
         "columns": [*_SLOT_COLUMNS],
@@ -190,10 +190,10 @@ def _window(start: str, end: str, zone: ZoneInfo, *, is_local: bool) -> Interval
     """
     window = window_of(start, end, zone, local=zone if is_local else None)
     if window.start is None or window.end is None:
-        raise refused("start and end are required.", hint="Give a day or a time for each.", fields=["start", "end"])
+        raise refused("start and end are required.", hint="Give a date or a time for each.", fields=["start", "end"])
     if window.end - window.start > LONGEST_WINDOW + _CLOCKS_GO_BACK:
         days = -((window.start - window.end) // timedelta(days=1))
-        raise refused(f"The window has {days} days.", hint=f"Ask for at most {LONGEST_WINDOW.days}.", fields=["end"])
+        raise refused(f"The window is {days} days long.", hint=f"Use at most {LONGEST_WINDOW.days}.", fields=["end"])
     return Interval(window.start, window.end)
 
 
@@ -210,9 +210,9 @@ def _seen(calendars: Sequence[Calendar], busy: Busy) -> list[SeenCalendar]:
 def _warning(calendars: Sequence[Calendar], busy: Busy, zone: ZoneInfo) -> str:
     """Say what the times do not rest on."""
     unseen = [calendar.name for calendar in calendars if busy.visibility[calendar.id] == "unknown"]
-    said = [f"Nothing can be seen of {', '.join(unseen)}: ask whether they are free."] if unseen else []
+    said = [f"You cannot see the calendar of {', '.join(unseen)}. Ask them whether they are free."] if unseen else []
     if busy.until:
-        said.append(f"Nothing after {local_text(busy.until, zone)} was looked at: there are too many events.")
+        said.append(f"There are too many events: nothing after {local_text(busy.until, zone)} was checked.")
     return " ".join(said)
 
 

@@ -48,7 +48,7 @@ _FREE: Final = "Free"
 _HAVING_CALENDARS: Final = ("005", "023")
 _NOT_READABLE: Final = (PolicyRefusedError, AccessDeniedError, InvalidRequestError)
 
-AllowConflict = Annotated[bool, Field(description="Book although the time is taken")]
+AllowConflict = Annotated[bool, Field(description="Book even if the time is taken")]
 
 
 def having_calendars(invitees: Sequence[str]) -> list[str]:
@@ -69,7 +69,7 @@ class Booking:
         was: Its time before, where it is moved.
         subjects: Subjects that copies of it may have, beside its own.
         seen: Conflicts that the look before the write found.
-        unchecked: A sentence that says why nobody could look, where that is so; the appointment is saved all the same.
+        unchecked: A sentence that says why the check was not possible, if so; the appointment is saved anyway.
     """
 
     org: OrgSession
@@ -107,7 +107,7 @@ class Booking:
 
     @property
     def to_come(self) -> list[Span]:
-        """Its times that are not over: what took place is in nobody's way."""
+        """Its times that are not over; only these can conflict."""
         now, owner = self.org.now(), self.calendars[0]
         return [span for span in self.spans if (time := taken(span, owner.zone)) and time.end > now]
 
@@ -131,7 +131,7 @@ class Booking:
             busy = await read_busy(self.org, self.calendars, self.window, beside=twins)
             self._refuse_twin(busy.beside)
         except _NOT_READABLE as error:
-            self.unchecked = f"Nobody looked whether the time is taken: {marked(error.code, error.message)}"
+            self.unchecked = f"The time was not checked for conflicts: {marked(error.code, error.message)}"
             return
         conflicts = self._conflicts(busy)
         if conflicts and not allow_conflict:
@@ -195,10 +195,10 @@ class Booking:
                 raise outcome
             if records := QueryResult.read(outcome).records:
                 raise refused(
-                    f"{records[0]['Id']} is this appointment already: owner, person, time and Subject are the same. "
-                    "Nothing was made.",
+                    f"The appointment exists already: {records[0]['Id']} has the same owner, person, time and Subject. "
+                    "Nothing was created.",
                     code="POSSIBLE_DUPLICATE",
-                    hint="Use that one; if a second one is really wanted, give it another Subject.",
+                    hint="Use the existing one. If the user wants a second one, give it another Subject.",
                 )
 
     async def _refusal(self, conflicts: Sequence[Conflict], zone: ZoneInfo) -> InvalidArgumentError:
@@ -208,9 +208,9 @@ class Booking:
         more = [f"{len(told) - named} more"] if len(told) > named else []
         offers = " or ".join(spoken(start, zone) for start in await self._nearest())
         hint = (
-            f"Free: {offers}. Offer these, or set allow_conflict."
+            f"Free: {offers}. Offer these. If the user wants the taken time, set allow_conflict."
             if offers
-            else "Choose another time, or set allow_conflict."
+            else "Choose another time. If the user wants this one, set allow_conflict."
         )
         return refused(
             f"Taken ({zone.key}): {'; '.join([*told[:named], *more])}.", code="APPOINTMENT_CONFLICT", hint=hint
@@ -237,8 +237,8 @@ class Booking:
     def _overtaken(self, event_id: str, others: Sequence[Conflict], zone: ZoneInfo) -> str:
         named = ", ".join(conflict.told(zone, with_calendar=True) for conflict in others[:_NAMED])
         return (
-            f"Double booking: while {event_id} was saved, somebody else took the same time: {named}. Salesforce "
-            "has no lock for this: keep one, and move or delete the other."
+            f"Double booking: while {event_id} was saved, somebody else booked the same time: {named}. Salesforce "
+            "cannot lock a time. Keep one of them, and move or delete the other."
         )
 
     def _unseen(self, busy: Busy) -> list[str]:
@@ -249,4 +249,4 @@ class Booking:
             if busy.visibility[calendar.id] != "full"
             and all(block.event_id in self.own for block in busy.blocks[calendar.id])
         ]
-        return [f"Nothing else can be seen of the calendar of {', '.join(names)}: it may be taken."] if names else []
+        return [f"You cannot see the calendar of {', '.join(names)}. The time may be taken."] if names else []

@@ -33,7 +33,7 @@ from mcp_salesforce.tools.lookups.record import difference, last_changed, outcom
 _CHANGED_MEANWHILE = "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"
 _STAMPS = frozenset({"LastModifiedDate", "LastModifiedById", "SystemModstamp"})
 _FREE = "Free"
-_RESET = "Moving it reset the invitees' answers: they are asked again."
+_RESET = "The move reset the invitees' answers; Salesforce asks them again."
 
 
 def _instant_text(text: str) -> str:
@@ -57,11 +57,11 @@ async def update_appointment(
     allow_conflict: AllowConflict = False,
     last_modified: Annotated[
         str,
-        Field(description="LastModifiedDate as you read it: refused if changed since"),
+        Field(description="LastModifiedDate that you read; if somebody changed the record since, the call is refused"),
         AfterValidator(_instant_text),
     ] = "",
 ) -> Updated:
-    """Change or move an appointment and return what changed; a new StartDateTime alone keeps the length."""
+    """Change or move an appointment and return what changed. Give only StartDateTime to keep its length."""
     org, values, wish = org_of(ctx), data.others(), data.wish()
     check_rule_is_kept(values)
     await check_contacts(org, values)
@@ -109,7 +109,7 @@ def _fields(data: AppointmentData, values: Mapping[str, Any], times: Sequence[st
         InvalidArgumentError: There are none, or a time is cleared.
     """
     if cleared := [name for name in TIME_FIELDS if data.given().get(name, "") is None]:
-        raise refused(f"{cleared[0]} cannot be cleared.", hint="Leave it out, or give its new value.", fields=cleared)
+        raise refused(f"{cleared[0]} cannot be cleared.", hint="Omit it, or give its new value.", fields=cleared)
     return require_fields(dict.fromkeys([*values, *times]))
 
 
@@ -129,7 +129,7 @@ async def _check_unchanged(org: OrgSession, event: SObjectRecord, last_modified:
     soql = f"SELECT LastModifiedBy.Name FROM Event WHERE Id = {quote(event['Id'])}"  # noqa: S608 - SOQL, quoted
     found = (await org.client.queries.query(soql)).records
     name = ((found[0] if found else {}).get("LastModifiedBy") or {}).get("Name") or "somebody"
-    message = f"{name} changed it on {spoken(changed, zone)} ({zone.key}), after you read it. Nothing was overwritten."
+    message = f"{name} changed it on {spoken(changed, zone)} ({zone.key}), after you read it. Nothing was changed."
     raise ConflictError(412, [ErrorDetail(_CHANGED_MEANWHILE, message)])
 
 
@@ -179,7 +179,7 @@ async def _save(
     except ConflictError as error:
         now = await org.retrieve("Event", before["Id"])
         changed = [name for name, value in now.items() if value != before.get(name) and name not in _STAMPS]
-        error.message = "Somebody else changed it while this change was made. Nothing was overwritten."
+        error.message = "Somebody else changed it at the same moment. Nothing was changed."
         error.fields = tuple(changed)
         raise
     return (None,)

@@ -76,7 +76,7 @@ _FollowUp = Annotated[
     FollowUpData | None,
     BeforeValidator(lambda value: None if is_blank(value) else value),
     data_schema(
-        "Makes a Task for the same person, owned by the appointment's owner",
+        "Creates a Task for the same contact, owned by the appointment's owner",
         {"ActivityDate": {**_TEXT, "description": "Due day"}, "Subject": _TEXT, "OwnerId": _TEXT, "Description": _TEXT},
         ["ActivityDate"],
     ),
@@ -96,9 +96,9 @@ async def close_appointment(
     reason: Annotated[str, Field(max_length=4000)] = "",
     follow_up: _FollowUp = None,
 ) -> Closed:
-    """Cancel an appointment (its time is free again), or mark it as no_show or completed; the record stays.
+    """Cancel an appointment (which frees its time), or mark it as no_show or completed. The record stays.
 
-    To erase one made by mistake, use salesforce_delete_appointment.
+    To remove one that was made by mistake, use salesforce_delete_appointment.
     """
     org = org_of(ctx)
     event = await org.retrieve("Event", event_id)
@@ -130,13 +130,15 @@ def _check_is_own(event: SObjectRecord, span: Span | None, now: datetime) -> Non
     """Refuse what is not one appointment of its own."""
     if is_own_record(event):
         raise refused(
-            "This is a whole series, not one of its appointments.",
-            hint="List its appointments and close one; salesforce_delete_appointment with scope ends a series.",
+            "This Id is of a whole series, not of one of its appointments.",
+            hint=(
+                "List its appointments and close one. To end the series, use salesforce_delete_appointment with scope."
+            ),
         )
     if is_lightning(event) and span and span.start > now:
         raise refused(
-            "Salesforce's API cannot change one future appointment of a series alone: all would be closed.",
-            hint="Delete this one with salesforce_delete_appointment, scope this; or close it once it has begun.",
+            "Salesforce's API cannot change a single future appointment of a series: this would close all of them.",
+            hint="Delete this one with salesforce_delete_appointment and scope this, or close it after it has begun.",
         )
 
 
@@ -144,8 +146,8 @@ async def _check_has_begun(org: OrgSession, event: SObjectRecord, span: Span | N
     if span and not _has_begun(span, org.now()):
         start = shown(span, await org.zone("", event.get("OwnerId") or ""))["start"]
         raise refused(
-            f"It begins only on {start['weekday']}, {start['local']}: nobody can have missed it.",
-            hint="Use cancelled if it was called off.",
+            f"It begins only on {start['weekday']}, {start['local']}. Nobody can have missed it yet.",
+            hint="If it was called off, use cancelled.",
             fields=["outcome"],
         )
 
@@ -207,7 +209,7 @@ def _writable(describe: SObjectDescribe, name: str, setting: str, types: frozens
     field = describe.field(name)
     if field and field.updateable and field.type in types:
         return field
-    wrong = "Event has no such field, or hides it from this user"
+    wrong = "Event has no such field, or this user cannot see it"
     if field:
         wrong = f"it is of type {field.type}" if field.updateable else "this user may not change it"
     near = did_you_mean(nearest(name, [each.name for each in describe.fields if each.custom])) if not field else ""
@@ -240,7 +242,7 @@ def _appended(event: SObjectRecord, line: str) -> str:
     if len(text) > _LONGEST_DESCRIPTION:
         raise refused(
             f"The Description is full: {_LONGEST_DESCRIPTION - len(before)} characters are left for the reason.",
-            hint="Give a shorter reason.",
+            hint="Shorten the reason.",
             fields=["reason"],
         )
     return text
@@ -312,7 +314,7 @@ def _note(
     if closed_as:
         said.append(f"It was {closed_as} already" + ("." if values else "; the appointment is unchanged."))
     if existing:
-        said.append("An open Task like this was there; no second one was made.")
+        said.append("An open Task like this existed; no second one was created.")
     if unread := after.get("warning"):
         said.append(unread)
     return " ".join(said)

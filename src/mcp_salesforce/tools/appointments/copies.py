@@ -29,9 +29,9 @@ async def check_is_no_copy(org: OrgSession, event: SObjectRecord, names: Collect
     original = await _original(org, event)
     which = f" {original}" if original else " one, which has IsChild = false"
     raise refused(
-        "This is an invitee's copy of an appointment: only its reminder can be changed.",
+        "This is an invitee's copy of an appointment. Only its reminder can be changed.",
         code="NOT_SUPPORTED",
-        hint=f"Use the organizer's{which}; or take the invitation back there with salesforce_set_invitees.",
+        hint=f"Use the organizer's{which}, or remove the invitee from it with salesforce_set_invitees.",
         fields=["event_id"],
     )
 

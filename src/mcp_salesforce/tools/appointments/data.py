@@ -60,12 +60,12 @@ class AppointmentData(RecordData):
             TimeError: The reminder's time cannot be read.
         """
         if older := [name for name in self.model_extra or () if name.casefold() in _OLDER_NAMES]:
-            raise refused(f"{older[0]} is not used here.", hint="Say it as StartDateTime.", fields=older)
+            raise refused(f"{older[0]} is not supported here.", hint="Use StartDateTime.", fields=older)
         values = {name: value for name, value in self.given().items() if name not in {*TIME_FIELDS, "time_zone"}}
         if (self.WhoId or "").startswith(_LEAD) and self.WhatId:
             raise refused(
-                "WhoId is a lead, which goes with no WhatId.",
-                hint="Leave WhatId out, or give a contact as WhoId.",
+                "WhoId is a lead. An appointment with a lead cannot have a WhatId.",
+                hint="Omit WhatId, or give a contact as WhoId.",
                 fields=["WhoId", "WhatId"],
             )
         if self.ReminderDateTime:
@@ -84,28 +84,28 @@ _SHOWN = {
     "Subject": _TEXT,
     "StartDateTime": {
         "type": "string",
-        "description": "2026-11-24T15:00:00+01:00, or without offset and with time_zone; a day (2026-11-24) if all-day",
+        "description": "2026-11-24T15:00:00+01:00, or without offset plus time_zone; a date (2026-11-24) if all-day",
     },
-    "EndDateTime": {"type": "string", "description": "Same forms; or give DurationInMinutes"},
+    "EndDateTime": {"type": "string", "description": "Same formats; or give DurationInMinutes"},
     "DurationInMinutes": {"type": "integer"},
-    "time_zone": {"type": "string", "description": "IANA zone of times without offset, e.g. Europe/Berlin"},
+    "time_zone": {"type": "string", "description": "IANA time zone of times without an offset, e.g. Europe/Berlin"},
     "IsAllDayEvent": _FLAG,
     "Location": _TEXT,
     "Description": _TEXT,
     "WhoId": {"type": "string", "description": "Contact or lead"},
     "WhatId": {"type": "string", "description": "Account, opportunity, case, …"},
-    "OwnerId": {"type": "string", "description": "User whose calendar it is; default: you"},
+    "OwnerId": {"type": "string", "description": "User whose calendar it goes in; default: you"},
     "ShowAs": {"type": "string", "enum": ["Busy", "OutOfOffice", "Free"]},
     "IsPrivate": _FLAG,
     "Recurrence2PatternText": {
         "type": "string",
-        "description": "Makes a series: RRULE with COUNT or UNTIL, e.g. FREQ=WEEKLY;BYDAY=TU;UNTIL=2027-03-31",
+        "description": "Creates a series: an RRULE with COUNT or UNTIL, e.g. FREQ=WEEKLY;BYDAY=TU;UNTIL=2027-03-31",
     },
 }
 NewData = Annotated[
     NewAppointmentData,
-    data_schema("Fields of Event: these, other standard ones, and custom ones (X__c)", _SHOWN, ["StartDateTime"]),
+    data_schema("Event fields: these, other standard fields, custom fields (X__c)", _SHOWN, ["StartDateTime"]),
 ]
 ChangedData = Annotated[
-    AppointmentData, data_schema("Fields to change, as for salesforce_create_appointment; null clears one")
+    AppointmentData, data_schema("Fields to change, as in salesforce_create_appointment; null clears a field")
 ]

@@ -58,9 +58,9 @@ _COLUMNS = (
 async def create_appointment(
     ctx: ToolContext, data: NewData, invitees: InviteeIds = (), *, allow_conflict: AllowConflict = False
 ) -> Appointment:
-    """Create an appointment (an Event) and return it with its weekday and local time; read these back to the user.
+    """Create an appointment (an Event) and return it with weekday and local time; repeat these to the user.
 
-    Refused where the time is taken, with the nearest free times.
+    If the time is taken, the call is refused and the error names the nearest free times.
     """
     org = org_of(ctx)
     others, span = data.others(), span_of(data.wish())
@@ -90,7 +90,7 @@ async def create_appointment(
     is_long=True,
 )
 async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlices = ()) -> Appointment:
-    """Return one appointment by Id: its times and the fields that have a value, or exactly those in fields."""
+    """Get one appointment by Id: its times and all fields that have a value, or only those in fields."""
     if fields:
         return cast("Appointment", await read_fields(org_of(ctx), "Event", event_id, fields))
     org = org_of(ctx)
@@ -106,9 +106,9 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlic
     example={"event_id": "00Ulo0000000001EAA"},
 )
 async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope = "this") -> DeletedAppointment:
-    """Move an appointment to the recycle bin, where it can be restored for 15 days.
+    """Move an appointment to the recycle bin. It can be restored for 15 days.
 
-    To cancel one and keep it, use salesforce_close_appointment.
+    To cancel it but keep the record, use salesforce_close_appointment.
     """
     return await delete_in_scope(org_of(ctx), event_id, scope)
 
@@ -125,16 +125,16 @@ async def list_appointments(
     *,
     limit: Limit = 10,
     cursor: Cursor = "",
-    start: Annotated[str, Field(description="Time, or a day (2026-11-24) from its beginning")] = "",
-    end: Annotated[str, Field(description="Time, or a day to its end")] = "",
+    start: Annotated[str, Field(description="Time, or a date (2026-11-24) for the start of that day")] = "",
+    end: Annotated[str, Field(description="Time, or a date for the end of that day")] = "",
     owner_id: OwnerFilter = "",
     contact_id: ContactFilter = "",
     time_zone: TimeZone = "",
 ) -> Rows:
-    """List appointments that overlap the window from start to end, in agenda order.
+    """List the appointments between start and end, earliest first.
 
-    They are of everybody whose calendar you may see; owner_id is for one person's (yours: salesforce_whoami).
-    Without start and end: the newest created first.
+    Covers every calendar the user can see; owner_id limits it to one person (your Id: salesforce_whoami).
+    Without start and end: all appointments, newest created first.
     """
     org = org_of(ctx)
     zone = await org.zone(time_zone, owner_id)

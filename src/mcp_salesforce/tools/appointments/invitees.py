@@ -22,7 +22,7 @@ from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
 _KINDS = {"005": "user", "003": "contact", "00Q": "lead", "023": "resource"}
 _COLUMNS = ("Id", "kind", "Name", "Status")
 _MOST = 200
-_IN_SERIES = "It is part of a series; its other appointments may have other invitees."
+_IN_SERIES = "This appointment is part of a series; the others may have different invitees."
 
 InviteeIds = Annotated[
     tuple[Annotated[str, AfterValidator(id_of(*_KINDS))], ...],
@@ -47,20 +47,20 @@ class Invited(Invitees):
 
 @appointments.tool(
     UPDATES,
-    title="Invite and uninvite",
+    title="Change the invitees",
     hint="invite or remove people, rooms, attendees, participants of a meeting",
     example={"event_id": "00Ulo0000000001EAA", "add": ["003lo0000000001AAA"]},
 )
 async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = (), remove: _OthersIds = ()) -> Invited:
-    """Invite people and rooms to an appointment, or take invitations back; return all invitees with their answers.
+    """Invite people and rooms to an appointment, or remove them; returns all invitees and their answers.
 
-    Whether Salesforce e-mails them is not known here. Moving the appointment resets their answers.
+    The server cannot tell whether Salesforce sends e-mails. Moving the appointment later resets the answers.
     """
     org = org_of(ctx)
     if not add and not remove:
-        raise refused("There is nobody to add or remove.", hint="Give Ids in add or remove.", fields=["add", "remove"])
+        raise refused("Nobody was named to add or remove.", hint="Give Ids in add or remove.", fields=["add", "remove"])
     if both := set(add) & set(remove):
-        raise refused(f"{', '.join(sorted(both))} is in add and in remove.", hint="Give it in one of them.")
+        raise refused(f"{', '.join(sorted(both))} is in add and in remove.", hint="Give each Id in one of them only.")
     event = await org.retrieve("Event", event_id)
     await check_is_no_copy(org, event)
     _check_takes_invitees(event)
@@ -113,7 +113,7 @@ async def invite_at_creation(org: OrgSession, event: SObjectRecord, invitees: Se
 
 
 async def read_invitees(org: OrgSession, event: SObjectRecord) -> dict[str, Any]:
-    """Return the invitees of a group event under the name by which they are told; nothing for other events.
+    """Return the invitees of a group event under the key that the answer has for them; nothing for other events.
 
     Where they cannot be read, a warning says so.
     """
@@ -134,16 +134,19 @@ async def check_contacts(org: OrgSession, values: Mapping[str, Any]) -> None:
     """
     if "EventWhoIds" in values and not (await org.schema.describe("Event")).field("EventWhoIds"):
         raise refused(
-            "This org relates an appointment to one contact: it has no EventWhoIds (Shared Activities is off).",
+            "This org allows one contact for each appointment: Shared Activities is off, so there is no EventWhoIds.",
             code="NOT_SUPPORTED",
-            hint="Give one contact as WhoId, and invite the others.",
+            hint="Give one contact as WhoId and invite the others.",
             fields=["EventWhoIds"],
         )
 
 
 def _check_takes_invitees(event: SObjectRecord) -> None:
     if is_own_record(event):
-        raise refused("This is a whole series, not one of its appointments.", hint="List its appointments, take one.")
+        raise refused(
+            ("This Id is of a whole series, not of one of its appointments."),
+            hint="List its appointments and use one of them.",
+        )
 
 
 async def _tells_invitees_apart(org: OrgSession) -> bool:

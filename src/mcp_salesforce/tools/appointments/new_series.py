@@ -72,12 +72,16 @@ class MadeSeries:
         )
         if made == self.planned[: len(made)]:
             return (
-                f"Salesforce made only the first {len(made)} of {len(self.planned)} appointments. For the rest create "
+                f"Salesforce created only the first {len(made)} of {len(self.planned)} appointments. For the "
+                "rest create "
                 f"another series with the same rule that starts {missing[0]}; its COUNT is then {len(missing)}."
             )
         told = (("missing", missing), ("beside it", more))
         named = [f"{word} {len(some)}, such as {some[0]}" for word, some in told if some]
-        return f"Salesforce made other appointments than the rule says: {'; '.join(named)}. Add or delete those singly."
+        return (
+            f"Salesforce created other appointments than the rule asks for: {'; '.join(named)}. Add or delete "
+            "these one by one."
+        )
 
 
 def in_words(rule: Rule, zone: ZoneInfo) -> str:
@@ -123,9 +127,9 @@ async def plan_of(
         return None
     if invitees:
         raise refused(
-            "Inviting to a whole series is not known to work through Salesforce's API.",
+            "Salesforce's API may not be able to invite people to a whole series, so this tool does not try.",
             code="NOT_SUPPORTED",
-            hint="Create it without invitees; then invite to its appointments with salesforce_set_invitees.",
+            hint="Create it without invitees. Then invite people to each appointment with salesforce_set_invitees.",
             fields=["invitees"],
         )
     await _check_createable(org)
@@ -164,7 +168,7 @@ def check_rule_is_kept(values: Mapping[str, Any]) -> None:
         raise refused(
             "Salesforce's API cannot change the rule of a series.",
             code="NOT_SUPPORTED",
-            hint="Delete it from the next appointment on with scope following, and create a new series.",
+            hint="Delete the series from its next appointment on (scope following) and create a new one.",
             fields=[PATTERN],
         )
 
@@ -175,7 +179,10 @@ async def _check_createable(org: OrgSession) -> None:
         raise refused(
             f"This user cannot create series: {PATTERN} is not createable (API v52 or later).",
             code="NOT_SUPPORTED",
-            hint="Book the appointments one by one, or a Classic series with IsRecurrence, RecurrenceType and so on.",
+            hint=(
+                "Book the appointments one by one, or create a Classic series with IsRecurrence, "
+                "RecurrenceType and so on."
+            ),
             fields=[PATTERN],
         )
 

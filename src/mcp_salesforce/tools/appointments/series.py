@@ -131,7 +131,7 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
     event = await org.retrieve("Event", event_id)
     if scope == "this":
         if is_own_record(event):
-            raise refused("This is a whole series, not one of its appointments.", hint="Use scope all.")
+            raise refused("This Id is of a whole series, not of one of its appointments.", hint="Use scope all.")
         await check_is_no_copy(org, event)
         calendars = await _invited_users(org, event)
         note_alongside({"calendars": calendars} if calendars else {}, touches_others=bool(calendars))
@@ -157,7 +157,7 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
 def _check_is_one_series(occurrences: Sequence[Occurrence]) -> None:
     if twins := _twins(occurrences):
         raise refused(
-            f"Two series look the same to Salesforce's API: {twins[0]} and {twins[1]} start together.",
+            f"Salesforce's API cannot tell two series apart: {twins[0]} and {twins[1]} start together.",
             code="AMBIGUOUS",
             hint="Use scope following on the first appointment of the right one.",
             fields=["scope"],
@@ -181,7 +181,11 @@ async def _invited_users(org: OrgSession, event: SObjectRecord) -> list[str]:
 async def _check_is_in_series(org: OrgSession, event: SObjectRecord, scope: str) -> None:
     await check_is_no_copy(org, event)
     if not is_classic(event) and not is_lightning(event):
-        raise refused(f"It is in no series, so there is no scope {scope}.", hint="Leave scope out.", fields=["scope"])
+        raise refused(
+            (f"This appointment is not part of a series, so it has no scope {scope}."),
+            hint="Omit scope.",
+            fields=["scope"],
+        )
 
 
 def _check_none_took_place(occurrences: Sequence[Occurrence], now: datetime) -> None:
@@ -233,9 +237,12 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span
     if scope == "this":
         if is_lightning(event) and not begun and not event.get("IsChild"):
             raise refused(
-                "Salesforce's API cannot change one future appointment of a series alone: all to come would change.",
+                "Salesforce's API cannot change a single future appointment of a series: all future ones would change.",
                 code="NOT_SUPPORTED",
-                hint="Delete this one (scope this) and create a single appointment; or change all to come: scope all.",
+                hint=(
+                    "Delete this one (scope this) and create a single appointment, or change all future ones "
+                    "(scope all)."
+                ),
                 fields=["scope"],
             )
         return Target(event_id)
@@ -244,26 +251,28 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span
         raise refused(
             "Salesforce's API cannot change a series from one appointment on.",
             code="NOT_SUPPORTED",
-            hint="Delete with scope following, then create a new series from there; or scope all for all to come.",
+            hint=(
+                "Delete with scope following and create a new series from there, or change all future ones (scope all)."
+            ),
             fields=["scope"],
         )
     to_come = [each for each in await occurrences_of(org, event) if each.start > now]
     if not to_come:
-        raise refused("No appointment of the series is to come, so there is nothing to change.", fields=["scope"])
+        raise refused("The series has no future appointments, so there is nothing to change.", fields=["scope"])
     if is_classic(event):
         if new:
-            raise _fixed("Classic series: its appointments would be made anew")
+            raise _fixed("Classic series: Salesforce would create all its appointments again")
         zone = zone_of(event.get("RecurrenceTimeZoneSidKey") or "UTC")
         return Target(event["RecurrenceActivityId"], len(to_come), tuple(to_come), zone)
     if begun or is_own_record(event):
         raise refused(
-            "Only an appointment that is to come changes the series.",
+            "A series can be changed only through one of its future appointments.",
             hint=f"Use the next one: {to_come[0].event_id}.",
             fields=["event_id"],
         )
     zone = zone_of(event.get("Recurrence2PatternTimeZone") or "UTC")
     if new and span and (new.all_day, _day(new, zone)) != (span.all_day, _day(span, zone)):
-        raise _fixed("series: its rule, which says the days, cannot be changed")
+        raise _fixed("series: the rule that sets its days cannot be changed")
     return Target(event_id, None if _twins(to_come) else len(to_come), tuple(to_come), zone)
 
 
@@ -275,6 +284,6 @@ def _fixed(why: str) -> InvalidArgumentError:
     return refused(
         f"Salesforce's API cannot move this {why}.",
         code="NOT_SUPPORTED",
-        hint="Delete it from the next appointment on with scope following, and create a new series.",
+        hint="Delete the series from its next appointment on (scope following) and create a new one.",
         fields=["StartDateTime"],
     )

@@ -19,8 +19,8 @@ _NAMED_OBSTACLES = 3
 class SlotSearch:
     """What is searched: whose time, in which hours, for what kind of slot, not before `earliest`.
 
-    People have working hours, in their own zones. Resources have none: they can be had whenever the people can, and
-    alone in the hours of whoever asks.
+    People have working hours, in their own zones. Resources have none: they are available whenever the people are. A
+    search for resources alone uses the hours of the user who asks.
     """
 
     calendars: Sequence[Calendar]
@@ -69,7 +69,7 @@ class SlotsFound:
         """Say why there is no slot."""
         found = obstacles(self._taken(), self.working, self.search.request)
         if not found.working:
-            together = " that all of them share" if len(self.working) > 1 else ""
+            together = " that they all share" if len(self.working) > 1 else ""
             return f"There are no working hours{together} in the window."
         names = {calendar.id: calendar.name for calendar in self.search.calendars}
         said = [f"Of {_spoken(found.working)} of working hours"]

@@ -4,7 +4,7 @@ from mcp_salesforce.tools.framework.toolset import Toolset
 
 appointments = Toolset(
     "appointments",
-    "The calendar: create, read, move, delete and list appointments",
-    "Appointments are Event records: use their tools, which know calendars, zones and series.",
+    "Appointments in the calendar: create, read, move, cancel, delete and list them; find free times; invite people",
+    "Appointments are Event records. Use their own tools, which handle calendars, zones and series.",
     "Event",
 )

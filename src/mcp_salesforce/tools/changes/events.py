@@ -61,7 +61,7 @@ async def invitations(org: OrgSession, pairs: Iterable[Pair]) -> dict[Pair, str]
     """Return the Ids of those invitations that are there: one that was made again has another Id than it had.
 
     Raises:
-        SalesforceError: As the client.
+        SalesforceError: The org refused the query, or did not answer.
     """
     events = quote_list(dict.fromkeys(event for event, _ in pairs))
     soql = f"SELECT Id, EventId, RelationId FROM {RELATION} WHERE EventId IN {events}"  # noqa: S608 - SOQL, quoted

@@ -18,12 +18,12 @@ from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, Toolset
 
 changes = Toolset(
     "changes",
-    "Undo what was changed through these tools",
-    "Each answer of a write has a change_id, by which salesforce_undo takes it back.",
+    "Undo changes that were made with these tools",
+    "Each write returns a change_id; salesforce_undo undoes that change.",
 )
 
 _COLUMNS = ["Id", "outcome", "reason"]
-_NOT_UNDONE = "Not undone: e-mails, and what triggers and flows did."
+_NOT_UNDONE = "E-mails, and what triggers and flows did, were not undone."
 
 
 class Undone(TypedDict):
@@ -47,9 +47,9 @@ class Undone(TypedDict):
 )
 async def undo(
     ctx: ToolContext,
-    change_id: Annotated[str, Field(description="From a write's answer; without it the last change")] = "",
+    change_id: Annotated[str, Field(description="change_id from the answer of a write; default: the last change")] = "",
 ) -> Undone:
-    """Undo a change: delete what it created, restore what it deleted, set back fields that nobody changed since."""
+    """Undo a change: delete what it created, restore what it deleted, reset fields that nobody has changed since."""
     org = org_of(ctx)
     journal = org.require_journal()
     entry = await _wanted(org, journal, change_id.strip().lower())
@@ -75,10 +75,10 @@ async def _wanted(org: OrgSession, journal: Journal, change_id: str) -> Entry:
         if not change_id and not _counts(entry):
             continue
         if entry.is_under_way:
-            raise refused(f"Change {entry.change_id} is under way.", hint="Try again when it has ended.")
+            raise refused(f"Change {entry.change_id} is still running.", hint="Try again when it has ended.")
         known = await reconcile(org, journal, entry) if entry.state in {"open", "unknown"} else entry
         if known.state == "undone":
-            raise refused(f"Change {entry.change_id} is undone already.", code="ALREADY_UNDONE")
+            raise refused(f"Change {entry.change_id} was undone already.", code="ALREADY_UNDONE")
         if known.state != "failed":
             return known
         if change_id:

@@ -135,7 +135,7 @@ class Undoing:
         known = [each for each in part if each.before is not None]
         for each in part:
             if each.before is None:
-                report.add(each.record_id, "failed", "What it was before is not known.")
+                report.add(each.record_id, "failed", "Its earlier value is not known.")
         names = {name for each in known for name in fields_changed(each.write)}
         now = await read_current(self._org, sobject, [each.record_id for each in known], names)
         rows: list[dict[str, Any]] = []
@@ -143,7 +143,7 @@ class Undoing:
         for each in known:
             current = now.get(each.record_id)
             if current is None or current.is_deleted:
-                report.add(each.record_id, "kept", "It was deleted since.")
+                report.add(each.record_id, "kept", "It has been deleted since.")
                 continue
             values, why = self._values_of_before(each, current)
             kept[each.record_id] = why

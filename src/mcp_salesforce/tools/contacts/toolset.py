@@ -34,13 +34,15 @@ from mcp_salesforce.tools.lookups.keyset_pages import Listing, read_page
 from mcp_salesforce.tools.lookups.record import create_record, delete_record, read_fields, shown_record, update_record
 
 contacts = Toolset(
-    "contacts", "People: create, read, change, delete and find contacts", "Contacts have tools of their own.", "Contact"
+    "contacts", "Contacts: create, read, change, delete and find people", "Contacts have their own tools.", "Contact"
 )
 
 _COLUMNS = ("Id", "Name", "Email", "Phone", "Account.Name")
 _OWNER = "OwnerId"
 _PARENTS = {"Account": "AccountId", "ReportsTo": "ReportsToId", "Owner": _OWNER}
-_NOBODY = "Nobody matches: try one part of the name, or fewer filters; salesforce_search looks in every field."
+_NOBODY = (
+    "No contact matches. Try one part of the name, or fewer filters, or salesforce_search, which searches every field."
+)
 
 
 class ContactData(RecordData):
@@ -95,12 +97,14 @@ _SHOWN = (
 NewData = Annotated[
     NewContactData,
     data_schema(
-        "Fields of Contact by API name: these, other standard ones, and custom ones (X__c)",
+        "Contact fields by API name: these, other standard fields, custom fields (X__c)",
         {name: {"type": "string"} for name in _SHOWN},
         required=["LastName"],
     ),
 ]
-ChangedData = Annotated[ContactData, data_schema("Fields to change, as for salesforce_create_contact; null clears one")]
+ChangedData = Annotated[
+    ContactData, data_schema("Fields to change, as in salesforce_create_contact; null clears a field")
+]
 
 
 @contacts.tool(
@@ -110,7 +114,7 @@ ChangedData = Annotated[ContactData, data_schema("Fields to change, as for sales
     example={"data": {"LastName": "Ode", "FirstName": "Ada", "Title": "CTO"}},
 )
 async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: AllowDuplicate = False) -> Contact:
-    """Create a contact and return it. First look for an existing one with salesforce_list_contacts."""
+    """Create a contact and return it. First look for the person with salesforce_list_contacts."""
     parents = [name for name, field in _PARENTS.items() if field == _OWNER or data.given().get(field)]
     made = await create_record(org_of(ctx), "Contact", data.given(), allow_duplicate=allow_duplicate, parents=parents)
     return cast("Contact", made)
@@ -124,7 +128,7 @@ async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: Allow
     is_long=True,
 )
 async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlices = ()) -> Contact:
-    """Return one contact by Id: the fields that have a value, or exactly those in fields.
+    """Get one contact by Id: all fields that have a value, or only those in fields.
 
     To find a contact whose Id you do not know, use salesforce_list_contacts.
     """
@@ -140,7 +144,7 @@ async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlic
     example={"contact_id": "003lo0000000001AAA", "data": {"Title": "CFO"}},
 )
 async def update_contact(ctx: ToolContext, contact_id: ContactId, data: ChangedData) -> Updated:
-    """Change some fields of a contact; return what changed, before and after."""
+    """Change fields of a contact. Returns the old and new value of each."""
     return await update_record(org_of(ctx), "Contact", contact_id, data.given())
 
 
@@ -151,7 +155,7 @@ async def update_contact(ctx: ToolContext, contact_id: ContactId, data: ChangedD
     example={"contact_id": "003lo0000000001AAA"},
 )
 async def delete_contact(ctx: ToolContext, contact_id: ContactId) -> Deleted:
-    """Move a contact to the recycle bin, where it can be restored for 15 days."""
+    """Move a contact to the recycle bin. It can be restored for 15 days."""
     return await delete_record(org_of(ctx), "Contact", contact_id)
 
 
@@ -167,15 +171,15 @@ async def list_contacts(
     *,
     limit: Limit = 10,
     cursor: Cursor = "",
-    name: Annotated[str, Field(description="Parts of the name, in any order")] = "",
-    email: Annotated[str, Field(description="Address, or a part such as @acme.com")] = "",
-    phone: Annotated[str, Field(description="Number in any format, or a part")] = "",
+    name: Annotated[str, Field(description="Part of the name; several words in any order")] = "",
+    email: Annotated[str, Field(description="Address or part of it, such as @acme.com")] = "",
+    phone: Annotated[str, Field(description="Number in any format, or part of it")] = "",
     account_id: AccountFilter = "",
     fields: FieldNames = (),
 ) -> Rows:
-    """List contacts that match every filter given, newest first: Id, Name, Email, Phone, Account.Name, or fields.
+    """List the contacts that match every filter, newest first: Id, Name, Email, Phone, Account.Name, or fields.
 
-    For other conditions or orders, use salesforce_query.
+    For other filters or another order, use salesforce_query.
     """
     columns = tuple(dict.fromkeys(("Id", *fields))) if fields else _COLUMNS
     by_name = name_conditions(name)
@@ -198,8 +202,8 @@ async def list_contacts(
     if by_name and len(alike := await spelt_otherwise(org, name)) > len(page["rows"]):
         page = await read_page(org, replace(listing, conditions=[among(alike), *conditions]), limit, "", call)
         if page.pop("next_cursor", ""):
-            return {**page, "note": "There are more with such a name: say more of it, or raise limit."}
-    return page if page["rows"] else {**page, "note": _NOBODY if whole else "There is no contact that you may see."}
+            return {**page, "note": "More contacts have such a name. Give more of the name, or a higher limit."}
+    return page if page["rows"] else {**page, "note": _NOBODY if whole else "There are no contacts that you can see."}
 
 
 async def _contact(ctx: ToolContext, contact_id: str) -> Contact:

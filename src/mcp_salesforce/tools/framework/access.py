@@ -54,11 +54,11 @@ class Access:
         for name in asked:
             if name not in groups:
                 meant = did_you_mean(nearest(name, groups)) or f"There are: {', '.join(groups)}."
-                raise UnknownToolsetError(f"SALESFORCE_TOOLSETS: {name!r} is no toolset. {meant}")
+                raise UnknownToolsetError(f"SALESFORCE_TOOLSETS: {name!r} is not a toolset. {meant}")
         return cls(frozenset(name for group in asked for name in groups[group]), read_only, policy)
 
     def summary(self) -> Allowed:
-        """Return what a model is told of it."""
+        """Return it in the form that `salesforce_whoami` shows to a model."""
         summary: Allowed = {"toolsets": sorted(self.toolsets)}
         if self.read_only:
             summary["read_only"] = True

@@ -20,7 +20,7 @@ _MULTI_ROUND: Final = (
 _KEY: Final = "approval"
 _FIELD: Final = "answer"
 _TOO_FAST_S: Final = 0.3  # nobody has read a question by then
-_AGAIN: Final = "Nothing was changed. Call the tool again if the user still wants it: they are asked anew."
+_AGAIN: Final = "Nothing was changed. If the user still wants it, call the tool again; it will ask again."
 
 
 class AskThroughSessionError(Exception):

@@ -106,7 +106,7 @@ class Making:
                 soql = f"SELECT Id, {name} FROM {sobject} WHERE {where}"  # noqa: S608 - SOQL, of names and quoted Ids
                 records = (await self.org.client.queries.query(soql)).records
             except SalesforceError:
-                continue  # an object without a name; the Ids are told
+                continue  # an object without a name; the Ids are shown
             found |= {record["Id"]: record[name] for record in records if record.get(name)}
         return found
 

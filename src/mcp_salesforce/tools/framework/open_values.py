@@ -14,7 +14,7 @@ def unlisted_values(described: SObjectDescribe, records: Sequence[Mapping[str, A
     """Return a sentence that names values no picklist of `described` has, with the nearest ones; nothing for others."""
     told = list(dict.fromkeys(each for record in records for each in _unknown(described, record)))
     more = [f"and {len(told) - _TOLD} more"] if len(told) > _TOLD else []
-    return f"Saved, but not in the picklist: {'; '.join([*told[:_TOLD], *more])}." if told else ""
+    return f"Saved, but these values are not in the picklist: {'; '.join([*told[:_TOLD], *more])}." if told else ""
 
 
 def _unknown(described: SObjectDescribe, record: Mapping[str, Any]) -> Iterator[str]:

@@ -67,25 +67,25 @@ def _field_slices(names: tuple[str, ...]) -> tuple[str, ...]:
 ContactId = Annotated[str, AfterValidator(id_of("003"))]
 EventId = Annotated[str, AfterValidator(id_of("00U"))]
 Limit = Annotated[int, Field(ge=1, le=2000)]
-Cursor = Annotated[str, Field(description="next_cursor of the answer before; repeat its other arguments")]
+Cursor = Annotated[str, Field(description="next_cursor of the last answer; repeat all other arguments")]
 FieldNames = Annotated[
     tuple[str, ...],
-    Field(description="Field API names; a parent's as Account.Name"),
+    Field(description="Field API names; for a parent's field Account.Name"),
     AfterValidator(_field_names),
 ]
 FieldSlices = Annotated[
     tuple[str, ...],
-    Field(description="Field API names; a parent's as Account.Name"),
+    Field(description="Field API names; for a parent's field Account.Name"),
     AfterValidator(_field_slices),
 ]
 """As `FieldNames`, and `Description[500:]` is a text from its 501st character on."""
-AllowDuplicate = Annotated[bool, Field(description="Save although one like it is there; only if the user wants that")]
+AllowDuplicate = Annotated[bool, Field(description="Save even if a similar record exists; only if the user wants that")]
 AccountFilter = Annotated[str, AfterValidator(or_empty(id_of("001")))]
 ContactFilter = Annotated[str, AfterValidator(or_empty(id_of("003")))]
 OwnerFilter = Annotated[str, AfterValidator(or_empty(id_of("005", "023")))]
-TimeZone = Annotated[str, Field(description="IANA zone to read and show times in; default: the user's")]
+TimeZone = Annotated[str, Field(description="IANA time zone to read and show times in; default: the user's")]
 
-ShownZone = Annotated[str, Field(description="IANA zone to show times in; default: UTC")]
+ShownZone = Annotated[str, Field(description="IANA time zone to show times in; default: UTC")]
 
 
 def data_schema(
@@ -118,8 +118,8 @@ class RecordData(BaseModel):
         read = {cased.get(name.casefold(), name): value for name, value in values.items()}
         if read.get(_OWNER, "") is None:
             raise refused(
-                "OwnerId cannot be cleared: every record has an owner.",
-                hint="Leave it out, or give the Id of the new owner.",
+                "OwnerId cannot be cleared, because every record has an owner.",
+                hint="Omit it, or give the Id of the new owner.",
                 fields=[_OWNER],
             )
         return read

@@ -75,7 +75,7 @@ class OrgSession:
         Args:
             client: A client of the org.
             max_answer_tokens: About how long an answer may be.
-            allowed: What the settings let a model do, as it is told of it.
+            allowed: What the settings allow a model, in the form that `salesforce_whoami` shows.
             guard: The client's, where there is a policy.
             now: The clock.
             outcome_fields: Where the org keeps how appointments ended.
@@ -131,8 +131,8 @@ class OrgSession:
     def undo_of_writes(self) -> str:
         """Say how a write could be undone here."""
         if self._journal and not self._journal.off_because:
-            return "By salesforce_undo, for 15 days; not e-mails, and what triggers and flows do."
-        return "Not by itself: changes are not kept here."
+            return "salesforce_undo can undo it for 15 days, except e-mails and what triggers and flows do."
+        return "salesforce_undo cannot undo it: this server does not record changes."
 
     def require_journal(self) -> Journal:
         """Return where changes are kept.
@@ -144,9 +144,9 @@ class OrgSession:
             return self._journal
         why = self._journal.off_because if self._journal else "SALESFORCE_JOURNAL is off"
         raise refused(
-            f"Changes are not kept here: {why}",
+            f"This server does not record changes: {why}",
             code="NO_JOURNAL",
-            hint="Nothing can be undone by itself. Tell the user; change it back with the tools that write.",
+            hint="salesforce_undo cannot be used. Tell the user; change the record back with the tools that write.",
         )
 
     @property
@@ -166,7 +166,7 @@ class OrgSession:
     async def shown(self, sobject: str, columns: Sequence[str]) -> Sequence[str]:
         """Return those of a tool's own columns (`Name`, `Account.Name`) that a policy shows.
 
-        The others are told in the answer as withheld. What a caller names himself does not go through here: that is
+        The answer lists the others in `withheld`. Names that a caller gives do not go through here: that is
         refused by name.
         """
         return await self._guard.shown(sobject, columns) if self._guard else columns
@@ -179,7 +179,7 @@ class OrgSession:
     async def retrieve(
         self, sobject: str, record_id: str, *, fields: Sequence[str] = (), names: Sequence[str] = ()
     ) -> SObjectRecord:
-        """Return one record, as the client; tell one in the recycle bin from one that never was.
+        """Return one record, as the client; distinguish one in the recycle bin from one that never existed.
 
         Salesforce says NOT_FOUND of both to a read. `names` (`Owner.Name`) are read in the same call, and in the record
         where there are any.
@@ -292,7 +292,7 @@ class OrgSession:
             return zone_of("UTC")
 
     def _told(self) -> UserInfo | None:
-        """Return what has been told of the caller already."""
+        """Return what is known of the caller already, without a request."""
         asked = self._users.get("")
         return asked.result() if asked and asked.done() and not asked.cancelled() and not asked.exception() else None
 
@@ -304,7 +304,7 @@ class OrgSession:
         others = [value for value in values if not refusal.rstrip(".").endswith(f": {value}")]
         if len(others) < len(values):
             offer = f"Try another value ({_some(others, wrong)}), or another RecordTypeId."
-            return f"The record type does not have it. {offer}" if others else "The record type has no such value."
+            return f"The record type does not allow this value. {offer if others else ''}".rstrip()
         return f"Allowed: {_some(values, wrong)}." if values else ""
 
 

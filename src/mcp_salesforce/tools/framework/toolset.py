@@ -65,7 +65,7 @@ class Effect:
 
     @property
     def annotations(self) -> ToolAnnotations:
-        """What a host is told of it. Records hold what strangers wrote, so every tool reaches an open world."""
+        """The hints for hosts. Records hold text by strangers, so every tool has `openWorldHint`."""
         return ToolAnnotations(
             read_only_hint=self.is_reading,
             destructive_hint=self.is_destructive,
@@ -125,7 +125,7 @@ class Toolset:
     Attributes:
         name: Its name in the settings.
         description: What people read of it.
-        instruction: What a model is told of it, before any of its tools.
+        instruction: A sentence about it in the server's instructions.
         sobject: The object that its tools are about, if it is one.
         is_default: Whether it is on where the settings do not say which are.
         specs: Its tools.
@@ -252,9 +252,9 @@ class SalesforceTool(Tool):
     def _require_allowed(self) -> None:
         if self.forbidden_by:
             raise refused(
-                f"{self.name} is not allowed here, by {self.forbidden_by}.",
+                f"{self.name} is not allowed here by {self.forbidden_by}.",
                 code="NOT_ALLOWED",
-                hint="Only who runs the server can change that setting: say so, and look for no other way.",
+                hint="Only the person who runs this server can change that. Tell the user; do not work around it.",
             )
 
     async def _explained(

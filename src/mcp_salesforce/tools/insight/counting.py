@@ -51,7 +51,7 @@ def _hours_text(text: str) -> str:
 async def count_appointments(
     ctx: ToolContext,
     start: Annotated[str, Field(description="Time, or a day from its beginning")],
-    end: Annotated[str, Field(description="Time, or a day to its end")],
+    end: Annotated[str, Field(description="Time, or a date for the end of that day")],
     by: Annotated[
         tuple[str, ...],
         Field(
@@ -90,7 +90,7 @@ async def count_appointments(
 def _window(start: str, end: str, zone: ZoneInfo, *, is_local: bool) -> Window:
     window = window_of(start, end, zone, local=zone if is_local else None)
     if window.start is None or window.end is None:
-        raise refused("start and end are required.", hint="Give a day or a time for each.", fields=["start", "end"])
+        raise refused("start and end are required.", hint="Give a date or a time for each.", fields=["start", "end"])
     if window.end - window.start > _LONGEST:
         raise refused("The window is longer than two years.", hint="Ask for a shorter one.", fields=["end"])
     return window

@@ -115,7 +115,7 @@ async def _calendar(org: OrgSession, text: str, found: Iterable[Mapping[str, Any
     record_id = _checked(text)
     own = next((each for each in found if each["Id"] == record_id and each.get("UserId")), None)
     if own:
-        raise refused(f"{record_id} is a user's own calendar.", hint=f"Give the user: {own['UserId']}.")
+        raise refused(f"{record_id} is the personal calendar of a user.", hint=f"Give the user: {own['UserId']}.")
     if record_id in org.calendars:
         return org.calendars[record_id]
     if record_id.startswith(_USER):
@@ -138,7 +138,7 @@ async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, A
         raise refused(
             f"{len(named)} calendars are called {text!r}: {', '.join(shown)}.",
             code="AMBIGUOUS_CALENDAR",
-            hint="Give the Id of the one that is meant.",
+            hint="Give the Id of the right one.",
             fields=["calendars"],
         )
     raise await _unknown(org, text)

@@ -22,7 +22,7 @@ _OF_EVENTS: Final = (
 
 
 async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
-    """Return what a deletion of these records takes along, by the relationships that describe says cascade.
+    """Return which records a deletion of these records includes, by the relationships that cascade (describe).
 
     The change that this call makes is told too, because a person may have to approve it.
 

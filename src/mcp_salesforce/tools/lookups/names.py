@@ -9,9 +9,9 @@ from mcp_salesforce.soql import Query
 from mcp_salesforce.soql_names import NAME, Meaning, Unknown, meaning_of
 from mcp_salesforce.spelling import did_you_mean, nearest
 
-_ANY_KIND = "Records of several kinds share Id, Name and Type; for more: TYPEOF Who WHEN Contact THEN Email END."
-_LISTED = "salesforce_describe lists the names; custom ones end in __c, their relationships in __r."
-_TOLD = 4  # wrong names that one error tells of
+_ANY_KIND = "Here you can select only Id, Name and Type. For other fields use TYPEOF Who WHEN Contact THEN Email END."
+_LISTED = "Look up the names with salesforce_describe. Custom ones end in __c, their relationships in __r."
+_TOLD = 4  # wrong names that one error lists
 
 
 async def check_names(query: Query, schema: OrgSchema) -> None:

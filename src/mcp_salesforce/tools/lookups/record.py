@@ -138,7 +138,7 @@ def require_fields(values: Mapping[str, Any]) -> list[str]:
         InvalidArgumentError: There are none.
     """
     if not values:
-        raise refused("data has no fields.", hint="Name the fields to change; null clears one.", fields=["data"])
+        raise refused("data is empty.", hint="Give the fields to change; null clears a field.", fields=["data"])
     return list(values)
 
 

@@ -31,8 +31,11 @@ _OPERATORS: Final = frozenset({"and", "or", "not"})
 _SHORTEST: Final = 2  # characters to find
 _SHORTEST_BEGINNING: Final = 3  # of a word that stands for longer ones too
 _RETURNING: Final = re.compile(r"\s*(?P<sobject>[A-Za-z]\w*)\s*(?:\((?P<fields>[^()]*)\)\s*)?", re.ASCII)
-_NAMES_ONLY: Final = "Names alone were searched: the policy hides other fields."
-_LAG: Final = "The search index lags: what was saved a moment ago may not be found yet; salesforce_query finds it."
+_NAMES_ONLY: Final = "Only names were searched, because the policy hides other fields."
+_LAG: Final = (
+    "Records that were saved a moment ago may be missing: the search index is updated with a delay. Use "
+    "salesforce_query for them."
+)
 
 
 class Group(TypedDict):
@@ -90,10 +93,10 @@ async def search(
     ] = (),
     limit: Annotated[int, Field(ge=1, le=200)] = 20,
 ) -> SearchAnswer:
-    """Find records by words in any of their fields, across objects; at most limit of each.
+    """Find records of several objects by words in any of their fields. limit is per object.
 
-    All words must occur, in any order, as beginnings. Without sobjects: accounts, contacts, leads, opportunities and
-    cases. New records are found only after a while; for exact conditions use salesforce_query.
+    Every word must be the beginning of a word in the record; the order does not matter. Default sobjects: Account,
+    Contact, Lead, Opportunity, Case. New records are found after a delay; for exact filters use salesforce_query.
     """
     org = org_of(ctx)
     returning = await _resolved(org, [_returning(entry) for entry in sobjects], limit)

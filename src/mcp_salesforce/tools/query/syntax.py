@@ -14,55 +14,57 @@ _CODE: Final = "MALFORMED_QUERY"
 _TOLD: Final = 8  # of what would have fitted
 _CLAUSES: Final = {"group": "GROUP BY", "order": "ORDER BY"}
 _RARE: Final = frozenset({"bind", "update", "using", "with", "for", "<>", "+", "-"})
-_MIXED: Final = "AND, OR and NOT are mixed with parentheses only: (a OR b) AND (NOT c)."
-_UNQUOTED: Final = "Put texts in single quotes; there are no variables."
-_NO_DISTINCT: Final = "SOQL has no DISTINCT: GROUP BY the field."
+_MIXED: Final = "When you mix AND, OR and NOT, use parentheses: (a OR b) AND (NOT c)."
+_UNQUOTED: Final = "Put text values in single quotes. SOQL has no variables."
+_NO_DISTINCT: Final = "SOQL has no DISTINCT: use GROUP BY on the field."
 _CALLS: Final = frozenset({"now", "today", "getdate", "current_date", "sysdate", "date", "dateadd"})
-_NO_CALLS: Final = "Days have names: TODAY, LAST_N_DAYS:7, NEXT_MONTH; a moment is written bare: 2026-11-24T15:00:00Z."
+_NO_CALLS: Final = (
+    "Use a date literal such as TODAY, LAST_N_DAYS:7 or NEXT_MONTH, or a bare datetime: 2026-11-24T15:00:00Z."
+)
 _DAY_NAME: Final = re.compile(r"(last|next|this|n|days?|weeks?|months?|current|previous)_\w+|(to|tomorrow|yester)day")
-_NO_SUMS: Final = "Dates are not reckoned with: write LAST_N_DAYS:7, NEXT_N_DAYS:7 or N_DAYS_AGO:7."
-_NO_JOIN: Final = "SOQL has no JOIN: a parent's field is Account.Name, children are (SELECT Id FROM Contacts)."
-_WRITTEN: Final = "A day is written 2026-11-24, a moment 2026-11-24T15:00:00Z, both bare."
+_NO_SUMS: Final = "SOQL cannot add or subtract dates: use LAST_N_DAYS:7, NEXT_N_DAYS:7 or N_DAYS_AGO:7."
+_NO_JOIN: Final = "SOQL has no JOIN: write a parent's field as Account.Name, and children as (SELECT Id FROM Contacts)."
+_WRITTEN: Final = "Write a date as 2026-11-24 and a datetime as 2026-11-24T15:00:00Z, without quotes."
 _DAY_BEFORE: Final = re.compile(r"\d{4}-\d\d-\d\d\s+$")
 _CLOCK: Final = re.compile(r"t\d\w*")
-_QUOTE: Final = "Inside a text write \\' for a quote: 'O\\'Brien'."
+_QUOTE: Final = "Write a quote inside a text as \\': 'O\\'Brien'."
 _ADVICE: Final = {  # what people who know SQL write
-    "*": "SOQL has no *: name the fields; FIELDS(ALL) needs LIMIT 200; rows are counted by COUNT() or COUNT(Id).",
-    '"': "Put texts in single quotes.",
+    "*": "SOQL has no *: name the fields, or use FIELDS(ALL) with LIMIT 200. To count rows, use COUNT() or COUNT(Id).",
+    '"': "Put text values in single quotes.",
     "join": _NO_JOIN,
     "/": _WRITTEN,
     "-": _NO_SUMS,
     "+": _NO_SUMS,
-    "=": "Write one =.",
-    ";": "One call runs one query, and only SELECT.",
-    "like": "NOT stands before the field, in parentheses: (NOT Name LIKE 'x%').",
-    "ilike": "Write LIKE: it ignores case.",
-    "contains": "Write LIKE '%x%'.",
-    "between": "SOQL has no BETWEEN: write >= and <=.",
-    "is": "Compare with = null or != null.",
+    "=": "Write a single =.",
+    ";": "A call can run one query, and only SELECT.",
+    "like": "Write NOT before the field, in parentheses: (NOT Name LIKE 'x%').",
+    "ilike": "Use LIKE: it ignores case.",
+    "contains": "Use LIKE '%x%'.",
+    "between": "SOQL has no BETWEEN: use >= and <=.",
+    "is": "Use = null or != null.",
     "union": "SOQL has no UNION: send two queries.",
-    "having": "HAVING needs GROUP BY before it.",
-    "as": "There is no AS: COUNT(Id) total; only aggregates and functions take an alias.",
+    "having": "HAVING needs a GROUP BY before it.",
+    "as": "SOQL has no AS: write COUNT(Id) total. Only aggregates and functions can have an alias.",
 }
 _ORDER: Final = "The order is WHERE, GROUP BY, HAVING, ORDER BY, LIMIT, OFFSET."
 _ADVICE_AT_THE_END: Final = {
     "and": _MIXED,
     "or": _MIXED,
-    "limit": "LIMIT stands before OFFSET.",
+    "limit": "Write LIMIT before OFFSET.",
     "where": _ORDER,
     "group": _ORDER,
     "order": _ORDER,
 }
 _ADVICE_BEHIND: Final = {  # what stands before the word that does not fit
-    "distinct": "SOQL has no DISTINCT: COUNT_DISTINCT(field), or GROUP BY the field.",
-    "all": "There is no ALL ROWS here: set include_deleted, or include_archived for old activities.",
-    "top": "SOQL has no TOP: write LIMIT at the end.",
-    "exists": "SOQL has no EXISTS: write Id IN (SELECT AccountId FROM Contact).",
-    "case when": "SOQL has no CASE: select the fields and decide by their values.",
-    "for": "FOR UPDATE is for Apex alone: leave it out.",
+    "distinct": "SOQL has no DISTINCT: use COUNT_DISTINCT(field), or GROUP BY on the field.",
+    "all": "ALL ROWS is not supported here: set include_deleted, or include_archived for old activities.",
+    "top": "SOQL has no TOP: use LIMIT at the end.",
+    "exists": "SOQL has no EXISTS: use Id IN (SELECT AccountId FROM Contact).",
+    "case when": "SOQL has no CASE: select the fields and work with their values.",
+    "for": "FOR UPDATE works only in Apex: remove it.",
     "join": _NO_JOIN,
-    "count ( )": "COUNT() stands alone: beside fields write COUNT(Id), and GROUP BY them.",
-    "in (": "The list is empty: leave the condition out, or give values.",
+    "count ( )": "COUNT() cannot be combined with fields: use COUNT(Id) and GROUP BY the fields.",
+    "in (": "The list is empty: remove the condition, or give values.",
 }
 
 

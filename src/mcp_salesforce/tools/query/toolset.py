@@ -25,21 +25,25 @@ from mcp_salesforce.tools.query.syntax import parsed
 
 queries = Toolset(
     "query",
-    "Any object, in SOQL",
-    "Anything else is read in SOQL with salesforce_query, or found by words with salesforce_search.",
+    "Read any object: SOQL queries and search by words",
+    "Read anything else with salesforce_query (SOQL), or find it by words with salesforce_search.",
 )
 
 _SELECT: Final = re.compile(r"select\b", re.IGNORECASE)
 _WRONG_NAME: Final = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 _EXPIRED: Final = "INVALID_QUERY_LOCATOR"
-_AGAIN: Final = "Call again without cursor. To go on instead, ORDER BY Id and add Id > the last one you have."
-_CHILDREN: Final = "Call again without cursor. To go on instead, query these children by themselves, ORDER BY Id."
+_AGAIN: Final = (
+    "Repeat the call without cursor. To continue from here, add ORDER BY Id and a condition Id > the last Id you have."
+)
+_CHILDREN: Final = (
+    "Repeat the call without cursor. To continue from here, query these child records directly with ORDER BY Id."
+)
 
 
 def _select(soql: str) -> str:
     text = soql.strip().removesuffix(";").rstrip()
     if not _SELECT.match(text):
-        raise refused("Only a SELECT query can be run.", code="MALFORMED_QUERY", hint="Write SELECT … FROM …")
+        raise refused("Only SELECT queries can be run.", code="MALFORMED_QUERY", hint="Write SELECT … FROM …")
     return text
 
 
@@ -60,15 +64,15 @@ async def query(
     cursor: Cursor = "",
     time_zone: ShownZone = "",
     *,
-    include_archived: Annotated[bool, Field(description="Activities of more than a year ago too")] = False,
+    include_archived: Annotated[bool, Field(description="Also read archived activities (older than a year)")] = False,
     include_deleted: bool = False,
 ) -> Rows:
-    """Run a SOQL SELECT on any object; total counts all its rows.
+    """Run a SOQL SELECT on any object. total is the number of all matching rows.
 
     Example: SELECT Id, Name, Account.Name FROM Contact WHERE Account.Industry = 'Energy' ORDER BY Name
-    Datetimes are bare (StartDateTime >= 2026-11-24T00:00:00Z).
-    A sub-query's rows are a table in a cell; its next_cursor, with the same soql, gives the rest.
-    For contacts and agendas prefer their list tools.
+    Write datetimes without quotes (StartDateTime >= 2026-11-24T00:00:00Z).
+    The rows of a sub-query are a table in one cell; for more of them, pass its next_cursor with the same soql.
+    To list contacts or appointments, use their own tools.
     """
     org, parsed_query = org_of(ctx), parsed(soql)
     query_all = include_archived or include_deleted

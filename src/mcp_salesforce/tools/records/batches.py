@@ -19,8 +19,8 @@ _Row = TypeVar("_Row")
 _COLUMNS: Final = ["row", "Id", "outcome"]
 _REASONS: Final = ["code", "message", "fields"]
 _MESSAGE: Final = 180  # bytes
-_UNKNOWN: Final = "Look whether the unknown rows were saved; send again only those that were not."
-_GO_ON: Final = "Send only the rows that were not sent."
+_UNKNOWN: Final = "Check whether the unknown rows were saved. Send only those that were not."
+_GO_ON: Final = "Send the rows that were not sent."
 
 
 class Saved(TypedDict):
@@ -65,7 +65,7 @@ async def save_rows(
     """
     if all_or_none and len(rows) > MOST_RECORDS:
         raise refused(
-            f"All or none holds for {MOST_RECORDS} rows in one call, not for {len(rows)}.",
+            f"all_or_none works for at most {MOST_RECORDS} rows; this call has {len(rows)}.",
             hint=f"Set all_or_none to false, or send at most {MOST_RECORDS} rows.",
             fields=["all_or_none"],
         )

@@ -43,7 +43,8 @@ def check_object(described: SObjectDescribe, verb: Verb) -> None:
     """
     if tool := _CHECKED_ELSEWHERE.get((described.name, verb)):
         raise refused(
-            f"{described.name} records are not written here: nothing would look at conflicts, invitees and series.",
+            f"{described.name} records cannot be written with this tool: it does not check conflicts, invitees "
+            "and series.",
             code="NOT_SUPPORTED",
             hint=f"Use {tool}.",
             fields=["sobject"],
@@ -52,7 +53,7 @@ def check_object(described: SObjectDescribe, verb: Verb) -> None:
         raise refused(
             f"This user cannot {verb} {described.name} records.",
             code="CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
-            hint="Some objects allow it to nobody; for others an administrator can grant it.",
+            hint="An administrator can grant this for most objects; some objects do not allow it at all.",
         )
 
 
@@ -66,7 +67,7 @@ def check_key(described: SObjectDescribe, name: str) -> str:
     keys = [each.name for each in described.fields if each.external_id or each.id_lookup]
     if field is None or field.name not in keys:
         raise refused(
-            f"{name} is no external id of {described.name}.",
+            f"{name} is not an external Id field of {described.name}.",
             code="INVALID_FIELD",
             hint=f"It has {', '.join(keys[:6])}.",
             fields=["external_id_field"],
@@ -130,7 +131,9 @@ def _id_problem(described: SObjectDescribe, row: int, given: object) -> RowProbl
     try:
         record_id = to_18(str(given).strip())
     except InvalidArgumentError:
-        return RowProblem(row, "MALFORMED_ID", "Id", f"{str(given)[:40]!r} is no Id: 15 or 18 letters and digits.")
+        return RowProblem(
+            row, "MALFORMED_ID", "Id", (f"{str(given)[:40]!r} is not an Id. An Id has 15 or 18 letters and digits.")
+        )
     if described.key_prefix and not record_id.startswith(described.key_prefix):
         return RowProblem(
             row, "MALFORMED_ID", "Id", f"{record_id} is not of {described.name} ({described.key_prefix}…)."
@@ -174,7 +177,7 @@ class _RowCheck:
 
     def _read_id(self, value: object, values: Record) -> None:
         if self._key != "Id":
-            self._problem("INVALID_FIELD", "Id", "Leave it out; to change records use salesforce_update_records.")
+            self._problem("INVALID_FIELD", "Id", "Omit it. To change records, use salesforce_update_records.")
         elif value is None:
             values |= {"Id": None} if self._verb == "upsert" else {}
         elif problem := _id_problem(self._described, self._row, value):
@@ -197,7 +200,7 @@ class _RowCheck:
             values[field.relationship_name or name] = value  # the parent, by an external id of its own
             return
         if field.name in values:
-            self._problem("INVALID_FIELD", field.name, "Given twice, in different case.")
+            self._problem("INVALID_FIELD", field.name, "Given twice, in upper and lower case.")
         try:
             values[field.name] = read_value(field, value, self._prefixes)
         except ValueProblem as problem:
@@ -227,11 +230,11 @@ class _RowCheck:
             return
         is_known = any(problem.field == self._key for problem in self.problems)
         if self._key not in values and not is_known:
-            self._problem("MISSING_ARGUMENT", self._key, "Is required: it tells which record is meant.")
+            self._problem("MISSING_ARGUMENT", self._key, "Is required: it identifies the record.")
         elif values.get(self._key) is None and not is_known and not (self._key == "Id" and self._verb == "upsert"):
-            self._problem("MISSING_ARGUMENT", self._key, "Cannot be empty: it tells which record is meant.")
+            self._problem("MISSING_ARGUMENT", self._key, "Cannot be empty: it identifies the record.")
         if self._verb == "update" and not set(values) - {self._key} and not self.problems:
-            self._problem("MISSING_ARGUMENT", "", "Has no field to change.")
+            self._problem("MISSING_ARGUMENT", "", "Has no fields to change.")
 
 
 def _is_required(field: FieldDescribe) -> bool:
@@ -244,7 +247,7 @@ def _is_clearable(field: FieldDescribe) -> bool:
 
 def _why_read_only(field: FieldDescribe) -> str:
     if field.calculated:
-        return "Is a formula."
+        return "Is a formula field; it cannot be set."
     if field.auto_number:
-        return "Is numbered by the org."
+        return "Is an auto-number field; it cannot be set."
     return "Is read-only for this user."

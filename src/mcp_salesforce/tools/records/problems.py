@@ -52,7 +52,7 @@ def rejected_rows(results: Sequence[SaveResult], rows: Sequence[Any] = ()) -> Sa
         for row, result in enumerate(results)
         for error in result.errors
         if error.status_code != ROLLED_BACK
-    ] or [RowProblem(0, ROLLED_BACK, "", "Salesforce took all rows back and named none.")]
+    ] or [RowProblem(0, ROLLED_BACK, "", "Salesforce saved no row and did not say why.")]
     code = problems[0].code
     message = _summary(problems, len(results), "saved")
     hints = {hint_of(problem.code, problem.words) for problem in problems}

@@ -46,9 +46,9 @@ class RecordsRead(TypedDict):
 async def get_record(
     ctx: ToolContext, sobject: SObjectName, record_ids: RecordIds, fields: FieldSlices = (), time_zone: ShownZone = ""
 ) -> RecordsRead:
-    """Return records of any object by Id: the fields that have a value, or exactly those in fields.
+    """Get records of any object by Id: all fields that have a value, or only those in fields.
 
-    Up to 200 Ids in one call. To find records whose Ids you do not know, use salesforce_query.
+    At most 200 Ids. If you do not know the Ids, use salesforce_query.
     """
     _check_prefix(sobject, record_ids[0])
     org = org_of(ctx)
@@ -97,7 +97,7 @@ async def _several(org: OrgSession, sobject: str, record_ids: Sequence[str], fie
 
 
 def _none_there(missing: Mapping[str, str]) -> InvalidArgumentError:
-    error = refused("None of these records is there.", code="NOT_FOUND", hint="Query for the right Ids.")
+    error = refused("None of these records exists.", code="NOT_FOUND", hint="Find the right Ids with salesforce_query.")
     error.problems = tuple(f"{record_id}: {code}" for record_id, code in list(missing.items())[:5])
     return error
 

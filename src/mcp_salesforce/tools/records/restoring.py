@@ -1,4 +1,4 @@
-"""Records taken out of the recycle bin, with what their deletion took along."""
+"""Restores records from the recycle bin, with the records that were deleted with them."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -23,9 +23,11 @@ from mcp_salesforce.tools.records.toolset import RecordIds, records
 _COLUMNS: Final = ["Id", "sobject", "outcome"]
 _REASONS: Final = ["code", "message"]
 _NOT_IN_THE_BIN: Final = "UNDELETE_FAILED"
-_WENT_ALONG: Final = "It is deleted, but not in the recycle bin: it went with another record, or is gone for good."
-_NOT_THERE: Final = "It is gone for good, or never was there."
-_OVERLAPS: Final = "Appointments came back: nobody looked whether their times are still free."
+_WENT_ALONG: Final = (
+    "It is deleted but not in the recycle bin. Either it was deleted with another record, or it is deleted for good."
+)
+_NOT_THERE: Final = "It was deleted for good, or it never existed."
+_OVERLAPS: Final = "Appointments were restored. Their times were not checked for conflicts."
 _EVENT: Final = "Event"
 
 
@@ -51,9 +53,9 @@ class Restored(TypedDict):
     is_long=True,
 )
 async def restore_records(ctx: ToolContext, record_ids: RecordIds) -> Restored:
-    """Take records of any object out of the recycle bin, with what their deletion took along.
+    """Restore records of any object from the recycle bin, with the records that were deleted with them.
 
-    salesforce_query with include_deleted finds them: IsDeleted = true.
+    To find deleted records, use salesforce_query with include_deleted and IsDeleted = true.
     """
     org = org_of(ctx)
     objects = await _objects(org, record_ids)
@@ -84,9 +86,9 @@ async def _objects(org: OrgSession, record_ids: Sequence[str]) -> dict[str, str]
     unknown = [each for each in record_ids if each[:3] not in prefixes]
     if unknown:
         raise refused(
-            f"No object of this org has Ids that begin with {unknown[0][:3]} ({unknown[0]}). Nothing was sent.",
+            f"No object in this org has Ids that begin with {unknown[0][:3]} ({unknown[0]}). Nothing was sent.",
             code="MALFORMED_ID",
-            hint="Query for the right Ids, with include_deleted.",
+            hint="Find the right Ids with salesforce_query and include_deleted.",
             fields=["record_ids"],
         )
     return {each: prefixes[each[:3]] for each in record_ids}

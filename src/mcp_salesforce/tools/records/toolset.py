@@ -13,8 +13,8 @@ MOST_ROWS = 1000
 
 records = Toolset(
     "records",
-    "Records of any object: read, create, change, upsert and delete many in one call",
-    "The record tools write any other object, many rows in a call.",
+    "Records of any object: read, create, change, upsert, delete and restore many in one call",
+    "The record tools write any other object, many rows in one call.",
 )
 
 
@@ -44,4 +44,4 @@ RowValues = Annotated[
         }
     ),
 ]
-AllOrNone = Annotated[bool, Field(description="Save no row if one is refused")]
+AllOrNone = Annotated[bool, Field(description="Save nothing if any row is refused")]

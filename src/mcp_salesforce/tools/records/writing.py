@@ -41,8 +41,8 @@ async def create_records(
 ) -> Saved:
     """Create up to 200 records of one object (1,000 with all_or_none false); return each row's Id or error.
 
-    Rows are checked against the object's fields first: one error tells every problem, and nothing is sent.
-    For contacts and appointments prefer their tools.
+    All rows are checked first; if one has a problem, one error lists all problems and nothing is sent.
+    For contacts and appointments, use their own tools.
     """
     org = org_of(ctx)
     checked, described = await _checked(org, sobject, records, "create")
@@ -65,7 +65,10 @@ async def update_records(
     all_or_none: AllOrNone = True,
     allow_duplicate: AllowDuplicate = False,
 ) -> Saved:
-    """Change records: rows have an Id and the fields to change (null clears one); else as salesforce_create_records."""
+    """Change records. A row has an Id and the fields to change; null clears a field.
+
+    Limits and checks are those of salesforce_create_records.
+    """
     org = org_of(ctx)
     checked, described = await _checked(org, sobject, records, "update", key="Id")
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
@@ -75,8 +78,8 @@ async def update_records(
 
 @records.tool(
     UPSERTS,
-    title="Create or change records by an external id",
-    hint="upsert, sync or import rows by an external key, without doubles",
+    title="Create or change records by external Id",
+    hint="upsert, sync or import rows by an external key, without duplicates",
     example={
         "sobject": "Contact",
         "external_id_field": "Id",
@@ -93,7 +96,7 @@ async def upsert_records(
     all_or_none: AllOrNone = True,
     allow_duplicate: AllowDuplicate = False,
 ) -> Saved:
-    """Change the records that have the rows' values in external_id_field, and create those that are not there."""
+    """Match rows to records by external_id_field: change the records that exist, create the others."""
     org = org_of(ctx)
     key = check_key(await org.schema.describe(sobject), external_id_field)
     checked, described = await _checked(org, sobject, records, "upsert", key)
@@ -112,7 +115,10 @@ async def upsert_records(
 async def delete_records(
     ctx: ToolContext, sobject: SObjectName, record_ids: GivenIds, all_or_none: AllOrNone = True
 ) -> DeletedRows:
-    """Move records to the recycle bin (salesforce_restore_records, for 15 days); records that belong to them go too."""
+    """Move records, and the records that belong to them, to the recycle bin.
+
+    salesforce_restore_records can restore them for 15 days.
+    """
     org = org_of(ctx)
     described = await org.schema.describe(sobject)
     check_object(described, "delete")

@@ -42,8 +42,8 @@ from mcp_salesforce.tools.schema.fields import (
 
 schema = Toolset(
     "schema",
-    "What objects and fields there are",
-    "Look up names that you do not know with salesforce_describe; do not guess them.",
+    "Find out which objects and fields the org has",
+    "Do not guess names: look them up with salesforce_describe.",
 )
 
 _COUNTED = 5  # objects described for the number of their fields: one call each, where it is not remembered
@@ -85,18 +85,18 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
 )
 async def describe(
     ctx: ToolContext,
-    sobject: Annotated[str, Field(description="Object API name; empty lists objects")] = "",
+    sobject: Annotated[str, Field(description="Object API name; leave empty to list objects")] = "",
     fields: Annotated[
-        tuple[str, ...], Field(description="Fields to tell all about, or child relationships"), AfterValidator(_names)
+        tuple[str, ...], Field(description="Fields or child relationships to describe in full"), AfterValidator(_names)
     ] = (),
-    search: Annotated[str, Field(description="Words of a label or API name")] = "",
+    search: Annotated[str, Field(description="Words in a label or API name")] = "",
     cursor: Cursor = "",
-    children: Annotated[bool, Field(description="List child relationships in place of fields")] = False,
+    children: Annotated[bool, Field(description="List child relationships instead of fields")] = False,
 ) -> Described:
-    """Find an object's API name, or its fields, before using names that you do not know.
+    """Find the API name of an object, or the fields of an object. Use it before you use a name you are not sure of.
 
-    Without sobject: the objects that match search. With it: fields (type with length or target; flags), record types.
-    With fields: their picklist values, which depend on which, help text, description. With children: for sub-queries.
+    Without sobject: the objects that match search. With sobject: its fields (type, length, target, flags) and record
+    types. With fields: their picklist values, dependencies, help text. With children: relationships for sub-queries.
     """
     org = org_of(ctx)
     if sobject:
@@ -104,7 +104,7 @@ async def describe(
     if not sobject:
         if fields or children:
             told = "fields" if fields else "children"
-            raise refused(f"{told} are those of an object: sobject is empty.", fields=["sobject"])
+            raise refused(f"{told} needs sobject, which is empty.", fields=["sobject"])
         return await _objects(org, search, cursor)
     if fields:
         return await _facts(org, sobject, fields, search)
@@ -204,7 +204,7 @@ def _after(names: Sequence[str], position: bytes) -> int:
     try:
         return names.index(position.decode()) + 1
     except ValueError:
-        raise stale("The org's objects or fields have changed since.") from None
+        raise stale("The org's objects or fields have changed since this cursor was returned.") from None
 
 
 def _order(summary: SObjectSummary, search: str) -> tuple[bool, bool, bool, str]:

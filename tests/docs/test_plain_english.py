@@ -1,0 +1,118 @@
+"""What a person or a model reads is plain English: phrases that were hard to understand do not come back."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BEGIN, END = "<!-- plain:begin -->", "<!-- plain:end -->"
+INSTEAD = {
+    r"without a word": "unnoticed; refused or reported",
+    r"in nobody's way": "does not count",
+    r"of no use": "cannot work; is not valid",
+    r"whoever": "the user who; anyone who; everyone who",
+    r"can be had": "is available",
+    r"tell what is": "list; show",
+    r"look(s|ed)? whether": "check whether",
+    r"look for no": "do not look for; do not work around",
+    r"what is over": "what has ended",
+    r"comes? to (an?|under)": "ends with; ends under",
+    r"leave (\S+ )?away": "omit",
+    r"anew": "again",
+    r"and the like": "such as",
+    r"mend(s|ed)?": "fix",
+    r"as it stands": "unchanged; as written",
+    r"all the same": "anyway",
+    r"SalesforceError: as the client\.": "which error, and when",
+    r"as it has it": "as written there",
+}
+"""Phrases (regular expressions, in any case) with what to write instead."""
+
+BANNED = {re.compile(rf"(?<!\w)({phrase})(?!\w)", re.IGNORECASE): better for phrase, better in INSTEAD.items()}
+ANY = re.compile("|".join(phrase.pattern for phrase in BANNED), re.IGNORECASE)
+PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")] if path.name != "AGENTS.md")
+MODULES = sorted((ROOT / "src").rglob("*.py"))
+
+
+def prose_of_page(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the page's lines, and each two lines as one text: a phrase may be broken; without code and bad examples."""
+    text = re.sub(rf"{BEGIN}.*?{END}", _blank, path.read_text("utf-8"), flags=re.DOTALL)
+    text = re.sub(r"^```.*?^```|`[^`\n]*`", _blank, text, flags=re.DOTALL | re.MULTILINE)
+    yield from broken(list(enumerate(text.splitlines(), 1)))
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n") or "…"
+
+
+def prose_of_module(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a module: its strings that hold a space (f-strings whole), docstrings and comments."""
+    source = path.read_text("utf-8")
+    parts: set[int] = set()
+    for node in ast.walk(ast.parse(source)):  # an f-string comes before its parts
+        if isinstance(node, ast.JoinedStr):
+            parts |= set(map(id, node.values))
+            yield (
+                node.lineno,
+                "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values),
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            yield node.lineno, " ".join(node.value.split())
+    comments = tokenize.generate_tokens(io.StringIO(source).readline)
+    yield from broken([(each.start[0], each.string) for each in comments if each.type == tokenize.COMMENT])
+
+
+def broken(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield lines, each joined with the next one, so that a phrase that a line break divides is found."""
+    for (number, line), (following, text) in zip(lines, [*lines[1:], (0, "")], strict=False):
+        yield number, f"{line} {text.strip(' #')}" if following == number + 1 else line
+
+
+def found_in(texts: Iterable[tuple[int, str]], path: Path = ROOT) -> list[str]:
+    """Return where the texts have a phrase of the list, and what to write instead."""
+    place = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    return [
+        f"{place}:{number}: instead of {match[0].lower()!r}: {better}"
+        for number, text in texts
+        if ANY.search(text)
+        for phrase, better in BANNED.items()
+        if (match := phrase.search(text))
+    ]
+
+
+def test_pages_are_plain_english() -> None:
+    assert [each for page in PAGES for each in found_in(prose_of_page(page), page)] == []
+
+
+def test_what_modules_say_is_plain_english() -> None:
+    assert [each for module in MODULES for each in found_in(prose_of_module(module), module)] == []
+
+
+def test_every_bad_example_of_the_style_page_is_found_and_no_good_one() -> None:
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    pairs = [line.strip("| ").split(" | ") for line in table.strip().splitlines()[2:]]
+
+    assert len(pairs) >= 10
+    assert [bad for bad, _ in pairs if not found_in([(1, bad)])] == []
+    assert [good for _, good in pairs if found_in([(1, good)])] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""It is read\n    anew."""',
+        'ERROR = "it is "\\\n    "read anew"',
+        'print(f"{1} is read anew")',
+        "x = 1  # it is read\n# anew, each time",
+    ],
+)
+def test_phrases_are_found_wherever_they_are_written(tmp_path: Path, source: str) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(source, "utf-8")
+
+    assert found_in(prose_of_module(module), tmp_path)
