@@ -199,6 +199,9 @@ CALLS: Final = [
     Attempt("count_appointments", {"start": "2026-11-24", "end": "2026-11-25", "by": ["Description"]}),
     Attempt("count_appointments", {"start": "2026-11-24", "end": "2026-11-25", "by": ["WhatId"]}, "withheld"),
     Attempt("count_appointments", {"start": "2026-11-24", "end": "2026-11-25", "by": ["owner", "week"]}, "absent"),
+    Attempt("explain_access", {"sobject": "Account", "record_id": "{account}"}),
+    Attempt("explain_access", {"sobject": "Opportunity", "record_id": "{opportunity}"}, "absent"),
+    Attempt("explain_access", {"sobject": "Contact", "record_id": "{contact}", "user": "hidden-user@example.com"}),
     Attempt("close_appointment", {"event_id": "{event}", "outcome": "cancelled"}, "withheld"),
     Attempt("close_appointment", {"event_id": "{event}", "outcome": "cancelled", "reason": "ill"}),
     Attempt(

@@ -99,7 +99,7 @@ async def test_what_a_model_reads_of_it_is_short_and_holds_no_secret(org: LocalO
     read = tokens(tool.name) + tokens(tool.description) + tokens(tool.input_schema)
     answer = await call(mcp, "whoami")
 
-    assert read <= 60
+    assert read <= 80
     assert tokens(answer) <= 170
     own = org.credentials
     text = json.dumps(answer)

@@ -78,6 +78,17 @@ class ObjectRule:
             return folded not in {each.casefold() for each in self.fields}
         return folded in {each.casefold() for each in self.hide}
 
+    def limits(self) -> list[str]:
+        """Return in sentences what it takes away, each with its place."""
+        parts = {
+            "actions": f"only {_listed(self.actions)}" if self.actions != frozenset(ACTIONS) else "",
+            "hide": f"without {', '.join(self.hide)}" if self.hide else "",
+            "fields": "only some fields" if self.fields is not None else "",
+            "owner_only": "own records only" if self.owner_only or self.owners else "",
+            "max_rows": f"at most {self.max_rows} rows in an answer" if self.max_rows is not None else "",
+        }
+        return [f"{self.sobject}: {told} ({self.place_of(key) or 'policy'})." for key, told in parts.items() if told]
+
     def place_of(self, part: str) -> str:
         """Return where the policy says what it says of a key or a field."""
         folded = part.casefold()

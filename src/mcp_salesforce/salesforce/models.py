@@ -179,6 +179,7 @@ class FieldDescribe:
     createable: bool = False
     updateable: bool = False
     defaulted_on_create: bool = False
+    permissionable: bool = False
     filterable: bool = False
     sortable: bool = False
     groupable: bool = False

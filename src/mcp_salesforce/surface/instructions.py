@@ -34,5 +34,5 @@ def _off(access: Access) -> list[str]:
     """Name the toolsets that are off by default; say nothing of those that a setting leaves out."""
     if not access.toolsets.issuperset(toolset.name for toolset in TOOLSETS if toolset.is_default):
         return []
-    off = [toolset for toolset in TOOLSETS if toolset.name not in access.toolsets]
-    return [f"Off unless SALESFORCE_TOOLSETS=default,{each.name}: {each.description}." for each in off]
+    off = [toolset.name for toolset in TOOLSETS if toolset.name not in access.toolsets]
+    return [f"Off unless SALESFORCE_TOOLSETS has them: {', '.join(off)}."] if off else []

@@ -1,15 +1,18 @@
 """Where one stands: the user, the org, the time, and what this server may do there."""
 
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from mcp_salesforce.appointments.times import local_text, utc_text, weekday
 from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.policy.withheld import withhold
-from mcp_salesforce.salesforce import SalesforceClient
+from mcp_salesforce.salesforce import InvalidRequestError, NotFoundError, SalesforceClient
 from mcp_salesforce.tools.answers.results import Allowed, Moment
+from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, Toolset, org_of
+from mcp_salesforce.tools.lookups.rights import rights_of
 
 orgs = Toolset(
     "org",
@@ -44,6 +47,7 @@ class Whoami(TypedDict):
     now: Moment
     api_calls_left: NotRequired[int]
     allowed: Allowed
+    rights: NotRequired[dict[str, str]]
 
 
 @orgs.tool(
@@ -52,10 +56,10 @@ class Whoami(TypedDict):
     hint="current user, org, sandbox or production, today's date and time, time zone, permissions, limits",
     example={},
 )
-async def whoami(ctx: ToolContext) -> Whoami:
+async def whoami(ctx: ToolContext, sobjects: Annotated[tuple[str, ...], Field(max_length=20)] = ()) -> Whoami:
     """Get the user you act for, the org (production or sandbox), the user's local time, and what is allowed.
 
-    Call this first when "I", "today" or the org matters.
+    Call this first when "I", "today" or the org matters. sobjects adds your rights on objects.
     """
     session = org_of(ctx)
     user, zone = await session.user(), await session.zone()
@@ -68,9 +72,19 @@ async def whoami(ctx: ToolContext) -> Whoami:
         "now": {"utc": utc_text(now), "local": local_text(now, zone), "weekday": weekday(now.astimezone(zone).date())},
         "allowed": session.allowed,
     }
+    if sobjects:
+        told["rights"] = {each: await _rights(session, each) for each in sobjects}
     if usage := session.client.api_usage:
         told["api_calls_left"] = usage.left
     return told
+
+
+async def _rights(session: OrgSession, sobject: str) -> str:
+    """Return what the user may do with an object, by the org and by the policy."""
+    try:
+        return rights_of(await session.schema.describe(sobject))
+    except (PolicyRefusedError, NotFoundError, InvalidRequestError) as error:
+        return error.message  # of one object; the others are told
 
 
 async def _org(client: SalesforceClient) -> WhoamiOrg:

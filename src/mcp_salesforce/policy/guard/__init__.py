@@ -73,6 +73,10 @@ class Guard:
         """Tell this policy from any other."""
         return self._policy.digest
 
+    def limits_of(self, sobject: str) -> list[str]:
+        """Return in sentences what the policy takes away of an object."""
+        return self._views.policy.rule(sobject).limits()
+
     def reads_all(self, sobject: str) -> bool:
         """Tell whether everybody's records of an object may be read."""
         rule = self._views.policy.rule(sobject)

@@ -216,6 +216,10 @@ class OrgSession:
         except SalesforceError:
             return error  # a better error is not worth a second one
 
+    def policy_on(self, sobject: str) -> list[str]:
+        """Return in sentences what a policy takes away of an object."""
+        return self._guard.limits_of(sobject) if self._guard else []
+
     def reads_all(self, sobject: str) -> bool:
         """Tell whether a policy lets everybody's records of an object be read."""
         return self._guard is None or self._guard.reads_all(sobject)

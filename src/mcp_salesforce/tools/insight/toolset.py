@@ -4,7 +4,7 @@ from mcp_salesforce.tools.framework.toolset import Toolset
 
 insight = Toolset(
     "insight",
-    "Reports and reasons: appointments counted, working time used",
-    "salesforce_count_appointments counts appointments by owner, week or outcome: do not count rows yourself.",
+    "Reports and reasons: appointments counted, working time used, access explained",
+    "Do not count appointments or guess at rights: salesforce_count_appointments, salesforce_explain_access.",
     is_default=False,
 )
