@@ -30,6 +30,7 @@ from mcp_salesforce.tools import TOOLSETS
 from tests.cli.processes import END_S
 from tests.conftest import settings_of
 from tests.tools.calls import call
+from tests.warm import warm
 
 ENVIRONMENT = {
     "SALESFORCE_CLIENT_ID": "3MVGclient",
@@ -38,7 +39,7 @@ ENVIRONMENT = {
     "SALESFORCE_INSTANCE_URL": "http://127.0.0.1:9",  # the discard port: nobody answers
 }
 TOOL_COUNT = sum(len(toolset.specs) for toolset in TOOLSETS if toolset.is_default)
-COMMAND = [sys.executable, "-m", "mcp_salesforce.server"]
+MODULE = "mcp_salesforce.server"
 INITIALIZE = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -54,7 +55,7 @@ INITIALIZE = {
 @contextmanager
 def process(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     started = subprocess.Popen(
-        COMMAND,
+        warm(MODULE),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -94,7 +95,7 @@ def wait_until_full(server: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 async def test_a_host_lists_and_calls_the_tools_over_stdio(mode: str) -> None:
-    parameters = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], env={**os.environ, **ENVIRONMENT})
+    parameters = StdioServerParameters(command=sys.executable, args=["-m", MODULE], env={**os.environ, **ENVIRONMENT})
     async with Client(stdio_client(parameters), mode=mode) as client:
         assert len((await client.list_tools()).tools) == TOOL_COUNT
         result = await client.call_tool("salesforce_query", {"soql": "SELECT Id FROM Contact"})
@@ -205,7 +206,12 @@ def test_input_from_a_file_is_answered_to_its_last_line(tmp_path: Path) -> None:
     script.write_text("\n".join(map(json.dumps, messages)))
     with script.open("rb") as stdin:
         done = subprocess.run(
-            COMMAND, stdin=stdin, capture_output=True, env={**os.environ, **ENVIRONMENT}, timeout=END_S, check=True
+            warm(MODULE),
+            stdin=stdin,
+            capture_output=True,
+            env={**os.environ, **ENVIRONMENT},
+            timeout=END_S,
+            check=True,
         )
 
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, 2]

@@ -1,7 +1,6 @@
-"""Commands: as real processes where how they start, talk and end is what a test is about, else in this one."""
+"""Commands: as real processes where how they talk and end is what a test is about, else in this one."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from mcp_salesforce.cli import cli
+from tests.warm import warm
 
 END_S = 120
 """How long an ending process may take before it counts as hanging."""
@@ -24,7 +24,7 @@ def invoke(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def run(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "mcp_salesforce", *arguments],
+        warm("mcp_salesforce", *arguments),
         cwd=cwd,
         input=stdin,
         capture_output=True,
@@ -38,7 +38,7 @@ def run(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProc
 def running(*arguments: str, cwd: Path, stdin: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
     """Start a command, and make sure that it is gone afterwards."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "mcp_salesforce", *arguments],
+        warm("mcp_salesforce", *arguments),
         cwd=cwd,
         stdin=stdin,
         stdout=subprocess.PIPE,

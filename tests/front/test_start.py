@@ -18,6 +18,7 @@ from mcp_salesforce.front import snapshots
 from mcp_salesforce.tools import TOOLSETS
 from tests.cli.processes import END_S
 from tests.test_server import ENVIRONMENT, TOOL_COUNT, pipe
+from tests.warm import warm
 
 PREFIX = "io.modelcontextprotocol/"
 ENVELOPE = {"_meta": {f"{PREFIX}protocolVersion": "2026-07-28", f"{PREFIX}clientCapabilities": {}}}
@@ -27,6 +28,7 @@ INITIALIZED = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 CALL = {"name": "salesforce_query", "arguments": {"soql": "SELECT Id FROM Contact"}}
 SERVER = [sys.executable, "-m", "mcp_salesforce.server"]
 STARTS = {"server": SERVER, "serve": [sys.executable, "-m", "mcp_salesforce", "serve"]}
+"""Each is a whole start; a test that is of what follows it takes `talk` or `warm`."""
 SLOW = """
 import importlib.abc, sys, time
 
@@ -57,10 +59,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return environment
 
 
-def talk(environment: dict[str, str], *messages: Any, command: list[str] = SERVER) -> list[dict[str, Any]]:
+def talk(environment: dict[str, str], *messages: Any, command: list[str] | None = None) -> list[dict[str, Any]]:
     """Say everything at once, and return what is answered until the end."""
     done = subprocess.run(
-        command, input=as_lines(*messages), capture_output=True, env=environment, timeout=END_S, check=True
+        command or warm("mcp_salesforce.server"),
+        input=as_lines(*messages),
+        capture_output=True,
+        env=environment,
+        timeout=END_S,
+        check=True,
     )
     assert b"Traceback" not in done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -176,7 +183,8 @@ def test_the_end_of_input_ends_it_while_it_loads(slow: dict[str, str]) -> None:
 
 
 def test_what_was_asked_is_answered_though_input_ends_while_it_loads(environment: dict[str, str]) -> None:
-    answers = talk(environment, asked(1, "initialize", HANDSHAKE), INITIALIZED, asked(2, "tools/call", CALL))
+    messages = asked(1, "initialize", HANDSHAKE), INITIALIZED, asked(2, "tools/call", CALL)
+    answers = talk(environment, *messages, command=SERVER)
 
     assert [answer["id"] for answer in answers] == [1, 2]
     assert "NO_ANSWER" in answers[1]["result"]["content"][0]["text"]
@@ -194,7 +202,7 @@ def test_lines_of_any_length_and_without_an_end_pass_from_the_front_to_the_serve
 
 
 def test_a_host_that_probes_has_a_session_in_either_era(environment: dict[str, str]) -> None:
-    with started(SERVER, environment) as process:
+    with started(warm("mcp_salesforce.server"), environment) as process:
         for at, probe in enumerate(["a", "b"]):
             assert "result" in ask(process, asked(f"{probe}1", "server/discover", ENVELOPE))
             assert "result" in ask(process, asked(f"{probe}2", "initialize", HANDSHAKE))
@@ -230,11 +238,11 @@ def test_each_request_of_an_odd_beginning_has_its_answer(
     assert len(answers) == len(codes)
 
 
-@pytest.mark.parametrize("start", STARTS)
-def test_wrong_settings_get_no_answer_though_there_is_a_snapshot(environment: dict[str, str], start: str) -> None:
+@pytest.mark.parametrize("start", [["mcp_salesforce.server"], ["mcp_salesforce", "serve"]])
+def test_wrong_settings_get_no_answer_though_there_is_a_snapshot(environment: dict[str, str], start: list[str]) -> None:
     for wrong in ({"SALESFORCE_INSTANCE_URL": "https://login.salesforce.com"}, {"SALESFORCE_TIMEOUT_S": "never"}):
         done = subprocess.run(
-            STARTS[start],
+            warm(*start),
             input=as_lines(asked(1, "initialize", HANDSHAKE), asked(2, "tools/list")),
             capture_output=True,
             env={**environment, **wrong},
@@ -285,6 +293,8 @@ def test_a_policy_that_cannot_be_verified_ends_it_whatever_is_asked(
     with_policy = {**environment, "SALESFORCE_POLICY": str(tmp_path / "policy.toml")}
     talk(with_policy, asked(1, "ping"))
 
-    done = subprocess.run(SERVER, input=b"", capture_output=True, env=with_policy, timeout=END_S, check=True)
+    done = subprocess.run(
+        warm("mcp_salesforce.server"), input=b"", capture_output=True, env=with_policy, timeout=END_S, check=True
+    )
 
     assert b"The policy could not be verified" in done.stderr

@@ -19,7 +19,8 @@ from tests.cli.processes import END_S
 from tests.docs.answers import SETTINGS
 from tests.front.served import answers_to
 from tests.front.test_start import HANDSHAKE, as_lines, asked
-from tests.test_server import COMMAND, ENVIRONMENT
+from tests.test_server import ENVIRONMENT, MODULE
+from tests.warm import warm
 
 OPENING = json.dumps(asked("first", "initialize", HANDSHAKE)).encode()
 HALF = "\ud83d"
@@ -198,7 +199,7 @@ def test_a_line_that_is_too_long_costs_an_error_and_not_the_session() -> None:
     long = json.dumps(asked("long", "tools/call", {"name": "a" * (LONGEST_LINE + 1), "arguments": {}})).encode()
     before = asked(1, "initialize", HANDSHAKE)
     done = subprocess.run(
-        COMMAND,
+        warm(MODULE),
         input=as_lines(before, long, asked(2, "ping")),
         capture_output=True,
         env={**os.environ, **ENVIRONMENT},

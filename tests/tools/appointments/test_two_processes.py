@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from mcp.client.stdio import stdio_client
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.listener import listening
 from tests.tools.calls import text_of
+from tests.warm import warm
 
 SLOTS = 200
 FIRST = datetime(2099, 3, 2, 9, tzinfo=UTC)
@@ -27,10 +27,10 @@ def server_on(org: LocalOrg, url: str) -> Client:
         "SALESFORCE_INSTANCE_URL": url,
         "SALESFORCE_TIMEOUT_S": "600",  # a busy machine is no failure
     }
-    command = StdioServerParameters(
-        command=sys.executable, args=["-m", "mcp_salesforce.server"], env={**os.environ, **environment}
+    command, *arguments = warm("mcp_salesforce.server")
+    return Client(
+        stdio_client(StdioServerParameters(command=command, args=arguments, env={**os.environ, **environment}))
     )
-    return Client(stdio_client(command))
 
 
 async def book(server: Client, subject: str, start: datetime) -> Any:
