@@ -54,7 +54,7 @@ def as_lines(*messages: Any) -> bytes:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Settings with a cache that has the snapshot for them."""
     environment = {**os.environ, **ENVIRONMENT, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
-    environment["SALESFORCE_TOOLSETS"] = ",".join(toolset.name for toolset in TOOLSETS)
+    environment["SALESFORCE_TOOLSETS"] = ",".join(toolset.name for toolset in TOOLSETS if toolset.is_default)
     talk(environment, asked(1, "ping"))
     return environment
 
