@@ -12,7 +12,6 @@ LONG_MODULES = {
     "changes/journal.py",
     "localorg/routes/collections.py",
     "localorg/services/records.py",
-    "localorg/standard/custom.py",
     "localorg/standard/definitions.py",
     "localorg/standard/seed.py",
     "localorg/store/scope.py",

@@ -13,6 +13,7 @@ from mcp_salesforce.policy.rules import Belonging
 from mcp_salesforce.policy.views import view_of
 from mcp_salesforce.salesforce import Request, SalesforceClient
 from mcp_salesforce.salesforce.models import ChildRelationship, FieldDescribe, SObjectDescribe
+from tests.orgs import new_org
 from tests.policy.test_guard import another_user, guarded
 
 TIMES = {"StartDateTime": "2026-11-24T10:00:00Z", "EndDateTime": "2026-11-24T11:00:00Z"}
@@ -97,6 +98,48 @@ async def test_a_junction_belongs_to_the_object_whose_name_it_bears(org: LocalOr
         relation = {"EventId": event(org, org.user_id), "RelationId": contact}
         assert (await client.sobjects.create("EventRelation", relation)).success
         assert (await client.queries.query("SELECT Id FROM Contact LIMIT 1")).records
+
+
+SHOP = """
+objects:
+  Deal__c: {}
+  Line__c:
+    fields:
+      Deal__c: {type: reference, to: Deal__c, children: Lines, master_detail: true}
+      Price__c: {type: currency}
+  Remark__c:
+    fields:
+      Line__c: {type: reference, to: Line__c, children: Remarks}
+"""
+
+
+async def test_who_reads_their_own_masters_reads_and_changes_the_details_of_these_alone() -> None:
+    with new_org(seed=False, schema=SHOP) as org:
+        mine, others = (org.insert("Deal__c", Name="Deal", OwnerId=owner) for owner in (org.user_id, another_user(org)))
+        own, other = (org.insert("Line__c", Name="Line", Deal__c=deal, Price__c=7) for deal in (mine, others))
+        for line in (own, other):
+            org.insert("Remark__c", Name="Remark", Line__c=line)
+        async with guarded(org, "[objects.Deal__c]\nowner_only = true") as client:
+            found = await client.queries.query("SELECT Id, (SELECT Id FROM Remarks__r) FROM Line__c")
+            assert [each["Id"] for each in found.records] == [own]
+            assert (await client.queries.query("SELECT COUNT() FROM Line__c WHERE Price__c = 7")).total_size == 1
+            total = await client.queries.query("SELECT SUM(Price__c) total FROM Line__c")
+            assert total.records[0]["total"] == 7
+            await refused(
+                client,
+                lambda client: client.sobjects.retrieve("Line__c", other),
+                lambda client: client.sobjects.update("Line__c", other, {"Price__c": 8}),
+                lambda client: client.sobjects.delete("Line__c", other),
+                lambda client: client.sobjects.create("Line__c", {"Name": "New", "Deal__c": others}),
+                query("SELECT Line__r.Price__c FROM Remark__c"),
+                query("SELECT Id FROM Remark__c WHERE Line__r.Price__c = 7"),
+                query("SELECT Id FROM Remark__c ORDER BY Line__r.Price__c"),
+                query("SELECT Line__r.Deal__r.Name FROM Remark__c"),
+                query("SELECT Line__r.Price__c, COUNT(Id) FROM Remark__c GROUP BY Line__r.Price__c"),
+                match=r"p\.toml:2",
+            )
+            await client.sobjects.update("Line__c", own, {"Price__c": 8})
+            assert (await client.queries.query("SELECT Line__r.Id FROM Remark__c")).total_size == 2
 
 
 async def test_a_lookup_that_is_empty_belongs_to_nobody(org: LocalOrg) -> None:

@@ -79,3 +79,19 @@ def test_the_rule_looks_at_no_more_where_many_have_the_name(org: LocalOrg, alike
     insert_copies(org, "Contact", 3000, FirstName="Imogen", LastName="Hale", AccountId=account)
 
     assert steps() < few + 1000
+
+
+def test_a_contact_whom_the_user_may_not_see_is_neither_matched_nor_named(org: LocalOrg) -> None:
+    account = org.insert("Account", Name="Alder")
+    hidden = org.insert("Contact", **HALE, AccountId=account)
+    jonas = org.user("jonas")
+
+    mine = org.records.create("Contact", HALE, jonas)
+
+    with pytest.raises(OrgError) as caught:
+        org.records.create("Contact", HALE, jonas)
+    assert mine in str(caught.value.body())
+    assert hidden not in str(caught.value.body())
+    with pytest.raises(OrgError) as caught:
+        org.insert("Contact", **HALE)
+    assert hidden in str(caught.value.body())

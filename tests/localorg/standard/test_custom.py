@@ -80,6 +80,73 @@ def test_custom_objects_are_described_and_queried_like_standard_ones(tmp_path: P
     assert reply["records"][0]["Patient__r"]["LastName"] == "Hale"
 
 
+SHOP = """
+objects:
+  Deal__c: {}
+  Line__c:
+    fields:
+      Deal__c: {type: reference, to: Deal__c, children: Lines, master_detail: true}
+      Person__c: {type: reference, to: Contact, children: Lines, master_detail: true}
+"""
+
+
+def test_a_detail_is_owned_deleted_and_shared_as_its_masters_are(tmp_path: Path) -> None:
+    with opened(tmp_path, SHOP) as org:
+        jonas, aiko = org.user("jonas"), org.user("aiko")
+        deal = org.records.create("Deal__c", {"Name": "One"}, jonas)
+        person = org.records.create("Contact", {"LastName": "Hale"}, jonas)
+        line = org.records.create("Line__c", {"Name": "First", "Deal__c": deal, "Person__c": person}, jonas)
+
+        assert "OwnerId" not in org.records.retrieve("Line__c", line)
+        assert org.records.retrieve("Line__c", line, ["Name"], jonas) == {"Name": "First"}
+        with pytest.raises(OrgError, match="NOT_FOUND"):  # the deal is everybody's, the contact is not
+            org.records.retrieve("Line__c", line, ["Name"], aiko)
+        with pytest.raises(OrgError, match=r"Required fields are missing: \[Deal__c\]"):
+            org.insert("Line__c", Name="Second", Person__c=person)
+        with pytest.raises(OrgError, match="INVALID_FIELD_FOR_INSERT_UPDATE"):
+            org.records.update("Line__c", line, {"Deal__c": deal}, org.user_id)
+        org.records.delete("Deal__c", deal, jonas)
+        with pytest.raises(OrgError, match="NOT_FOUND"):
+            org.records.retrieve("Line__c", line)
+
+
+def test_a_detail_described_by_one_org_is_a_detail_in_another(tmp_path: Path) -> None:
+    with opened(tmp_path, SHOP) as org:
+        described = [org.describes.describe(name, "v60.0") for name in ("Deal__c", "Line__c")]
+    file = tmp_path / "shop.json"
+    file.write_text(json.dumps(described))
+
+    with LocalOrg.open(seed=False, schema_file=file) as org:
+        again = [org.describes.describe(name, "v60.0") for name in ("Deal__c", "Line__c")]
+        person, deal = org.insert("Contact", LastName="Hale"), org.insert("Deal__c", Name="One")
+        line = org.insert("Line__c", Name="First", Deal__c=deal, Person__c=person)
+        org.records.delete("Contact", person, org.user_id)  # whose describe is not in the file
+        with pytest.raises(OrgError, match="NOT_FOUND"):
+            org.records.retrieve("Line__c", line)
+
+    lines = [each for each in again[0]["childRelationships"] if each["childSObject"] == "Line__c"]
+    orders = {each["name"]: each["relationshipOrder"] for each in again[1]["fields"] if each["custom"]}
+    assert [(each["relationshipName"], each["cascadeDelete"]) for each in lines] == [("Lines__r", True)]
+    assert orders == {"Deal__c": 0, "Person__c": 1}
+    assert [each["fields"] for each in again] == [each["fields"] for each in described]
+
+
+@pytest.mark.parametrize("says", [{"cascadeDelete": True}, {"restrictedDelete": True}, {}])
+def test_what_a_parents_describe_says_of_its_children_holds(tmp_path: Path, says: dict[str, bool]) -> None:
+    with opened(tmp_path, "objects: {Ward__c: {}, Bed__c: {fields: {Ward__c: {type: reference, to: Ward__c}}}}") as org:
+        ward, bed = (org.describes.describe(name, "v60.0") for name in ("Ward__c", "Bed__c"))
+    told = {"childSObject": "Bed__c", "field": "Ward__c", "relationshipName": "Beds__r"}
+    file = tmp_path / "wards.json"
+    file.write_text(json.dumps([bed, {**ward, "childRelationships": [told | says]}]))
+
+    with LocalOrg.open(seed=False, schema_file=file) as org:
+        relationship = org.schema.child(org.schema["Ward__c"], "Beds__r")
+
+    assert relationship is not None
+    assert relationship.field.cascade_delete == says.get("cascadeDelete", False)
+    assert relationship.field.restricted_delete == says.get("restrictedDelete", False)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -97,6 +164,18 @@ def test_custom_objects_are_described_and_queried_like_standard_ones(tmp_path: P
         (
             "objects: {Visit__c: {fields: {K__c: {type: reference, to: Contact, on_delete: explode}}}}",
             "on_delete is cascade, restrict or clear, not 'explode'",
+        ),
+        (
+            "objects: {Visit__c: {fields: {K__c: {type: reference, to: User, master_detail: true}}}}",
+            "a master is one object, and not Lead or User",
+        ),
+        (
+            "objects: {Visit__c: {fields: {K__c: {type: reference, to: Case, master_detail: true, on_delete: clear}}}}",
+            "leave out on_delete",
+        ),
+        (
+            "objects: {Contact: {fields: {K__c: {type: reference, to: Account, master_detail: true}}}}",
+            "Contact.K__c: only a new custom object can be a detail",
         ),
         ("objects: {Visit__c: {fields: {K__c: {length: long}}}}", "length is a whole number, not 'long'"),
         ("objects: {Contact: {fields: {K__c: {}, k__C: {nope: 1}}}}", "unknown nope"),

@@ -221,7 +221,7 @@ def _field(field: FieldDef) -> dict[str, Any]:
         "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name,
-        "relationshipOrder": None,
+        "relationshipOrder": field.master_order,
         "restrictedDelete": False,
         "restrictedPicklist": field.restricted,
         "scale": field.scale,

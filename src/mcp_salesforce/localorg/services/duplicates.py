@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services.access import Access
 from mcp_salesforce.localorg.services.saves import Save
 from mcp_salesforce.localorg.store.sqlite import Row
 
@@ -16,6 +17,9 @@ _TOGETHER: Final = (("Name", "Email"), ("Name", "Phone"), ("Name", "MobilePhone"
 
 @evidence(
     "Duplicate rules", "recorded", "A new contact who matches another is DUPLICATES_DETECTED, with duplicateResult"
+)
+@evidence(
+    "Duplicate rules", "documented", "A rule that enforces sharing matches what the user may see, as this one does"
 )
 @evidence("Duplicate rules", "documented", "Sforce-Duplicate-Rule-Header: allowSave=true saves it anyway")
 @evidence(
@@ -44,13 +48,14 @@ def _matches(save: Save) -> list[Row]:
     if not known:
         return []
     # One look-up each, by the index of its own: with OR in one, all contacts of the name would be looked through.
-    alike = (f"SELECT Id FROM Contact WHERE {_equal(names)} AND IsDeleted = 0" for names in known)  # noqa: S608 - constants
-    values = {name: row[name] for names in known for name in names}
-    return save.store.rows(f"{' UNION '.join(alike)} ORDER BY Id LIMIT {_MOST_MATCHES}", values)
+    seen, values = Access(save.store, save.schema).condition(save.definition, save.user_id)
+    alike = (f"SELECT t.Id FROM Contact t WHERE {_equal(names)} AND t.IsDeleted = 0 AND {seen}" for names in known)  # noqa: S608 - constants
+    given = {name: row[name] for names in known for name in names}
+    return save.store.rows(f"{' UNION '.join(alike)} ORDER BY Id LIMIT {_MOST_MATCHES}", given | dict(values))
 
 
 def _equal(names: Sequence[str]) -> str:
-    return " AND ".join(f"{name} = :{name}" for name in names)
+    return " AND ".join(f"t.{name} = :{name}" for name in names)
 
 
 def _result(matches: list[Row], version: str) -> dict[str, Any]:

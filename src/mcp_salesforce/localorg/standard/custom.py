@@ -1,4 +1,4 @@
-"""Custom objects and fields: read from a YAML file, or from a describe that a real org gave.
+"""Custom objects and fields: read from a YAML file, or from describes that a real org gave (`described`).
 
 A YAML file names objects and their fields; an object that the org has already gets the fields added:
 
@@ -28,12 +28,11 @@ import yaml
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.standard.definitions import (
     AUDIT,
+    CONTROLLED_BY_PARENT,
     FIELD_TYPES,
     IS_DELETED,
     VIEWED,
     FieldDef,
-    PicklistValue,
-    RecordTypeDef,
     SObjectDef,
     define,
     picklist,
@@ -41,9 +40,14 @@ from mcp_salesforce.localorg.standard.definitions import (
     reference,
     string,
 )
+from mcp_salesforce.localorg.standard.described import SchemaFileError, from_describes
+
+__all__ = ["SchemaFileError", "read_schema"]
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _CHOICES: Final = ("picklist", "multipicklist")
+_MOST_MASTERS: Final = 2
+_NO_MASTERS: Final = frozenset({"Lead", "User"})
 _DECIMAL: Final = {"precision": 18, "scale": 2}
 _SIZES: Final[Mapping[str, Mapping[str, int]]] = {
     "currency": _DECIMAL,
@@ -60,13 +64,9 @@ _SIZES: Final[Mapping[str, Mapping[str, int]]] = {
 
 _OPTIONS: Final = frozenset(
     {"type", "label", "required", "length", "scale", "precision", "digits", "values", "restricted", "default", "to",
-     "children", "on_delete", "unique", "external_id"}
+     "children", "on_delete", "master_detail", "unique", "external_id"}
 )  # fmt: skip
 _OBJECT_OPTIONS: Final = frozenset({"label", "plural", "name", "fields"})
-
-
-class SchemaFileError(ValueError):
-    """A schema file cannot be used; the message names the file, the place and what would be right."""
 
 
 def read_schema(path: Path, known: Iterable[SObjectDef]) -> list[SObjectDef]:
@@ -88,8 +88,7 @@ def read_schema(path: Path, known: Iterable[SObjectDef]) -> list[SObjectDef]:
     objects = {each.name.lower(): each for each in known}
     try:
         if path.suffix == ".json":
-            describes = content if isinstance(content, list) else [content]
-            return [_from_describe(each, objects) for each in describes]
+            return from_describes(content, objects)
         return _from_yaml(content, objects)
     except SchemaFileError as error:
         raise SchemaFileError(f"{path}: {error}") from error
@@ -98,6 +97,8 @@ def read_schema(path: Path, known: Iterable[SObjectDef]) -> list[SObjectDef]:
 @evidence(
     "Custom objects", "documented", "A custom object has Id, OwnerId, IsDeleted, Name, the audit fields and its own"
 )
+@evidence("Custom objects", "documented", "A detail has no owner: it is deleted, seen and changed with its master")
+@evidence("Custom objects", "documented", "A detail has one or two masters, always, and cannot be given to others")
 def _from_yaml(content: Any, known: dict[str, SObjectDef]) -> list[SObjectDef]:  # noqa: ANN401 - what YAML holds
     objects = content.get("objects") if isinstance(content, dict) else None
     if not isinstance(objects, dict) or not objects:
@@ -135,6 +136,8 @@ def _custom_object(name: str, options: Mapping[str, Any], own: tuple[FieldDef, .
         if numbered is None
         else string("Name", f"{label} Name", 80, "DL", name_field=True, auto_number=True, display_format=str(numbered))
     )
+    masters = _in_order(name, own)
+    owner = () if masters else (reference("OwnerId", "Owner ID", ("Group", "User"), "CUD"),)
     return SObjectDef(
         name=name,
         label=label,
@@ -143,21 +146,33 @@ def _custom_object(name: str, options: Mapping[str, Any], own: tuple[FieldDef, .
         custom=True,
         fields=(
             record_id("Record ID"),
-            reference("OwnerId", "Owner ID", ("Group", "User"), "CUD"),
+            *owner,
             IS_DELETED,
             title,
             *AUDIT,
             *VIEWED,
-            *own,
+            *(masters.get(each.name, each) for each in own),
         ),
-        scopes=(("everything", "All"), ("mine", "Mine")),
+        scopes=(("everything", "All"), *((("mine", "Mine"),) if owner else ())),
+        sharing=CONTROLLED_BY_PARENT if masters else "ReadWrite",
+        controlled_by=tuple(masters),
     )
+
+
+def _in_order(sobject: str, fields: Iterable[FieldDef]) -> dict[str, FieldDef]:
+    """Return the references of a detail to its masters, by name, the primary one first."""
+    masters = [each for each in fields if each.master_order is not None]
+    if len(masters) > _MOST_MASTERS:
+        raise SchemaFileError(f"{sobject}: an object is the detail of {_MOST_MASTERS} others at most")
+    return {each.name: dataclasses.replace(each, master_order=order) for order, each in enumerate(masters)}
 
 
 def _widened(existing: SObjectDef, fields: tuple[FieldDef, ...]) -> SObjectDef:
     for each in fields:
         if existing.field(each.name):
             raise SchemaFileError(f"{existing.name}.{each.name}: the object has this field already")
+        if each.master_order is not None:
+            raise SchemaFileError(f"{existing.name}.{each.name}: only a new custom object can be a detail")
     return dataclasses.replace(existing, fields=(*existing.fields, *fields))
 
 
@@ -211,10 +226,17 @@ def _reference(
     if on_delete not in {"cascade", "restrict", "clear"}:
         raise SchemaFileError(f"{place}: on_delete is cascade, restrict or clear, not {on_delete!r}")
     children = options.get("children")
+    targets = (to,) if isinstance(to, str) else tuple(map(str, to))
+    if options.get("master_detail"):
+        if len(targets) != 1 or _NO_MASTERS & set(targets):
+            raise SchemaFileError(f"{place}: a master is one object, and not {' or '.join(sorted(_NO_MASTERS))}")
+        if options.get("on_delete", "cascade") != "cascade":
+            raise SchemaFileError(f"{place}: a detail is deleted with its master; leave out on_delete")
+        letters, on_delete, more = "CP", "cascade", more | {"master_order": 0}
     return reference(
         name,
         label,
-        (to,) if isinstance(to, str) else tuple(map(str, to)),
+        targets,
         letters,
         relationship_name=f"{name.removesuffix('__c')}__r",
         child_relationship=f"{children}__r" if children else None,
@@ -233,94 +255,3 @@ def _checked(place: str, options: Any, known: frozenset[str]) -> dict[str, Any]:
     if unknown:
         raise SchemaFileError(f"{place}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     return options
-
-
-_HOW_TO_DESCRIBE: Final = "write one with sf sobject describe --sobject NAME --json > NAME.json"
-_FLAGS: Final = ("createable", "updateable", "deletable", "undeletable", "searchable", "custom", "layoutable")
-_ATTRIBUTES: Final = {
-    "label": "label", "length": "length", "createable": "createable", "updateable": "updateable",
-    "nillable": "nillable", "defaultedOnCreate": "defaulted_on_create", "permissionable": "permissionable",
-    "filterable": "filterable", "sortable": "sortable", "groupable": "groupable", "aggregatable": "aggregatable",
-    "idLookup": "id_lookup", "externalId": "external_id", "unique": "unique", "caseSensitive": "case_sensitive",
-    "nameField": "name_field", "autoNumber": "auto_number", "custom": "custom", "digits": "digits",
-    "precision": "precision", "scale": "scale", "restrictedPicklist": "restricted", "defaultValue": "default",
-    "relationshipName": "relationship_name", "namePointing": "name_pointing", "compoundFieldName": "compound",
-    "searchPrefilterable": "search_prefilterable", "extraTypeInfo": "extra_type_info",
-}  # fmt: skip
-
-
-@evidence(
-    "Custom objects",
-    "simulated",
-    "Fields of a describe with a type that the local org lacks (base64, location) are left out",
-)
-def _from_describe(describe: Any, known: dict[str, SObjectDef]) -> SObjectDef:  # noqa: ANN401 - what JSON holds
-    if isinstance(describe, dict) and isinstance(describe.get("result"), dict):
-        describe = describe["result"]  # what `sf … --json` puts around it
-    if not isinstance(describe, dict) or not describe.get("name") or not isinstance(describe.get("fields"), list):
-        raise SchemaFileError(f"this is no describe: {_HOW_TO_DESCRIBE}")
-    try:
-        return _described(describe, known)
-    except (KeyError, TypeError, AttributeError) as error:
-        what = f"{describe['name']}: the describe is not whole ({type(error).__name__}: {error})"
-        raise SchemaFileError(f"{what}: {_HOW_TO_DESCRIBE}") from None
-
-
-def _described(describe: Mapping[str, Any], known: dict[str, SObjectDef]) -> SObjectDef:
-    existing = known.get(describe["name"].lower())
-    fields = tuple(
-        _described_field(each, existing.field(each["name"]) if existing else None)
-        for each in describe["fields"]
-        if each["type"] in FIELD_TYPES
-    )
-    if existing is not None:
-        return dataclasses.replace(existing, fields=fields, record_types=_record_types(describe))
-    flags: dict[str, Any] = {flag: bool(describe[flag]) for flag in _FLAGS if flag in describe}
-    return SObjectDef(
-        name=describe["name"],
-        label=describe.get("label") or describe["name"],
-        label_plural=describe.get("labelPlural") or describe["name"],
-        key_prefix=describe.get("keyPrefix") or "a00",
-        fields=fields,
-        record_types=_record_types(describe),
-        **flags,
-    )
-
-
-def _record_types(describe: Mapping[str, Any]) -> tuple[RecordTypeDef, ...]:
-    return tuple(
-        RecordTypeDef(
-            record_id=each["recordTypeId"],
-            name=each["name"],
-            developer_name=each["developerName"],
-            active=bool(each.get("active", True)),
-            available=bool(each.get("available", True)),
-            default=bool(each.get("defaultRecordTypeMapping")),
-        )
-        for each in describe.get("recordTypeInfos") or ()
-        if not each.get("master")
-    )
-
-
-def _described_field(field: Mapping[str, Any], ours: FieldDef | None) -> FieldDef:
-    values = tuple(
-        PicklistValue(each["value"], each.get("label") or each["value"], bool(each.get("defaultValue")), each["active"])
-        for each in field.get("picklistValues", ())
-    )
-    attributes = {ours_: field[theirs] for theirs, ours_ in _ATTRIBUTES.items() if theirs in field}
-    if field["type"] == "boolean":
-        attributes["default"] = bool(field.get("defaultValue"))
-    if ours is not None:
-        attributes |= {
-            "child_relationship": ours.child_relationship,
-            "cascade_delete": ours.cascade_delete,
-            "restricted_delete": ours.restricted_delete,
-            "display_format": ours.display_format,
-        }
-    return FieldDef(
-        name=field["name"],
-        type=field["type"],
-        picklist_values=values,
-        reference_to=tuple(field.get("referenceTo", ())),
-        **attributes,
-    )

@@ -33,6 +33,9 @@ FIELD_TYPES: Final[Mapping[str, tuple[str, str, str]]] = {
     "url": ("xsd:string", "AFGS", "TEXT COLLATE NOCASE"),
 }
 
+CONTROLLED_BY_PARENT: Final = "ControlledByParent"
+"""The org-wide default of an object whose records are seen and changed with those that they belong to."""
+
 
 @dataclass(frozen=True, slots=True)
 class PicklistValue:
@@ -48,7 +51,8 @@ class PicklistValue:
 class FieldDef:
     """One field of an object: what a describe says of it, and what the store and the rules need.
 
-    `display_format` is of an automatic number: zeros in braces stand for its digits (`V-{0000}`).
+    `display_format` is of an automatic number: zeros in braces stand for its digits (`V-{0000}`). `master_order` is
+    of a reference to a master: 0 for the primary one, 1 for the second.
     """
 
     name: str
@@ -85,6 +89,7 @@ class FieldDef:
     child_relationship: str | None = None
     cascade_delete: bool = False
     restricted_delete: bool = False
+    master_order: int | None = None
     search_prefilterable: bool = False
     compound: str | None = None
     extra_type_info: str | None = None

@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Final
 
 from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.standard.definitions import CONTROLLED_BY_PARENT
 from mcp_salesforce.localorg.store.schema import FieldDef, Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Store, quote
 
@@ -40,7 +41,7 @@ MAX_ACCESS: Final[Mapping[Level, str]] = {
     Level.ALL: "All",
 }
 """UserRecordAccess.MaxAccessLevel of each level."""
-CONTROLLED: Final = "ControlledByParent"
+CONTROLLED: Final = CONTROLLED_BY_PARENT
 _SETUP: Final = "Setup"
 _MODELS: Final[Mapping[str, Level]] = {
     "Private": Level.NONE,
@@ -57,7 +58,7 @@ _OF_ORGANIZATION: Final[Mapping[str, str]] = {
     "Edit": "ReadWrite",
     "ReadEditTransfer": "ReadWriteTransfer",
     "All": "FullAccess",
-    "ControlledByParent": CONTROLLED,
+    CONTROLLED: CONTROLLED,
 }
 """The same by the names of Organization.DefaultAccountAccess and its like."""
 _IN_SHARES: Final = {Level.READ: "'Read', 'Edit'", Level.EDIT: "'Edit'"}
