@@ -74,7 +74,7 @@ def test_login_doctor_serve_and_logout_go_through_the_proxy(org: LocalOrg, behin
     asked.clear()
     left = run("logout", "--org", "dev", cwd=tmp_path)
     written += left.stdout + left.stderr
-    assert left.stdout == "Revoked at Salesforce; the login dev is removed here.\n"
+    assert left.stdout == "Revoked at Salesforce; the login dev was removed from this machine.\n"
     assert set(asked) == {CONNECT}
 
     assert PASSWORD not in written
@@ -93,7 +93,7 @@ def test_a_proxy_that_refuses_is_an_error_of_the_call_without_its_password(
         refused = json.dumps(hear(process))
         _, errors = process.communicate(timeout=END_S)
 
-    assert f"The proxy http://{behind.tunnels.address} lets nothing pass to {HOST}: HTTP 403." in refused
+    assert f"The proxy http://{behind.tunnels.address} blocks connections to {HOST}: HTTP 403." in refused
     assert PASSWORD not in refused + errors
     assert BASIC.removeprefix("Basic ") not in refused + errors
 

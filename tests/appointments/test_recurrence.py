@@ -129,8 +129,8 @@ def test_a_rule_is_saved_in_salesforces_order() -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("", "no part"),
-        ("every monday", "no part"),
+        ("", "not a part"),
+        ("every monday", "not a part"),
         ("FREQ=HOURLY", "FREQ is HOURLY"),
         ("BYDAY=MO", "FREQ is missing"),
         ("FREQ=DAILY;FREQ=DAILY", "twice"),
@@ -155,11 +155,11 @@ def test_a_rule_is_saved_in_salesforces_order() -> None:
         ("FREQ=MONTHLY;BYMONTHDAY=3;BYDAY=1MO", "either"),
         ("FREQ=MONTHLY;BYMONTHDAY=32", "BYMONTHDAY=32"),
         ("FREQ=MONTHLY;BYDAY=5MO", "BYDAY=5MO"),
-        ("FREQ=MONTHLY;BYDAY=MO", "numbered"),
-        ("FREQ=MONTHLY;BYDAY=1MO;BYSETPOS=1", "numbered"),
+        ("FREQ=MONTHLY;BYDAY=MO", "need a number"),
+        ("FREQ=MONTHLY;BYDAY=1MO;BYSETPOS=1", "need a number"),
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=5", "BYSETPOS=5"),
         ("FREQ=MONTHLY;BYMONTH=3;BYMONTHDAY=1", "YEARLY"),
-        ("FREQ=YEARLY;BYMONTHDAY=1", "BYMONTH goes with"),
+        ("FREQ=YEARLY;BYMONTHDAY=1", "BYMONTH can be used only with"),
         ("FREQ=YEARLY;BYMONTH=13;BYMONTHDAY=1", "BYMONTH=13"),
     ],
 )

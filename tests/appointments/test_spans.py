@@ -138,7 +138,7 @@ def test_a_day_is_over_when_it_has_ended_everywhere() -> None:
 def test_a_time_is_doubted_that_is_over_or_more_than_a_year_ahead() -> None:
     year_before = MEETING.start - timedelta(days=366)
 
-    assert "It is over" in doubt_about(MEETING, MEETING.end + timedelta(days=1))
+    assert "It is in the past" in doubt_about(MEETING, MEETING.end + timedelta(days=1))
     assert doubt_about(MEETING, MEETING.end) == ""
     assert doubt_about(MEETING, year_before) == ""
     assert "more than a year ahead" in doubt_about(MEETING, year_before - timedelta(seconds=1))

@@ -154,10 +154,10 @@ def test_a_login_is_kept_listed_served_and_ended(org: LocalOrg, home: Path, addr
     assert len(contacts["result"]["structuredContent"]["rows"]) == 2
 
     left = run("logout", "--org", "dev", cwd=home)
-    assert left.stdout == "Revoked at Salesforce; the login dev is removed here.\n"
+    assert left.stdout == "Revoked at Salesforce; the login dev was removed from this machine.\n"
     assert not is_active(org, refresh_token)
     assert not file.exists()
-    assert "No login is kept" in invoke("orgs", cwd=home).stdout
+    assert "There are no stored logins" in invoke("orgs", cwd=home).stdout
     assert not any(secret in written + listed.stdout + left.stdout + left.stderr for secret in secrets)
 
 
@@ -241,7 +241,7 @@ def test_stray_requests_to_the_callback_do_not_end_a_login(org: LocalOrg, home: 
         _, errors = process.communicate(timeout=END_S)
 
     assert process.returncode == 0, errors
-    assert errors.count("Passed over: ") == 5
+    assert errors.count("Ignored: ") == 5
     assert "aPrxforged" not in errors
 
 
@@ -257,7 +257,7 @@ def test_a_damaged_login_is_named_set_aside_and_replaced(org: LocalOrg, home: Pa
     assert f"{folder / 'dev.json'} is damaged" in listed.stderr
 
     written = log_in(org, home, address, "dev")
-    assert f"set aside as {folder / 'dev.json.damaged'}" in written
+    assert f"renamed to {folder / 'dev.json.damaged'}" in written
     assert (folder / "dev.json.damaged").read_text(encoding="latin-1") == content
     assert json.loads((folder / "dev.json").read_text())["secrets"]["refresh_token"]
     assert "dev: " in invoke("orgs", cwd=home).stdout
@@ -298,7 +298,7 @@ def test_a_taken_port_is_named(home: Path) -> None:
         (["login", "--sandbox", "--instance-url", "https://acme.my.salesforce.com"], 2, "give one"),
         (["login", "--client-id", "key", "--instance-url", "http://example.com"], 2, "unencrypted"),
         (["login", "--client-id", "key", "--org", "../x", "--no-browser"], 1, "is not an alias"),
-        (["logout", "--org", "nowhere"], 1, "There is no login 'nowhere' (there is none yet)"),
+        (["logout", "--org", "nowhere"], 1, "There is no login 'nowhere' (there are none yet)"),
     ],
 )
 def test_a_wrong_call_says_what_to_do(home: Path, arguments: list[str], status: int, says: str) -> None:
@@ -372,7 +372,7 @@ def test_logging_in_again_ends_the_login_that_it_replaces(org: LocalOrg, home: P
     written = log_in(org, home, address)
     second = json.loads(file.read_text())["secrets"]["refresh_token"]
 
-    assert f"The login that it replaces, of {org.credentials.username} at {address}, is ended." in written
+    assert f"The old login, of {org.credentials.username} at {address}, is ended." in written
     assert is_active(org, second)
     assert not is_active(org, first)
     assert not {first, second} & set(written.split())
@@ -386,7 +386,7 @@ def test_a_login_that_cannot_be_ended_is_replaced_all_the_same_and_it_says_so(
     kept = json.loads(file.read_text())
     with refusing_port() as port:
         file.write_text(json.dumps(kept | {"login_url": f"http://127.0.0.1:{port}"}))
-        assert "could not be ended: No connection" in log_in(org, home, address)
+        assert "could not be revoked: No connection" in log_in(org, home, address)
     file.write_text(json.dumps(kept | {"secrets": {"client_secret": ""}}))
-    assert "could not be read, so it was not ended." in log_in(org, home, address)
+    assert "could not be read, so it was not revoked." in log_in(org, home, address)
     assert is_active(org, json.loads(file.read_text())["secrets"]["refresh_token"])

@@ -102,7 +102,7 @@ def test_a_closed_stdin_is_refused_in_a_sentence(tmp_path: Path) -> None:
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "Error: stdin is closed: an MCP client is expected on it.\n"
+    assert done.stderr == "Error: stdin is closed: start this command from an MCP client.\n"
 
 
 def test_a_person_at_a_terminal_is_told_what_is_served(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ async def test_the_booking_agent_books_and_sees_nothing_else(org: LocalOrg, tmp_
 
     assert made["start"]["utc"] == "2026-11-24T10:00:00Z"
     assert zone == "America/New_York"
-    assert error["message"] == "Opportunity may not be read (SALESFORCE_POLICY, p.toml:1)."
+    assert error["message"] == "Opportunity cannot be read (SALESFORCE_POLICY, p.toml:1)."
 
 
 async def test_the_error_on_the_page_is_the_servers(org: LocalOrg, tmp_path: Path) -> None:

@@ -423,7 +423,7 @@ async def test_zone_data_are_named_and_warned_of_where_they_are_old(org: LocalOr
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("hide = []", "p.toml:1: 'hide' is no key"), ("[objects.Kontact]", "p.toml:1: Kontact is no object")],
+    [("hide = []", "p.toml:1: 'hide' is not a key"), ("[objects.Kontact]", "p.toml:1: Kontact is not an object")],
 )
 async def test_a_policy_that_is_wrong_is_found_with_its_line(
     org: LocalOrg, tmp_path: Path, text: str, said: str

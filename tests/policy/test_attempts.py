@@ -192,7 +192,7 @@ async def test_resources_prompts_and_completions_show_no_more_than_tools(
     agenda = (await guarded.read_resource("salesforce://agenda/2026-11-24")).model_dump_json()
     contact = (await guarded.read_resource("salesforce://schema/Contact")).model_dump_json()
     prompt = (await guarded.get_prompt("day_sheet", {"date": "2026-11-24"})).model_dump_json()
-    with pytest.raises(MCPError, match="Account may not be read"):
+    with pytest.raises(MCPError, match="Account cannot be read"):
         await guarded.read_resource("salesforce://schema/Account")
     reference = ResourceTemplateReference(type="ref/resource", uri="salesforce://schema/{sobject}")
     objects = (await guarded.complete(reference, {"name": "sobject", "value": "Acc"})).completion.values

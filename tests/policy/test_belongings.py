@@ -87,7 +87,7 @@ async def test_to_change_what_belongs_to_a_record_is_to_change_the_record(org: L
 )
 async def test_with_an_object_goes_what_belongs_to_it(org: LocalOrg, sobject: str, part: str) -> None:
     async with guarded(org, f"[objects.{sobject}]\nactions = []") as client:
-        await refused(client, query(f"SELECT Id FROM {part}"), match=f"{part} may not be read")
+        await refused(client, query(f"SELECT Id FROM {part}"), match=f"{part} cannot be read")
     async with guarded(org, f"[objects.{sobject}]\nactions = []\n[objects.{part}]\nactions = ['read']") as client:
         assert (await client.queries.query(f"SELECT COUNT() FROM {part}")).done
 
@@ -162,7 +162,7 @@ async def test_a_deletion_is_judged_by_what_it_takes_along(org: LocalOrg) -> Non
             lambda client: client.sobjects.delete("Contact", busy),
             lambda client: client.collections.delete([alone, busy]),
             lambda client: client.sobjects.delete("Account", account),
-            match="would take Task records along",
+            match="would delete Task records too",
         )
         await client.collections.delete([alone, free])
 
@@ -176,7 +176,7 @@ async def test_a_refusal_does_not_tell_whether_there_is_anything_to_take_along(o
     errors = []
     async with guarded(org, hidden) as client:
         for contact in (alone, busy):
-            with pytest.raises(PolicyRefusedError, match="could take Task records along") as error:
+            with pytest.raises(PolicyRefusedError, match="could delete Task records too") as error:
                 await client.sobjects.delete("Contact", contact)
             errors.append(error.value.message)
 
@@ -188,7 +188,7 @@ async def test_whose_children_go_along_is_not_told_where_that_is_hidden(org: Loc
     event(org, org.user_id, WhoId=busy)
     async with guarded(org, '[objects.Event]\nhide = ["WhoId"]\n[objects.Task]\nactions = ["read"]') as client:
         for contact in (alone, busy):
-            with pytest.raises(PolicyRefusedError, match="could take Event records along"):
+            with pytest.raises(PolicyRefusedError, match="could delete Event records too"):
                 await client.sobjects.delete("Contact", contact)
 
 
@@ -207,7 +207,7 @@ async def test_a_record_that_others_keep_from_deletion_does_not_tell_of_them(org
     contact = org.insert("Contact", LastName="Ode")
     org.insert("Case", Subject="Secret", ContactId=contact)
     async with guarded(org, "[objects.Case]\nactions = []") as client:
-        await refused(client, lambda client: client.sobjects.delete("Contact", contact), match="could take Case")
+        await refused(client, lambda client: client.sobjects.delete("Contact", contact), match="could delete Case")
 
 
 async def test_nothing_is_related_to_what_may_not_be_seen(org: LocalOrg) -> None:
@@ -332,11 +332,13 @@ async def test_a_restore_is_judged_by_what_it_brings_back(org: LocalOrg) -> None
     for each in (alone, busy):
         org.records.delete("Contact", each, org.user_id)
     async with guarded(org, '[objects.Task]\nactions = ["read", "create", "delete"]') as client:
-        await refused(client, lambda client: client.soap.undelete([alone, busy]), match="would bring Task records back")
+        await refused(
+            client, lambda client: client.soap.undelete([alone, busy]), match="would restore Task records too"
+        )
         assert (await client.soap.undelete([alone]))[0].success
     for hidden in ("[objects.Task]\nactions = []", "[objects.Task]\nowner_only = true"):
         async with guarded(org, hidden) as client:
-            await refused(client, lambda client: client.soap.undelete([busy]), match="could bring Task records back")
+            await refused(client, lambda client: client.soap.undelete([busy]), match="could restore Task records too")
     async with guarded(org, '[objects.Lead]\nactions = ["read"]') as client:
         assert (await client.soap.undelete([busy]))[0].success
 

@@ -61,7 +61,7 @@ async def test_no_tool_tells_of_more(org: LocalOrg, contacts: list[str], tmp_pat
             found = await call(mcp, tool, **arguments)
             assert 0 < len(found["rows"]) <= 3, arguments
         refused = await refusal(mcp, "get_record", sobject="Contact", record_ids=contacts[:4])
-        assert (refused["code"], refused["hint"]) == ("POLICY_REFUSED", "Ask for fewer at a time.")
+        assert (refused["code"], refused["hint"]) == ("POLICY_REFUSED", "Ask for fewer records at a time.")
         assert len((await call(mcp, "get_record", sobject="Contact", record_ids=contacts[:3]))["rows"]) == 3
         found = (await call(mcp, "search", text="Row*", sobjects=["Contact"]))["found"]
         assert all(len(group["rows"]) <= 3 for group in found.values())

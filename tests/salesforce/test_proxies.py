@@ -84,7 +84,7 @@ async def test_a_refusal_of_the_proxy_names_it_and_means_that_nothing_was_sent(s
                 await transport.exchange(HttpRequest("POST", f"{URL}/services/oauth2/token", {}, b"secret"))
 
     assert not caught.value.sent
-    assert str(caught.value) == f"The proxy http://{tunnels.address} lets nothing pass to {HOST}: {says}."
+    assert str(caught.value) == f"The proxy http://{tunnels.address} blocks connections to {HOST}: {says}."
     assert caught.value.__suppress_context__
 
 

@@ -91,8 +91,8 @@ async def test_a_token_that_the_command_cannot_renew_ends_the_call(org: LocalOrg
         (display(accessToken="[REDACTED] Use 'sf org auth show-access-token'"), "shows no access token"),
         (display(accessToken=None), "shows no access token"),
         (display(instanceUrl="http://example.com"), "cannot be used"),
-        ("Error: node is too old", "printed no JSON"),
-        ("[1, 2]", "printed no JSON"),
+        ("Error: node is too old", "did not print the documented JSON"),
+        ("[1, 2]", "did not print the documented JSON"),
     ],
 )
 async def test_what_the_command_says_instead_of_a_token_is_explained(tmp_path: Path, answer: Any, says: str) -> None:

@@ -208,7 +208,7 @@ async def test_a_session_that_stays_invalid_ends_the_call_after_one_renewal(
 ) -> None:
     scripted.opens_valid_sessions = False
 
-    with pytest.raises(AuthenticationError, match="still invalid after it was renewed once") as caught:
+    with pytest.raises(AuthenticationError, match="still invalid after one renewal") as caught:
         await client.soap.undelete([CONTACT_ID])
 
     assert len(scripted.data_calls) == 2

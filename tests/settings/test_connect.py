@@ -105,7 +105,7 @@ async def test_a_token_of_the_environment_that_is_replaced_is_told_once_and_not_
             await client.userinfo()
 
     (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert "the one in SALESFORCE_REFRESH_TOKEN is dead" in warning.getMessage()
+    assert "the one in SALESFORCE_REFRESH_TOKEN is no longer valid" in warning.getMessage()
     assert "mcp-salesforce login" in warning.getMessage()
     assert given["refresh_token"] not in caplog.text
     assert "5Aep" not in caplog.text

@@ -135,7 +135,7 @@ def test_a_keyring_that_lost_the_login_is_named(login: Login, tmp_path: Path, mo
         with pytest.raises(LoginError, match="cannot be removed"):
             logins.remove("dev")
         (tmp_path / "keyring.json").write_text("no json")
-        with pytest.raises(LoginError, match="does not give the login dev"):
+        with pytest.raises(LoginError, match="does not return the login dev"):
             logins.read("dev")
         logins.write(login)  # the keyring fails, so a file takes the secrets
         assert logins.read("dev") == login

@@ -166,7 +166,7 @@ def test_what_a_copy_leaves_around_an_instance_url_is_taken_away(monkeypatch: py
         ("https://acme.my.salesforce.com/services/data", "use https://acme.my.salesforce.com"),
         ("https://acme.my.salesforce.com?x=1", "use https://acme.my.salesforce.com"),
         ("http://acme.my.salesforce.com", "unencrypted: use https://acme.my.salesforce.com"),
-        ("https://login.salesforce.com", "is where people log in"),
+        ("https://login.salesforce.com", "is a login page"),
         ("https://me:secret@acme.my.salesforce.com", "user name or password"),
         ("https://acme.my.salesforce.com:99999", "is not an address"),
         ("https://", "is not an address"),
@@ -226,9 +226,7 @@ def test_a_login_url_that_is_set_is_kept(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_token_address_as_login_url_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
     message = refusal(monkeypatch, LOGIN_URL="https://test.salesforce.com/services/oauth2/token")
 
-    assert (
-        "SALESFORCE_LOGIN_URL has more than the address of the login host: use https://test.salesforce.com." in message
-    )
+    assert "SALESFORCE_LOGIN_URL has more than the login host's address: use https://test.salesforce.com." in message
 
 
 @pytest.mark.parametrize("written", ["v60.0", "60.0", "60", "V60", " 'v60.0' ", ""])
@@ -259,7 +257,7 @@ def test_a_placeholder_is_told_from_a_value(monkeypatch: pytest.MonkeyPatch, cha
 
 
 def test_an_access_token_is_not_taken_for_a_refresh_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "a refresh token is needed" in refusal(monkeypatch, REFRESH_TOKEN="00D000000000001!AQEAQx.y_z")
+    assert "give a refresh token" in refusal(monkeypatch, REFRESH_TOKEN="00D000000000001!AQEAQx.y_z")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +284,7 @@ def test_a_blank_value_is_named_as_empty(monkeypatch: pytest.MonkeyPatch, blank:
         ("REFRESH_TOKEN='5Aep 4711'", "has a space", "Read from .env as 9 characters."),
         ("API_VERSION=5Aep861refresh-4711", "is not an API version", "Read from .env as 19 characters."),
         ("API_VERSION=consumer-secret-0815", "is not an API version", "Read from .env as 20 characters."),
-        ("INSTANCE_URL=https://me:pass@a.my.salesforce.com", "has a user name", "Read from .env as 35 characters."),
+        ("INSTANCE_URL=https://me:pass@a.my.salesforce.com", "contains a user", "Read from .env as 35 characters."),
         ("PROXY=socks5://ana:pass@host", "SOCKS", "Read from .env as 22 characters."),
     ],
 )  # fmt: skip
@@ -551,7 +549,7 @@ def test_a_local_org_is_served_whatever_the_network_is(monkeypatch: pytest.Monke
 def test_working_hours_are_read_and_what_are_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch).working_hours == "Mon-Fri 09:00-17:00"
     assert load(monkeypatch, WORKING_HOURS="Sat 10:00-14:00").working_hours == "Sat 10:00-14:00"
-    assert "'9 to 5' are no working hours" in refusal(monkeypatch, WORKING_HOURS="9 to 5")
+    assert "'9 to 5' are not working hours" in refusal(monkeypatch, WORKING_HOURS="9 to 5")
 
 
 def test_a_key_that_could_be_guessed_is_refused_and_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

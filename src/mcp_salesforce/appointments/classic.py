@@ -33,7 +33,7 @@ def classic_rule(record: Mapping[str, Any], zone: ZoneInfo) -> Rule:
     """
     kind, end = record.get("RecurrenceType") or "", record.get("RecurrenceEndDateOnly")
     if kind not in _FREQUENCIES or not end:
-        raise ValueError(f"{kind!r} is no kind of recurrence")
+        raise ValueError(f"{kind!r} is not a kind of recurrence")
     mask = record.get("RecurrenceDayOfWeekMask") or 0
     days = [day for bit, day in enumerate(_WEEKDAYS) if mask & 1 << bit]
     nth = _INSTANCES.get(record.get("RecurrenceInstance") or "")

@@ -94,4 +94,4 @@ def _minutes(text: str, entry: str) -> int:
 
 
 def _unread(entry: str) -> TimeError:
-    return TimeError(f"{entry.strip()[:40]!r} are no working hours.", _HINT)
+    return TimeError(f"{entry.strip()[:40]!r} are not working hours.", _HINT)

@@ -52,10 +52,10 @@ _UNTIL_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
 
 
 _NOT_IN_A_RULE = {
-    "EXDATE": "Create the series without it, then delete the appointments of those days, scope this.",
-    "EXRULE": "Create the series without it, then delete the appointments not wanted, scope this.",
+    "EXDATE": "Create the series without it, then delete the appointments of those days (scope this).",
+    "EXRULE": "Create the series without it, then delete the unwanted appointments (scope this).",
     "RDATE": "Create the series without it, and single appointments on those days.",
-    "DTSTART": "Leave it out: StartDateTime is the first appointment.",
+    "DTSTART": "Omit it: StartDateTime is the first appointment.",
 }
 
 
@@ -167,11 +167,11 @@ def _parts(text: str) -> dict[str, str]:
         name, equals, value = item.partition("=")
         if not equals or not value or name not in _ORDER:
             raise RecurrenceError(
-                f'"{item[:40]}" is no part of a recurrence rule that Salesforce takes.',
+                f'"{item[:40]}" is not a part of a rule that Salesforce supports.',
                 f'Write it like "FREQ=WEEKLY;BYDAY=MO,WE;COUNT=10". Parts: {", ".join(_ORDER)}.',
             )
         if name in parts:
-            raise RecurrenceError(f"{name} stands there twice.", "Give each part once.")
+            raise RecurrenceError(f"{name} is given twice.", "Give each part once.")
         parts[name] = value
     return parts
 
@@ -242,10 +242,10 @@ def _check_days(rule: Rule) -> Iterator[tuple[bool, str, str]]:
     )
     yield (
         not in_month and (rule.month_day is not None or rule.set_position is not None or rule.month is not None),
-        f"BYMONTHDAY, BYSETPOS and BYMONTH do not go with FREQ={rule.frequency}.",
-        "Leave them out, or use FREQ=MONTHLY or FREQ=YEARLY.",
+        f"BYMONTHDAY, BYSETPOS and BYMONTH cannot be used with FREQ={rule.frequency}.",
+        "Omit them, or use FREQ=MONTHLY or FREQ=YEARLY.",
     )
-    yield rule.frequency == "DAILY" and bool(rule.days), "BYDAY does not go with FREQ=DAILY.", "Use FREQ=WEEKLY."
+    yield rule.frequency == "DAILY" and bool(rule.days), "BYDAY cannot be used with FREQ=DAILY.", "Use FREQ=WEEKLY."
     yield (
         in_month and (rule.month_day is not None) == bool(rule.days),
         f"FREQ={rule.frequency} needs either a day of the month or weekdays.",
@@ -253,12 +253,12 @@ def _check_days(rule: Rule) -> Iterator[tuple[bool, str, str]]:
     )
     yield (
         in_month and bool(rule.days) and (rule.set_position is None) != numbered,
-        "Weekdays in a month need to be numbered, in one way.",
+        "Weekdays of a month need a number.",
         'Write "BYDAY=2TU", or "BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1" for the last working day.',
     )
     yield (
         (rule.frequency == "YEARLY") != (rule.month is not None) and in_month,
-        "BYMONTH goes with FREQ=YEARLY, which needs it.",
+        "BYMONTH can be used only with FREQ=YEARLY, which needs it.",
         'For example "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=15".',
     )
 

@@ -127,7 +127,7 @@ def doubt_about(span: Span, now: datetime) -> str:
     A model that takes the year from its training, and not from the conversation, is wrong by a year or two.
     """
     if is_over(span, now):
-        return f"It is over: {span.start.date()} is past. Ask the user whether day and year are right."
+        return f"It is in the past: {span.start.date()} is past. Ask the user whether day and year are right."
     if span.start > now + _A_YEAR:
         return f"It is more than a year ahead, on {span.start.date()}. Ask the user whether the year is right."
     return ""

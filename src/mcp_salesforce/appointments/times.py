@@ -303,5 +303,5 @@ def _local(clock: datetime, zone: ZoneInfo, text: str) -> datetime:
     early, late = sorted((first.astimezone(UTC), second.astimezone(UTC)))
     choices = f"{local_text(early, zone)} or {local_text(late, zone)}"
     if early.astimezone(zone).replace(tzinfo=None) == clock:
-        raise TimeError(f"{text!r} happens twice in {zone.key}: the clocks go back.", f"Say which: {choices}.")
+        raise TimeError(f"{text!r} occurs twice in {zone.key}: the clocks go back.", f"Give one of them: {choices}.")
     raise TimeError(f"{text!r} does not exist in {zone.key}: the clocks go forward.", f"Nearest: {choices}.")

@@ -133,7 +133,7 @@ def changed_since() -> SalesforceError:
     return refused(
         "The records changed since this was approved. Nothing more was sent.",
         code="CHANGED_SINCE",
-        hint="Call the tool again: the person is asked about it as it is now.",
+        hint="Call the tool again. The person is asked about the records as they are now.",
     )
 
 

@@ -49,8 +49,8 @@ class JournalError(SalesforceError):
 
     code = "JOURNAL"
     hint = (
-        "Nothing was changed. Tell the user: the person who runs this server makes the journal's file writable, or "
-        "sets SALESFORCE_JOURNAL=off."
+        "Nothing was changed. Tell the user: the person who runs this server must make the journal's file writable, "
+        "or set SALESFORCE_JOURNAL=off."
     )
 
 
@@ -203,7 +203,7 @@ class Journal:
             if self._is_wanted:
                 raise
             self.off_because = error.message
-            _log.warning("Changes are not kept, and cannot be undone: %s", error.message)
+            _log.warning("Changes are not recorded and cannot be undone: %s", error.message)
             return False
 
     @cached_property

@@ -12,7 +12,7 @@ from mcp_salesforce.salesforce.wire import Answer, Request
 
 _PREFIXES: Final = {name: prefix for prefix, name in KEY_PREFIXES.items()}
 _CUSTOM: Final = "a00"
-_NOT_THERE: Final = [{"errorCode": "NOT_FOUND", "message": "It is only planned."}]
+_NOT_THERE: Final = [{"errorCode": "NOT_FOUND", "message": "It does not exist: it is only planned."}]
 
 
 def new_id(sobject: str, number: int) -> str:

@@ -54,9 +54,9 @@ def _decide(store: "ApprovalStore", asked: "Asked", ask: Callable[[str], str]) -
         return
     approved = answer == "a"
     if not store.answer(asked.question_id, "approved" if approved else "declined"):
-        click.echo("It does not wait any more: nothing was done with your answer.")
+        click.echo("It no longer waits for approval: your answer had no effect.")
     elif approved:
-        click.echo("Approved. Tell the model to call the tool again: it is done once.")
+        click.echo("Approved, for one call. Tell the model to call the tool again.")
     else:
         click.echo("Declined.")
 
@@ -79,7 +79,7 @@ def _terminal() -> Iterator[Callable[[str], str]]:
     try:
         reading, writing = Path(_TERMINAL).open(encoding="utf-8"), Path(_TERMINAL).open("w", encoding="utf-8")  # noqa: SIM115
     except OSError:
-        raise Refusal("approve needs a terminal with a person at it: nothing was approved.") from None
+        raise Refusal("approve needs a terminal that a person uses. Nothing was approved.") from None
     with reading, writing:
 
         def ask(prompt: str) -> str:

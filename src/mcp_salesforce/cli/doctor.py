@@ -20,7 +20,7 @@ _NARROWEST: Final = 72
 
 @click.command(name="doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-@click.option("--org", "alias", help="Alias of a login that is kept, in place of what the settings name.")
+@click.option("--org", "alias", help="Alias of a stored login to use instead of the settings.")
 def command(*, as_json: bool, alias: str | None) -> None:
     """Check the way to your org, stage by stage: what fails, why, and where to fix it.
 

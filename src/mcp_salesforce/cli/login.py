@@ -23,7 +23,7 @@ _END_IT = "To end it: Setup, Connected Apps OAuth Usage, the app, Revoke."
 
 
 @click.command(name="login")
-@click.option("--org", "alias", default="default", show_default=True, help="Alias to keep the login under.")
+@click.option("--org", "alias", default="default", show_default=True, help="Alias under which to store the login.")
 @click.option("--sandbox", is_flag=True, help="Log in at https://test.salesforce.com.")
 @click.option("--instance-url", help="Log in at the org's own My Domain, such as https://acme.my.salesforce.com.")
 @click.option("--client-id", help="Consumer key of your app. Default: SALESFORCE_CLIENT_ID.")
@@ -34,7 +34,7 @@ _END_IT = "To end it: Setup, Connected Apps OAuth Usage, the app, Revoke."
     show_default=True,
     help="Port of the app's callback URL, http://localhost:PORT/callback.",
 )
-@click.option("--no-browser", is_flag=True, help="Open no browser: print the address only.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address only.")
 @click.option("--timeout", "timeout_s", type=click.FloatRange(1, 3600), default=300, help="Seconds to wait for you.")
 def command(
     *,
@@ -52,7 +52,7 @@ def command(
     The consumer secret comes from SALESFORCE_CLIENT_SECRET, or you are asked for it.
     """
     if sandbox and instance_url:
-        raise click.UsageError("--sandbox and --instance-url name two places to log in: give one.")
+        raise click.UsageError("--sandbox and --instance-url exclude each other: give one of them.")
     from mcp_salesforce.settings.logins import LoginError, Logins, checked_alias
 
     given = {"instance_url": instance_url or "", "client_id": client_id or ""}
@@ -121,7 +121,7 @@ def _log_in(app: "App", alias: str, *, port: int, opens_browser: bool, timeout_s
         raise click.ClickException(f"Nobody answered within {timeout_s:g} seconds: log in again.") from None
     except OSError as error:
         raise click.ClickException(
-            f"Port {port} cannot be used: {error.strerror}. End what uses it, or give --port and add "
+            f"Port {port} cannot be used: {error.strerror}. Stop the program that uses it, or give --port and add "
             "http://localhost:PORT/callback to the app's callback URLs."
         ) from None
 
@@ -143,7 +143,7 @@ def _code(consent: "Consent", callback: "Callback", timeout_s: float) -> str:
         except AuthenticationError as error:
             if error.code not in {"wrong_state", "no_code"}:
                 raise
-            click.echo(f"Passed over: {error.message}", err=True)
+            click.echo(f"Ignored: {error.message}", err=True)
 
 
 async def _redeem(consent: "Consent", code: str, client_secret: str, alias: str, network: "Network") -> "Login":
@@ -193,7 +193,7 @@ async def _keep(login: "Login", network: "Network") -> str:
     async with logins.locked(login.alias):
         if set_aside := logins.set_aside_if_damaged(login.alias):
             logins.write(login)
-            return f"The login that was there is damaged; it is set aside as {set_aside}. {_END_IT}"
+            return f"The login that was there is damaged; it was renamed to {set_aside}. {_END_IT}"
         if login.alias not in logins.aliases():
             logins.write(login)
             return ""
@@ -203,7 +203,7 @@ async def _keep(login: "Login", network: "Network") -> str:
             replaced = None
         logins.write(login)
     if replaced is None:
-        return f"The login that it replaces could not be read, so it was not ended. {_END_IT}"
+        return f"The old login could not be read, so it was not revoked. {_END_IT}"
     if replaced.refresh_token == login.refresh_token:
         return ""
     way = transport(network)
@@ -212,10 +212,10 @@ async def _keep(login: "Login", network: "Network") -> str:
             await revoke(way.exchange, replaced.login_url, replaced.refresh_token)
     except (SalesforceError, TimeoutError) as error:
         reason = error.message if isinstance(error, SalesforceError) else "No answer came."
-        return f"The login that it replaces could not be ended: {reason} {_END_IT}"
+        return f"The old login could not be revoked: {reason} {_END_IT}"
     finally:
         await way.close()
-    return f"The login that it replaces, of {replaced.username} at {replaced.instance_url}, is ended."
+    return f"The old login, of {replaced.username} at {replaced.instance_url}, is ended."
 
 
 def _tell_what_is_next(alias: str, network: "Network") -> None:
@@ -233,4 +233,4 @@ def _tell_what_is_next(alias: str, network: "Network") -> None:
         hosts = "\n".join(f"{host.name} ({host.where})" for host in entry.hosts)
         click.echo(f"\n{hosts}\n{entry.text}")
     if proxy := network.way_out:
-        click.echo(f"\nThe host has to give the server the proxy too: SALESFORCE_PROXY, here {proxy.address}.")
+        click.echo(f"\nAlso set the proxy for the server in the host: SALESFORCE_PROXY, here {proxy.address}.")

@@ -15,7 +15,7 @@ _REVOKE_S = 60
 
 @click.command(name="logout")
 @click.option("--org", "alias", default="default", show_default=True, help="Alias of the login.")
-@click.option("--forget", is_flag=True, help="Remove it here even if it cannot be ended at Salesforce.")
+@click.option("--forget", is_flag=True, help="Remove it from this machine even if it cannot be revoked at Salesforce.")
 def command(*, alias: str, forget: bool) -> None:
     """End a login: revoke its refresh token at Salesforce, then remove it here."""
     from mcp_salesforce.salesforce.errors import SalesforceError
@@ -46,7 +46,7 @@ async def _log_out(alias: str, network: "Network", *, forget: bool) -> None:
     ended = "Revoked at Salesforce"
     async with logins.locked(alias):
         if aside := logins.set_aside_if_damaged(alias):
-            click.echo(f"The login {alias} is damaged: it is set aside as {aside}, and not revoked at Salesforce.")
+            click.echo(f"The login {alias} is damaged: it was renamed to {aside}, and not revoked at Salesforce.")
             return
         logins.describe(alias)
         way = transport(network)
@@ -54,7 +54,7 @@ async def _log_out(alias: str, network: "Network", *, forget: bool) -> None:
             login = logins.read(alias)
             async with asyncio.timeout(_REVOKE_S):
                 if not await revoke(way.exchange, login.login_url, login.refresh_token):
-                    ended = "It was no longer valid at Salesforce"
+                    ended = "The token was no longer valid at Salesforce"
         except (SalesforceError, TimeoutError):
             if not forget:
                 raise
@@ -62,4 +62,4 @@ async def _log_out(alias: str, network: "Network", *, forget: bool) -> None:
         finally:
             await way.close()
         logins.remove(alias)
-    click.echo(f"{ended}; the login {alias} is removed here.")
+    click.echo(f"{ended}; the login {alias} was removed from this machine.")

@@ -16,17 +16,19 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(name="org")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 picks a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free port.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready, for scripts.")
-@click.option("--file", type=FILE, help="Keep the org in this file. Default: in memory, gone when the command ends.")
-@click.option("--fresh", is_flag=True, help="With --file: throw the org in it away and start over.")
+@click.option("--file", type=FILE, help="Keep the org in this file. Default: in memory, until the command ends.")
+@click.option("--fresh", is_flag=True, help="With --file: delete the org in the file and start over.")
 @click.option("--contacts", type=click.IntRange(1, 10_000_000), help="How many contacts a new org has. Default: 200.")
 @click.option(
-    "--schema", type=EXISTING_FILE, help="Your objects, fields and record types: YAML, or the describe of a real org."
+    "--schema",
+    type=EXISTING_FILE,
+    help=("File with your objects, fields and record types: YAML, or the describe of a real org."),
 )
-@click.option("--tls", is_flag=True, help="Listen with TLS, with a certificate of its own authority.")
+@click.option("--tls", is_flag=True, help="Use TLS, with a certificate from its own authority.")
 @click.option("--as", "user", help="Whose credentials to print, such as jonas. Default: the administrator's.")
-@click.option("--faults", is_flag=True, help="Let clients ask for failures at /_local/faults.")
+@click.option("--faults", is_flag=True, help="Let clients inject failures at /_local/faults.")
 def command(  # noqa: PLR0913 - one for each option
     *,
     port: int,
@@ -44,9 +46,9 @@ def command(  # noqa: PLR0913 - one for each option
     Any Salesforce client can use it: REST, OAuth, SOQL. Needs no settings.
     """
     if fresh and file is None:
-        raise click.UsageError("--fresh goes with --file: an org in memory always starts over.")
+        raise click.UsageError("--fresh needs --file: an org in memory always starts fresh.")
     if contacts and file and file.exists() and not fresh:
-        raise click.UsageError(f"{file} has its contacts already: --contacts needs --fresh, or another --file.")
+        raise click.UsageError(f"{file} has contacts already: use --contacts with --fresh, or another --file.")
     from mcp_salesforce.localorg.listener import serve
 
     certificate = _certificate() if tls else None

@@ -24,6 +24,6 @@ def command(*, as_json: bool) -> None:
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
         return
     for login in listed:
-        click.echo(f"{login['alias']}: {login['username']} at {login['instance_url']}; kept in the {login['kept']}")
+        click.echo(f"{login['alias']}: {login['username']} at {login['instance_url']}; stored in the {login['kept']}")
     if not listed and not damaged:
-        click.echo("No login is kept. Make one: mcp-salesforce login")
+        click.echo("There are no stored logins. Create one: mcp-salesforce login")

@@ -15,29 +15,29 @@ if TYPE_CHECKING:
 
 @click.command(name="serve")
 @click.option("--demo", is_flag=True, help="Serve a local org with sample data instead of your own; needs no settings.")
-@click.option("--fresh", is_flag=True, help="With --demo: throw the local org away and start over.")
+@click.option("--fresh", is_flag=True, help="With --demo: delete the local org and start over.")
 @click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="With --demo: where the local org lives. Default: a file under your data directory.",
+    help="With --demo: the file of the local org. Default: a file in your data directory.",
 )
 @click.option(
     "--schema",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With --demo: your objects, fields and record types: YAML, or the describe of a real org.",
+    help="With --demo: a file with your objects, fields and record types: YAML, or the describe of a real org.",
 )
-@click.option("--as", "user", help="With --demo: whom to act as, such as jonas. Default: the administrator.")
+@click.option("--as", "user", help="With --demo: the user to act as, such as jonas. Default: the administrator.")
 def command(*, demo: bool, fresh: bool, file: Path | None, schema: Path | None, user: str | None) -> None:
     """Serve MCP on stdin and stdout, in both protocol eras, until stdin ends.
 
     Your org comes from SALESFORCE_* settings, in the environment or in .env.
     """
     if sys.stdin is None:
-        raise click.ClickException("stdin is closed: an MCP client is expected on it.")
+        raise click.ClickException("stdin is closed: start this command from an MCP client.")
     if demo:
         _serve_local_org(file or default_file(), fresh=fresh, schema=schema, user=user)
     elif fresh or file or schema or user:
-        raise click.UsageError("--fresh, --file, --schema and --as go with --demo: they are about the local org.")
+        raise click.UsageError("--fresh, --file, --schema and --as need --demo: they are for the local org.")
     else:
         _serve_own_org()
 

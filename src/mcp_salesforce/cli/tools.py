@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="tools")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole descriptions.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with full descriptions.")
 def command(*, as_json: bool) -> None:
     """List the tools that an agent can call, and those that SALESFORCE_* settings forbid."""
     from mcp_salesforce.tools import TOOLSETS

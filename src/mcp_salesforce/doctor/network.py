@@ -79,12 +79,14 @@ async def host_kind(reach: Reach) -> str:
             "SANDBOX_AT_PRODUCTION", f"{reach.instance_url} is a sandbox, {reach.login_url} is not for these."
         )
     if org.startswith("My Domain") and login == "the sandboxes' login host":
-        raise Finding("PRODUCTION_AT_SANDBOX", f"{reach.instance_url} is no sandbox, {reach.login_url} is for these.")
+        raise Finding(
+            "PRODUCTION_AT_SANDBOX", (f"{reach.instance_url} is not a sandbox, {reach.login_url} is for these.")
+        )
     kinds = []
     for address in reach.origins:
         proxy = reach.proxy_for(address)
         kinds.append(f"{address}: {kind_of(address)}" + (f", through the proxy {proxy.address}" if proxy else ""))
-    return "; ".join(kinds) or "told with the token"
+    return "; ".join(kinds) or "came with the token"
 
 
 async def resolve(reach: Reach) -> str:
@@ -144,4 +146,4 @@ async def clock(reach: Reach, now: Callable[[], datetime]) -> str:
             direction = "fast" if skew_s > 0 else "slow"
             raise Finding("CLOCK_OFF", f"This machine's clock is {abs(skew_s)} s {direction}, compared with {address}.")
         return f"within {max(abs(skew_s), 1)} s of {urlsplit(address).hostname}"
-    return "the host does not tell its time"
+    return "the host does not send its time"

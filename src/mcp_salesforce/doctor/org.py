@@ -118,7 +118,7 @@ class OrgChecks:
         if not described.queryable:
             raise Finding("INSUFFICIENT_ACCESS", f"{sobject} cannot be queried.")
         if missing := [right for right, is_given in may.items() if not is_given]:
-            raise Finding("OBJECT_NOT_WRITABLE", f"The user may not {_listed(missing)} {sobject}.")
+            raise Finding("OBJECT_NOT_WRITABLE", f"The user cannot {_listed(missing)} {sobject}.")
         fields = {field.name: field for field in described.fields}
         used = (*READ[sobject], *WRITTEN[sobject])
         if hidden := [name for name in used if name not in fields]:

@@ -103,7 +103,7 @@ def _rule(sobject: str, section: _Section, found: _File, lines: "_Lines") -> Obj
 def _contradictions(found: _File, rules: Sequence[ObjectRule], lines: "_Lines") -> Iterator[str]:
     """Yield what each part allows and the whole does not."""
     if found.actions and "read" not in found.actions:
-        yield f"{lines.place('actions')}: actions without read: the tools read what they change."
+        yield f"{lines.place('actions')}: actions has no read, which the tools need to change records."
     seen: dict[str, str] = {}
     for rule in rules:
         name = rule.sobject
@@ -111,11 +111,11 @@ def _contradictions(found: _File, rules: Sequence[ObjectRule], lines: "_Lines") 
             yield f"{rule.place}: {name} has a section already, at {earlier}."
         seen[name.casefold()] = rule.place
         if rule.actions and not rule.is_readable:
-            yield f"{rule.place_of('actions')}: {name}: actions without read: the tools read what they change."
+            yield f"{rule.place_of('actions')}: {name}: actions has no read, which the tools need to change records."
         if rule.hide and rule.fields is not None:
             yield f"{rule.place_of('hide')}: {name}: either hide or fields, not both."
         if not rule.actions and (rule.hide or rule.fields or rule.owner_only):
-            yield f'{rule.place}: {name} may not be read, so nothing more can be said of it: add actions = ["read"].'
+            yield f'{rule.place}: {name} cannot be read, so other rules for it have no effect: add actions = ["read"].'
         if "id" in {each.casefold() for each in rule.hide}:
             yield f"{rule.place_of('Id')}: {name}.Id cannot be hidden."
 
@@ -173,7 +173,7 @@ def _worded(problem: Mapping[str, Any], lines: _Lines) -> str:
         case "extra_forbidden":
             known = _File.model_fields if len(location) == 1 else _Section.model_fields
             meant = did_you_mean(nearest(last, known)) or f"There are: {', '.join(known)}."
-            return f"{place}: {last!r} is no key here. {meant}"
+            return f"{place}: {last!r} is not a key here. {meant}"
         case "literal_error":
             levels = get_args(ApprovalLevel) if last == "approval" else ACTIONS
             meant = did_you_mean(nearest(str(given), levels)) or f"There are: {', '.join(levels)}."

@@ -136,7 +136,7 @@ def own(view: View, user_id: str) -> tree.Condition:
 
 def _require_readable(view: View) -> None:
     if not view.rule.is_readable:
-        raise PolicyRefusedError(f"{view.sobject} may not be read", place=view.rule.place_of("actions"))
+        raise PolicyRefusedError(f"{view.sobject} cannot be read", place=view.rule.place_of("actions"))
 
 
 def _check_clauses(query: tree.Query) -> None:
@@ -151,7 +151,7 @@ def _check_tracking(query: tree.Query | sosl_tree.Search, view: View) -> None:
     clauses = tracking_of(query)
     if clauses and "update" not in view.rule.actions:
         raise PolicyRefusedError(
-            f"{clauses[0]} changes {view.sobject} records", place=view.rule.place_of("actions"), hint="Leave it out."
+            f"{clauses[0]} changes {view.sobject} records", place=view.rule.place_of("actions"), hint="Omit it."
         )
 
 

@@ -122,9 +122,9 @@ async def check_count(sobject: str, columns: Sequence[str], count: int, policy: 
         rule = policy.rule(name)
         if rule.max_rows is not None and count > rule.max_rows:
             raise PolicyRefusedError(
-                f"An answer may have {rule.max_rows} {rule.sobject} records at most, not {count}",
+                f"An answer can have {rule.max_rows} {rule.sobject} records at most, not {count}",
                 place=rule.place_of("max_rows"),
-                hint="Ask for fewer at a time.",
+                hint="Ask for fewer records at a time.",
             )
 
 

@@ -56,7 +56,7 @@ class StaticTokenSource:
             AuthenticationError: It was refused.
         """
         if refused is not None:
-            raise AuthenticationError("The access token has expired, and there is nothing to renew it with.")
+            raise AuthenticationError("The access token has expired, and it cannot be renewed.")
         return self._token
 
 

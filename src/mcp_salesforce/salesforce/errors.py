@@ -97,15 +97,15 @@ class OutcomeUnknownError(SalesforceError):
     def __init__(self, what: str, cause: SalesforceError, candidates: Sequence[str] | None) -> None:
         """Word it; `what` is such as "the Contact was", and `candidates` is None where the org could not be asked."""
         found = tuple(candidates or ())
-        seen = "The org could not be asked." if candidates is None else "No such record has appeared so far."
+        seen = "The org could not be asked." if candidates is None else "No such record was found so far."
         if found:
             what_like = f"One like it ({found[0]})" if len(found) == 1 else f"{len(found)} with these values"
             seen = f"{what_like} appeared in the last minutes, by this user."
         super().__init__(
             f"Unknown whether {what} created: {cause.message} {seen}",
-            hint="Read what appeared to be sure; do not create it again."
+            hint="Read the record to make sure. Do not create it again."
             if found
-            else "Look before creating it again.",
+            else "Check before you create it again.",
         )
         self.is_outcome_unknown = True
         self.candidates = found
@@ -118,8 +118,8 @@ class ApiReserveError(SalesforceError):
 
     def __init__(self, used: int, limit: int, reserved: int) -> None:
         super().__init__(
-            f"{used:,} of the org's {limit:,} API calls of 24 hours are used, and {reserved:,} are reserved.",
-            hint="Calls come free as the oldest fall away; wait, or lower SALESFORCE_API_RESERVE.",
+            f"{used:,} of the org's {limit:,}API calls of the last 24 hours are used, and {reserved:,} are reserved.",
+            hint="Wait until calls become available again, or lower SALESFORCE_API_RESERVE.",
         )
 
 
@@ -176,7 +176,7 @@ class ReplyTooLargeError(UnreadableReplyError):
     """An answer was longer than what is read of one, as it travelled or unpacked; the rest of it was not read."""
 
     code = "REPLY_TOO_LARGE"
-    hint = "Ask for less: fewer fields, or fewer rows. The bound is SALESFORCE_MAX_REPLY_MB."
+    hint = "Ask for fewer fields or fewer rows. The limit is SALESFORCE_MAX_REPLY_MB."
 
     def __init__(self, status: int, most_bytes: int) -> None:
         super().__init__(f"The reply is longer than {most_bytes / 2**20:g} MB, the most that is read", status=status)
@@ -267,7 +267,7 @@ class DuplicateError(ApiError):
 class NotFoundError(ApiError):
     """The record does not exist, was deleted, or is not visible to this user."""
 
-    hint = "Check the Id; a query finds the record's present Id if it still exists."
+    hint = "Check the Id. If the record still exists, a query finds its Id."
 
 
 class AmbiguousExternalIdError(ApiError):
@@ -296,7 +296,7 @@ class AccessDeniedError(ApiError):
 class ConflictError(ApiError):
     """The record was changed since the state that the request was made for."""
 
-    hint = "Read the record again, then decide whether the change still holds."
+    hint = "Read the record again, then decide whether the change is still right."
 
 
 class RecordLockedError(ApiError):
@@ -309,7 +309,7 @@ class RecordLockedError(ApiError):
 class LimitExceededError(ApiError):
     """A limit of the org or of one request is used up; the same call will not succeed soon."""
 
-    hint = "Do less in one call: the same one fails as well."
+    hint = "Do less in one call. The same call would fail again."
 
 
 class BusyError(LimitExceededError):

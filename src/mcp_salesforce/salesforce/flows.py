@@ -240,7 +240,7 @@ class JwtBearerSource:
         try:
             key = load_pem_private_key(private_key.encode(), None)
         except TypeError:
-            raise InvalidArgumentError("The key has a passphrase: give one without.") from None
+            raise InvalidArgumentError("The key has a passphrase: give a key without one.") from None
         except ValueError:
             key = None
         if not isinstance(key, RSAPrivateKey):

@@ -52,7 +52,7 @@ def to_18(record_id: str) -> str:
     if short is None:
         raise InvalidArgumentError(
             f"{record_id[:40]!r} is not a Salesforce record Id: those have 15 or 18 letters and digits.",
-            hint="Query for the record to get its Id; never make one up.",
+            hint="Query for the record to get its Id. Never guess an Id.",
         )
     return short + _check_characters(short)
 

@@ -33,7 +33,7 @@ def quote(value: Literal) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if not isfinite(value):
-        raise InvalidArgumentError("NaN and infinity have no place in a query.")
+        raise InvalidArgumentError("NaN and infinity cannot be used in a query.")
     return f"{Decimal(str(value)):f}"
 
 
@@ -62,7 +62,7 @@ def datetime_literal(instant: datetime) -> str:
         InvalidArgumentError: `instant` has no time zone.
     """
     if instant.tzinfo is None:
-        raise InvalidArgumentError("A datetime without a time zone is no instant; give its offset.")
+        raise InvalidArgumentError("The datetime has no time zone; give its offset.")
     utc = instant.astimezone(UTC).replace(tzinfo=None)
     has_milliseconds = utc.microsecond >= 1000  # noqa: PLR2004 - microseconds in one
     return utc.isoformat(timespec="milliseconds" if has_milliseconds else "seconds") + "Z"

@@ -80,7 +80,7 @@ OAUTH_CAUSES: Final = (
     OAuthCause("user_not_active", "", r"inactive user", "The user is not active.",
                "Activate the user, or authorize the app as another one.", _USER),
     OAuthCause("inactive_org", "inactive_org|ORG_LOCKED", "", "The org is locked, closed or suspended.",
-               "Ask Salesforce's support, or who pays for the org.", "Company Information"),
+               "Ask Salesforce's support, or the owner of the org.", "Company Information"),
     OAuthCause("login_rate", "", r"rate_limit|rate exceeded|login.*exceeded", "Too many logins in the last hour.",
                "Wait an hour; keep the server running instead of starting it for each call.", "Login History"),
     OAuthCause("wrong_audience", "invalid_grant|invalid_assertion", r"audience",
@@ -109,7 +109,7 @@ OAUTH_CAUSES: Final = (
                "Copy the Consumer Key again; a new app takes up to ten minutes.", f"{_OAUTH}, Consumer Key and Secret"),
     OAuthCause("login_refused", "invalid_grant", r"authentication failure",
                "The user cannot log in: frozen, an expired password, or a token of another login host.",
-               "Look at the user's last logins, which name the reason.", "Login History"),
+               "Check the user's login history, which names the reason.", "Login History"),
 )  # fmt: skip
 """Every known cause; narrow ones stand before wide ones."""
 

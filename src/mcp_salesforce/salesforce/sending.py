@@ -94,7 +94,7 @@ class Sender:
             if not is_renewed:
                 token = await self._renewed(request, token)
         raise (request.is_soap and token_refusal(token.access_token)) or AuthenticationError(
-            "The session is still invalid after it was renewed once; it is not renewed again.",
+            "The session is still invalid after one renewal.",
             hint="Check that the user may use the API and the connected app, and that the login URL is this org's.",
         )
 
@@ -185,7 +185,7 @@ class Sender:
                 if is_waiting:
                     raise limit.error() from None
                 raise TransportError(f"No answer before the call's {limit.seconds:g} s were over.", sent=True) from None
-            what = "No turn to be sent" if is_waiting else "No answer"
+            what = "The request was not sent" if is_waiting else "No answer"
             raise TransportError(f"{what} within {self._timeout_s:g} s.", sent=not is_waiting) from None
 
 

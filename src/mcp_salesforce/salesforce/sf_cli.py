@@ -94,7 +94,7 @@ class SfCliSource:
         if otherwise is not None:
             return otherwise
         if answer is None:
-            raise AuthenticationError("The sf command printed no JSON that it documents.", code="SF_CLI")
+            raise AuthenticationError("The sf command did not print the documented JSON.", code="SF_CLI")
         cause = str(answer.get("name") or "unknown error")
         raise AuthenticationError(
             f"The sf CLI has no login for {self._target_org}: {cause}.", code="SF_CLI", hint=self._log_in

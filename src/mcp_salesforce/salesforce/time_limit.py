@@ -18,7 +18,7 @@ class TimeLimit:
 
     def error(self) -> CallTimeoutError:
         """Return the error for a request that would begin later."""
-        return CallTimeoutError(f"The call has taken its {self.seconds:g} s; what was left of it was not sent.")
+        return CallTimeoutError(f"The call has used its {self.seconds:g} s; what was left of it was not sent.")
 
 
 _LIMIT: ContextVar[TimeLimit | None] = ContextVar("time_limit", default=None)

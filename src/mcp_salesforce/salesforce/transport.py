@@ -110,11 +110,11 @@ class AiohttpTransport:
             raise TransportError(f"No connection to {to}: {_reason(error)}.", sent=False) from None
         except aiohttp.ClientHttpProxyError as error:
             raise TransportError(
-                f"The proxy {proxy and proxy.address} lets nothing pass to {_host(request)}: HTTP {error.status}.",
+                f"The proxy {proxy and proxy.address} blocks connections to {_host(request)}: HTTP {error.status}.",
                 sent=False,
             ) from None
         except aiohttp.ClientResponseError:
-            raise UnreadableReplyError(f"What answers at {_host(request)} does not speak HTTP", status=0) from None
+            raise UnreadableReplyError(f"The server at {_host(request)} does not speak HTTP", status=0) from None
         except SalesforceError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a peer sends becomes an error of ours

@@ -215,9 +215,7 @@ def page_path(next_records_url: str) -> str:
         InvalidArgumentError: It is anything else: another host, another resource.
     """
     if not _PAGE_PATH.fullmatch(next_records_url):
-        raise InvalidArgumentError(
-            "That is not a nextRecordsUrl, the path that Salesforce gives for a query's next page."
-        )
+        raise InvalidArgumentError("This is not a nextRecordsUrl, Salesforce's path of a query's next page.")
     return next_records_url
 
 

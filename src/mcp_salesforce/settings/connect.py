@@ -181,9 +181,10 @@ class _RotationWarning:
     def __call__(self, _rotated: str) -> None:
         if not self._is_told:
             logger.warning(
-                "Salesforce replaced the refresh token: the one in SALESFORCE_REFRESH_TOKEN is dead, and the new one "
-                "is in this process's memory only. After a restart the server cannot log in. Use mcp-salesforce login, "
-                "which keeps each new token, or turn Refresh Token Rotation off in the app's policies."
+                "Salesforce replaced the refresh token: the one in SALESFORCE_REFRESH_TOKEN is no longer valid, and "
+                "the new one is only in the memory of this process. After a restart the server cannot log in. "
+                "Use mcp-salesforce login, which stores each new token, or turn Refresh Token Rotation off in the "
+                "app's policies."
             )
         self._is_told = True
 

@@ -26,7 +26,7 @@ REFRESH_TOKEN: Final = Way(
     "refresh token",
     ("client_id", "client_secret", "refresh_token", "instance_url"),
     "refresh_token",
-    "Acts as the user who allowed the app.",
+    "Acts as the user who authorized the app.",
 )
 CLIENT_CREDENTIALS: Final = Way(
     "client credentials",
@@ -45,10 +45,12 @@ ACCESS_TOKEN: Final = Way(
     "access token",
     ("access_token", "instance_url"),
     "access_token",
-    "For a short time: an access token expires, and nothing renews it.",
+    "Works for a short time: an access token expires and cannot be renewed.",
 )
 SF_CLI: Final = Way("sf CLI", ("sf_org",), "sf_org", "Uses a login of Salesforce's own `sf` command.")
-STORED_LOGIN: Final = Way("stored login", ("org",), "org", "Uses what `mcp-salesforce login` kept under that alias.")
+STORED_LOGIN: Final = Way(
+    "stored login", ("org",), "org", ("Uses the login that `mcp-salesforce login` stored under that alias.")
+)
 
 WAYS: Final = (STORED_LOGIN, REFRESH_TOKEN, CLIENT_CREDENTIALS, JWT_BEARER, ACCESS_TOKEN, SF_CLI)
 
@@ -61,7 +63,7 @@ class TwoWaysError(ValueError):
     """
 
     def __init__(self, ways: Collection[Way]) -> None:
-        super().__init__("two ways are complete")
+        super().__init__("settings for two ways to log in are complete")
         self.ways = tuple(ways)
 
 

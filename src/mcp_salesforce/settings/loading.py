@@ -150,7 +150,7 @@ def _report(
     for problem in sorted(problems, key=lambda problem: problem["type"] != TWO_WAYS):
         if problem["type"] == TWO_WAYS:
             sentences.append(problem["msg"])
-            lines += ["", f"  {problem['msg']}", "    Unset what belongs to one of them only."]
+            lines += ["", f"  {problem['msg']}", "    Unset the settings that belong to only one of them."]
             continue
         name = str(problem["loc"][0])
         sentences.append(f"{variable(name)}{_wrong(problem)}.")
@@ -169,7 +169,7 @@ def _wrong(problem: Mapping[str, Any]) -> str:
 
 def _kept_logins() -> list[str]:
     aliases = Logins().aliases()
-    return [f"To serve a login that is kept, set SALESFORCE_ORG to its alias: {', '.join(aliases)}"] if aliases else []
+    return [f"To use a stored login, set SALESFORCE_ORG to its alias: {', '.join(aliases)}"] if aliases else []
 
 
 def _count(problems: Sequence[Mapping[str, Any]]) -> str:

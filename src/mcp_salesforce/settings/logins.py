@@ -118,7 +118,7 @@ class Logins:
                 probe.flush()
                 os.fsync(probe.fileno())
         except OSError as error:
-            raise LoginError(f"No login can be kept in {self._folder}: {error.strerror}.") from None
+            raise LoginError(f"No login can be stored in {self._folder}: {error.strerror}.") from None
 
     def set_aside_if_damaged(self, alias: str) -> Path | None:
         """Rename the file of a login that cannot be read, and return its new name; None where there is none such.
@@ -137,7 +137,7 @@ class Logins:
             try:
                 file.rename(aside)
             except OSError as error:
-                raise LoginError(f"{file} is damaged, and cannot be set aside: {error.strerror}.") from None
+                raise LoginError(f"{file} is damaged and cannot be renamed: {error.strerror}.") from None
             return aside
         return None
 
@@ -186,9 +186,9 @@ class Logins:
             }
         except FileNotFoundError:
             known = ", ".join(self.aliases())
-            there = f"there are: {known}" if known else "there is none yet"
+            there = f"there are: {known}" if known else "there are none yet"
             raise LoginError(
-                f"There is no login {alias!r} ({there}). Make it: mcp-salesforce login --org {alias}"
+                f"There is no login {alias!r} ({there}). Create it: mcp-salesforce login --org {alias}"
             ) from None
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise LoginError(
@@ -202,7 +202,7 @@ class Logins:
         try:
             secrets: dict[str, str] = json.loads(keyring.get_password(_SERVICE, alias) or "null") or {}
         except Exception as error:  # noqa: BLE001 - keyring's backends raise errors of their own
-            raise LoginError(f"The OS keyring does not give the login {alias}: {type(error).__name__}.") from None
+            raise LoginError(f"The OS keyring does not return the login {alias}: {type(error).__name__}.") from None
         if not secrets:
             raise LoginError(f"The OS keyring no longer has the login {alias}: log in again.")
         return secrets

@@ -147,7 +147,7 @@ class Surface(BaseModel):
 
     toolsets: Annotated[str, BeforeValidator(setting_values.names)] = Field(
         default="default",
-        description="Toolsets to offer, with commas between them (`mcp-salesforce tools` lists them): `default`, "
+        description="Toolsets to offer, separated by commas (`mcp-salesforce tools` lists them): `default`, "
         "`all`, or names, as in `default,activities`. Tools of the others are not listed, and refused by name.",
     )
     read_only: bool = Field(
@@ -179,14 +179,14 @@ class Settings(App, Surface):
         "`mcp-salesforce login` gets one and keeps it; then `SALESFORCE_ORG` is the only setting needed.",
     )
     client_credentials: bool = Field(
-        default=False, description="`true`: the app itself gets the tokens, by the Client Credentials Flow."
+        default=False, description="`true`: the app gets tokens for itself, with the Client Credentials Flow."
     )
     access_token: Annotated[Secret, AfterValidator(setting_values.refuse_refresh_token)] = Field(
-        default=_NOTHING, description="An access token of the org, which lasts until it expires."
+        default=_NOTHING, description="An access token of the org; it works until it expires."
     )
     jwt_key_file: Annotated[Path | None, BeforeValidator(setting_values.existing_file)] = Field(
         default=None,
-        description="Path of the private key (RSA, PEM, without a passphrase) whose certificate the app has.",
+        description="Path of the private key (RSA, PEM, no passphrase) that belongs to the app's certificate.",
     )
     jwt_audience: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
         default="",
@@ -207,7 +207,9 @@ class Settings(App, Surface):
         description=f"Version of the REST API, v{setting_values.OLDEST_API_VERSION}.0 or newer. "
         "`60.0` and `60` mean `v60.0`.",
     )
-    timeout_s: float = Field(default=30, gt=0, le=600, description="Seconds that Salesforce may take for one request.")
+    timeout_s: float = Field(
+        default=30, gt=0, le=600, description=("Most seconds to wait for one request to Salesforce.")
+    )
     call_timeout_s: float = Field(
         default=120,
         gt=0,
@@ -236,7 +238,7 @@ class Settings(App, Surface):
         "Sat 10:00-14:00`, in each calendar's own zone, or with a zone at the end.",
     )
     max_concurrency: int = Field(
-        default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; more wait for their turn."
+        default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; others wait."
     )
     api_reserve: Annotated[PlainText, AfterValidator(setting_values.reserve)] = Field(
         default="0",
@@ -250,7 +252,7 @@ class Settings(App, Surface):
     )
     appointment_status_values: Annotated[PlainText, AfterValidator(_outcome_values)] = Field(
         default="cancelled=Cancelled,no_show=No-show,completed=Completed",
-        description="What that field calls each outcome.",
+        description="The values of that field, one for each outcome.",
     )
     appointment_reason_field: Annotated[Text, AfterValidator(setting_values.field_name)] = Field(
         default="",
@@ -262,7 +264,7 @@ class Settings(App, Surface):
         "Salesforce. Values of fields and secrets are never logged.",
     )
     log_format: Annotated[Format, BeforeValidator(setting_values.lower)] = Field(
-        default="text", description="Form of the log's lines: `text`, or `json`."
+        default="text", description="Format of the log: `text` or `json`."
     )
 
     @classmethod
@@ -359,7 +361,7 @@ def _checked(kind: type[_Model], found: BaseModel) -> _Model:
 
 def _two_ways(ways: Sequence[Way]) -> LiteralString:
     lines = [f"    {way.name}: {', '.join(map(variable, way.needs))}" for way in ways]
-    return "\n".join(["The settings are complete for more than one way in:", *lines])
+    return "\n".join(["The settings are complete for more than one way to log in:", *lines])
 
 
 class _OrTheKeptLogin(Settings):

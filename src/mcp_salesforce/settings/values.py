@@ -66,7 +66,7 @@ def tidy(value: object) -> object:
     if _PLACEHOLDER.fullmatch(tidied):
         raise ValueError("still holds a placeholder instead of a value")
     if re.search(r"\s", tidied):
-        raise ValueError("has a space or a line break inside: copy it again, in one piece")
+        raise ValueError("has a space or a line break inside: copy it again without it")
     return tidied
 
 
@@ -117,14 +117,14 @@ def names(value: object) -> object:
 def refuse_access_token(value: SecretStr) -> SecretStr:
     """Return a secret that is no access token."""
     if _ACCESS_TOKEN.fullmatch(value.get_secret_value()):
-        raise ValueError("is an access token, which expires within hours: a refresh token is needed")
+        raise ValueError("is an access token, which expires within hours: give a refresh token")
     return value
 
 
 def refuse_refresh_token(value: SecretStr) -> SecretStr:
     """Return a secret that is no refresh token."""
     if value.get_secret_value().startswith(_REFRESH_TOKEN_START):
-        raise ValueError("is a refresh token: it belongs into SALESFORCE_REFRESH_TOKEN")
+        raise ValueError("is a refresh token: put it into SALESFORCE_REFRESH_TOKEN")
     return value
 
 
@@ -132,7 +132,7 @@ def long_enough(value: SecretStr) -> SecretStr:
     """Return a secret that cannot be guessed."""
     if len(value.get_secret_value()) < _SHORTEST_SECRET:
         raise ValueError(
-            f"has fewer than {_SHORTEST_SECRET} characters: make one that nobody guesses, with openssl rand -base64 32"
+            f"has fewer than {_SHORTEST_SECRET} characters: make a random one with openssl rand -base64 32"
         )
     return value
 
@@ -148,7 +148,7 @@ def existing_file(value: object) -> object:
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise ValueError(f"is not the path of a file that can be read: {why}") from None
-    raise ValueError("is not the path of a file that is there")
+    raise ValueError("is not the path of a file that exists")
 
 
 def journal(value: str) -> str:
@@ -194,13 +194,13 @@ def _split_url(value: str, *, takes_sites: bool = False) -> SplitResult:
     if url.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host):
         raise ValueError("is not an address like https://acme.my.salesforce.com")
     if url.username is not None:
-        raise ValueError("has a user name or password inside: give the address alone")
+        raise ValueError("contains a user name or password: give only the address")
     if url.scheme == "http" and not is_loopback(host):
         raise ValueError(f"starts with http://, which would send tokens unencrypted: use https://{url.netloc}")
     if not (takes_sites and _SITE.fullmatch(host)) and (right := api_host(host)):
-        raise ValueError(f"is the address of the pages, not of the API: use https://{right}")
+        raise ValueError(f"is the address of the web pages, not of the API: use https://{right}")
     if _OLD_PAGES.fullmatch(host) or (not takes_sites and _OLD_SITE.fullmatch(host)):
-        raise ValueError("is the address of the pages, not of the API: use the My Domain URL that Setup shows")
+        raise ValueError("is the address of the web pages, not of the API: use the My Domain URL that Setup shows")
     return url
 
 
@@ -231,9 +231,9 @@ def instance_url(value: str) -> str:
     url = _split_url(value)
     origin = f"{url.scheme}://{url.netloc.lower()}"
     if url.hostname in _LOGIN_HOSTS:
-        raise ValueError("is where people log in, not an org: use the org's own My Domain")
+        raise ValueError("is a login page, not an org: use the org's own My Domain")
     if url.path.strip("/") or url.query or url.fragment:
-        raise ValueError(f"has more than the address of the org: use {origin}")
+        raise ValueError(f"has more than the org's address: use {origin}")
     return origin
 
 
@@ -242,7 +242,7 @@ def login_url(value: str) -> str:
     url = _split_url(value, takes_sites=True)  # members of a site log in there
     base = f"{url.scheme}://{url.netloc.lower()}{url.path.rstrip('/')}"
     if url.query or url.fragment or "/services/" in base:
-        raise ValueError(f"has more than the address of the login host: use {base.partition('/services/')[0]}")
+        raise ValueError(f"has more than the login host's address: use {base.partition('/services/')[0]}")
     return base
 
 

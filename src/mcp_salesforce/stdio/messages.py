@@ -124,7 +124,7 @@ def _is_deep(value: object) -> bool:
 def _in_batch(value: object) -> Incoming:
     """Return the refusal of what stands in a batch."""
     request_id = value.get("id", _NOT_THERE) if isinstance(value, dict) and "method" in value else _NOT_THERE
-    text = "Batches are not served: send each message on a line of its own."
+    text = "Batches are not supported: send each message on its own line."
     return RefusedLine(INVALID_REQUEST, text, _named(request_id))
 
 

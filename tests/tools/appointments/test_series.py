@@ -483,7 +483,7 @@ async def test_a_classic_series_is_told_in_words_that_mean_its_appointments(
 
 
 def test_recurrence_fields_of_another_form_mean_no_rule() -> None:
-    with pytest.raises(ValueError, match="no kind of recurrence"):
+    with pytest.raises(ValueError, match="not a kind of recurrence"):
         classic_rule({"IsRecurrence": True, "RecurrenceType": "RecursHourly"}, NEW_YORK)
 
 

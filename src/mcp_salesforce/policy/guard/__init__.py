@@ -187,7 +187,7 @@ class Guard:
         try:
             await self.verify()
         except PolicyFileError as error:
-            hint = "Nothing is allowed until the policy is put right: tell the user."
+            hint = "Nothing is allowed until the policy is corrected. Tell the user."
             raise PolicyRefusedError(" ".join(error.problems), hint=hint) from None
 
 

@@ -24,14 +24,14 @@ class _Words(NamedTuple):
 
 
 _DELETION: Final = _Words(
-    "A deletion of {0} could take {1} records along, or be kept from it by them",
-    "The deletion would take {1} records along, which may not be deleted",
-    "Delete or move those first, or ask who runs the server to change the policy.",
+    "A deletion of {0} could delete {1} records too, or be blocked by them",
+    "The deletion would delete {1} records too, which is not allowed",
+    "Delete or move those first, or ask the person who runs the server to change the policy.",
 )
 _RESTORE: Final = _Words(
-    "A restore of {0} could bring {1} records back",
-    "The restore would bring {1} records back, which may not be restored",
-    "Ask who runs the server to restore it, or to change the policy.",
+    "A restore of {0} could restore {1} records too",
+    "The restore would restore {1} records too, which is not allowed",
+    "Ask the person who runs the server to restore it, or to change the policy.",
 )
 
 

@@ -67,7 +67,7 @@ class OrgViews:
                 raise PolicyRefusedError(
                     f"{described.name}.{gone[0]} is in the policy and not in the org",
                     place=rule.place_of(gone[0]),
-                    hint="Nothing of the object can be read until the policy is put right.",
+                    hint="The object cannot be read until the policy is corrected.",
                 )
             known = self._views[described.name] = (described, view_of(self.policy, described))
         return known[1]
@@ -76,11 +76,11 @@ class OrgViews:
         """Return, as `view`, what is shown of an object of which something is.
 
         Raises:
-            PolicyRefusedError: As `view`; it may not be read.
+            PolicyRefusedError: As `view`; it cannot be read.
         """
         view = await self.view(sobject, max_age_s=max_age_s)
         if not view.rule.is_readable:
-            raise PolicyRefusedError(f"{sobject} may not be read", place=view.rule.place_of("actions"))
+            raise PolicyRefusedError(f"{sobject} cannot be read", place=view.rule.place_of("actions"))
         return view
 
     async def object_of(self, key_prefix: str) -> str:
@@ -114,7 +114,8 @@ class OrgViews:
         names = {name.casefold(): name for name in await self.schema.names()}
         rules = self.policy.rules
         problems = [
-            f"{rule.place}: {rule.sobject} is no object that this user can see. {_meant(rule.sobject, names.values())}"
+            f"{rule.place}: {rule.sobject} is not an object that this user can see. "
+            f"{_meant(rule.sobject, names.values())}"
             for key, rule in rules.items()
             if key not in names
         ]
@@ -133,7 +134,8 @@ class OrgViews:
         described = await self.schema.describe(rule.sobject)
         names = [each.name for each in described.fields]
         return [
-            f"{rule.place_of(name)}: {described.name}.{name} is no field that this user can see. {_meant(name, names)}"
+            f"{rule.place_of(name)}: {described.name}.{name} is not a field that this user can see. "
+            f"{_meant(name, names)}"
             for name in unknown_names(rule, described)
         ]
 

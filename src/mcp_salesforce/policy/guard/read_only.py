@@ -73,7 +73,7 @@ def _check(request: Request) -> None:
     except (SoqlError, SoslError) as error:
         raise refused(str(error), code="MALFORMED_SEARCH" if last == _SEARCH else "MALFORMED_QUERY") from None
     if clauses:
-        raise _refused(f" {clauses[0]} marks what is read: leave it out.")
+        raise _refused(f" {clauses[0]} marks the records it reads: omit it.")
 
 
 def _call(request: Request) -> RequestParts:
@@ -84,4 +84,4 @@ def _call(request: Request) -> RequestParts:
 
 
 def _refused(also: str = "") -> InvalidArgumentError:
-    return refused(f"Nothing may be written, by SALESFORCE_READ_ONLY.{also}", code="NOT_ALLOWED")
+    return refused(f"SALESFORCE_READ_ONLY forbids all writes.{also}", code="NOT_ALLOWED")

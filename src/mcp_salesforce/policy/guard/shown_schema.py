@@ -21,7 +21,7 @@ class ShownSchema(OrgSchema):
         """Return what the policy shows of `sobject`.
 
         Raises:
-            PolicyRefusedError: It may not be read.
+            PolicyRefusedError: It cannot be read.
         """
         await self._confirmed()
         view = await self._views.readable(sobject, max_age_s=max_age_s)

@@ -177,7 +177,7 @@ class Writes:
 
 def _record(body: object) -> Mapping[str, Any]:
     if not isinstance(body, Mapping):
-        raise not_understood("A body that is no record")
+        raise not_understood("A body that is not a record")
     return body
 
 

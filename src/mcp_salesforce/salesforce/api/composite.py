@@ -65,7 +65,7 @@ class CompositeApi:
         if any(has_reference(call.body) for call in calls):
             raise InvalidArgumentError(
                 "A text has @{, which Salesforce would replace where several changes are saved together.",
-                hint="Write it without @{, such as @ {; or make the changes one by one.",
+                hint="Write @ { instead of @{, or make the changes one by one.",
             )
         entries = [_entry(call, f"{_REFERENCE}{number}", self._api_version) for number, call in enumerate(calls)]
         body = {"allOrNone": all_or_none, "compositeRequest": entries}
