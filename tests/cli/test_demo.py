@@ -17,17 +17,17 @@ from mcp_salesforce.cli.demo.screen import Screen
 from mcp_salesforce.cli.demo.steps import STEPS
 from mcp_salesforce.cli.demo.walk import walk
 from mcp_salesforce.cli.serve import local_settings
-from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce.transport import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.cli.processes import run
+from tests.orgs import new_org
 
 Answer = dict[str, Any]
 
 
 @pytest.fixture
 async def agent_client() -> AsyncIterator[Client]:
-    with LocalOrg.open() as org:
+    with new_org() as org:
         server = create_server(local_settings(org.credentials), transport=AsgiTransport(org.app))
         async with Client(server, raise_exceptions=True) as client:
             yield client

@@ -14,6 +14,7 @@ from mcp_salesforce.localorg.standard.definitions import reference
 from mcp_salesforce.localorg.store.schema import Schema
 from tests.effort import examples
 from tests.localorg.clock import Clock
+from tests.orgs import new_org
 
 ABSENT = "003lo0000000999AAA"
 STAMPS = ("LastModifiedDate", "LastModifiedById", "SystemModstamp")
@@ -196,7 +197,7 @@ def test_a_record_that_comes_back_before_the_one_it_refers_to_gets_its_reference
 def test_custom_references_are_set_again(clock: Clock) -> None:
     field = reference("Partner__c", "Partner", "Account", custom=True)
     wider = dataclasses.replace(CONTACT, fields=(*CONTACT.fields, field))
-    with LocalOrg.open(seed=False, now=clock) as plain:
+    with new_org(clock, seed=False) as plain:
         schema = Schema([wider if each is CONTACT else each for each in plain.schema])
         plain.store.apply(schema)
         org = LocalOrg(plain.store, schema, clock)
@@ -255,7 +256,7 @@ def test_undeleting_in_reverse_gives_the_former_state(
         "Task": {"Subject": "Call"},
         "Event": {"Subject": "Visit", "StartDateTime": "2026-03-03T09:00:00Z", "DurationInMinutes": 30},
     }
-    with LocalOrg.open(seed=False, now=Clock()) as org:
+    with new_org(Clock(), seed=False) as org:
         ids: list[str] = []
         for kind, references in made:
             named = {field: ids[number] for field, number in references.items()}

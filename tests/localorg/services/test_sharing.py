@@ -12,6 +12,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.store.ids import mint
 from tests.localorg.clock import Clock
+from tests.orgs import new_org
 
 PUBLIC: Final = {"None": 0, "Read": 1, "Edit": 2, "ReadEditTransfer": 3, "All": 4}
 LEVELS: Final = ("None", "Read", "Edit", "Transfer", "All")
@@ -173,7 +174,7 @@ class Rules:
 
 @pytest.fixture(scope="module")
 def org() -> Iterator[LocalOrg]:
-    with LocalOrg.open(seed=False, now=Clock()) as opened:
+    with new_org(Clock(), seed=False) as opened:
         yield opened
 
 
@@ -334,7 +335,7 @@ def refused(do: Callable[..., object], *arguments: Any, **fields: Any) -> str:
 
 @pytest.fixture
 def own(clock: Clock) -> Iterator[LocalOrg]:
-    with LocalOrg.open(seed=False, now=clock) as opened:
+    with new_org(clock, seed=False) as opened:
         yield opened
 
 

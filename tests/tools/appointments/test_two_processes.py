@@ -10,10 +10,11 @@ from mcp.client.stdio import stdio_client
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.listener import listening
+from tests.effort import examples
 from tests.tools.calls import text_of
 from tests.warm import warm
 
-SLOTS = 200
+SLOTS = examples(200)
 FIRST = datetime(2099, 3, 2, 9, tzinfo=UTC)
 LENGTH = timedelta(minutes=30)
 
