@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -51,6 +51,7 @@ from mcp_salesforce.tools.framework.toolset import SalesforceTool, build_tools
 
 _VERIFIED_WITHIN_S: Final = 10.0  # less than hosts wait for a server to start
 _log = logging.getLogger(__name__)
+_version = cache(version)  # it reads a file
 
 
 class SalesforceServer(MCPServer[OrgSession]):
@@ -158,7 +159,7 @@ def create_server(
     server = SalesforceServer(
         "mcp-salesforce",
         title="Salesforce",
-        version=version("mcp-salesforce"),
+        version=_version("mcp-salesforce"),
         instructions=instructions(access),
         tools=[*tools],
         lifespan=lifespan,
