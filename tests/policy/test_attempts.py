@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -18,17 +19,23 @@ from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.server import create_server
 from tests.approving import approve
 from tests.conftest import NOW, settings_of
+from tests.orgs import new_org
 from tests.policy.attempts import ATTEMPTS, POLICY, QUERIES, SECRETS, Attempt, filled
 from tests.tools.calls import PREFIX, call, refusal
+from tests.tools.changes.states import state_of
 from tests.tools.framework.test_access import served
 from tests.tools.test_every_tool import SPECS
 
 REFUSALS = {"POLICY_REFUSED", "NOT_ALLOWED"}
 
 
-@pytest.fixture
-def records(org: LocalOrg) -> dict[str, str]:
-    """Records that hold what is forbidden; their Ids by name."""
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def planted(org: LocalOrg) -> dict[str, str]:
+    """Make records that hold what is forbidden; return their Ids by name."""
     other = org.store.rows("SELECT Id FROM User WHERE Id <> ?", [org.user_id])[0]["Id"]
     org.records.update("User", other, {"Email": "hidden-user@example.com"}, org.user_id)
     account = org.insert("Account", Name="Hidden Holdings")
@@ -61,20 +68,64 @@ def records(org: LocalOrg) -> dict[str, str]:
 
 
 @pytest.fixture
-async def guarded(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> AsyncIterator[Client]:
-    del records  # they are there
-    (tmp_path / "policy.toml").write_text(POLICY, encoding="utf-8")
-    settings = settings_of(org, policy=tmp_path / "policy.toml", toolsets="all")
+def records(org: LocalOrg) -> dict[str, str]:
+    """The Ids of the records that hold what is forbidden, by name."""
+    return planted(org)
+
+
+@asynccontextmanager
+async def under_policy(org: LocalOrg, folder: Path) -> AsyncIterator[Client]:
+    """A client of a server that the policy binds."""
+    (folder / "policy.toml").write_text(POLICY, encoding="utf-8")
+    settings = settings_of(org, policy=folder / "policy.toml", toolsets="all", journal=str(folder / "journal.db"))
     server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
         yield client
 
 
-@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.id)
+@pytest.fixture
+async def guarded(org: LocalOrg, records: dict[str, str], tmp_path: Path) -> AsyncIterator[Client]:
+    del records  # they are there
+    async with under_policy(org, tmp_path) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+async def tried(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Client, dict[str, str]]]:
+    """One server for all attempts, and the records of its org, which are in the end what they were."""
+    with new_org(lambda: NOW) as org:
+        records = planted(org)
+        before = state_of(org)
+        async with under_policy(org, tmp_path_factory.mktemp("policy")) as client:
+            yield client, records
+        assert state_of(org) == before
+
+
+def changes_something(attempt: Attempt) -> bool:
+    return attempt.outcome != "refused" and not SPECS[PREFIX + attempt.tool].effect.is_reading
+
+
+@pytest.mark.parametrize(
+    "attempt", [each for each in ATTEMPTS if not changes_something(each)], ids=lambda attempt: attempt.id
+)
 async def test_no_attempt_succeeds_and_none_is_answered_by_silence(
+    attempt: Attempt, tried: tuple[Client, dict[str, str]]
+) -> None:
+    await check(attempt, *tried)
+
+
+@pytest.mark.parametrize(
+    "attempt", [each for each in ATTEMPTS if changes_something(each)], ids=lambda attempt: attempt.id
+)
+async def test_a_write_that_is_allowed_shows_nothing_that_is_hidden(
     attempt: Attempt, guarded: Client, records: dict[str, str]
 ) -> None:
-    result = await guarded.call_tool(PREFIX + attempt.tool, filled(attempt.arguments, records))
+    await check(attempt, guarded, records)
+
+
+async def check(attempt: Attempt, client: Client, records: dict[str, str]) -> None:
+    """Try it: what it comes to is what the table says, and no secret is told."""
+    result = await client.call_tool(PREFIX + attempt.tool, filled(attempt.arguments, records))
 
     whole = result.model_dump_json()
     given = json.dumps(attempt.arguments)
