@@ -1,6 +1,6 @@
 """Whatever the org answers, a tool gives an answer or a clean error, and ends."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import orjson
@@ -20,6 +20,11 @@ from tests.salesforce.scripted import Answer, ScriptedOrg
 from tests.salesforce.test_any_reply import JSON, NEXT
 from tests.tools.calls import refusal, server_on
 from tests.tools.test_every_tool import NAMES, sample_calls
+
+FILLED = (
+    "AccountId", "Company", "Description", "Email", "IsAllDayEvent", "Location", "Name", "OwnerId", "Phone", "Status",
+    "Subject", "Title", "WhatId", "WhoId",
+)  # fmt: skip
 
 
 class Damaging:
@@ -56,6 +61,26 @@ def parts(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from parts(inner)
 
 
+class Filling:
+    """The org's app; in all its replies, the fields of records that are named have one value, or are missing."""
+
+    def __init__(self, org: LocalOrg, fields: Collection[str], value: object) -> None:
+        self._org = org
+        self._fields, self._value = fields, value
+
+    async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
+        async def filling(message: Message) -> None:
+            if message["type"] == "http.response.body" and message.get("body", b"")[:1] in {b"{", b"["}:
+                replies = [orjson.loads(message["body"])]
+                for container, key in list(parts(replies)):
+                    if key in self._fields and "attributes" in container:
+                        container[key] = self._value
+                message = {**message, "body": orjson.dumps(replies[0])}
+            await send(message)
+
+        await self._org.app(scope, receive, filling)
+
+
 def is_sendable(value: object) -> bool:
     try:
         return bool(orjson.dumps(value))
@@ -84,13 +109,49 @@ async def test_a_reply_that_is_wrong_in_one_place_gives_an_answer_or_an_error(
     async with Client(
         create_server(settings_of(org, timeout_s=5, toolsets="all"), transport=transport, now=lambda: NOW)
     ) as mcp:
-        try:
-            result = await mcp.call_tool(name, samples[which % len(samples)])
-        except RuntimeError as odd:
-            assert "structured content" in str(odd)  # noqa: PT017 - an answer all the same, with a value of an odd type
-            return
+        result = await mcp.call_tool(name, samples[which % len(samples)])  # which refuses what its schema does not say
 
     assert result.structured_content if not result.is_error else (result.meta or {})["code"]
+
+
+@pytest.mark.parametrize("value", [None, 5, 1.5, True, {"street": "Long Lane"}, ["a"], [["a"]]])
+@pytest.mark.parametrize("name", NAMES)
+async def test_whatever_is_in_the_fields_of_records_an_answer_conforms_to_its_schema(
+    org: LocalOrg, name: str, value: object
+) -> None:
+    contact_id = org.insert("Contact", LastName="Ode", Email="ode@example.com")
+    times = {"StartDateTime": "2026-11-24T10:00:00Z", "EndDateTime": "2026-11-24T11:00:00Z"}
+    event_id = org.insert("Event", Subject="Visit", WhoId=contact_id, **times)
+    transport = AsgiTransport(Filling(org, FILLED, value))
+
+    async with Client(create_server(settings_of(org, toolsets="all"), transport=transport, now=lambda: NOW)) as mcp:
+        results = [await mcp.call_tool(name, sample) for sample in sample_calls(contact_id, event_id)[name]]
+
+    for result in results:
+        assert result.structured_content if not result.is_error else (result.meta or {})["code"]
+
+
+@pytest.mark.parametrize("value", [None, 5, True])
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [("contact", ["Email", "Phone", "AccountId", "Account.Name"]), ("appointment", ["Subject", "WhoId", "Location"])],
+)
+async def test_a_field_that_was_asked_for_is_told_whatever_is_in_it(
+    org: LocalOrg, name: str, fields: list[str], value: object
+) -> None:
+    contact_id = org.insert("Contact", LastName="Ode")
+    event_id = org.insert("Event", StartDateTime="2026-11-24T10:00:00Z", EndDateTime="2026-11-24T11:00:00Z")
+    transport = AsgiTransport(Filling(org, fields, value))
+    asked = {"contact_id": contact_id} if name == "contact" else {"event_id": event_id}
+
+    async with Client(create_server(settings_of(org), transport=transport, now=lambda: NOW)) as mcp:
+        whole = await mcp.call_tool(f"salesforce_get_{name}", {**asked, "fields": fields})
+        each = [await mcp.call_tool(f"salesforce_get_{name}", {**asked, "fields": [field]}) for field in fields]
+
+    assert not any(result.is_error for result in (whole, *each))
+    told = (whole.structured_content or {})[fields[0]]
+    assert told == (None if value is None else orjson.dumps(value).decode())
+    assert all(field in (result.structured_content or {}) for field, result in zip(fields, each, strict=True))
 
 
 @pytest.mark.parametrize("depth", [150, 200, 240, 260, 900])

@@ -2,15 +2,19 @@
 
 import csv
 import json
+from functools import partial
 from typing import Any
 
-from hypothesis import given, settings
+import jsonschema  # type: ignore[import-untyped]  # comes with the SDK, without types
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mcp_types import TextContent
+from pydantic import TypeAdapter
 
 from mcp_salesforce.surface.resources import in_lines
 from mcp_salesforce.tools.answers.budgets import cut_to_fit, may_fit
-from mcp_salesforce.tools.answers.results import answer, table
+from mcp_salesforce.tools.answers.results import Updated, answer, table
+from mcp_salesforce.tools.framework.json_schema import is_conforming, output_schema
 from tests.effort import examples
 
 cells = (
@@ -101,6 +105,25 @@ def test_any_record_gives_an_answer_within_the_budget(found: list[dict[str, Any]
     assert isinstance(cut.content[0], TextContent)
     assert len(cut.content[0].text.encode()) <= budget * 1.25
     assert len(json.dumps(cut.structured_content, ensure_ascii=False, separators=(",", ":")).encode()) <= budget * 1.25
+
+
+changes = st.dictionaries(names, st.fixed_dictionaries({"before": json_values, "after": json_values}), max_size=30)
+plans = st.lists(st.fixed_dictionaries({"action": st.just("create"), "values": records}), max_size=30)
+
+
+@settings(max_examples=examples(60))
+@given(changes, plans)
+def test_a_cut_answer_is_still_of_the_shape_of_its_tool(changed: dict[str, Any], plan: list[dict[str, Any]]) -> None:
+    shape = TypeAdapter(Updated)
+    done, preview = {"Id": "003000000000001AAA", "changed": changed}, {"preview": plan, "undo": "No."}
+    assume(is_conforming(shape, done))
+
+    done_cut = answer(done, 1250, partial(is_conforming, shape)).structured_content
+    preview_cut: Any = answer(preview, 1250, partial(is_conforming, shape)).structured_content
+
+    jsonschema.validate(done_cut, output_schema(shape))
+    assert all(isinstance(write, dict) for write in preview_cut["preview"])
+    assert len(preview_cut["preview"]) + preview_cut.get("left_out", 0) == len(plan)
 
 
 def test_children_beyond_the_budget_are_left_out_by_whole_rows_and_counted() -> None:

@@ -1,7 +1,7 @@
 """Answers within a budget of bytes: rows are left out whole, long texts cut, and what is missing is said."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -94,10 +94,13 @@ def cut_text(name: str, text: str, characters: int) -> str:
     return f"{text[:characters]} [{len(text) - characters} more characters: {rest}]"
 
 
-def within(result: Mapping[str, Any], budget_bytes: int) -> Mapping[str, Any]:
+def within(
+    result: Mapping[str, Any], budget_bytes: int, is_conforming: Callable[[Mapping[str, Any]], bool] = lambda _: True
+) -> Mapping[str, Any]:
     """Return `result` cut until its JSON is within the budget, and every cut said.
 
-    Long texts are cut first; then rows, lists and fields beyond the first ones; at last what is nested deep.
+    Long texts are cut first; then rows, lists and fields beyond the first ones; at last what is nested deep. No cut is
+    made after which it would not be of the tool's shape any more, as `is_conforming` tells.
     """
     longest = _longest(result)
     cuts = [_Cut(characters, longest, _DEEPEST) for characters in _halves(budget_bytes, _SHORTEST_CUT)]
@@ -107,7 +110,8 @@ def within(result: Mapping[str, Any], budget_bytes: int) -> Mapping[str, Any]:
     for cut in cuts:
         if _size(shorter) <= budget_bytes:
             break
-        shorter = cut.mapping(result, cut.depth, is_whole=True)
+        attempt = cut.mapping(result, cut.depth, is_whole=True)
+        shorter = attempt if is_conforming(attempt) else shorter
     return shorter
 
 
@@ -121,6 +125,11 @@ def _longest(value: Any) -> int:  # noqa: ANN401 - any JSON value
     """Return the length of the longest list or object in `value`."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return max((len(value) if isinstance(value, dict | list) else 0, *map(_longest, inner)))
+
+
+def _is_of_objects(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Tell whether a value is a list of objects, among which no text may say how many more there are."""
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
 
 
 class _Cut(NamedTuple):
@@ -144,12 +153,14 @@ class _Cut(NamedTuple):
             return self._table(value, depth, is_whole=is_whole)
         kept = dict(list(value.items())[: max(self.entries, _FEWEST_KEYS)])
         cut = {key: self.value(entry, key, depth - 1) for key, entry in kept.items()}
-        return cut | {"left_out": len(value) - len(kept)} if len(kept) < len(value) else cut
+        left_out = len(value) - len(kept)
+        left_out += sum(max(len(entry) - self.entries, 0) for entry in kept.values() if _is_of_objects(entry))
+        return cut | {"left_out": left_out} if left_out else cut
 
     def _list(self, value: list[Any], name: str, depth: int) -> list[Any]:
         more = len(value) - self.entries
         cut = [self.value(entry, name, depth - 1) for entry in value[: self.entries]]
-        return [*cut, f"[{more} more]"] if more > 0 else cut
+        return [*cut, f"[{more} more]"] if more > 0 and not _is_of_objects(value) else cut
 
     def _table(self, value: Mapping[str, Any], depth: int, *, is_whole: bool) -> dict[str, Any]:
         """Return a table with its first columns and rows; the rows of one that a cursor goes on behind all stay."""

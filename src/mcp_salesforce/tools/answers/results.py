@@ -1,7 +1,7 @@
 """What tools return: shapes described once, compact, and free of characters that only a machine sees."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Annotated, Any, NotRequired, TypeAlias, TypeVar, cast
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from mcp_types import CallToolResult, TextContent
-from pydantic import ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, WithJsonSchema
 from typing_extensions import TypedDict
 
 from mcp_salesforce.tools.answers.budgets import within
@@ -27,13 +27,26 @@ _NOT_LISTS: list[dict[str, Any]] = [
     {"type": "object", "additionalProperties": True},
 ]
 FieldValue = Annotated[Any, WithJsonSchema({"anyOf": [*_NOT_LISTS, {"type": "array", "items": {"anyOf": _NOT_LISTS}}]})]
+
+
+def _row(values: list[Any]) -> list[Any]:
+    """Return a row of field values: one may be a list, and none a list of lists."""
+    if any(type(value) is list and any(type(entry) is list for entry in value) for value in values):
+        raise ValueError
+    return values
+
+
+Row: TypeAlias = Annotated[list[FieldValue], AfterValidator(_row)]  # a check of each value would take ten times as long
+SingleValue = Annotated[FieldValue, AfterValidator(lambda value: _row([value])[0])]
 Cell: TypeAlias = str | int | None
 """A value of a row that is no field of a record."""
 _TOLERANCE = 1.25  # how much longer than the budget an answer may be before texts in it are cut
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\.\d{3}\+0000)", re.ASCII)  # as Salesforce and `plain` write
 _TIME_LENGTH, _WHOLE_SECOND_UTC = 28, ".000+0000"
 
-
+Text: TypeAlias = str | None
+"""A text field of a record: null where it was asked for, and is empty."""
+Conforming: TypeAlias = Callable[[Mapping[str, Any]], bool]
 Result = TypeVar("Result", bound=Mapping[str, Any])
 
 
@@ -41,7 +54,7 @@ class Rows(TypedDict):
     """Records as columns and rows."""
 
     columns: list[str]
-    rows: list[list[FieldValue]]
+    rows: list[Row]
     time_zone: NotRequired[str]
     total: NotRequired[int]
     left_out: NotRequired[int]
@@ -55,11 +68,11 @@ class Contact(TypedDict):
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # read by Pydantic, not a key
 
     Id: str
-    Name: NotRequired[str]
-    Email: NotRequired[str]
-    Phone: NotRequired[str]
-    AccountId: NotRequired[str]
-    OwnerId: NotRequired[str]
+    Name: NotRequired[Text]
+    Email: NotRequired[Text]
+    Phone: NotRequired[Text]
+    AccountId: NotRequired[Text]
+    OwnerId: NotRequired[Text]
 
 
 class Moment(TypedDict):
@@ -76,14 +89,14 @@ class Appointment(TypedDict):
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # read by Pydantic, not a key
 
     Id: str
-    Subject: NotRequired[str]
+    Subject: NotRequired[Text]
     start: NotRequired[Moment]
     end: NotRequired[Moment]
     time_zone: NotRequired[str]
     all_day: NotRequired[bool]
-    WhoId: NotRequired[str]
-    WhatId: NotRequired[str]
-    OwnerId: NotRequired[str]
+    WhoId: NotRequired[Text]
+    WhatId: NotRequired[Text]
+    OwnerId: NotRequired[Text]
     recurrence: NotRequired[str]
     occurrences: NotRequired[int]
     first_occurrences: NotRequired[list[str]]
@@ -94,8 +107,8 @@ class Appointment(TypedDict):
 class Change(TypedDict):
     """A field's value before and after."""
 
-    before: FieldValue
-    after: FieldValue
+    before: SingleValue
+    after: SingleValue
 
 
 class Updated(TypedDict):
@@ -141,23 +154,27 @@ class Allowed(TypedDict):
     policy: NotRequired[str]
 
 
-def answer(result: Mapping[str, Any], budget_bytes: int | None = None) -> CallToolResult:
+def answer(
+    result: Mapping[str, Any], budget_bytes: int | None = None, is_conforming: Conforming = lambda _: True
+) -> CallToolResult:
     """Return `result` as structured content and, for hosts that show only text, as the same in compact JSON.
 
-    What is longer than the budget is cut, and says so.
+    What is longer than the budget is cut, and says so, as far as it stays of the tool's shape: `is_conforming` tells.
     """
-    shown, json = seen(result, budget_bytes)
+    shown, json = seen(result, budget_bytes, is_conforming)
     return CallToolResult(content=[TextContent(type="text", text=json)], structured_content=shown)
 
 
-def seen(result: Mapping[str, Any], budget_bytes: int | None = None) -> tuple[Mapping[str, Any], str]:
+def seen(
+    result: Mapping[str, Any], budget_bytes: int | None = None, is_conforming: Conforming = lambda _: True
+) -> tuple[Mapping[str, Any], str]:
     """Return `result` without invisible characters, cut to the budget, and its compact JSON."""
     json = orjson.dumps(result).decode()
     if _ESCAPED in json or not json.isascii():
         result = visible(result)
         json = orjson.dumps(result).decode()
     if budget_bytes and len(json.encode()) > budget_bytes * _TOLERANCE:
-        result = within(result, budget_bytes)
+        result = within(result, budget_bytes, is_conforming)
         json = orjson.dumps(result).decode()
     return result, json
 

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import TypeAdapter
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from mcp_salesforce.salesforce.errors import UnreadableReplyError
 
 _ANYTHING: Final = {"maxLength": 131_072}
 """The schema of members that are not named: any value, as long as Salesforce's longest text at most.
@@ -25,9 +29,42 @@ def input_schema(model: Any) -> dict[str, Any]:  # noqa: ANN401 - a model class
     return opened
 
 
-def output_schema(shape: Any) -> dict[str, Any]:  # noqa: ANN401 - any type Pydantic can describe
+def output_schema(shape: TypeAdapter[Any]) -> dict[str, Any]:
     """Return the slim schema of a tool's result."""
-    return _slim(TypeAdapter(shape).json_schema())
+    return _slim(shape.json_schema())
+
+
+def conforming(shape: TypeAdapter[Any], result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the result of a tool, if it is of the shape that its output schema states: clients refuse any other.
+
+    A member that is a text, and came from the org as another value, becomes that value's JSON.
+
+    Raises:
+        UnreadableReplyError: The org sent a value that the shape has no place for.
+    """
+    for flaw in _flaws(shape, result):
+        place, value = flaw["loc"], flaw["input"]
+        if flaw["type"] != "string_type" or value is None or len(place) != 1:
+            raise UnreadableReplyError(f"The org sent no value that fits {'.'.join(map(str, place))}.", status=0)
+        result = {**result, str(place[0]): orjson.dumps(value).decode()}
+    return result
+
+
+def is_conforming(shape: TypeAdapter[Any], result: Mapping[str, Any]) -> bool:
+    """Tell whether a result is of a tool's shape, or is a preview of it."""
+    plan = result.get("preview")
+    if plan is None:
+        return not _flaws(shape, result)
+    is_plan = isinstance(plan, list) and all(isinstance(write, dict) for write in plan)
+    return is_plan and all(flaw["type"] == "missing" and len(flaw["loc"]) == 1 for flaw in _flaws(shape, result))
+
+
+def _flaws(shape: TypeAdapter[Any], result: Mapping[str, Any]) -> list[ErrorDetails]:
+    try:
+        shape.validate_python(result, strict=True)
+    except ValidationError as error:
+        return error.errors(include_url=False, include_context=False)
+    return []
 
 
 def _opened(node: Any) -> Any:  # noqa: ANN401 - any part of a schema

@@ -3,25 +3,25 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Concatenate, Final, ParamSpec, Self, TypeAlias, TypeVar, cast, get_type_hints
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
-from pydantic import ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema, create_model
 
 from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.policy.rules import Action
 from mcp_salesforce.policy.withheld import noting, told
-from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError, refused
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError, UnreadableReplyError, refused
 from mcp_salesforce.tools.answers.errors import failure, unforeseen
 from mcp_salesforce.tools.answers.results import answer
 from mcp_salesforce.tools.framework.arguments import Arguments
 from mcp_salesforce.tools.framework.asking import AskThroughSessionError
 from mcp_salesforce.tools.framework.call_log import tool_call
-from mcp_salesforce.tools.framework.json_schema import input_schema, output_schema
+from mcp_salesforce.tools.framework.json_schema import conforming, input_schema, is_conforming, output_schema
 from mcp_salesforce.tools.framework.making import Making
 from mcp_salesforce.tools.framework.second_look import with_doubts
 from mcp_salesforce.tools.framework.session import OrgSession
@@ -204,7 +204,7 @@ class SalesforceTool(Tool):
                     return result
                 if withheld:
                     result = {**result, "withheld": told(withheld)}
-                return answer(result, org_of(context).max_answer_bytes)
+                return answer(result, org_of(context).max_answer_bytes, partial(is_conforming, _shape_of(self.fn)))
             except AskThroughSessionError:
                 call.outcome = "asked"
                 raise
@@ -222,11 +222,17 @@ class SalesforceTool(Tool):
         """Call the function; what a tool that writes does to records is a change, and its answer names it."""
         given = self._arguments.read(arguments)
         if self.effect.is_reading:
-            return cast("Mapping[str, Any]", await self.fn(context, **given))
+            return conforming(_shape_of(self.fn), await self.fn(context, **given))
         org, is_preview = org_of(context), bool(given.pop(_PREVIEW))
 
         async def run() -> Mapping[str, Any]:
-            return await with_doubts(org, self.sobject, given, await self.fn(context, **given))
+            result = await self.fn(context, **given)
+            try:
+                result = conforming(_shape_of(self.fn), result)
+            except UnreadableReplyError as error:
+                error.leave_outcome_unknown()
+                raise
+            return await with_doubts(org, self.sobject, given, result)
 
         sobject = self.sobject or str(given.get("sobject") or "")
         making = Making(org, self.name, sobject, arguments, run)
@@ -316,9 +322,14 @@ def _arguments_of(function: ToolFunction, *, writes: bool) -> Arguments:
 
 
 @cache
+def _shape_of(function: ToolFunction) -> TypeAdapter[Any]:
+    return TypeAdapter(get_type_hints(function, include_extras=True)["return"])
+
+
+@cache
 def _schemas_of(function: ToolFunction, *, writes: bool) -> tuple[dict[str, Any], FuncMetadata]:
     model = _model_of(function, writes=writes)
-    output = output_schema(get_type_hints(function, include_extras=True)["return"])
+    output = output_schema(_shape_of(function))
     if writes:  # it is a preview, or what was done
         output.pop("required", None)
         output["properties"] |= _OF_WRITES

@@ -16,7 +16,7 @@ from mcp_salesforce.salesforce.wire import field_name
 from mcp_salesforce.soql import format_sosl, sosl_tree, tree
 from mcp_salesforce.soql_names import meaning_of_search
 from mcp_salesforce.tools.answers.budgets import cut_to_fit
-from mcp_salesforce.tools.answers.results import FieldValue, table
+from mcp_salesforce.tools.answers.results import Row, table
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
 from mcp_salesforce.tools.lookups.all_day import with_days
@@ -42,7 +42,7 @@ class Group(TypedDict):
     """The records found of one object, best first; `more` says that there are further ones."""
 
     columns: list[str]
-    rows: list[list[FieldValue]]
+    rows: list[Row]
     more: NotRequired[bool]
     left_out: NotRequired[int]
 

@@ -11,7 +11,7 @@ from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.literals import quote_list
 from mcp_salesforce.tools.answers.budgets import cut_text, cut_to_fit, sliced
-from mcp_salesforce.tools.answers.results import FieldValue, Rows, is_shown, localised, table
+from mcp_salesforce.tools.answers.results import Row, Rows, is_shown, localised, table
 from mcp_salesforce.tools.framework.params import FieldSlices, ShownZone
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
@@ -33,7 +33,7 @@ class RecordsRead(TypedDict):
     missing: NotRequired[dict[str, str]]
     left_out: NotRequired[int]
     columns: NotRequired[list[str]]
-    rows: NotRequired[list[list[FieldValue]]]
+    rows: NotRequired[list[Row]]
 
 
 @records.tool(
