@@ -490,6 +490,20 @@ def test_user_record_access_takes_few_queries(own: LocalOrg, select: str, where:
     assert error in refusal(lambda: own.queries.query(soql, own.user_id))[1]
 
 
+@pytest.mark.parametrize(
+    "soql",
+    [
+        "SELECT Id, UserRecordAccess.HasEditAccess FROM Account",
+        "SELECT Account.UserRecordAccess.MaxAccessLevel FROM Contact",
+        "SELECT Id FROM Account ORDER BY userrecordaccess.RecordId",
+    ],
+)
+def test_user_record_access_as_a_relationship_is_refused_by_name(own: LocalOrg, soql: str) -> None:
+    code, message = refusal(lambda: own.queries.query(soql, own.user_id))
+    assert code == "NOT_IMPLEMENTED"
+    assert "query UserRecordAccess itself" in message
+
+
 def test_user_record_access_filters_orders_and_limits(own: LocalOrg) -> None:
     jonas = named(own, "Jonas")
     ids = [own.insert("Account", Name="A"), own.insert("Account", Name="B", OwnerId=jonas)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from mcp_salesforce.localorg.errors import OrgError
+from mcp_salesforce.localorg.errors import OrgError, not_implemented
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.store.dates import Calendar
 from mcp_salesforce.localorg.store.schema import FieldDef, Schema, SObjectDef
@@ -13,6 +13,7 @@ from mcp_salesforce.localorg.store.sqlite import quote
 from mcp_salesforce.soql import caret_text
 from mcp_salesforce.soql.tree import Field, FromItem
 
+_ACCESS: Final = "UserRecordAccess"
 _PARENT_LEVELS: Final = 5
 _PARENT_LIMIT: Final = 55
 WSDL: Final = "Please reference your WSDL or the describe call for the appropriate names."
@@ -316,9 +317,12 @@ class Scope:
         return hops
 
     @evidence("SOQL", "quoted", "An unknown relationship is INVALID_FIELD, with row, column and caret")
+    @evidence("UserRecordAccess", "documented", "As a relationship of other objects it is not served: 501")
     def _join(self, source: Source, relationship: str, name: Field) -> Hop:
         found = source.reference(relationship)
         targets = self.run.schema.targets(found[0]) if found else ()
+        if found is None and relationship.lower() == _ACCESS.lower():
+            raise not_implemented(f"the relationship {_ACCESS}; query {_ACCESS} itself, by UserId and RecordId")
         if found is None or not targets:
             raise self.run.error(
                 "INVALID_FIELD",
