@@ -9,6 +9,7 @@ from mcp_salesforce.tools.org import orgs
 from mcp_salesforce.tools.query import queries
 from mcp_salesforce.tools.records import records
 from mcp_salesforce.tools.schema import schema
+from mcp_salesforce.tools.stewardship import stewardship
 
-TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, records, changes, queries, schema, orgs, insight)
+TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, records, changes, queries, schema, orgs, insight, stewardship)
 """Everything that is exposed, in the order in which it is listed."""

@@ -92,7 +92,7 @@ class Making:
         sent, names = change.requests, await self._names(change)
         told: dict[str, Any] = {"preview": planned_writes(change, names)}
         told |= {name: result[name] for name in _SAID if name in result} | {**change.alongside}
-        return change, told | {"api_calls": sent, "undo": self.org.undo_of_writes()}, names
+        return change, told | {"api_calls": sent, "undo": self.org.undo_of_writes(change.writes)}, names
 
     async def _names(self, change: Change) -> dict[str, str]:
         """Return the names of the records that exist and would be written, by Id, as far as they may be seen."""

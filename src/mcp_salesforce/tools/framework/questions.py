@@ -93,6 +93,8 @@ def _sentences(told: Mapping[str, Any], named: Sequence[str]) -> list[str]:
     if calendars := [_shown(name) for name in told.get("calendars") or () if name]:
         to_come = f" {told['to_come']} of the appointments are still to come." if "to_come" in told else ""
         said.append(f"Appointments go from the calendars of {_listed(calendars[:_NAMED])}.{to_come}")
+    if lost := told.get("lost"):
+        said.append(f"Lost: {_listed_values(lost)}.")
     if fields := _fields(told):
         said.append(f"Fields: {', '.join(fields[:_NAMED])}{' and more' if len(fields) > _NAMED else ''}.")
     return [*said, f"To undo it: {told['undo']}"]
@@ -100,6 +102,12 @@ def _sentences(told: Mapping[str, Any], named: Sequence[str]) -> list[str]:
 
 def _fields(told: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(name for row in told.get("preview") or () for name in row.get("changed") or ()))
+
+
+def _listed_values(lost: Mapping[str, Sequence[Any]]) -> str:
+    shown = [f"{name} {', '.join(_shown(str(value)) for value in values)}" for name, values in lost.items()]
+    more = len(shown) - _NAMED
+    return f"{'; '.join(shown[:_NAMED])}{f' and {more} more fields' if more > 0 else ''}"
 
 
 def _number(count: int, sobject: str) -> str:

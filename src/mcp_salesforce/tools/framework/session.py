@@ -17,6 +17,7 @@ from mcp_salesforce.changes.approval_store import ApprovalStore
 from mcp_salesforce.changes.approvals import Approval, ApprovalRules
 from mcp_salesforce.changes.change import Change, changing
 from mcp_salesforce.changes.journal import Journal
+from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.salesforce import ApiError, NotFoundError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.advice import is_told_by_words
@@ -128,8 +129,10 @@ class OrgSession:
                 if self._journal and change.change_id:
                     self._journal.close_change(change)
 
-    def undo_of_writes(self) -> str:
-        """Say how a write could be undone here."""
+    def undo_of_writes(self, writes: Sequence[Write]) -> str:
+        """Say how writes could be undone here."""
+        if any(write.action in {"merge", "convert"} for write in writes):
+            return "Not at all: a merge and a conversion stay."
         if self._journal and not self._journal.off_because:
             return "salesforce_undo can undo it for 15 days, except e-mails and what triggers and flows do."
         return "salesforce_undo cannot undo it: this server does not record changes."
