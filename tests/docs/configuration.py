@@ -14,13 +14,13 @@ _OF_A_WAY = {name for way in WAYS for name in way.needs}
 PAGE = """<!-- Generated from src/mcp_salesforce/settings/settings.py by `make docs UPDATE=1`. -->
 # Configuration
 
-Settings are environment variables, or `NAME=value` lines of a file `.env` in the folder where the server starts. The
-environment wins. A variable without a value counts as not set; keys that are no setting are ignored; quotes and spaces
-around a value are taken away. If something is missing or malformed the server does not start (exit status 2), and one
-message names every such setting and where to find its value.
+Settings are environment variables, or `NAME=value` lines in a file `.env` in the folder where the server starts. If
+both set a value, the environment wins. An empty variable is the same as none. Unknown keys are ignored. Quotes and
+spaces around a value are removed. If a setting is missing or wrong, the server does not start (exit status 2), and one
+message lists every such setting and where to find its value.
 
-## Ways in
-The settings that are there decide how the server gets its access tokens. Exactly one of these sets must be complete:
+## Ways to log in
+The settings decide how the server gets its access tokens. Exactly one of these sets must be complete:
 
 | Way | Settings | Meaning |
 |---|---|---|
@@ -37,7 +37,7 @@ The settings that are there decide how the server gets its access tokens. Exactl
 
 
 def fields() -> Iterator[tuple[str, FieldInfo]]:
-    """Yield the settings as a reader wants them: the ways in first."""
+    """Yield the settings as a reader wants them: those for logging in first."""
     yield from ((name, Settings.model_fields[name]) for name in FORMS)
 
 

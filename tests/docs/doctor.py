@@ -6,9 +6,10 @@ from mcp_salesforce.doctor.causes import STAGES
 PAGE = """<!-- Generated from src/mcp_salesforce/doctor/causes.py by `make docs UPDATE=1`. -->
 # When you cannot connect
 
-`mcp-salesforce doctor` checks the way to your org, stage by stage. A stage passes, or fails with the cause, the fix and
-the place to fix it, or is not reached because an earlier one failed. It only reads, uses about ten of the org's API
-calls, and shows no secret. `--json` is for scripts. Exit status 0: every stage passes; 1: one does not.
+`mcp-salesforce doctor` checks the way to your org, stage by stage. If a stage fails, the doctor names the cause, the
+fix and the place to fix it; later stages may not be reached. The doctor only reads, uses about ten of the org's API
+calls, and shows no secret. `--json` prints the result for scripts. Exit status 0: every stage passed; 1: a stage
+failed.
 
 The stages: {stages}.
 
@@ -16,7 +17,7 @@ The stages: {stages}.
 |---|---|---|---|---|
 {rows}
 
-Where no cause is known, the doctor shows Salesforce's own words.
+If the doctor does not know the cause, it shows Salesforce's own message.
 """
 
 

@@ -6,20 +6,20 @@ from mcp_salesforce.salesforce.codes import error_class
 PAGE = """<!-- Generated from src/mcp_salesforce/salesforce/advice.py by `make docs UPDATE=1`. -->
 # What Salesforce's errors mean
 
-A tool's error has Salesforce's code and words (`code`, `message`), the fields, whether the same call can succeed a
-little later (`retryable`), and what to do next (`hint`): the columns below, or better where the server knows more, such
-as the nearest names or the values allowed. `message_by` marks words that people of the org wrote, in a validation rule,
-a trigger or a flow; they are not changed. `near` shows the place of a syntax error. The class is what the
-[client](../src/mcp_salesforce/salesforce/errors.py) raises.
+The error of a tool has Salesforce's code and message (`code`, `message`), the fields, whether the same call can
+succeed a little later (`retryable`), and what to do next (`hint`). The hint has the two last columns of this table, or
+more if the server knows more, such as similar names or the allowed values. `message_by` says that people of the org
+wrote the message, in a validation rule, a trigger or a flow; it is shown unchanged. `near` shows the place of a syntax
+error. "Class" is the exception that the [client](../src/mcp_salesforce/salesforce/errors.py) raises.
 
 | Code | Class | What is wrong | What to do |
 |---|---|---|---|
 {rows}
 
-Every other code has the advice of its class.
+For every other code, the hint is that of its class.
 
-## Codes of several meanings
-Salesforce's own words tell which (a pattern, whatever its case):
+## Codes with several meanings
+For these codes Salesforce's message shows which meaning applies. "Words" is a pattern that ignores case:
 
 | Code | Words | What is wrong | What to do |
 |---|---|---|---|

@@ -24,19 +24,19 @@ HEAD = """# The local org: what it does, and how well that is known
 
 Generated from the marks beside the code (`make docs UPDATE=1`). Each behaviour is
 
-- **recorded**: seen on the wire of a real org, or tried there by someone who published the outcome;
+- **recorded**: seen in the traffic of a real org, or tried there by someone who published the result;
 - **verified**: an unmodified Salesforce client uses it in this project's tests (`tests/clients/`);
 - **documented**: Salesforce's guides say so;
 - **quoted**: real text that appears in several public repositories or logs;
-- **simulated without evidence**: plausible, and not to be relied on.
+- **simulated without evidence**: plausible, but do not rely on it.
 
-What the local org does not have answers with status 501 and says so.
+For everything that the local org does not imitate, it answers with status 501 and a message that says so.
 
-A new org has three users: Nora Quill, who may see and change everything, and below her in the role hierarchy Jonas
-Brandt and Aiko Sunada, who go by the rules under "Sharing". Accounts and opportunities are private, contacts follow
-their account, leads are read only, events and tasks are private. Log in as one with `--as jonas`, on the consent page,
-or by a JWT or password with the user name; the password is the same for all. To try why Jonas cannot see a record, ask
-as Nora:
+A new org has three users. Nora Quill can see and change everything. Jonas Brandt and Aiko Sunada are below her in the
+role hierarchy; the rules under "Sharing" apply to them. Accounts and opportunities are private, contacts follow their
+account, leads are read-only, events and tasks are private. To log in as one of them, use `--as jonas`, the consent
+page, or a JWT or password with the user name; the password is the same for all. To find out why Jonas cannot see a
+record, ask as Nora:
 
 ```sql
 SELECT RecordId, HasReadAccess, MaxAccessLevel FROM UserRecordAccess

@@ -8,30 +8,31 @@ from tests.hosts.results import results
 LAUNCH = ("uv", "run", "--directory", "/path/to/mcp-salesforce", "mcp-salesforce", "serve", "--demo")
 PAGE = """<!-- Generated from src/mcp_salesforce/cli/hosts.py by `make docs UPDATE=1`. -->
 # Register with a host
-`uv run mcp-salesforce demo` prints these lines with the full paths of your machine; here they are for a project folder
-`/path/to/mcp-salesforce`. Omit `--demo` to serve [your own org](connect-an-org.md):
-`uv run mcp-salesforce login` ends with the lines for that, settings included. Desktop hosts do not know your shell's
-`PATH`: give them the full path of `uv` (`which uv`). Where a file has entries already, add `salesforce` to them.
+`uv run mcp-salesforce demo` prints these lines with the full paths of your machine. Here the project folder is
+`/path/to/mcp-salesforce`. Omit `--demo` to serve [your own org](connect-an-org.md); `uv run mcp-salesforce login`
+prints the lines for that, with the settings. Desktop hosts do not know the `PATH` of your shell: give them the full
+path of `uv` (`which uv`). If a file already has entries, add `salesforce` to them.
 
-*Tried* means: the line was run unchanged, then the host used the server ([results](hosts.md)). The others
-follow the hosts' documentation.
+*Tried* means: the line was run unchanged, and the host then used the server ([results](hosts.md)). The other lines
+follow the documentation of the hosts.
 
 {sections}
 
 ## Settings
-Settings may stand in `.env` of the project folder, or with the host. Commands take them after the name: `-e
-SALESFORCE_ORG=sandbox` (Codex, Copilot CLI and opencode: `--env`). Files have them beside the arguments:
-`"env": {{"SALESFORCE_ORG": "sandbox"}}` (Goose: `envs`). Desktop hosts do not pass on your shell's variables,
-`HTTPS_PROXY` included.
+You can put settings into `.env` in the project folder, or give them to the host. In a command, add them after the
+name: `-e SALESFORCE_ORG=sandbox` (Codex, Copilot CLI and opencode: `--env`). In a file, add them next to the
+arguments: `"env": {{"SALESFORCE_ORG": "sandbox"}}` (Goose: `envs`). Desktop hosts do not pass on the variables of your
+shell, such as `HTTPS_PROXY`.
 
-For one workspace of VS Code, write the entry without its name below `servers` in `.vscode/mcp.json`:
+For one workspace of VS Code, write the entry below `servers` in `.vscode/mcp.json`, without the key `name`:
 
 ```json
 {{"servers": {{"salesforce": {entry}}}}}
 ```
 
-Installed with `pip`, `pipx` or `uv tool install`, the command is `mcp-salesforce serve`, by its full path. Run by
-`uvx`, it is `uv tool run --from SOURCE mcp-salesforce serve`: what `uvx` makes is in a cache that is emptied some day.
+If you installed it with `pip`, `pipx` or `uv tool install`, the command is `mcp-salesforce serve` with its full path.
+If you run it with `uvx`, the command is `uv tool run --from SOURCE mcp-salesforce serve`, because the cache of `uvx`
+may be emptied.
 """
 
 

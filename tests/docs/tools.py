@@ -27,65 +27,67 @@ PAGE = """<!-- Generated from src/mcp_salesforce/tools by `make docs UPDATE=1`. 
 
 {toolsets}
 ## Prompts
-Hosts show these by name. Each says which tools to use and brings the user's time, and the agenda of the day where it is
-about one; it is there only if its tools are. Arguments are completed: dates, contacts, users and rooms.
+Hosts show these by name. Each prompt says which tools to use and gives the user's time and, if needed, the agenda of
+the day. A prompt is listed only if its tools are. Arguments are completed: dates, contacts, users and rooms.
 
 | prompt | what it does | arguments |
 |---|---|---|
 {prompts}
 
 ## Resources
-| URI | what it says |
+| URI | content |
 |---|---|
-| `salesforce://agenda/{{date}}` | your appointments of a day: a date, `today`, `tomorrow` |
+| `salesforce://agenda/{{date}}` | your appointments on one day: a date, `today` or `tomorrow` |
 | `salesforce://schema/{{sobject}}` | the fields of an object; its name is completed |
 
 ## Answers
-Every tool gives the same answer twice: as structured content that conforms to its output schema, and as its compact
-JSON for hosts that show only text. Fields without a value are left out, and so are standard checkboxes that are not
-ticked; times in UTC end in `Z`; invisible and bidirectional control characters are stripped from what records say.
+Every tool returns the same answer twice: as structured content that conforms to its output schema, and as compact JSON
+for hosts that show only text. Fields without a value and standard checkboxes that are not ticked are left out. Times
+in UTC end in `Z`. Invisible and bidirectional control characters are removed from the text of records.
 
-- **Rows**: `columns` and `rows`, a parent's fields as columns such as `Account.Name`. In resources and prompts they are
-  CSV, below lines with the rest of the answer.
-- **Paging**: where there is more, the answer has a `next_cursor`; the same call with it as `cursor` goes on exactly
-  behind the last row. A cursor belongs to one org, user and call, and works on any copy of the server. An answer that
-  would be longer than `SALESFORCE_MAX_ANSWER_TOKENS` ends at a whole row; `left_out` counts the rows that its `limit`
-  had room for.
-- **Times**: `start` and `end` have `utc`, `local` (with its offset) and `weekday`, in the `time_zone` that the answer
-  names: the one asked for, else the owner's, else the user's. All-day appointments are days, which no zone shifts. A
-  row of `salesforce_list_appointments` has `start.weekday`, `start.local` and `end.local`: days where it is all-day.
-  Other times are UTC, or local with their offset where `time_zone` asks for that.
-- **Rows saved**: `succeeded` and `failed` count them, and each has its `row` (from 0), Id and outcome. Where one is
-  refused and `all_or_none` holds, nothing is saved and the call is an error. More than 200 rows go in parts, with a
-  progress notification after each; if a part fails, `unknown` and `not_sent` name the rows that it leaves, so that the
-  rest can be sent again.
-- **Long texts** that are cut say how many characters are missing, and which `fields` give the rest
-  (`Description[500:]` is a text from its 501st character on).
-- **Withheld**: under a [policy](policy.md), `withheld` names the fields that were left out.
-- **Changes** give `before` and `after` of each field whose value is another one now.
+- **Rows**: `columns` and `rows`. A parent's field is a column such as `Account.Name`. In resources and prompts the
+  rows are CSV, after the lines with the rest of the answer.
+- **Paging**: if there are more rows, the answer has a `next_cursor`. The same call with this `cursor` continues after
+  the last row. A cursor is valid for one org, user and call, on any copy of the server. An answer that would be longer
+  than `SALESFORCE_MAX_ANSWER_TOKENS` ends after a whole row; `left_out` counts the rows within `limit` that did not
+  fit.
+- **Times**: `start` and `end` have `utc`, `local` (with offset) and `weekday`. Local times are in the `time_zone` of
+  the
+  answer: the one in the call, or the owner's, or the user's. All-day appointments are dates and do not depend on a
+      time
+  zone. A row of `salesforce_list_appointments` has `start.weekday`, `start.local` and `end.local`, which are dates for
+  all-day appointments. Other times are UTC, or local with offset if the call has `time_zone`.
+- **Saved rows**: `succeeded` and `failed` count the rows. Each row has its number (`row`, from 0), Id and outcome. If
+  a row is refused and `all_or_none` is true, nothing is saved and the call fails. More than 200 rows are sent in
+  parts, with a progress notification after each. If a part fails, `unknown` and `not_sent` list the rows that remain,
+  so that you can send them again.
+- **Long texts** are cut. The cut text says how many characters are missing, and which `fields` return the rest
+  (`Description[500:]` is the text from its 501st character on).
+- **Withheld**: under a [policy](policy.md), `withheld` lists the fields that were left out.
+- **Changes** have `before` and `after` of each field whose value has changed.
 
 ## Values
-Null, and a text without a character, say that a field was not given where a record is made, and clear it where one is
-changed; so does an object or a list that has nothing else in it. An upsert does the one or the other, row by row. What
-cannot be empty, such as `OwnerId`, is not cleared. A host that drops fields of `data` that the schema does not name
-(mcp-use through LangChain, mcpo) loses custom fields: use the record tools there.
+When a record is created, null or an empty text means that the field is not given. When a record is changed, it clears
+the field. An object or a list with nothing but such values means the same. An upsert follows these rules row by row.
+Fields that cannot be empty, such as `OwnerId`, are not cleared. Some hosts drop fields of `data` that the schema does
+not name (mcp-use through LangChain, mcpo). With these hosts, use the record tools to write custom fields.
 
 ## Errors
-A refused call is flagged as an error. Its text is `Error:` and compact JSON, which `_meta` has too:
+If a call fails, the result is flagged as an error. Its text is `Error:` and compact JSON, which is also in `_meta`:
 
 | key | meaning |
 |---|---|
 | `code` | Salesforce's error code, or the server's own: {codes} |
-| `message` | what is wrong, in Salesforce's words where it was Salesforce that refused |
-| `message_by` | whose words they are, where people of the org wrote them: a rule, a trigger, a flow |
-| `problems` | where a call is about several records: a line for each different problem, with its rows |
-| `near` | the place of a syntax error, with a caret below |
-| `fields` | the arguments or fields it is about |
+| `message` | what is wrong; if Salesforce refused the call, in Salesforce's words |
+| `message_by` | who wrote the message, if people of the org did: in a rule, a trigger or a flow |
+| `problems` | for a call with several records: one line for each different problem, with its rows |
+| `near` | the place of a syntax error, marked with a caret |
+| `fields` | the arguments or fields that caused it |
 | `retryable` | whether the same call can succeed a little later |
-| `hint` | what to do next; the nearest names for one that is misspelt |
+| `hint` | what to do next; for a misspelt name, similar names |
 
-[errors.md](errors.md) has Salesforce's codes, what they mean and what to do. Arguments are checked before anything is
-sent. An unknown argument is refused, never ignored.
+[errors.md](errors.md) explains Salesforce's codes. The server checks arguments before it sends anything. It refuses
+unknown arguments and never ignores them.
 """
 
 

@@ -24,16 +24,17 @@ COLUMNS = {
 CHECKED = ("tools", "create", "error", "prompt")
 PAGE = """<!-- Generated from tests/hosts/results.json by `make docs UPDATE=1`; `.ci/hosts` writes that. -->
 # Hosts
-Each of these drove the server in one session, in the release named, against a scripted model on the same machine. What
-stands here was read from the requests that the host sent to that model, and from the org. `.ci/hosts` installs all of
-them and tries them again.
+Each of these hosts used the server in one session, in the named release, with a scripted model on the same machine.
+The results come from the requests that the host sent to that model, and from the org. `.ci/hosts` installs all the
+hosts and tries them again.
 
 {table}
 
-- **Protocol**: the revision that host and server settled for.
-- **Tools**: how many of the server's tools its model can have; *by search*: once it has looked for them.
-- **Create**: a contact with a custom field, a record of a custom object and an appointment were made, all owned.
-  *named fields only*: the host closes what a schema leaves open: its model writes no field that a tool does not name.
+- **Protocol**: the revision that host and server agreed on.
+- **Tools**: how many of the server's tools its model can use; *by search*: after it has searched for them.
+- **Create**: a contact with a custom field, a record of a custom object and an appointment were created, all with an
+  owner.
+  *named fields only*: the host closes open schemas, so its model can write only fields that a tool names.
 - **Error**: the model reads the error's code, message and hint.
 - **Prompt**: the model gets the whole prompt, the agenda in it; *the model reads the agenda*: the host asks for the
   prompt before it knows what the user says; *none*: the host has no prompts.
