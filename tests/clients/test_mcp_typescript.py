@@ -24,8 +24,9 @@ class TypeScriptClient:
         self._process = process
         self.connected = self._read()
 
-    def call(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        return self._ask({"name": tool, "arguments": dict(arguments)})
+    def call(self, tool: str, arguments: Mapping[str, Any], answer: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Make a call; `answer` is what the user says if the server asks."""
+        return self._ask({"name": tool, "arguments": dict(arguments)} | ({"answer": dict(answer)} if answer else {}))
 
     def prompt(self, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
         return self._ask({"prompt": {"name": name, "arguments": dict(arguments)}})
@@ -121,3 +122,26 @@ def test_a_second_page_follows_from_the_first(client: TypeScriptClient) -> None:
 
     ids = [row[first["columns"].index("Id")] for row in first["rows"] + second["rows"]]
     assert len(set(ids)) == 6
+
+
+def test_a_user_is_asked_with_both_choices_and_only_the_second_deletes(client: TypeScriptClient) -> None:
+    names = ("Sand", "Stein")
+    made = [client.call("salesforce_create_contact", {"data": {"LastName": name}}) for name in names]
+    ids = [result["structuredContent"]["Id"] for result in made]
+    count = {"soql": f"SELECT Id FROM Contact WHERE Id IN ('{ids[0]}', '{ids[1]}')"}
+    arguments = {"sobject": "Contact", "record_ids": ids}
+
+    kept = client.call("salesforce_delete_records", arguments, {"action": "decline"})
+    left = client.call("salesforce_query", count)["structuredContent"]["rows"]
+    other = {**arguments, "record_ids": ids[::-1]}  # a decline holds for the same call
+    deleted = client.call(
+        "salesforce_delete_records", other, {"action": "accept", "content": {"answer": "Delete 2 contacts"}}
+    )
+    gone = client.call("salesforce_query", count)["structuredContent"]["rows"]
+
+    for result in (kept, deleted):
+        (question,) = result["questions"]
+        assert question["requestedSchema"]["properties"]["answer"]["enum"] == ["Keep everything", "Delete 2 contacts"]
+        assert all(f'"{name}"' in question["message"] for name in names)
+    assert error_in(kept["content"][0]["text"])["code"] == "APPROVAL_DECLINED"
+    assert (len(left), deleted["structuredContent"]["succeeded"], gone) == (2, 2, [])
