@@ -78,7 +78,7 @@ def credentials_of(org: "LocalOrg", user: str | None) -> "Credentials":
         ClickException: There is no such user.
     """
     try:
-        return org.credentials if user is None else org.oauth.credentials(org.user(user))
+        return org.credentials if user is None else org.credentials_of(user)
     except LookupError as error:
         raise click.ClickException(f"--as: {error}") from None
 
@@ -91,8 +91,7 @@ def opened(
     Raises:
         ClickException: The file or the schema cannot be used.
     """
-    from mcp_salesforce.localorg import LocalOrg
-    from mcp_salesforce.localorg.standard.custom import SchemaFileError
+    from mcp_salesforce.localorg import LocalOrg, SchemaFileError
     from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
 
     try:

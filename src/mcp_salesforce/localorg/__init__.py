@@ -1,6 +1,11 @@
-"""A Salesforce org in this process, on SQLite: to try the server on, and to test it against."""
+"""A Salesforce org in this process, on SQLite: to try the server on, and to test it against.
 
-from collections.abc import Callable
+`docs/testing-with-the-local-org.md` shows how to use it. The names here are public, and of `LocalOrg` those that the
+page shows; whatever else the package has may change at any time.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +15,7 @@ from typing import Any, Self
 from mcp_salesforce.localorg.app import App, create_app
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.services.describe import Describes
-from mcp_salesforce.localorg.services.faults import Faults
+from mcp_salesforce.localorg.services.faults import Fault, Faults
 from mcp_salesforce.localorg.services.identities import Identities
 from mcp_salesforce.localorg.services.lead_conversion import LeadConversions
 from mcp_salesforce.localorg.services.limits import Limits
@@ -26,11 +31,14 @@ from mcp_salesforce.localorg.services.series import archive
 from mcp_salesforce.localorg.services.sessions import Sessions
 from mcp_salesforce.localorg.services.upserts import Upserts
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
+from mcp_salesforce.localorg.standard.errors import SchemaFileError
 from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
 from mcp_salesforce.localorg.store.file import claim, discard
 from mcp_salesforce.localorg.store.grants import Grants
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store
+
+__all__ = ["Credentials", "Fault", "LocalOrg", "OrgError", "SchemaFileError"]
 
 
 def utcnow() -> datetime:
@@ -72,6 +80,14 @@ class LocalOrg:
     def credentials(self) -> Credentials:
         """All that a client needs to use the org as its first user."""
         return self.oauth.credentials(self.user_id)
+
+    def credentials_of(self, name: str) -> Credentials:
+        """Return all that a client needs to use the org as another user, who is named as for `user`.
+
+        Raises:
+            LookupError: As `user`.
+        """
+        return self.oauth.credentials(self.user(name))
 
     def user(self, name: str) -> str:
         """Return the id of an active user by first name, name or user name, in any case.
@@ -152,6 +168,27 @@ class LocalOrg:
             OrgError: The record breaks a rule of its object.
         """
         return self.records.create(sobject, fields, self.user_id)
+
+    @contextmanager
+    def listening(self, *, port: int = 0, tls_folder: Path | None = None) -> Iterator[str]:
+        """Serve the org on loopback, from a thread, and yield its address, such as `http://127.0.0.1:8080`.
+
+        Args:
+            port: Where; 0 picks a free port.
+            tls_folder: Speak TLS, with a certificate kept in this folder; clients have to trust `ca.pem` there.
+
+        Raises:
+            OSError: The port is taken, or the folder cannot be written to.
+        """
+        from mcp_salesforce.localorg.listener import listening
+
+        certificate = None
+        if tls_folder is not None:
+            from mcp_salesforce.localorg.certificates import loopback_certificate
+
+            certificate = loopback_certificate(tls_folder)
+        with listening(self.app, port=port, certificate=certificate) as address:
+            yield address
 
     def close(self) -> None:
         """Close the database; what was acknowledged stays."""

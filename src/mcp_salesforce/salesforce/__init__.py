@@ -1,7 +1,12 @@
-"""An async client for the Salesforce REST API; usable without MCP."""
+"""An async client for the Salesforce REST API; usable without MCP.
 
+`docs/client.md` shows how to use it. The names here are public; whatever else the package has may change at any time.
+"""
+
+from mcp_salesforce.salesforce.api.composite import EarlierId
 from mcp_salesforce.salesforce.auth import StaticTokenSource, Token, TokenSource
-from mcp_salesforce.salesforce.client import SalesforceClient
+from mcp_salesforce.salesforce.budget import Reserve
+from mcp_salesforce.salesforce.client import Guard, RequestSender, SalesforceClient
 from mcp_salesforce.salesforce.errors import (
     AccessDeniedError,
     AmbiguousExternalIdError,
@@ -28,17 +33,29 @@ from mcp_salesforce.salesforce.errors import (
     UnreadableReplyError,
 )
 from mcp_salesforce.salesforce.flows import ClientCredentialsSource, JwtBearerSource, RefreshTokenSource
-from mcp_salesforce.salesforce.models import Identity, QueryResult, SaveResult, SObjectDescribe, SObjectRecord
+from mcp_salesforce.salesforce.literals import like_literal, quote, quote_list
+from mcp_salesforce.salesforce.models import (
+    ApiUsage,
+    Identity,
+    QueryResult,
+    SaveResult,
+    SObjectDescribe,
+    SObjectRecord,
+    UserInfo,
+)
+from mcp_salesforce.salesforce.proxies import Proxy
 from mcp_salesforce.salesforce.sf_cli import SfCliSource
 from mcp_salesforce.salesforce.transport import AiohttpTransport, AsgiTransport, Transport
-from mcp_salesforce.salesforce.wire import Request
+from mcp_salesforce.salesforce.wire import Answer, HttpReply, HttpRequest, Request
 
 __all__ = [
     "AccessDeniedError",
     "AiohttpTransport",
     "AmbiguousExternalIdError",
+    "Answer",
     "ApiError",
     "ApiReserveError",
+    "ApiUsage",
     "AsgiTransport",
     "AuthenticationError",
     "BusyError",
@@ -47,7 +64,11 @@ __all__ = [
     "ConflictError",
     "DuplicateError",
     "DuplicateMatch",
+    "EarlierId",
     "ErrorDetail",
+    "Guard",
+    "HttpReply",
+    "HttpRequest",
     "Identity",
     "InvalidArgumentError",
     "InvalidRequestError",
@@ -55,12 +76,15 @@ __all__ = [
     "LimitExceededError",
     "NotFoundError",
     "OutcomeUnknownError",
+    "Proxy",
     "QueryResult",
     "RecordLockedError",
     "RecordRejectedError",
     "RefreshTokenSource",
     "ReplyTooLargeError",
     "Request",
+    "RequestSender",
+    "Reserve",
     "SObjectDescribe",
     "SObjectRecord",
     "SalesforceClient",
@@ -74,4 +98,8 @@ __all__ = [
     "Transport",
     "TransportError",
     "UnreadableReplyError",
+    "UserInfo",
+    "like_literal",
+    "quote",
+    "quote_list",
 ]

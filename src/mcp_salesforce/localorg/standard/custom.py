@@ -40,7 +40,8 @@ from mcp_salesforce.localorg.standard.definitions import (
     reference,
     string,
 )
-from mcp_salesforce.localorg.standard.described import SchemaFileError, from_describes
+from mcp_salesforce.localorg.standard.described import from_describes
+from mcp_salesforce.localorg.standard.errors import SchemaFileError
 
 __all__ = ["SchemaFileError", "read_schema"]
 

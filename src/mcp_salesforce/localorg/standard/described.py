@@ -13,11 +13,7 @@ from mcp_salesforce.localorg.standard.definitions import (
     RecordTypeDef,
     SObjectDef,
 )
-
-
-class SchemaFileError(ValueError):
-    """A schema file cannot be used; the message names the file, the place and what would be right."""
-
+from mcp_salesforce.localorg.standard.errors import SchemaFileError
 
 _HOW_TO_DESCRIBE: Final = "write one with sf sobject describe --sobject NAME --json > NAME.json"
 _FLAGS: Final = ("createable", "updateable", "deletable", "undeletable", "searchable", "custom", "layoutable")
