@@ -27,9 +27,9 @@ from mcp_salesforce.changes.approval_store import LIFETIME
 from mcp_salesforce.changes.approvals import ApprovalRules
 from mcp_salesforce.changes.gate import Gate
 from mcp_salesforce.front import handover
-from mcp_salesforce.policy.file import PolicyFileError, read_policy
 from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.policy.guard.read_only import refusing_writes
+from mcp_salesforce.policy.policy_file import PolicyFileError, read_policy
 from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, Transport
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.client import RequestSender
@@ -45,7 +45,7 @@ from mcp_salesforce.surface.instructions import instructions
 from mcp_salesforce.surface.prompts import add_prompts, check_request
 from mcp_salesforce.surface.resources import add_resources
 from mcp_salesforce.tools import TOOLSETS
-from mcp_salesforce.tools.framework.access import Access, UnknownToolsetError
+from mcp_salesforce.tools.framework.allowed_tools import Access, UnknownToolsetError
 from mcp_salesforce.tools.framework.session import OrgSession, utc_now
 from mcp_salesforce.tools.framework.toolset import SalesforceTool, build_tools
 

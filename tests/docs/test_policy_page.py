@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.policy.file import read_policy
+from mcp_salesforce.policy.policy_file import read_policy
 from tests.docs.generate import ROOT
 from tests.tools.calls import call, refusal
-from tests.tools.framework.test_access import served
+from tests.tools.framework.test_allowed_tools import served
 
 PAGE = (ROOT / "docs/policy.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)

@@ -12,8 +12,8 @@ from mcp_types import ResourceTemplateReference
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.errors import PolicyRefusedError
-from mcp_salesforce.policy.file import read_policy
 from mcp_salesforce.policy.guard.org_views import OrgViews
+from mcp_salesforce.policy.policy_file import read_policy
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.server import create_server
@@ -23,7 +23,7 @@ from tests.orgs import new_org
 from tests.policy.attempts import ATTEMPTS, POLICY, QUERIES, SECRETS, Attempt, filled
 from tests.tools.calls import PREFIX, call, refusal
 from tests.tools.changes.states import state_of
-from tests.tools.framework.test_access import served
+from tests.tools.framework.test_allowed_tools import served
 from tests.tools.test_every_tool import SPECS
 
 REFUSALS = {"POLICY_REFUSED", "NOT_ALLOWED"}

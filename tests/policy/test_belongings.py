@@ -8,7 +8,7 @@ import pytest
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.belongings import is_part
 from mcp_salesforce.policy.errors import PolicyRefusedError
-from mcp_salesforce.policy.file import read_policy
+from mcp_salesforce.policy.policy_file import read_policy
 from mcp_salesforce.policy.rules import Belonging
 from mcp_salesforce.policy.views import view_of
 from mcp_salesforce.salesforce import Request, SalesforceClient

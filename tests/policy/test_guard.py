@@ -8,8 +8,8 @@ import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.policy.errors import PolicyRefusedError
-from mcp_salesforce.policy.file import PolicyFileError, read_policy
 from mcp_salesforce.policy.guard import Guard
+from mcp_salesforce.policy.policy_file import PolicyFileError, read_policy
 from mcp_salesforce.salesforce import (
     AsgiTransport,
     InvalidArgumentError,

@@ -11,8 +11,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference, ResourceTemplateReference
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.policy.file import read_policy
 from mcp_salesforce.policy.guard import Guard
+from mcp_salesforce.policy.policy_file import read_policy
 from mcp_salesforce.policy.withheld import noting
 from mcp_salesforce.salesforce import AsgiTransport, Request, SalesforceClient, SalesforceError
 from mcp_salesforce.server import create_server

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_salesforce.policy.file import PolicyFileError, read_policy
+from mcp_salesforce.policy.policy_file import PolicyFileError, read_policy
 from mcp_salesforce.policy.rules import ACTIONS, Action
 
 WHOLE = """\

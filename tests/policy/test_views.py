@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_salesforce.policy.file import read_policy
 from mcp_salesforce.policy.masks import masked, masked_describe
+from mcp_salesforce.policy.policy_file import read_policy
 from mcp_salesforce.policy.query_rules import owned, steady
 from mcp_salesforce.policy.views import View, unknown_names, view_of
 from mcp_salesforce.salesforce.models import ChildRelationship, FieldDescribe, SObjectDescribe

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.policy.file import read_policy
+from mcp_salesforce.policy.policy_file import read_policy
 from mcp_salesforce.surface.instructions import instructions
 from mcp_salesforce.tools import TOOLSETS
-from mcp_salesforce.tools.framework.access import Access
-from tests.tools.framework.test_access import served
+from mcp_salesforce.tools.framework.allowed_tools import Access
+from tests.tools.framework.test_allowed_tools import served
 from tests.tools.test_every_tool import SPECS
 from tests.tools.tokens import tokens
 

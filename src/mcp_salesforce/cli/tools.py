@@ -8,7 +8,7 @@ import click
 from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
-    from mcp_salesforce.tools.framework.access import Access
+    from mcp_salesforce.tools.framework.allowed_tools import Access
     from mcp_salesforce.tools.framework.toolset import ToolSpec
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from mcp_salesforce.appointments.times import TimeError, weekday, zone_of
 from mcp_salesforce.doctor.causes import Finding
 from mcp_salesforce.doctor.network import kind_of
-from mcp_salesforce.policy.file import PolicyFileError, read_policy
 from mcp_salesforce.policy.guard.org_views import OrgViews
+from mcp_salesforce.policy.policy_file import PolicyFileError, read_policy
 from mcp_salesforce.salesforce import AccessDeniedError, ApiError, Request, SalesforceClient, SObjectDescribe
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.models import ApiUsage, ApiVersion, UserInfo

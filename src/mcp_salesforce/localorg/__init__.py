@@ -33,7 +33,7 @@ from mcp_salesforce.localorg.services.upserts import Upserts
 from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
 from mcp_salesforce.localorg.standard.errors import SchemaFileError
 from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
-from mcp_salesforce.localorg.store.file import claim, discard
+from mcp_salesforce.localorg.store.database_file import claim, discard
 from mcp_salesforce.localorg.store.grants import Grants
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store

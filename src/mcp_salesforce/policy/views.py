@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mcp_salesforce.policy.copies import copies
+from mcp_salesforce.policy.mirrored_fields import copies
 from mcp_salesforce.policy.rules import ObjectRule, Policy
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe
 from mcp_salesforce.soql.sosl_tree import SearchGroup

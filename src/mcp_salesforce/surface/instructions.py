@@ -3,7 +3,7 @@
 from typing import Final
 
 from mcp_salesforce.tools import TOOLSETS
-from mcp_salesforce.tools.framework.access import Access
+from mcp_salesforce.tools.framework.allowed_tools import Access
 
 _MOST_POLICY: Final = 120  # characters
 _ALWAYS: Final = (

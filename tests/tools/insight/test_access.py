@@ -11,7 +11,7 @@ from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import ERAS, NOW, settings_of
 from tests.tools.calls import call, refusal
-from tests.tools.framework.test_access import served
+from tests.tools.framework.test_allowed_tools import served
 from tests.tools.test_availability import CountingApp, client_as, user
 
 GIVES = ("They own it", "member of", "everybody may", "is above", "Shared with", "every record is open", "may see it")

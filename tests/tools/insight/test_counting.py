@@ -15,7 +15,7 @@ from tests.effort import examples
 from tests.orgs import new_org, without_appointments
 from tests.tools.calls import call, refusal, rows_as_dicts
 from tests.tools.events import all_day, timed
-from tests.tools.framework.test_access import served
+from tests.tools.framework.test_allowed_tools import served
 from tests.tools.test_availability import client_as, room, user
 
 WEEK = {"start": "2026-11-16", "end": "2026-11-22"}

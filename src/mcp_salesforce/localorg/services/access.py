@@ -5,8 +5,8 @@ from typing import Final
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services.field_values import Stored
 from mcp_salesforce.localorg.services.saves import Save
-from mcp_salesforce.localorg.services.values import Stored
 from mcp_salesforce.localorg.store.schema import Schema, SObjectDef
 from mcp_salesforce.localorg.store.sharing import CONTROLLED, Level, defaults, public_level, sharing_of
 from mcp_salesforce.localorg.store.sqlite import Store, quote

@@ -6,8 +6,8 @@ from typing import Final
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.events import account_of
+from mcp_salesforce.localorg.services.field_values import instant
 from mcp_salesforce.localorg.services.saves import Save
-from mcp_salesforce.localorg.services.values import instant
 
 _STAGES: Final = {
     "Prospecting": (10, "Pipeline"),

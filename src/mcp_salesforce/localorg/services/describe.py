@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
-from mcp_salesforce.localorg.services.values import moment
+from mcp_salesforce.localorg.services.field_values import moment
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, RecordTypeDef
 from mcp_salesforce.localorg.store.schema import ChildRelationship, FieldDef, PicklistValue, Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store

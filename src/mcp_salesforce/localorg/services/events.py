@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services.field_values import Stored, instant, moment
 from mcp_salesforce.localorg.services.recurrence import check_classic, normal_pattern
 from mcp_salesforce.localorg.services.saves import Save
-from mcp_salesforce.localorg.services.values import Stored, instant, moment
 
 DAY_MINUTES: Final = 24 * 60
 TIME_FIELDS: Final = frozenset(

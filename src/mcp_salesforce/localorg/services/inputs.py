@@ -5,11 +5,11 @@ from typing import Any
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
-from mcp_salesforce.localorg.services import values
+from mcp_salesforce.localorg.services import field_values
 from mcp_salesforce.localorg.store.schema import FieldDef, Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Store, quote
 
-Changes = dict[str, values.Stored]
+Changes = dict[str, field_values.Stored]
 """Columns and what to store in them."""
 
 
@@ -55,7 +55,7 @@ class Inputs:
                 message = "The Id field should not be specified in the sobject data."
                 raise errors.OrgError(400, "INVALID_FIELD", message, None)
             if getattr(field, may):
-                changes[field.name] = values.from_json(field, value)
+                changes[field.name] = field_values.from_json(field, value)
             else:
                 refused.append(field.name)
         if refused:
@@ -88,7 +88,7 @@ class Inputs:
             message = f"{field.name} is not an external ID field of {target.name}"
             raise errors.OrgError(400, "INVALID_FIELD", message, None)
         sql = f"SELECT Id FROM {quote(target.name)} WHERE {quote(field.name)} = ? AND IsDeleted = 0"  # noqa: S608 - names of the schema
-        found = self._store.rows(sql, [values.from_json(field, key)])
+        found = self._store.rows(sql, [field_values.from_json(field, key)])
         if len(found) != 1:
             message = f"Foreign key external ID: {key} not found for field {field.name} in entity {target.name}"
             raise errors.OrgError(400, "INVALID_FIELD", message, None)
@@ -136,7 +136,7 @@ class Inputs:
 
 @evidence("Records", "quoted", "Every required field that is missing is named in one REQUIRED_FIELD_MISSING")
 @evidence("Records", "quoted", "A record without an owner is INVALID_CROSS_REFERENCE_KEY, 'owner cannot be blank'")
-def require(definition: SObjectDef, row: Mapping[str, values.Stored]) -> None:
+def require(definition: SObjectDef, row: Mapping[str, field_values.Stored]) -> None:
     """Let a row pass that has every field that its object requires.
 
     Raises:

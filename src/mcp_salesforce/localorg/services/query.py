@@ -11,7 +11,7 @@ from mcp_salesforce.localorg.services.columns import column_metadata
 from mcp_salesforce.localorg.services.readers import Batch, Reader
 from mcp_salesforce.localorg.services.record_access import OBJECT, RecordAccess
 from mcp_salesforce.localorg.store.groups import MAX_GROUPS
-from mcp_salesforce.localorg.store.plans import explain
+from mcp_salesforce.localorg.store.query_plans import explain
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.scope import Run
 from mcp_salesforce.localorg.store.select import plan

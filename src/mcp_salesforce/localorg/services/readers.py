@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mcp_salesforce.localorg.evidence import evidence
-from mcp_salesforce.localorg.services.values import address, instant
+from mcp_salesforce.localorg.services.field_values import address, instant
 from mcp_salesforce.localorg.store import functions
 from mcp_salesforce.localorg.store.dates import Calendar
 from mcp_salesforce.localorg.store.locators import Locators, OpenQuery

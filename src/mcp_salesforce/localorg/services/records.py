@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
-from mcp_salesforce.localorg.services import values
+from mcp_salesforce.localorg.services import field_values
 from mcp_salesforce.localorg.services.access import Access, complete_share
 from mcp_salesforce.localorg.services.derivations import (
     complete_campaign_member,
@@ -137,7 +137,7 @@ class Records:
                 number = self._store.reserve_ids(definition, len(chunk))
                 rows = []
                 for record in chunk:
-                    given = {name: values.from_json(fields[name], each) for name, each in record.items()}
+                    given = {name: field_values.from_json(fields[name], each) for name, each in record.items()}
                     row = defaults | {"Id": mint(definition.key_prefix, number)} | given
                     self._complete(definition, row, given, None, user_id)
                     rows.append(row)
@@ -157,7 +157,7 @@ class Records:
         definition = self.sobject(sobject)
         wanted = [known_field(definition, name) for name in fields] or definition.fields
         row = self.row(definition, record_id, user_id)
-        return {field.name: values.to_json(field, row) for field in wanted}
+        return {field.name: field_values.to_json(field, row) for field in wanted}
 
     @evidence("Sharing", "simulated", "A GET of a record that the user may not see is NOT_FOUND")
     def row(self, definition: SObjectDef, record_id: str, user_id: str = "") -> Row:
@@ -270,7 +270,7 @@ class Records:
 
     def _defaults(self, definition: SObjectDef, user_id: str) -> Changes:
         row: Changes = {
-            field.name: values.from_json(field, field.default)
+            field.name: field_values.from_json(field, field.default)
             for field in definition.fields
             if field.default is not None
         }
@@ -285,7 +285,7 @@ class Records:
 
     def touched(self, definition: SObjectDef, user_id: str) -> Changes:
         """Return the stamps of a change."""
-        stamp = values.instant(self._now())
+        stamp = field_values.instant(self._now())
         touched: Changes = {"LastModifiedDate": stamp, "LastModifiedById": user_id, "SystemModstamp": stamp}
         return {name: value for name, value in touched.items() if definition.field(name)}
 

@@ -11,7 +11,7 @@ from dateutil.rrule import DAILY, FR, MO, MONTHLY, SA, SU, TH, TU, WE, WEEKLY, Y
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
-from mcp_salesforce.localorg.services.values import Stored, moment
+from mcp_salesforce.localorg.services.field_values import Stored, moment
 from mcp_salesforce.localorg.standard.picklists import MONTHS
 
 _PREFIX: Final = "Recurrence"

@@ -6,9 +6,9 @@ from typing import Final
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services.field_values import moment
 from mcp_salesforce.localorg.services.inputs import Changes
 from mcp_salesforce.localorg.services.series import events_of_invitation, events_with
-from mcp_salesforce.localorg.services.values import moment
 from mcp_salesforce.localorg.store.ids import to_18
 from mcp_salesforce.localorg.store.schema import ChildRelationship, FieldDef, Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store, quote

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services.field_values import instant
 from mcp_salesforce.localorg.services.records import Records
-from mcp_salesforce.localorg.services.values import instant
 from mcp_salesforce.localorg.store.sqlite import Row, Store, quote
 
 DAYS_KEPT: Final = timedelta(days=30)

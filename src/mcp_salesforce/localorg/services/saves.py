@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mcp_salesforce.localorg.services.values import Stored
+from mcp_salesforce.localorg.services.field_values import Stored
 from mcp_salesforce.localorg.store.schema import Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store
 from mcp_salesforce.zones import ZoneInfo

@@ -7,9 +7,9 @@ from typing import Any, Final
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.events import TIME_FIELDS, times
+from mcp_salesforce.localorg.services.field_values import Stored, instant, moment
 from mcp_salesforce.localorg.services.recurrence import classic_starts, pattern_starts
 from mcp_salesforce.localorg.services.saves import Save
-from mcp_salesforce.localorg.services.values import Stored, instant, moment
 from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.localorg.store.schema import SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store

@@ -18,7 +18,7 @@ from mcp_salesforce.localorg.errors import OrgError, query_too_complicated, unab
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, FieldDef, SObjectDef
 from mcp_salesforce.localorg.store import last_activity
-from mcp_salesforce.localorg.store.file import APPLICATION_ID
+from mcp_salesforce.localorg.store.database_file import APPLICATION_ID
 from mcp_salesforce.localorg.store.hashing import hash_secrets
 from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.localorg.store.schema import Schema

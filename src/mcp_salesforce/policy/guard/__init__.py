@@ -11,13 +11,13 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
-from mcp_salesforce.policy.file import PolicyFileError
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
 from mcp_salesforce.policy.guard.reads import Reads
 from mcp_salesforce.policy.guard.request_parts import RequestParts, Rewrite, inner_entry, inner_request
 from mcp_salesforce.policy.guard.shown_schema import ShownSchema
 from mcp_salesforce.policy.guard.writes import Writes
+from mcp_salesforce.policy.policy_file import PolicyFileError
 from mcp_salesforce.policy.rules import ACTIONS, Policy
 from mcp_salesforce.policy.withheld import withhold
 from mcp_salesforce.salesforce.client import RequestSender

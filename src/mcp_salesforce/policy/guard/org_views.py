@@ -7,7 +7,7 @@ from typing import Final
 
 from mcp_salesforce.policy.belongings import USER, owned_objects, with_belongings
 from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
-from mcp_salesforce.policy.file import PolicyFileError
+from mcp_salesforce.policy.policy_file import PolicyFileError
 from mcp_salesforce.policy.rules import ObjectRule, Policy
 from mcp_salesforce.policy.views import View, unknown_names, view_of
 from mcp_salesforce.salesforce.api.describe import DescribeApi

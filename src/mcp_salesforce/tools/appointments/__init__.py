@@ -3,15 +3,15 @@
 Each module adds its tools to the toolset as it is imported.
 """
 
-from mcp_salesforce.tools.appointments import availability, changes, closing, events, invitees
+from mcp_salesforce.tools.appointments import availability, closing, events, invitees, updating
 from mcp_salesforce.tools.appointments.toolset import appointments
 
-__all__ = ["appointments", "availability", "changes", "closing", "invitees", "records"]
+__all__ = ["appointments"]
 
 _FIRST = (
     events.create_appointment,
     events.get_appointment,
-    changes.update_appointment,
+    updating.update_appointment,
     events.delete_appointment,
     events.list_appointments,
     availability.get_free_busy,

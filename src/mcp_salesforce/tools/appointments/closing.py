@@ -17,7 +17,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectRecord, record_of
 from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.tools.answers.results import Change, Moment, flat_record
-from mcp_salesforce.tools.appointments.copies import check_is_no_copy
+from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.blanks import is_blank

@@ -12,7 +12,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.answers.results import Cell
-from mcp_salesforce.tools.appointments.copies import check_is_no_copy
+from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.appointments.series import is_classic, is_lightning, is_own_record
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import EventId, id_of

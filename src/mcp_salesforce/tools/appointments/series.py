@@ -22,7 +22,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.answers.results import DeletedAppointment
-from mcp_salesforce.tools.appointments.copies import check_is_no_copy
+from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.framework.session import OrgSession
 
 Scope = Annotated[Literal["this", "following", "all"], Field(description="Of a series")]

@@ -14,7 +14,7 @@ from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.salesforce import SaveResult
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.changes.current import Current, is_same, is_there, object_of, read_current
-from mcp_salesforce.tools.changes.events import (
+from mcp_salesforce.tools.changes.undoing_events import (
     RELATION,
     Pair,
     invitations,

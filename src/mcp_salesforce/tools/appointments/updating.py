@@ -17,7 +17,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.answers.results import Updated
 from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking, having_calendars
-from mcp_salesforce.tools.appointments.copies import check_is_no_copy
+from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, AppointmentData, ChangedData
 from mcp_salesforce.tools.appointments.display import compared
 from mcp_salesforce.tools.appointments.invitees import check_contacts

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from mcp_salesforce.policy.copies import copies
-from mcp_salesforce.policy.file import read_policy
 from mcp_salesforce.policy.masks import masked
+from mcp_salesforce.policy.mirrored_fields import copies
+from mcp_salesforce.policy.policy_file import read_policy
 from mcp_salesforce.policy.query_rules import owned
 from mcp_salesforce.policy.rules import Belonging
 from mcp_salesforce.policy.views import View, view_of

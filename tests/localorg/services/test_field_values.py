@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_salesforce.localorg.errors import OrgError
-from mcp_salesforce.localorg.services.values import from_json, instant, moment, to_json
+from mcp_salesforce.localorg.services.field_values import from_json, instant, moment, to_json
 from mcp_salesforce.localorg.standard import definitions as d
 
 BOX = d.boolean("Box__c", "Box", "CU")
