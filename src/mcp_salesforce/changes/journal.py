@@ -331,11 +331,17 @@ def key_in(file: Path) -> bytes:
         JournalError: It holds no key.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
+    if not file.exists():
+        drawn = file.with_name(f"{file.name}.{secrets.token_hex(_ID_BYTES)}")
+        with os.fdopen(os.open(drawn, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
             new.write(secrets.token_bytes(_KEY_BYTES))
-    except FileExistsError:
-        pass
+        try:
+            file.hardlink_to(drawn)  # whole, or not at all, and by one of several processes
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            drawn.replace(file)
+        drawn.unlink(missing_ok=True)
     key = file.read_bytes()
     if len(key) != _KEY_BYTES:
         raise JournalError(f"{file} is damaged.", hint="Remove it, and clear the journal: mcp-salesforce journal clear")

@@ -76,10 +76,17 @@ def _has(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:
 
 
 def _plain(value: object) -> object:
-    """Return a value in the one form in which what was sent and what is stored are alike."""
+    """Return a value in the one form in which what was sent and what is stored are alike.
+
+    Salesforce trims texts, writes addresses in lower case, and has nothing in place of an empty text.
+    """
     if not isinstance(value, str):
         return value
     try:
-        return datetime.fromisoformat(value).timestamp() if "T" in value else value.strip()
+        return datetime.fromisoformat(value).timestamp() if "T" in value else _text(value)
     except ValueError:
-        return value.strip()
+        return _text(value)
+
+
+def _text(value: str) -> str | None:
+    return value.replace("\r\n", "\n").strip().casefold() or None

@@ -227,7 +227,7 @@ class Settings(App, Surface):
         description="Secret that marks the cursors this server gives out; `openssl rand -base64 32` prints one. Give "
         "replicas the same, and cursors work on all of them and after a restart; without it they end with the process.",
     )
-    journal: Annotated[Text, AfterValidator(setting_values.journal)] = Field(
+    journal: Annotated[PlainText, AfterValidator(setting_values.journal)] = Field(
         default="",
         description="File in which changes are kept for 15 days, encrypted, so that they can be undone; or `off`. "
         "Default: `journal.db` in the user's data folder.",

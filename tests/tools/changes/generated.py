@@ -97,6 +97,10 @@ class Writer:
         title, phone = self._pick(_TITLES), self._pick(("1", "2"))
         return {"Title": title, **({"Phone": phone} if self._flag() else {})}
 
+    def _refused(self) -> dict[str, Any]:
+        """Values for which the org refuses a row, now and then."""
+        return self._pick(({}, {}, {"AccountId": "001lo0000009999AAA"}))  # type: ignore[no-any-return]
+
     def _create_contact(self) -> Call:
         return "create_contact", {"data": {"LastName": f"New {len(self.changes)}", **self._contact()}}
 
@@ -107,12 +111,12 @@ class Writer:
         return "delete_contact", {"contact_id": self._pick(self._contacts())}
 
     def _create_records(self) -> Call:
-        names = self._some((None, "Ada", "Emmy", "Lise"))
-        rows = [{"LastName": name and f"{name} {len(self.changes)}", "Title": "Dr"} for name in names]
+        names = self._some(("Ada", "Emmy", "Lise"))
+        rows = [{"LastName": f"{name} {len(self.changes)}", "Title": "Dr", **self._refused()} for name in names]
         return "create_records", {"sobject": "Contact", "records": rows, **self._rows()}
 
     def _update_records(self) -> Call:
-        rows = [{"Id": each, **self._contact()} for each in self._some(self._contacts())]
+        rows = [{"Id": each, **self._contact(), **self._refused()} for each in self._some(self._contacts())]
         return "update_records", {"sobject": "Contact", "records": rows, **self._rows()}
 
     def _upsert_records(self) -> Call:

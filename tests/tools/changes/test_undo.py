@@ -192,6 +192,17 @@ async def test_an_undo_can_be_undone_and_a_change_is_undone_once(mcp: Client, or
     assert (await call(mcp, "get_contact", contact_id=contact))["LastName"] == "Sand"
 
 
+async def test_what_was_deleted_again_in_part_can_be_restored_again(mcp: Client, org: LocalOrg) -> None:
+    ids = people(org, "Sand", "Stein")
+    _, change_id = await called(mcp, "delete_records", sobject="Contact", record_ids=ids)
+    _, undo_id = await called(mcp, "undo", change_id=change_id)
+    made_by_colleague(org, ids[0], Phone="3")
+    assert (await call(mcp, "undo", change_id=undo_id))["kept"] == 1
+    assert (await refusal(mcp, "get_contact", contact_id=ids[1]))["code"] == "ENTITY_IS_DELETED"
+    await call(mcp, "undo", change_id=change_id)
+    assert (await call(mcp, "get_contact", contact_id=ids[1]))["LastName"] == "Stein"
+
+
 async def test_a_change_of_another_user_is_not_there(mcp: Client) -> None:
     error = await refusal(mcp, "undo", change_id="0a1b2c3d")
     assert error["code"] == "NOT_FOUND"

@@ -1,5 +1,6 @@
 """The tool that takes back what another one did."""
 
+from contextlib import suppress
 from typing import Annotated, NotRequired
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from typing_extensions import TypedDict
 
 from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.changes.journal import Entry, Journal
-from mcp_salesforce.salesforce import InvalidArgumentError
+from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.tools.answers.budgets import cut_to_fit
 from mcp_salesforce.tools.answers.results import Cell
@@ -59,24 +60,30 @@ async def undo(
     report = await Undoing(org, (await org.owner())[1]).run(entry.steps)
     if not (change and change.is_preview):
         journal.mark(entry.change_id, "undone" if report.is_whole else "partly undone")
-        if entry.undoes and report.is_whole:
-            journal.mark(entry.undoes, "done")
+        if entry.undoes and any(result == "undone" for _, result, _ in report.rows):
+            journal.mark(entry.undoes, "done" if report.is_whole else "partly undone")  # so that it can be undone again
     return _told(entry, report, org.max_answer_bytes)
 
 
 async def _wanted(org: OrgSession, journal: Journal, change_id: str) -> Entry:
     """Return the change to take back, with the outcomes of all its writes.
 
+    Changes whose process has ended are found out first, the newest ones too that are not meant.
+
     Raises:
         InvalidArgumentError: There is none, it is under way, or it has been taken back.
     """
     owner = (await org.owner())[:2]
+    for entry in journal.entries(*owner):
+        if _is_left_open(entry) and entry.change_id != change_id:
+            with suppress(SalesforceError):
+                await reconcile(org, journal, entry)
     for entry in journal.entries(*owner, change_id=change_id):
         if not change_id and not _counts(entry):
             continue
         if entry.is_under_way:
             raise refused(f"Change {entry.change_id} is still running.", hint="Try again when it has ended.")
-        known = await reconcile(org, journal, entry) if entry.state in {"open", "unknown"} else entry
+        known = await reconcile(org, journal, entry) if _is_left_open(entry) else entry
         if known.state == "undone":
             raise refused(f"Change {entry.change_id} was undone already.", code="ALREADY_UNDONE")
         if known.state != "failed":
@@ -84,6 +91,11 @@ async def _wanted(org: OrgSession, journal: Journal, change_id: str) -> Entry:
         if change_id:
             raise refused(f"Change {entry.change_id} changed nothing.", code="NOTHING_TO_UNDO")
     raise _no_change(change_id, journal.entries(*owner))
+
+
+def _is_left_open(entry: Entry) -> bool:
+    """Tell whether nobody has seen what became of a change, and nobody will."""
+    return entry.state in {"open", "unknown"} and not entry.is_under_way
 
 
 def _counts(entry: Entry) -> bool:
