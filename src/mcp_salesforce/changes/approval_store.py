@@ -99,7 +99,11 @@ class ApprovalStore:
 
     def answer(self, question_id: str, answer: Answer) -> bool:
         """Keep the answer to a question; return whether it was still waiting for one."""
-        return self._change(question_id, answer, ("waiting",))
+        return self._change(question_id, answer, ("waiting",) if answer == "approved" else ("waiting", "approved"))
+
+    def end(self, question_id: str) -> None:
+        """Take no answer to a question any more."""
+        self._change(question_id, "used", ("waiting",))
 
     def use(self, question_id: str) -> bool:
         """Use up the approval of a question; return whether it was there to be used: nobody uses it twice."""

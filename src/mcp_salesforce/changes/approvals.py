@@ -21,8 +21,26 @@ from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 
 _MOST_CHANGED: Final = 10
 _MOST_DELETED: Final = 1
+_TOO_FAST_S: Final = 0.3
+_COUNTS: Final = "also_deleted"
+_CALENDARS: Final = "calendars"
 _ALWAYS: Final = frozenset({"merge", "convert"})
 _CHANGES: Final = frozenset({"update", "upsert"})
+_INVITATIONS: Final = frozenset({"eventrelation", "taskrelation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """Who has approved a change: by which channel, in which host, and after how many seconds, where that is known."""
+
+    channel: str
+    host: str = ""
+    seconds: float | None = None
+
+    @property
+    def is_too_fast(self) -> bool:
+        """Whether the answer came before a person can have read the question."""
+        return self.seconds is not None and self.seconds < _TOO_FAST_S
 
 
 class ApprovalNeededError(Exception):
@@ -67,7 +85,8 @@ class ApprovalRules:
             count = 1 + len(write.also)
             if write.action in _ALWAYS or _acts(write) & self.actions.get(sobject, frozenset()):
                 return True
-            counts[write.action] = counts.get(write.action, 0) + count
+            action = "update" if sobject in _INVITATIONS else write.action  # to take one back changes the appointment
+            counts[action] = counts.get(action, 0) + count
             by_object[sobject] = by_object.get(sobject, 0) + count
         if any(count > self.rows[name] for name, count in by_object.items() if name in self.rows):
             return True
@@ -88,26 +107,31 @@ class Approval:
     Attributes:
         rules: Which changes are asked about.
         approved: The plan that was approved, if one was.
+        approver: Who has approved it.
     """
 
     rules: ApprovalRules
     approved: Change | None = None
+    approver: Approver | None = None
 
     async def require(self, change: Change, step: Step, exchange: RequestSender) -> None:
         """Let `step` pass, the next one of `change`.
 
         Raises:
-            ApprovalNeededError: A person has to approve it first.
-            InvalidArgumentError: CHANGED_SINCE: it is not what was approved.
+            ApprovalNeededError: A person has to approve it first; nothing of the change was sent.
+            InvalidArgumentError: CHANGED_SINCE: it is not what was approved. APPROVAL_NEEDED: a person has to approve
+                this step, and something was sent before it.
         """
         if self.approved is None:
-            if self.rules.ask_about(change, [*change.writes, *step.writes]):
-                raise ApprovalNeededError
+            writes = [*change.writes, *step.writes]
+            if self.rules.ask_about(change, writes) or self.rules.ask_about(change, change.announced):
+                raise _needed_late() if change.steps else ApprovalNeededError
             return
         number = len(change.steps)
         await see_stamps(change, step.writes, exchange)
         planned = self.approved.steps[number] if number < len(self.approved.steps) else None
-        if planned is None or _facts(change, step) != _facts(self.approved, planned):
+        is_planned = planned is not None and _facts(change, step) == _facts(self.approved, planned)
+        if not is_planned or not _is_within(change, self.approved):
             raise changed_since()
 
 
@@ -122,9 +146,18 @@ async def see_stamps(change: Change, writes: Sequence[Write], exchange: RequestS
         await read_stamps(exchange, sobject, ids, change.seen)
 
 
+def _is_within(change: Change, approved: Change) -> bool:
+    """Tell whether nothing goes along with `change` that does not go along with what was approved."""
+    counts: Mapping[str, int] = approved.alongside.get(_COUNTS) or {}
+    more = any(count > counts.get(name, 0) for name, count in (change.alongside.get(_COUNTS) or {}).items())
+    calendars = {*(change.alongside.get(_CALENDARS) or ())} - {*(approved.alongside.get(_CALENDARS) or ())}
+    return not more and not calendars and change.touches_others <= approved.touches_others
+
+
 def digest_of(plan: Change, owner: Sequence[str], arguments: Mapping[str, Any]) -> str:
     """Return what tells this plan from any other: org, user, tool, arguments, records, values, last changes."""
-    facts = [list(owner), plan.tool, arguments, [_facts(plan, step) for step in plan.steps]]
+    along = {name: plan.alongside.get(name) for name in (_COUNTS, _CALENDARS)}
+    facts = [list(owner), plan.tool, arguments, [_facts(plan, step) for step in plan.steps], along, plan.touches_others]
     return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
 
 
@@ -137,9 +170,17 @@ def changed_since() -> SalesforceError:
     )
 
 
+def _needed_late() -> SalesforceError:
+    return refused(
+        "A part of this needs a person's approval, and was not done.",
+        code="APPROVAL_NEEDED",
+        hint="See what is there now, then make a call for the rest alone: the person is asked about it.",
+    )
+
+
 def object_of(write: Write, change: Change) -> str:
     """Return the object that a write is of: a deletion of many tells only their Ids, and the call its object."""
-    return write.sobject or change.sobject or KEY_PREFIXES.get(write.record_id[:3], "")
+    return write.sobject or KEY_PREFIXES.get(write.record_id[:3]) or change.sobject
 
 
 def _acts(write: Write) -> frozenset[str]:

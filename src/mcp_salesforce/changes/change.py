@@ -1,6 +1,6 @@
 """A change: what one call of a tool does to records, step by step, and the call that makes it."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -53,9 +53,10 @@ class Change:
         steps: What it has written, or would write.
         sobject: The object that the call is about, if it is one.
         alongside: The records that a deletion includes, in the form of the tool's answer.
-        touches_others: Whether appointments in calendars of other people go along.
-        members: Of a deletion from an appointment of a series onwards: the Ids of those that go; of a change of a
-            Classic series: of those that change with it.
+        touches_others: Whether appointments in calendars of other people go along, or may do so.
+        announced: What it writes in all, where a tool that sends several requests has said so before the first.
+        members: Of a deletion of a series, or from one of its appointments onwards: the Ids of those that go; of a
+            change of a Classic series: of those that change with it.
         seen: What was read of records in this call.
         planned: Of a preview: the Ids that stand for records to be made, and their objects.
         requests: How many requests it has sent, or would send.
@@ -71,6 +72,7 @@ class Change:
     sobject: str = ""
     alongside: Mapping[str, Any] = field(default_factory=dict)
     touches_others: bool = False
+    announced: tuple[Write, ...] = ()
     members: tuple[str, ...] = ()
     seen: Seen = field(default_factory=dict)
     planned: dict[str, str] = field(default_factory=dict)
@@ -97,9 +99,29 @@ def changing(change: Change) -> Iterator[Change]:
 
 def note_alongside(alongside: Mapping[str, Any], *, touches_others: bool) -> None:
     """Say what goes along with what this call is about to delete."""
-    if (change := _current.get()) and alongside:
-        change.alongside = {**change.alongside, **alongside}
+    if change := _current.get():
+        change.alongside = _together(change.alongside, alongside)
         change.touches_others = change.touches_others or touches_others
+
+
+def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what goes along with either of two deletions."""
+    merged = {**one, **other}
+    for name in one.keys() & other.keys():
+        match one[name], other[name]:
+            case {}, {}:
+                merged[name] = _together(one[name], other[name])
+            case int(), int():
+                merged[name] = one[name] + other[name]
+            case list(), list():
+                merged[name] = list(dict.fromkeys([*one[name], *other[name]]))
+    return merged
+
+
+def announce(writes: Iterable[Write]) -> None:
+    """Say what this call writes in all, before the first of several requests: a person is asked about all of it."""
+    if change := _current.get():
+        change.announced = (*change.announced, *writes)
 
 
 def current_change() -> Change | None:

@@ -75,7 +75,7 @@ class Gate:
 
 def _with_members(write: Write, members: Sequence[str]) -> Write:
     others = tuple(each for each in members if each != write.record_id)
-    is_of_series = write.onwards or (write.action == "update" and write.sobject == "Event")
+    is_of_series = write.onwards or (write.action in {"update", "delete"} and write.sobject == "Event")
     return replace(write, also=others) if is_of_series else write
 
 

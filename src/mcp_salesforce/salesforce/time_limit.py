@@ -38,6 +38,14 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         _LIMIT.reset(token)
 
 
+@contextmanager
+def time_limit_anew() -> Iterator[None]:
+    """Give the block as much time as the call had when it began: meanwhile it has waited for a person."""
+    limit = _LIMIT.get()
+    with time_limit(limit.seconds if limit else None):
+        yield
+
+
 def current_limit() -> TimeLimit | None:
     """Return the limit of the call at hand, if it has one."""
     return _LIMIT.get()

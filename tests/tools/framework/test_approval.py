@@ -1,22 +1,19 @@
 """Approval: what a person has to approve is not done without them, and what they approved is done once, as it was."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp import Client
-from mcp_types import CallToolResult, ElicitResult
+from mcp_types import ElicitResult
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.salesforce import AsgiTransport
-from mcp_salesforce.server import create_server
 from tests.approving import Person
-from tests.conftest import ERAS, NOW, settings_of
+from tests.conftest import ERAS, NOW
 from tests.tools.calls import call, refusal
 from tests.tools.changes.states import state_of
+from tests.tools.framework.asked import Rounds, colleague, outcome, people, served, with_appointment
 
 pytestmark = pytest.mark.anyio
 
@@ -24,39 +21,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(params=ERAS)
 def era(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@asynccontextmanager
-async def served(
-    org: LocalOrg,
-    folder: Path,
-    person: Any = None,
-    *,
-    era: str = "auto",
-    now: Callable[[], datetime] = lambda: NOW,
-    **more: Any,
-) -> AsyncIterator[Client]:
-    settings = settings_of(org, **{"journal": str(folder / "journal.db"), **more})
-    server = create_server(settings, transport=AsgiTransport(org.app), now=now)
-    async with Client(server, mode=era, elicitation_callback=person) as client:
-        yield client
-
-
-def people(org: LocalOrg, count: int) -> list[str]:
-    return [org.insert("Contact", LastName=f"Sand {number}") for number in range(count)]
-
-
-def colleague(org: LocalOrg) -> str:
-    [first, *_] = org.store.rows('SELECT Id FROM "User" WHERE Id != ? ORDER BY Id', (org.user_id,))
-    return str(first["Id"])
-
-
-def with_appointment(org: LocalOrg, owner: str) -> str:
-    """A contact who has an appointment in somebody's calendar."""
-    contact = org.insert("Contact", LastName="Sand")
-    times = {"StartDateTime": "2026-12-01T11:00:00Z", "DurationInMinutes": 30}
-    org.insert("Event", Subject="Visit", WhoId=contact, OwnerId=owner, **times)
-    return contact
 
 
 NOT_ASKED: dict[str, Callable[[LocalOrg], tuple[str, dict[str, Any]]]] = {
@@ -243,43 +207,6 @@ async def test_at_the_strict_level_an_answer_in_no_time_does_not_count(org: Loca
     async with served(org, tmp_path, Person(), era=era, policy=policy) as mcp:
         error = await refusal(mcp, tool, **arguments)
     assert (error["code"], state_of(org)) == ("APPROVAL_INVALID", before)
-
-
-class Rounds:
-    """A 2026-07-28 client that makes each round of a call itself, so that a test can come between."""
-
-    def __init__(self, client: Client, tool: str, arguments: dict[str, Any]) -> None:
-        self._client = client
-        self._tool = f"salesforce_{tool}"
-        self._arguments = arguments
-
-    async def ask(self) -> Any:
-        """The question, with its state."""
-        return await self._client.session.call_tool(self._tool, self._arguments, allow_input_required=True)
-
-    async def answer(self, asked: Any, **changes: Any) -> CallToolResult:
-        """Answer a question with its second choice."""
-        [(key, request)] = asked.input_requests.items()
-        do = request.params.requested_schema["properties"]["answer"]["enum"][1]
-        given = {
-            "input_responses": {key: ElicitResult(action="accept", content={"answer": do})},
-            "request_state": asked.request_state,
-            **changes,
-        }
-        arguments = given.pop("arguments", self._arguments)
-        tool = given.pop("tool", self._tool)
-        result = await self._client.session.call_tool(tool, arguments, **given)
-        assert isinstance(result, CallToolResult)
-        return result
-
-
-async def outcome(answering: Any) -> str:
-    """The code that a call came to, `done`, or the class of the protocol's error."""
-    try:
-        result = await answering
-    except Exception as error:  # noqa: BLE001 - any error of the protocol is a refusal
-        return type(error).__name__
-    return str((result.meta or {})["code"]) if result.is_error else "done"
 
 
 async def test_an_approval_is_used_once(org: LocalOrg, tmp_path: Path) -> None:

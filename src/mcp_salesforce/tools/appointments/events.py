@@ -10,6 +10,8 @@ from pydantic import Field
 from mcp_salesforce.appointments.outcomes import OutcomeFields
 from mcp_salesforce.appointments.spans import doubt_about, shown, span_in, span_of
 from mcp_salesforce.appointments.times import Window, is_day, window_of
+from mcp_salesforce.changes.change import announce
+from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.tools.answers.results import Appointment, DeletedAppointment, Rows, flat_record
 from mcp_salesforce.tools.appointments.booking import NAMES, AllowConflict, Booking
@@ -69,6 +71,8 @@ async def create_appointment(
     booking = await Booking.of(org, others, plan.spans() if plan else [span], invitees)
     zone = data.zone() or booking.calendars[0].zone
     await booking.check(zone, allow_conflict=allow_conflict)
+    if invitees:
+        announce([Write("create", "Event"), *[Write("create", "EventRelation")] * len(invitees)])
     saved = await org.client.sobjects.create("Event", {**others, **span.values()})
     event_id = saved.id or ""
     written = {"Id": event_id, **others, **shown(span, zone), **(plan.told(zone) if plan else {})}

@@ -6,6 +6,8 @@ from typing import Annotated, Any, NotRequired
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
+from mcp_salesforce.changes.change import announce
+from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.salesforce import ApiError, SalesforceError, SaveResult
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
@@ -64,6 +66,7 @@ async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = ()
     event = await org.retrieve("Event", event_id)
     await check_is_no_copy(org, event)
     _check_takes_invitees(event)
+    announce([Write("delete", "EventRelation")] * len(remove) + [Write("create", "EventRelation")] * len(add))
     outcomes = {
         **await _uninvite(org, await _relations(org, event_id), remove),
         **await invite(org, event, add),

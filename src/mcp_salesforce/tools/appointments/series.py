@@ -15,8 +15,8 @@ from pydantic import Field
 
 from mcp_salesforce.appointments.spans import Span, span_in
 from mcp_salesforce.appointments.times import zone_of
-from mcp_salesforce.changes.change import current_change, note_alongside
-from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
+from mcp_salesforce.changes.change import current_change
+from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord
@@ -24,6 +24,7 @@ from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.answers.results import DeletedAppointment
 from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.cascades import going_along
 
 Scope = Annotated[Literal["this", "following", "all"], Field(description="Of a series")]
 
@@ -133,12 +134,9 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
         if is_own_record(event):
             raise refused("This Id is of a whole series, not of one of its appointments.", hint="Use scope all.")
         await check_is_no_copy(org, event)
-        calendars = await _invited_users(org, event)
-        note_alongside({"calendars": calendars} if calendars else {}, touches_others=bool(calendars))
+        alongside = await going_along(org, "Event", [event_id]) if event.get("IsGroupEvent", True) else {}
         await org.client.sobjects.delete("Event", event_id)
-        return cast(
-            "DeletedAppointment", {"Id": event_id, "deleted": True, **({"calendars": calendars} if calendars else {})}
-        )
+        return cast("DeletedAppointment", {"Id": event_id, "deleted": True, **alongside})
     await _check_is_in_series(org, event, scope)
     span, whole = span_in(event), scope == "all" or is_own_record(event)
     touched = await occurrences_of(org, event)
@@ -162,20 +160,6 @@ def _check_is_one_series(occurrences: Sequence[Occurrence]) -> None:
             hint="Use scope following on the first appointment of the right one.",
             fields=["scope"],
         )
-
-
-async def _invited_users(org: OrgSession, event: SObjectRecord) -> list[str]:
-    """Return the names of the users whose calendars have a copy of an appointment, which goes with it."""
-    if not event.get("IsGroupEvent"):
-        return []
-    soql = f"SELECT RelationId, Relation.Name FROM EventRelation WHERE EventId = {quote(event['Id'])}"  # noqa: S608
-    try:
-        relations = (await org.client.queries.query(soql)).records
-    except SalesforceError:
-        return []
-    others = [each for each in relations if each["RelationId"] != event["OwnerId"]]
-    users = [each for each in others if each["RelationId"].startswith(_USER)]
-    return [(each.get("Relation") or {}).get("Name") or each["RelationId"] for each in users]
 
 
 async def _check_is_in_series(org: OrgSession, event: SObjectRecord, scope: str) -> None:
@@ -209,6 +193,8 @@ async def _delete(org: OrgSession, event: SObjectRecord, touched: Sequence[Occur
             change.members = tuple(each.event_id for each in touched)
         await org.client.sobjects.delete_from_event_onwards(first)
     elif whole:
+        if change := current_change():
+            change.members = tuple(each.event_id for each in touched)
         await org.client.sobjects.delete("Event", event["RecurrenceActivityId"])
     else:
         results = await org.client.collections.delete(

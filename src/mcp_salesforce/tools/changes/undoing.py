@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import Any, Final, Literal, TypeAlias
 
 from mcp_salesforce.changes.before import fields_changed
-from mcp_salesforce.changes.change import Step
-from mcp_salesforce.changes.writes import Write
+from mcp_salesforce.changes.change import Step, announce
+from mcp_salesforce.changes.writes import Action, Write
 from mcp_salesforce.salesforce import SaveResult
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.changes.current import Current, is_same, is_there, object_of, read_current
@@ -30,6 +30,8 @@ from mcp_salesforce.tools.lookups.cascades import going_along
 Result: TypeAlias = Literal["undone", "kept", "failed"]
 
 _AT_ONCE: Final = 200
+_EVENT: Final = "Event"
+_OPPOSITES: Final[Mapping[str, Action]] = {"create": "delete", "undelete": "delete", "delete": "undelete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,12 @@ class Undoing:
             SalesforceError: The org cannot be asked; what was taken back by then is in the journal.
         """
         report = Report()
-        for step in reversed(steps):
-            reversals = list(_reversals(step))[::-1]
+        in_order = [list(_reversals(step))[::-1] for step in reversed(steps)]
+        announce(_undoing(each) for reversals in in_order for each in reversals)
+        made = [each for reversals in in_order for each in reversals if each.kind == "create"]
+        if any(each.write.sobject == RELATION for each in made):  # which are taken back before their appointment
+            await going_along(self._org, _EVENT, [each.record_id for each in made if each.write.sobject == _EVENT])
+        for reversals in in_order:
             for (kind, sobject, _), some in groupby(reversals, key=_alike):
                 for part in _parts(list(some)):
                     await self._take_back(kind, sobject, part, report)
@@ -236,6 +242,12 @@ class Undoing:
         if current.changed_by == self._user_id:
             return f"{', '.join(changed)} changed since."
         return f"{current.changer} changed {', '.join(changed)} since."
+
+
+def _undoing(each: Reversal) -> Write:
+    """Return the write that would take one back."""
+    action = _OPPOSITES.get(each.kind, "update")
+    return Write(action, each.write.sobject, each.record_id, also=each.write.also if action == "undelete" else ())
 
 
 def _alike(each: Reversal) -> tuple[str, str, str]:

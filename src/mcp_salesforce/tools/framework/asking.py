@@ -1,16 +1,20 @@
 """Asking a person about a change before it is made: the question, who can be asked, and which answer counts."""
 
+import asyncio
+import logging
 import time
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 import orjson
 from mcp.server.mcpserver import Context
-from mcp.shared.exceptions import MCPError
+from mcp.shared.exceptions import NoBackChannelError
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types.version import is_version_at_least
 
 from mcp_salesforce.changes.approval_store import LIFETIME, ApprovalStore, Asked
+from mcp_salesforce.changes.approvals import Approver
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.tools.framework.questions import Question
 
@@ -19,26 +23,14 @@ _MULTI_ROUND: Final = (
 )
 _KEY: Final = "approval"
 _FIELD: Final = "answer"
-_TOO_FAST_S: Final = 0.3  # nobody has read a question by then
 _AGAIN: Final = "Nothing was changed. If the user still wants it, call the tool again; it will ask again."
+_log = logging.getLogger(__name__)
+
+Keep: TypeAlias = Callable[[], str]
 
 
 class AskThroughSessionError(Exception):
     """The call has to be made through the session of the SDK, which can ask; nothing was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Approver:
-    """Who has approved a change: by which channel, in which host, and after how many seconds, where that is known."""
-
-    channel: str
-    host: str = ""
-    seconds: float | None = None
-
-    @property
-    def is_too_fast(self) -> bool:
-        """Whether the answer came before a person can have read the question."""
-        return self.seconds is not None and self.seconds < _TOO_FAST_S
 
 
 class Asking:
@@ -68,35 +60,39 @@ class Asking:
         Raises:
             InvalidArgumentError: It is not approved; the code says why.
         """
+        keep = partial(self._store.ask, digest, owner, tool, question.content)
         if self._context.input_responses is not None or self._context.request_state:
-            return self._answered(digest)
+            return self._answered(digest, keep)
         found = self._store.find(digest)
         if found and found.state == "declined":
             raise _declined()
         if found and found.state == "approved":
             self._use(found)
             return Approver("terminal")
-        asked = found or self._read(self._store.ask(digest, owner, tool, question.content))
+        asked = found or self._read(keep())
         if not self._can_ask():
             raise self._unavailable(question)
         if is_version_at_least(self._context.protocol_version or "", _MULTI_ROUND):
             state = orjson.dumps({"id": asked.question_id, "digest": digest, "at": self._now}).decode()
             return InputRequiredResult(input_requests={_KEY: _request(question)}, request_state=state)
-        return await self._ask_now(asked, question)
+        return await self._ask_now(asked, question, keep)
 
-    async def _ask_now(self, asked: Asked, question: Question) -> Approver:
+    async def _ask_now(self, asked: Asked, question: Question, keep: Keep) -> Approver:
         started = time.monotonic()
         try:
-            result = await self._context.session.elicit_form(
-                question.text, _schema(question), self._context.request_context.request_id
-            )
-        except MCPError as error:
-            raise refused(
-                f"The host could not ask the user: {str(error)[:100]}", code="APPROVAL_FAILED", hint=_AGAIN
+            async with asyncio.timeout(LIFETIME.total_seconds()):
+                result = await self._context.session.elicit_form(
+                    question.text, _schema(question), self._context.request_context.request_id
+                )
+        except NoBackChannelError:
+            raise self._unavailable(question) from None
+        except Exception as error:  # noqa: BLE001 - whatever a host answers, it is no approval
+            raise self._unanswered(
+                asked, f"The host got no answer from the user ({type(error).__name__}).", keep
             ) from None
-        return self._judged(asked, result, time.monotonic() - started)
+        return self._judged(asked, result, time.monotonic() - started, keep)
 
-    def _answered(self, digest: str) -> Approver:
+    def _answered(self, digest: str, keep: Keep) -> Approver:
         """Return who has approved it by the answer that came with the repetition of the call."""
         try:
             state = orjson.loads(self._context.request_state or "")
@@ -106,28 +102,30 @@ class Asking:
         asked = self._store.read(str(question_id))
         if asked is None:
             raise _invalid(f"The question is older than {LIFETIME.seconds // 60} minutes, or of another server.")
-        if asked.digest != asked_digest or asked.digest != digest:
-            raise refused(
-                "The records changed since the user was asked.",
-                code="CHANGED_SINCE",
-                hint=_AGAIN,
-            )
         answer = (self._context.input_responses or {}).get(_KEY)
         if not isinstance(answer, ElicitResult):
             raise _invalid("The host sent no answer of the user.")
-        return self._judged(asked, answer, self._now - at)
+        if asked.digest != asked_digest or asked.digest != digest:
+            self._store.end(asked.question_id)
+            raise refused("The records changed since the user was asked.", code="CHANGED_SINCE", hint=_AGAIN)
+        return self._judged(asked, answer, self._now - at, keep)
 
-    def _judged(self, asked: Asked, answer: ElicitResult, seconds: float) -> Approver:
+    def _judged(self, asked: Asked, answer: ElicitResult, seconds: float, keep: Keep) -> Approver:
+        """Return who has approved it, if this answer is an approval; whatever it is, the question has its answer."""
         choice = (answer.content or {}).get(_FIELD) if answer.action == "accept" else None
         if answer.action == "cancel":
-            raise refused("The question was closed without an answer.", code="APPROVAL_CANCELLED", hint=_AGAIN)
+            raise self._unanswered(asked, "The question was closed without an answer.", keep)
         if answer.action == "decline" or choice == asked.content["keep"]:
             self._store.answer(asked.question_id, "declined")
             raise _declined()
-        if choice != asked.content["do"] or set(answer.content or {}) != {_FIELD}:
-            raise _invalid("The host's answer is none of the choices.")
         approver = Approver("elicitation", self._host(), round(seconds, 3))
+        if approver.is_too_fast:
+            _log.warning("An approval came after %.3f s: no person reads that fast", seconds)
+        if choice != asked.content["do"] or set(answer.content or {}) != {_FIELD}:
+            self._store.end(asked.question_id)
+            raise _invalid("The host's answer is none of the choices.")
         if self._is_strict and approver.is_too_fast:
+            self._store.end(asked.question_id)
             raise _invalid(f"The answer came after {seconds:.3f} s: no person reads that fast.")
         self._store.answer(asked.question_id, "approved")
         self._use(asked)
@@ -135,7 +133,7 @@ class Asking:
 
     def _use(self, asked: Asked) -> None:
         if not self._store.use(asked.question_id):
-            raise _invalid("This approval was used already.")
+            raise _invalid("This question was answered before.")
 
     def _read(self, question_id: str) -> Asked:
         asked = self._store.read(question_id)
@@ -151,16 +149,24 @@ class Asking:
         params = self._context.session.client_params
         return f"{params.client_info.name} {params.client_info.version}" if params and params.client_info else ""
 
-    def _unavailable(self, question: Question) -> InvalidArgumentError:
+    def _unanswered(self, asked: Asked, what: str, keep: Keep) -> InvalidArgumentError:
+        """Return the error for a question that nobody answered in the host; at a terminal it can still be answered."""
+        self._store.end(asked.question_id)
         if self._store.command:
-            way = f"run `{self._store.command}` in a terminal on this machine within 15 minutes; then call again"
-        else:
-            way = "use a host that can ask them, or have the person who runs the server allow it in the policy"
+            keep()
+        way = f" {self._at_a_terminal()}" if self._store.command else ""
+        return refused(what, code="APPROVAL_CANCELLED", hint=f"{_AGAIN}{way}")
+
+    def _unavailable(self, question: Question) -> InvalidArgumentError:
+        way = "Tell the user: use a host that can ask, or let the person who runs the server allow it in the policy."
         return refused(
             f"A person has to approve this: {question.do}. This host cannot ask them.",
             code="APPROVAL_UNAVAILABLE",
-            hint=f"Nothing was changed. Tell the user: {way}.",
+            hint=f"Nothing was changed. {self._at_a_terminal() if self._store.command else way}",
         )
+
+    def _at_a_terminal(self) -> str:
+        return f"The user can run `{self._store.command}` in a terminal here within 15 minutes; then call this again."
 
 
 def _request(question: Question) -> ElicitRequest:

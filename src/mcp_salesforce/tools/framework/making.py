@@ -14,6 +14,7 @@ from mcp_salesforce.changes.plans import planned_writes, records_named
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.literals import quote_list
+from mcp_salesforce.salesforce.time_limit import time_limit_anew
 from mcp_salesforce.tools.framework.asking import Asking
 from mcp_salesforce.tools.framework.questions import question_of
 from mcp_salesforce.tools.framework.session import OrgSession
@@ -73,7 +74,8 @@ class Making:
         )
         if isinstance(approver, InputRequiredResult):
             return approver
-        return await self._made(Approval(rules, plan))
+        with time_limit_anew():  # a person takes the time it takes
+            return await self._made(Approval(rules, plan, approver))
 
     async def _made(self, approval: Approval) -> Mapping[str, Any]:
         with self.org.change(self.tool, sobject=self.sobject, approval=approval) as change:

@@ -14,6 +14,7 @@ from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED
 
 _EVENT: Final = "Event"
+_USER: Final = "005"
 _MOST_CHILDREN: Final = 20  # sub-queries that Salesforce takes
 _TOLD_FIRST: Final = ("Event", "Task", "Contact", "Opportunity", "Case", "Contract", "Order", "Asset", "Quote")
 _OF_EVENTS: Final = (
@@ -22,35 +23,79 @@ _OF_EVENTS: Final = (
 
 
 async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
-    """Return which records a deletion of these records includes, by the relationships that cascade (describe).
+    """Return what a deletion of these records is about to take along, and tell it to the change that this call makes.
 
-    The change that this call makes is told too, because a person may have to approve it.
-
-    It costs one call, and one for each further page. Nothing where it cannot be read: the deletion is not refused.
+    It costs one call, and one for each further page. Nothing where it cannot be read: the deletion is not refused, but
+    a person is asked if calendars of others could be concerned.
     """
+    if not record_ids:
+        return {}
+    user_id = (await org.owner())[1]
+    if sobject.casefold() == _EVENT.casefold():
+        return await _invited_users(org, record_ids, user_id)
+    children: Sequence[ChildRelationship] = ()
     try:
-        described = await org.schema.describe(sobject)
-        children = sorted(filter(_is_told, described.child_relationships), key=_order)[:_MOST_CHILDREN]
-        if not children:
-            return {}
-        asked = [(_OF_EVENTS if each.child_sobject == _EVENT else "Id", each.relationship_name) for each in children]
-        selected = ", ".join(f"(SELECT {fields} FROM {name} WHERE {NOT_DELETED})" for fields, name in asked)  # noqa: S608
-        soql = f"SELECT Id, {selected} FROM {described.name} WHERE Id IN {quote_list(record_ids)} AND {NOT_DELETED}"  # noqa: S608
-        pages = org.client.queries.pages(soql, query_all=True)  # archived activities go along too
-        records = [record async for page in pages for record in page.records]
-        events = [
-            event
-            for each in children
-            if each.child_sobject == _EVENT
-            for record in records
-            for event in await org.client.queries.all_children(record, each.relationship_name or "")
-        ]
+        children = await _children(org, sobject)
+        records, events = await _read(org, sobject, record_ids, children)
     except SalesforceError:
+        note_alongside({}, touches_others=not children or any(each.child_sobject == _EVENT for each in children))
         return {}
     told = _told(org, children, records, events)
-    user_id = (await org.owner())[1]
     note_alongside(told, touches_others=any(event.get("OwnerId") != user_id for event in events))
     return told
+
+
+async def came_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
+    """Return what has come back with records, as `going_along` would tell it of their deletion."""
+    try:
+        children = await _children(org, sobject)
+        records, events = await _read(org, sobject, record_ids, children)
+    except SalesforceError:
+        return {}
+    return _told(org, children, records, events)
+
+
+async def _invited_users(org: OrgSession, event_ids: Sequence[str], user_id: str) -> Alongside:
+    """Return whose calendars have copies of appointments, which go with them."""
+    where = f"EventId IN {quote_list(event_ids)}"
+    soql = f"SELECT RelationId, Relation.Name, Event.OwnerId FROM EventRelation WHERE {where}"  # noqa: S608 - quoted Ids
+    try:
+        relations = (await org.client.queries.query(soql)).records
+    except SalesforceError:
+        note_alongside({}, touches_others=True)
+        return {}
+    users = [each for each in relations if each["RelationId"].startswith(_USER) and each["RelationId"] != user_id]
+    invited = [each for each in users if each["RelationId"] != (each.get("Event") or {}).get("OwnerId")]
+    names = [(each.get("Relation") or {}).get("Name") or each["RelationId"] for each in invited]
+    told: Alongside = {"calendars": list(dict.fromkeys(names))} if names else {}
+    note_alongside(told, touches_others=bool(names))
+    return told
+
+
+async def _children(org: OrgSession, sobject: str) -> Sequence[ChildRelationship]:
+    described = await org.schema.describe(sobject)
+    return sorted(filter(_is_told, described.child_relationships), key=_order)[:_MOST_CHILDREN]
+
+
+async def _read(
+    org: OrgSession, sobject: str, record_ids: Sequence[str], children: Sequence[ChildRelationship]
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+    """Return the records with their children, and those that are appointments."""
+    if not children:
+        return [], []
+    asked = [(_OF_EVENTS if each.child_sobject == _EVENT else "Id", each.relationship_name) for each in children]
+    selected = ", ".join(f"(SELECT {fields} FROM {name} WHERE {NOT_DELETED})" for fields, name in asked)  # noqa: S608
+    soql = f"SELECT Id, {selected} FROM {sobject} WHERE Id IN {quote_list(record_ids)} AND {NOT_DELETED}"  # noqa: S608
+    pages = org.client.queries.pages(soql, query_all=True)  # archived activities go along too
+    records = [record async for page in pages for record in page.records]
+    events = [
+        event
+        for each in children
+        if each.child_sobject == _EVENT
+        for record in records
+        for event in await org.client.queries.all_children(record, each.relationship_name or "")
+    ]
+    return records, events
 
 
 def _is_told(child: ChildRelationship) -> bool:

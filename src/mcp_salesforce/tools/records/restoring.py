@@ -16,7 +16,7 @@ from mcp_salesforce.tools.answers.budgets import cut_to_fit
 from mcp_salesforce.tools.answers.results import Cell
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import RESTORES, ToolContext, org_of
-from mcp_salesforce.tools.lookups.cascades import going_along
+from mcp_salesforce.tools.lookups.cascades import came_along
 from mcp_salesforce.tools.records.problems import rejected_rows, said
 from mcp_salesforce.tools.records.toolset import RecordIds, records
 
@@ -148,7 +148,7 @@ async def _add_what_came_along(
     """Tell what came back with the records: all that would go with them now, for nothing of it stayed without them."""
     restored = [each for each, result in results.items() if result.success]
     for sobject in dict.fromkeys(objects[each] for each in restored):
-        along: Any = await going_along(org, sobject, [each for each in restored if objects[each] == sobject])
+        along: Any = await came_along(org, sobject, [each for each in restored if objects[each] == sobject])
         for name, count in along.get("also_deleted", {}).items():
             counts = told.setdefault("also_restored", {})
             counts[name] = counts.get(name, 0) + count

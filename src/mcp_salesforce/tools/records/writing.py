@@ -6,6 +6,8 @@ from typing import cast
 
 from typing_extensions import TypedDict
 
+from mcp_salesforce.changes.change import announce
+from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe
 from mcp_salesforce.tools.framework.params import AllowDuplicate
@@ -48,6 +50,7 @@ async def create_records(
     checked, described = await _checked(org, sobject, records, "create")
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.create, described.name, **how)
+    announce([Write("create", described.name)] * len(checked))
     return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="created")
 
 
@@ -73,6 +76,7 @@ async def update_records(
     checked, described = await _checked(org, sobject, records, "update", key="Id")
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.update, described.name, **how)
+    announce([Write("update", described.name)] * len(checked))
     return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="updated")
 
 
@@ -102,6 +106,7 @@ async def upsert_records(
     checked, described = await _checked(org, sobject, records, "upsert", key)
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.upsert, described.name, key, **how)
+    announce([Write("upsert", described.name)] * len(checked))
     return await save_rows(ctx, checked, save, all_or_none=all_or_none, done="saved")
 
 
@@ -125,6 +130,7 @@ async def delete_records(
     checked = check_ids(described, record_ids)
     alongside = await going_along(org, described.name, checked)
     save = partial(org.client.collections.delete, all_or_none=all_or_none)
+    announce([Write("delete", described.name)] * len(checked))
     saved = await save_rows(ctx, checked, save, all_or_none=all_or_none, done="deleted")
     is_whole = saved["succeeded"] == len(checked)  # of those that stay nothing has gone
     return cast("DeletedRows", {**(alongside if is_whole else {}), **saved})
