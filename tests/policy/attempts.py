@@ -199,6 +199,9 @@ CALLS: Final = [
     Attempt("count_appointments", {"start": "2026-11-24", "end": "2026-11-25", "by": ["Description"]}),
     Attempt("count_appointments", {"start": "2026-11-24", "end": "2026-11-25", "by": ["WhatId"]}, "withheld"),
     Attempt("count_appointments", {"start": "2026-11-24", "end": "2026-11-25", "by": ["owner", "week"]}, "absent"),
+    Attempt("log_activity", {"kind": "call", "data": {"Subject": "Call", "WhoId": "{contact}"}}),
+    Attempt("update_tasks", {"task_ids": ["00Tlo0000000001EAA"], "done": True}),
+    Attempt("list_activities", {"record_id": "{contact}"}, "withheld"),
     Attempt("explain_access", {"sobject": "Account", "record_id": "{account}"}),
     Attempt("explain_access", {"sobject": "Opportunity", "record_id": "{opportunity}"}, "absent"),
     Attempt("explain_access", {"sobject": "Contact", "record_id": "{contact}", "user": "hidden-user@example.com"}),
@@ -291,7 +294,7 @@ def _derived(spec: ToolSpec) -> Iterator[Attempt]:
 
 
 SEEDED_CONTACT, SEEDED_EVENT = "003lo0000000001AAA", "00Ulo0000000001EAA"
-HIDDEN_FIELD: Final = {"Contact": "Email", "Event": "Description"}
+HIDDEN_FIELD: Final = {"Contact": "Email", "Event": "Description", "Task": "Description"}
 DERIVED: Final = [attempt for toolset in TOOLSETS for spec in toolset.specs for attempt in _derived(spec)]
 
 ATTEMPTS: Final = [*QUERIES, *CALLS, *DERIVED]

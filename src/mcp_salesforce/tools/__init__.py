@@ -1,5 +1,6 @@
 """The MCP layer: what models see of an org, one package a toolset."""
 
+from mcp_salesforce.tools.activities import activities
 from mcp_salesforce.tools.appointments import appointments
 from mcp_salesforce.tools.changes import changes
 from mcp_salesforce.tools.contacts import contacts
@@ -11,5 +12,16 @@ from mcp_salesforce.tools.records import records
 from mcp_salesforce.tools.schema import schema
 from mcp_salesforce.tools.stewardship import stewardship
 
-TOOLSETS: tuple[Toolset, ...] = (contacts, appointments, records, changes, queries, schema, orgs, insight, stewardship)
+TOOLSETS: tuple[Toolset, ...] = (
+    contacts,
+    appointments,
+    records,
+    changes,
+    queries,
+    schema,
+    orgs,
+    activities,
+    insight,
+    stewardship,
+)
 """Everything that is exposed, in the order in which it is listed."""

@@ -30,7 +30,8 @@ def everything(org: LocalOrg) -> dict[str, Any]:
 
 
 async def undoable(mcp: Client) -> None:
-    """Something for salesforce_undo and salesforce_restore_records to work on."""
+    """Something for salesforce_undo, salesforce_restore_records and salesforce_update_tasks to work on."""
+    await call(mcp, "create_records", sobject="Task", records=[{"Subject": "Call"}])
     contact = (await call(mcp, "create_contact", data={"LastName": "Undone"}))["Id"]
     await call(mcp, "update_contact", contact_id=contact, data={"Title": "Prof"})
 

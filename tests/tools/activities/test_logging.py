@@ -1,0 +1,108 @@
+"""Calls, e-mails, notes and tasks, saved with the fields that Salesforce's own pages give them."""
+
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_salesforce.localorg import LocalOrg
+from tests.conftest import ERAS
+from tests.tools.calls import call, called, refusal, rows_as_dicts
+
+CONTACT = "003lo0000000001AAA"
+
+
+@pytest.fixture(params=ERAS)
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def task(org: LocalOrg, task_id: str) -> dict[str, Any]:
+    return dict(org.store.rows("SELECT * FROM Task WHERE Id = ?", [task_id])[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype"), [("call", "Call"), ("email", "Email"), ("note", "Task"), ("task", "Task")]
+)
+async def test_each_kind_has_its_subtype_and_what_took_place_is_done_today(
+    org: LocalOrg, mcp: Client, kind: str, subtype: str
+) -> None:
+    made = await call(mcp, "log_activity", kind=kind, data={"Subject": "Quote", "WhoId": CONTACT})
+
+    kept = task(org, made["Id"])
+    assert kept["TaskSubtype"] == subtype
+    if kind == "task":
+        assert (kept["Status"], kept["ActivityDate"]) == ("Not Started", None)
+    else:
+        assert (kept["Status"], kept["ActivityDate"], kept["IsClosed"]) == ("Completed", "2026-11-22", 1)
+    assert made["Who.Name"]
+
+
+async def test_a_call_keeps_its_length_and_result_and_a_past_day_raises_no_question(org: LocalOrg, mcp: Client) -> None:
+    made = await call(
+        mcp,
+        "log_activity",
+        kind="call",
+        data={
+            "Subject": "Asked for a quote",
+            "WhoId": CONTACT,
+            "CallDisposition": "Wants 20",
+            "CallType": "Inbound",
+            "ActivityDate": "2026-11-13",
+        },
+        minutes=12,
+    )
+
+    assert "note" not in made
+    kept = task(org, made["Id"])
+    assert (kept["CallDurationInSeconds"], kept["CallDisposition"], kept["CallType"]) == (720, "Wants 20", "Inbound")
+    assert kept["ActivityDate"] == "2026-11-13"
+
+
+async def test_a_call_to_make_stays_open_and_one_about_nobody_says_so(org: LocalOrg, mcp: Client) -> None:
+    made = await call(
+        mcp, "log_activity", kind="call", to_do=True, data={"Subject": "Ring back", "ActivityDate": "2026-11-30"}
+    )
+
+    assert task(org, made["Id"])["IsClosed"] == 0
+    assert "about nobody" in made["note"]
+
+
+async def test_what_is_logged_can_be_seen_before_and_taken_back(org: LocalOrg, mcp: Client) -> None:
+    arguments: dict[str, Any] = {"kind": "note", "data": {"Subject": "Likes tea", "WhoId": CONTACT}}
+    planned = await call(mcp, "log_activity", **arguments, preview=True)
+    assert not org.store.rows("SELECT Id FROM Task")
+    made, change_id = await called(mcp, "log_activity", **arguments)
+    await call(mcp, "undo", change_id=change_id)
+
+    assert planned["preview"]
+    assert task(org, made["Id"])["IsDeleted"] == 1
+
+
+async def test_tasks_are_completed_and_put_off_together(org: LocalOrg, mcp: Client) -> None:
+    ids = [org.insert("Task", Subject=f"Task {number}", ActivityDate="2026-11-20") for number in range(3)]
+
+    put_off, change_id = await called(mcp, "update_tasks", task_ids=ids, due="2026-12-01")
+    assert [row["ActivityDate"] for row in rows_as_dicts(put_off)] == ["2026-12-01"] * 3
+    await call(mcp, "undo", change_id=change_id)
+    assert {task(org, each)["ActivityDate"] for each in ids} == {"2026-11-20"}
+
+    done = await call(mcp, "update_tasks", task_ids=ids[:2], done=True)
+    assert [row["Status"] for row in rows_as_dicts(done)] == ["Completed"] * 2
+    again = await call(mcp, "update_tasks", task_ids=ids, done=True)
+    assert again["note"] == f"Done already, and unchanged: {ids[0]}, {ids[1]}."
+    assert all(task(org, each)["IsClosed"] for each in ids)
+
+
+async def test_where_one_task_cannot_be_changed_none_is(org: LocalOrg, mcp: Client) -> None:
+    there, done = org.insert("Task", Subject="A"), org.insert("Task", Subject="B", Status="Completed")
+    gone = "00Tlo0000000999EAA"
+
+    missing = await refusal(mcp, "update_tasks", task_ids=[there, gone], done=True)
+    closed = await refusal(mcp, "update_tasks", task_ids=[there, done], due="2026-12-01")
+    neither = await refusal(mcp, "update_tasks", task_ids=[there])
+
+    assert missing["code"] == "NOT_FOUND"
+    assert closed["message"].startswith(f"Done already: {done}.")
+    assert neither["hint"] == "Give done: true, or due with the new day."
+    assert (task(org, there)["Status"], task(org, there)["ActivityDate"]) == ("Not Started", None)
