@@ -27,16 +27,10 @@ _GROUPS: Final = ("ALL", "NAME", "EMAIL", "PHONE", "SIDEBAR")
 _BRACE: Final = re.compile(r"(?<!\\)(?P<brace>[{}])")
 _NOT_HERE: Final = frozenset(
     [
-        "dataCategories",
-        "division",
-        "metadata",
-        "netWorkIds",
-        "pricebookId",
-        "snippet",
-        "updateTracking",
-        "updateViewStat",
+    "dataCategories", "division", "metadata", "netWorkIds", "pricebookId", "snippet", "updateTracking",
+    "updateViewStat",
     ]
-)
+)  # fmt: skip
 
 
 class Searches:

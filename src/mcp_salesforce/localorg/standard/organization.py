@@ -17,15 +17,11 @@ from mcp_salesforce.localorg.standard.definitions import (
 from mcp_salesforce.localorg.standard.picklists import LANGUAGES, LOCALES, TIME_ZONES
 
 _SHARING = (
-    ("None", "Private"),
-    ("Read", "Public Read Only"),
-    ("Edit", "Public Read/Write"),
-    ("ReadEditTransfer", "Public Read/Write/Transfer"),
-    ("All", "Public Full Access"),
-    ("ControlledByParent", "Controlled By Parent"),
-    ("HideDetailsInsert", "Hide Details and Add Events"),
+    ("None", "Private"), ("Read", "Public Read Only"), ("Edit", "Public Read/Write"),
+    ("ReadEditTransfer", "Public Read/Write/Transfer"), ("All", "Public Full Access"),
+    ("ControlledByParent", "Controlled By Parent"), ("HideDetailsInsert", "Hide Details and Add Events"),
     ("ReadSelect", "Use"),
-)
+)  # fmt: skip
 
 *_CREATED_AND_MODIFIED, _SYSTEM_MODSTAMP = AUDIT  # which do not stand together in this object
 

@@ -5,86 +5,36 @@ from typing import Final
 from mcp_salesforce.localorg.standard.definitions import words
 
 INDUSTRIES: Final = (
-    "Agriculture",
-    "Apparel",
-    "Banking",
-    "Biotechnology",
-    "Chemicals",
-    "Communications",
-    "Construction",
-    "Consulting",
-    "Education",
-    "Electronics",
-    "Energy",
-    "Engineering",
-    "Entertainment",
-    "Environmental",
-    "Finance",
-    "Food & Beverage",
-    "Government",
-    "Healthcare",
-    "Hospitality",
-    "Insurance",
-    "Machinery",
-    "Manufacturing",
-    "Media",
-    "Not For Profit",
-    "Recreation",
-    "Retail",
-    "Shipping",
-    "Technology",
-    "Telecommunications",
-    "Transportation",
-    "Utilities",
-    "Other",
-)
+    "Agriculture", "Apparel", "Banking", "Biotechnology", "Chemicals", "Communications", "Construction",
+    "Consulting", "Education", "Electronics", "Energy", "Engineering", "Entertainment", "Environmental", "Finance",
+    "Food & Beverage", "Government", "Healthcare", "Hospitality", "Insurance", "Machinery", "Manufacturing",
+    "Media", "Not For Profit", "Recreation", "Retail", "Shipping", "Technology", "Telecommunications",
+    "Transportation", "Utilities", "Other",
+)  # fmt: skip
 
 SOURCES: Final = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 
 RATINGS: Final = ("Hot", "Warm", "Cold")
 
 CLEAN_STATUSES: Final = (
-    ("Matched", "In Sync"),
-    "Different",
-    ("Acknowledged", "Reviewed"),
-    ("NotFound", "Not Found"),
-    "Inactive",
-    ("Pending", "Not Compared"),
-    ("SelectMatch", "Select Match"),
-    "Skipped",
-)
+    ("Matched", "In Sync"), "Different", ("Acknowledged", "Reviewed"), ("NotFound", "Not Found"), "Inactive",
+    ("Pending", "Not Compared"), ("SelectMatch", "Select Match"), "Skipped",
+)  # fmt: skip
 
 EMAIL_ENCODINGS: Final = (
-    ("UTF-8", "Unicode (UTF-8)"),
-    ("ISO-8859-1", "General US & Western Europe (ISO-8859-1, ISO-LATIN-1)"),
-    ("Shift_JIS", "Japanese (Shift-JIS)"),
-    ("ISO-2022-JP", "Japanese (JIS)"),
-    ("EUC-JP", "Japanese (EUC)"),
-    ("ks_c_5601-1987", "Korean (ks_c_5601-1987)"),
-    ("Big5", "Traditional Chinese (Big5)"),
-    ("GB2312", "Simplified Chinese (GB2312)"),
-    ("Big5-HKSCS", "Traditional Chinese Hong Kong (Big5-HKSCS)"),
+    ("UTF-8", "Unicode (UTF-8)"), ("ISO-8859-1", "General US & Western Europe (ISO-8859-1, ISO-LATIN-1)"),
+    ("Shift_JIS", "Japanese (Shift-JIS)"), ("ISO-2022-JP", "Japanese (JIS)"), ("EUC-JP", "Japanese (EUC)"),
+    ("ks_c_5601-1987", "Korean (ks_c_5601-1987)"), ("Big5", "Traditional Chinese (Big5)"),
+    ("GB2312", "Simplified Chinese (GB2312)"), ("Big5-HKSCS", "Traditional Chinese Hong Kong (Big5-HKSCS)"),
     ("x-SJIS_0213", "Japanese (Shift-JIS_2004)"),
-)
+)  # fmt: skip
 
 LANGUAGES: Final = (
-    ("en_US", "English"),
-    ("de", "German"),
-    ("es", "Spanish"),
-    ("fr", "French"),
-    ("it", "Italian"),
-    ("ja", "Japanese"),
-    ("sv", "Swedish"),
-    ("ko", "Korean"),
-    ("zh_TW", "Chinese (Traditional)"),
-    ("zh_CN", "Chinese (Simplified)"),
-    ("pt_BR", "Portuguese (Brazilian)"),
-    ("nl_NL", "Dutch"),
-    ("da", "Danish"),
-    ("th", "Thai"),
-    ("fi", "Finnish"),
-    ("ru", "Russian"),
-)
+    ("en_US", "English"), ("de", "German"), ("es", "Spanish"), ("fr", "French"), ("it", "Italian"),
+    ("ja", "Japanese"), ("sv", "Swedish"), ("ko", "Korean"), ("zh_TW", "Chinese (Traditional)"),
+    ("zh_CN", "Chinese (Simplified)"), ("pt_BR", "Portuguese (Brazilian)"), ("nl_NL", "Dutch"), ("da", "Danish"),
+    ("th", "Thai"), ("fi", "Finnish"), ("ru", "Russian"),
+)  # fmt: skip
 
 TIME_ZONES: Final = words("""
     Pacific/Kiritimati Pacific/Chatham Antarctica/McMurdo Pacific/Apia Pacific/Auckland Pacific/Enderbury
@@ -189,34 +139,16 @@ WHAT: Final = words("""
 """The objects that an event or a task can be about."""
 
 RECURRENCE_TYPES: Final = (
-    ("RecursDaily", "Recurs Daily"),
-    ("RecursEveryWeekday", "Recurs Every Weekday"),
-    ("RecursMonthly", "Recurs Monthly"),
-    ("RecursMonthlyNth", "Recurs Monthly Nth"),
-    ("RecursWeekly", "Recurs Weekly"),
-    ("RecursYearly", "Recurs Yearly"),
-    ("RecursYearlyNth", "Recurs Yearly Nth"),
-)
+    ("RecursDaily", "Recurs Daily"), ("RecursEveryWeekday", "Recurs Every Weekday"),
+    ("RecursMonthly", "Recurs Monthly"), ("RecursMonthlyNth", "Recurs Monthly Nth"),
+    ("RecursWeekly", "Recurs Weekly"), ("RecursYearly", "Recurs Yearly"), ("RecursYearlyNth", "Recurs Yearly Nth"),
+)  # fmt: skip
 
 RECURRENCE_INSTANCES: Final = (
-    ("First", "1st"),
-    ("Second", "2nd"),
-    ("Third", "3rd"),
-    ("Fourth", "4th"),
-    ("Last", "last"),
-)
+    ("First", "1st"), ("Second", "2nd"), ("Third", "3rd"), ("Fourth", "4th"), ("Last", "last"),
+)  # fmt: skip
 
 MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
-)
+)  # fmt: skip

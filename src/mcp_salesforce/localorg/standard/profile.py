@@ -11,16 +11,11 @@ from mcp_salesforce.localorg.standard.definitions import (
 )
 
 PERMISSIONS = (
-    ("EditTask", "Edit Tasks"),
-    ("EditEvent", "Edit Events"),
-    ("ManageUsers", "Manage Users"),
-    ("ModifyAllData", "Modify All Data"),
-    ("ViewAllData", "View All Data"),
-    ("ViewSetup", "View Setup and Configuration"),
-    ("CustomizeApplication", "Customize Application"),
-    ("ApiEnabled", "API Enabled"),
-    ("AuthorApex", "Author Apex"),
-)
+    ("EditTask", "Edit Tasks"), ("EditEvent", "Edit Events"), ("ManageUsers", "Manage Users"),
+    ("ModifyAllData", "Modify All Data"), ("ViewAllData", "View All Data"),
+    ("ViewSetup", "View Setup and Configuration"), ("CustomizeApplication", "Customize Application"),
+    ("ApiEnabled", "API Enabled"), ("AuthorApex", "Author Apex"),
+)  # fmt: skip
 """The permissions that this org knows of; a real profile has some three hundred."""
 
 PROFILE = SObjectDef(

@@ -90,29 +90,19 @@ _LAST_NAMES: Final = words("""
     """)
 
 _TITLES: Final = (
-    ("Chief Executive Officer", "Executive"),
-    ("Finance Director", "Finance"),
-    ("Head of Procurement", "Procurement"),
-    ("IT Manager", "Technology"),
-    ("Marketing Lead", "Marketing"),
-    ("Office Manager", "Operations"),
-    ("Operations Manager", "Operations"),
-    ("Project Coordinator", "Projects"),
-)
+    ("Chief Executive Officer", "Executive"), ("Finance Director", "Finance"),
+    ("Head of Procurement", "Procurement"), ("IT Manager", "Technology"), ("Marketing Lead", "Marketing"),
+    ("Office Manager", "Operations"), ("Operations Manager", "Operations"), ("Project Coordinator", "Projects"),
+)  # fmt: skip
 
 _AREA_CODES: Final = (206, 212, 303, 312, 415, 512, 514, 604, 617, 702)
 _SOURCES: Final = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other", None)
 
 _MEETINGS: Final = (
-    ("Introduction", 30, "Call"),
-    ("Quarterly review", 60, "Meeting"),
-    ("Contract renewal", 45, "Meeting"),
-    ("Product demonstration", 60, "Meeting"),
-    ("Project check-in", 30, "Call"),
-    ("Workshop", 120, "Meeting"),
-    ("Pricing discussion", 45, "Call"),
-    ("Support follow-up", 15, "Call"),
-)
+    ("Introduction", 30, "Call"), ("Quarterly review", 60, "Meeting"), ("Contract renewal", 45, "Meeting"),
+    ("Product demonstration", 60, "Meeting"), ("Project check-in", 30, "Call"), ("Workshop", 120, "Meeting"),
+    ("Pricing discussion", 45, "Call"), ("Support follow-up", 15, "Call"),
+)  # fmt: skip
 _PRIVATE: Final = ("Dentist", "School meeting", "Physiotherapy", "Bank appointment")
 _ALL_DAY: Final = (("Trade fair", 3, "Busy"), ("Vacation", 5, "OutOfOffice"), ("Company anniversary", 1, "Free"))
 

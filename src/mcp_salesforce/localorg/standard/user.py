@@ -24,18 +24,12 @@ from mcp_salesforce.localorg.standard.definitions import (
 from mcp_salesforce.localorg.standard.picklists import EMAIL_ENCODINGS, LANGUAGES, LOCALES, TIME_ZONES
 
 PERMISSIONS = (
-    ("MarketingUser", "Marketing User"),
-    ("OfflineUser", "Offline User"),
-    ("CallCenterAutoLogin", "Auto-login To Call Center"),
-    ("SFContentUser", "Salesforce CRM Content User"),
-    ("KnowledgeUser", "Knowledge User"),
-    ("InteractionUser", "Flow User"),
-    ("SupportUser", "Service Cloud User"),
-    ("JigsawProspectingUser", "Data.com User"),
-    ("SiteforceContributorUser", "Site.com Contributor User"),
-    ("SiteforcePublisherUser", "Site.com Publisher User"),
-    ("WorkDotComUserFeature", "WDC User"),
-)
+    ("MarketingUser", "Marketing User"), ("OfflineUser", "Offline User"),
+    ("CallCenterAutoLogin", "Auto-login To Call Center"), ("SFContentUser", "Salesforce CRM Content User"),
+    ("KnowledgeUser", "Knowledge User"), ("InteractionUser", "Flow User"), ("SupportUser", "Service Cloud User"),
+    ("JigsawProspectingUser", "Data.com User"), ("SiteforceContributorUser", "Site.com Contributor User"),
+    ("SiteforcePublisherUser", "Site.com Publisher User"), ("WorkDotComUserFeature", "WDC User"),
+)  # fmt: skip
 
 PREFERENCES = words("""
     ActivityRemindersPopup EventRemindersCheckboxDefault TaskRemindersCheckboxDefault ReminderSoundOff
