@@ -8,6 +8,7 @@ the other.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -56,7 +57,7 @@ def having_calendars(invitees: Sequence[str]) -> list[str]:
     return [invitee for invitee in invitees if invitee.startswith(_HAVING_CALENDARS)]
 
 
-@dataclass(slots=True)
+@dataclass
 class Booking:
     """An appointment that is about to be saved, or a series: whose time it takes, and when.
 
@@ -100,12 +101,12 @@ class Booking:
         calendars = await calendars_of(org, [values.get("OwnerId") or ME, *having_calendars(invitees)])
         return cls(org, values, spans, calendars)
 
-    @property
+    @cached_property
     def window(self) -> Interval | None:
         """The time to look at; None where nothing is taken: it is shown as free, has no length, or is over."""
         return None if self.values.get("ShowAs") == _FREE else hull(self.to_come, self.calendars)
 
-    @property
+    @cached_property
     def to_come(self) -> list[Span]:
         """Its times that are not over; only these can conflict."""
         now, owner = self.org.now(), self.calendars[0]

@@ -205,20 +205,20 @@ async def _delete(org: OrgSession, event: SObjectRecord, touched: Sequence[Occur
             raise refused(f"Nothing was deleted: {marked(failed.status_code, failed.message)}", code=failed.status_code)
 
 
-async def target_of(org: OrgSession, event: SObjectRecord, scope: str, new: Span | None) -> Target:
+async def target_of(org: OrgSession, event: SObjectRecord, scope: str, span: Span | None, new: Span | None) -> Target:
     """Return what to send a change of an appointment to, so that it touches what `scope` says and nothing else.
 
     Args:
         org: Where it is.
         event: The appointment, with all its fields.
         scope: this, following or all.
+        span: Its time, if it has one.
         new: Its time after the change, where that is another one.
 
     Raises:
         InvalidArgumentError: Salesforce's API cannot do that; the hint says what it can.
     """
     event_id, now = event["Id"], org.now()
-    span = span_in(event)
     begun = span is not None and span.start <= now
     if scope == "this":
         if is_lightning(event) and not begun and not event.get("IsChild"):

@@ -75,7 +75,7 @@ async def update_appointment(
         new = moved(span, wish)
         values |= new.values() if data.IsAllDayEvent is not None else _without_all_day(new)
     moved_to = new if new != span else None
-    target = await target_of(org, before, scope, moved_to)
+    target = await target_of(org, before, scope, span, moved_to)
     booking = await _booking(org, before, values, span, new or span, target)
     if booking:
         await booking.check(zone, allow_conflict=allow_conflict, is_new=False)
