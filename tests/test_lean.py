@@ -85,7 +85,7 @@ def test_a_question_to_the_user_is_sealed_and_opened_and_a_forged_seal_refused(r
 from mcp.server.request_state import InvalidRequestState
 from mcp_salesforce.server import _SealWhenUsed
 
-seal = _SealWhenUsed()
+seal = _SealWhenUsed(lambda: bytes(32))
 sealed = seal.seal(b"state")
 assert seal.unseal(sealed) == b"state"
 try:

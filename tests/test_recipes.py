@@ -28,7 +28,7 @@ class Count(TypedDict):
 
 
 @appointments.tool(READS, title="Count appointments", hint="how many meetings", example={})
-async def count_appointments(ctx: ToolContext) -> Count:
+async def tally_appointments(ctx: ToolContext) -> Count:
     """Count the appointments that the user may see."""
     found = await org_of(ctx).client.queries.query("SELECT COUNT() FROM Event")
     return {"appointments": found.total_size}
@@ -65,7 +65,7 @@ async def main():
         os.environ["SALESFORCE_GREETING"] = "Hello"
         settings = Settings.load(**given, instance_url="http://127.0.0.1:1")
         async with Client(create_server(settings, transport=AsgiTransport(org.app))) as client:
-            counted = await client.call_tool("salesforce_count_appointments", {})
+            counted = await client.call_tool("salesforce_tally_appointments", {})
             found = await client.call_tool("salesforce_query", {"soql": "SELECT Name FROM Pricebook2"})
     counted, rows = counted.structured_content["appointments"], found.structured_content["rows"]
     print(settings.greeting, counted > 0, rows, told[0]["day"])
@@ -164,13 +164,13 @@ def test_what_was_added_works_and_the_pages_know_it(edited: tuple[Path, dict[str
     printed = run(copy, "-c", USES)
 
     assert printed.split("\n")[0] == "Hello True [['Retail']] today"
-    assert "salesforce_count_appointments" in (copy / "README.md").read_text("utf-8")
+    assert "salesforce_tally_appointments" in (copy / "README.md").read_text("utf-8")
     assert "SALESFORCE_GREETING" in (copy / "docs/configuration.md").read_text("utf-8")
     assert "Pricebook2" in (copy / "docs/localorg.md").read_text("utf-8")
 
 
 def test_the_laws_over_all_tools_hold_for_the_new_one(edited: tuple[Path, dict[str, list[str]]]) -> None:
-    tests = ["tests/tools/test_every_tool.py", "tests/policy/test_attempts.py", "-k", "count_appointments or budget"]
+    tests = ["tests/tools/test_every_tool.py", "tests/policy/test_attempts.py", "-k", "tally_appointments or budget"]
 
     printed = run(edited[0], "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *tests)
 

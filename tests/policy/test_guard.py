@@ -175,7 +175,7 @@ async def test_several_records_are_read_without_what_is_hidden(org: LocalOrg) ->
 async def test_nothing_is_allowed_before_the_org_has_confirmed_the_policy(org: LocalOrg) -> None:
     async with guarded(org, '[objects.Contact]\nhide = ["Emial"]') as client:
         for _ in range(2):
-            with pytest.raises(PolicyRefusedError, match=r"p\.toml:2: Contact\.Emial is no field"):
+            with pytest.raises(PolicyRefusedError, match=r"p\.toml:2: Contact\.Emial is not a field"):
                 await client.queries.query("SELECT Id FROM Lead")
 
 

@@ -118,7 +118,7 @@ class ApiReserveError(SalesforceError):
 
     def __init__(self, used: int, limit: int, reserved: int) -> None:
         super().__init__(
-            f"{used:,} of the org's {limit:,}API calls of the last 24 hours are used, and {reserved:,} are reserved.",
+            f"{used:,} of the org's {limit:,} API calls of the last 24 hours are used, and {reserved:,} are reserved.",
             hint="Wait until calls become available again, or lower SALESFORCE_API_RESERVE.",
         )
 
