@@ -282,7 +282,7 @@ def _derived(spec: ToolSpec) -> Iterator[Attempt]:
     example = json.loads(json.dumps(spec.example).replace(SEEDED_CONTACT, "{contact}").replace(SEEDED_EVENT, "{event}"))
     with_hidden: dict[str, Any] = {
         "fields": lambda _fields: [hidden],
-        "data": lambda data: {**data, hidden: "x"},
+        "data": lambda data: {**(data or {}), hidden: "x"},
         "records": lambda records: [{**record, hidden: "x"} for record in records],
     }
     for name, hiding in with_hidden.items():
