@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from mcp_salesforce.changes.change import Change, Step
 from mcp_salesforce.changes.writes import Outcome, Write
 from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 
 State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partly undone"]
 
@@ -75,6 +76,19 @@ class Entry:
     undoes: str
     steps: tuple[Step, ...]
     is_under_way: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a person is told of a change; `counts` has the records by action and object, None with another key."""
+
+    change_id: str
+    at: float
+    org: str
+    user: str
+    tool: str
+    state: State
+    counts: Mapping[tuple[str, str], int] | None
 
 
 class Journal:
@@ -178,14 +192,44 @@ class Journal:
             ).fetchall()
         return [self._entry(*row) for row in rows]
 
+    def overview(self) -> list[Overview]:
+        """Return all that is kept, of every org and user, the newest first: never a value.
+
+        Raises:
+            JournalError: The file cannot be read.
+        """
+        with self._refusing():
+            rows = self._database.execute(
+                "SELECT id, at, tool, state, undoes, holder, org, user FROM change ORDER BY at DESC, rowid DESC"
+            ).fetchall()
+        return [self._overview(row[:6], *row[6:]) for row in rows]
+
+    def _overview(self, row: tuple[Any, ...], org: str, user: str) -> Overview:
+        change_id, at, tool, state, *_ = row
+        try:
+            writes = [write for step in self._entry(*row).steps for write in step.writes]
+        except JournalError:
+            return Overview(change_id, at, org, user, tool, state, None)
+        counts: dict[tuple[str, str], int] = {}
+        for write in writes:
+            key = write.action, write.sobject or KEY_PREFIXES.get(write.record_id[:3], "record")
+            counts[key] = counts.get(key, 0) + 1 + len(write.also)
+        return Overview(change_id, at, org, user, tool, state, counts)
+
     def clear(self) -> int:
-        """Forget every change that is not under way; return how many they were.
+        """Forget every change that is not being made; return how many they were.
 
         Raises:
             JournalError: The file cannot be written.
         """
+        with self._refusing():
+            rows = self._database.execute("SELECT id, holder FROM change WHERE state = 'open'").fetchall()
+        left = [(change_id,) for change_id, holder in rows if self._is_alive(holder)]
         with self._refusing(), self._database:
-            count: int = self._database.execute("DELETE FROM change WHERE state != 'open'").rowcount
+            self._database.execute("CREATE TEMP TABLE IF NOT EXISTS being_made (id TEXT)")
+            self._database.execute("DELETE FROM being_made")
+            self._database.executemany("INSERT INTO being_made VALUES (?)", left)
+            count = self._database.execute("DELETE FROM change WHERE id NOT IN (SELECT id FROM being_made)").rowcount
         with self._refusing():
             self._database.execute("VACUUM")
         return count

@@ -21,9 +21,11 @@ class SalesforceError(Exception):
         retry_after_s: Seconds the other side asked to wait before another attempt.
         retryable: Whether the same call, unchanged, can succeed a little later.
         is_outcome_unknown: Whether Salesforce may have carried out a call that was to change something.
+        change_id: The caller's own name of what was changed by then, or may have been; empty where nothing was.
     """
 
     code: str = "SALESFORCE_ERROR"
+    change_id: str = ""
     hint: str = ""
     retryable: bool = False
 

@@ -71,6 +71,21 @@ def journal(settings: Settings, now: Callable[[], float]) -> Journal | None:
     return Journal(_journal_file(settings), _key(settings, "journal"), now=now, is_wanted=bool(settings.journal))
 
 
+def journal_to_look_at(file: Path | None) -> Journal | None:
+    """Return the journal in `file`, or that which the environment names, or the user's own; None where there is none.
+
+    No org has to be named for that.
+    """
+    given = environment()
+    named = given.get("SALESFORCE_JOURNAL", "")
+    where = file or (Path(named).expanduser() if named else _data_folder() / "journal.db")
+    secret, key_file = given.get("SALESFORCE_STATE_KEY", ""), where.with_suffix(".key")
+    if not where.is_file():
+        return None
+    key = lambda: StateKey(secret or key_in(key_file).hex()).derived("journal")  # noqa: E731 - as in `_key`
+    return Journal(where, key, now=time.time, is_wanted=True)
+
+
 def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
     """Return where questions to people are kept: beside the journal, or in memory where there is none.
 

@@ -8,6 +8,7 @@ _STAMPS: Final = frozenset(
     {"LastModifiedDate", "SystemModstamp", "LastModifiedById", "LastViewedDate", "LastReferencedDate", "CreatedDate"}
 )
 _OBJECTS: Final = ("Account", "Contact", "Event", "EventRelation", "Lead", "Opportunity", "Task", "Visit__c")
+_FOLLOWS: Final = frozenset({"LastActivityDate"})  # the org reckons it of the activities that there are
 _ANSWERS: Final = frozenset({"Status", "Response", "RespondedDate"})  # a move resets them
 _OF_INVITATIONS: Final = frozenset({"IsGroupEvent", "GroupEventType"})  # once a group event, always one
 _MADE_ANEW: Final = frozenset({"Id"})  # of an invitation that was made again
@@ -25,7 +26,7 @@ def _rows(org: LocalOrg, sobject: str) -> list[dict[str, Any]]:
 
 
 def _plain(sobject: str, row: dict[str, Any]) -> dict[str, Any]:
-    left_out = _STAMPS
+    left_out = _STAMPS | _FOLLOWS
     if sobject == "EventRelation":
         left_out |= _MADE_ANEW | _ANSWERS
     if sobject == "Event":

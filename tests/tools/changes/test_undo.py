@@ -1,5 +1,6 @@
 """Undo: what a call did to the org is taken back, and what others did since is kept."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import call, called, refusal
+from tests.tools.changes.killed import LosingOrg, serving
 from tests.tools.changes.states import state_of
 
 pytestmark = pytest.mark.anyio
@@ -201,6 +203,19 @@ async def test_what_was_deleted_again_in_part_can_be_restored_again(mcp: Client,
     assert (await refusal(mcp, "get_contact", contact_id=ids[1]))["code"] == "ENTITY_IS_DELETED"
     await call(mcp, "undo", change_id=change_id)
     assert (await call(mcp, "get_contact", contact_id=ids[1]))["LastName"] == "Stein"
+
+
+async def test_an_error_of_what_may_have_been_changed_names_the_change(org: LocalOrg, tmp_path: Path) -> None:
+    before = state_of(org)
+    async with serving(org, tmp_path, LosingOrg(org.app, 0, is_done=True)) as mcp:
+        error = await refusal(mcp, "create_contact", data={"LastName": "Sand"})
+        assert error["outcome"] == "unknown"
+        assert state_of(org) != before
+        assert (await call(mcp, "undo", change_id=error["change_id"]))["undone"] == 1
+        assert "change_id" not in await refusal(
+            mcp, "update_contact", contact_id="003lo0000009999AAA", data={"Title": "X"}
+        )
+    assert state_of(org) == before
 
 
 async def test_a_change_of_another_user_is_not_there(mcp: Client) -> None:

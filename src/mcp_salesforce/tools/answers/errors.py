@@ -76,6 +76,8 @@ def failure(error: SalesforceError | TimeError, hint: str = "", to_allow_duplica
     payload["retryable"] = error.retryable
     if error.is_outcome_unknown:
         payload["outcome"] = "unknown"
+    if error.change_id:
+        payload["change_id"] = error.change_id
     if isinstance(error, OutcomeUnknownError) and error.candidates:
         payload["candidates"] = list(error.candidates[:_MATCHES])
     if hint := hint or _matches(error, to_allow_duplicate) or _next_step(error, author):

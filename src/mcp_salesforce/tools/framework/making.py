@@ -10,6 +10,7 @@ from mcp_types import InputRequiredResult
 from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.changes.approvals import Approval, ApprovalNeededError, digest_of
 from mcp_salesforce.changes.change import Change
+from mcp_salesforce.changes.journal import state_of
 from mcp_salesforce.changes.plans import planned_writes, records_named
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
@@ -79,7 +80,12 @@ class Making:
 
     async def _made(self, approval: Approval) -> Mapping[str, Any]:
         with self.org.change(self.tool, sobject=self.sobject, approval=approval) as change:
-            result = await self.run()
+            try:
+                result = await self.run()
+            except SalesforceError as error:
+                if change.change_id and state_of(change.steps) != "failed":
+                    error.change_id = change.change_id
+                raise
         return {**result, "change_id": change.change_id} if change.change_id else result
 
     async def _planned(self, approval: Approval | None) -> tuple[Change, dict[str, Any], dict[str, str]]:

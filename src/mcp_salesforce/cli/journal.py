@@ -1,0 +1,72 @@
+"""`mcp-salesforce journal`: what is kept of the changes that were made, so that they can be undone."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcp_salesforce.cli.refusal import Refusal
+
+if TYPE_CHECKING:
+    from mcp_salesforce.changes.journal import Overview
+
+_FILE = click.option(
+    "--journal",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of the journal; default: SALESFORCE_JOURNAL, else the one in your data directory.",
+)
+
+
+@click.group(name="journal")
+def command() -> None:
+    """See or clear what is kept of changes for salesforce_undo."""
+
+
+@command.command(name="list")
+@_FILE
+def list_changes(*, journal: Path | None) -> None:
+    """List the changes that are kept, the newest first: when, what, and what became of each. Shows no value."""
+    from mcp_salesforce.changes.journal import JournalError
+    from mcp_salesforce.settings.connect import journal_to_look_at
+
+    kept = journal_to_look_at(journal)
+    try:
+        changes = kept.overview() if kept else []
+    except JournalError as error:
+        raise Refusal(error.message) from None
+    finally:
+        if kept:
+            kept.close()
+    for change in changes:
+        click.echo(_line(change))
+    if any(change.counts is None for change in changes):
+        click.echo("Some were encrypted with another key and cannot be undone: set SALESFORCE_STATE_KEY as it was.")
+    if not changes:
+        click.echo("No changes are kept.")
+
+
+@command.command(name="clear")
+@_FILE
+def clear(*, journal: Path | None) -> None:
+    """Forget all changes but those that are being made: they can no longer be undone."""
+    from mcp_salesforce.changes.journal import JournalError
+    from mcp_salesforce.settings.connect import journal_to_look_at
+
+    kept = journal_to_look_at(journal)
+    try:
+        count = kept.clear() if kept else 0
+    except JournalError as error:
+        raise Refusal(error.message) from None
+    finally:
+        if kept:
+            kept.close()
+    click.echo(f"{count} changes were forgotten.")
+
+
+def _line(change: "Overview") -> str:
+    at = datetime.fromtimestamp(change.at).astimezone()
+    counts = change.counts or {}
+    what = ", ".join(f"{action} {count} {sobject}" for (action, sobject), count in counts.items())
+    told = what if change.counts is not None else "encrypted with another key"
+    return f"{change.change_id}  {at:%Y-%m-%d %H:%M}  {change.state}  {change.tool}  {told}  (org {change.org})"
