@@ -87,6 +87,7 @@ SHARED_NAMES = {
     "field_values": "the values of fields",
     "flows": "the flows of OAuth",
     "ids": "the Ids of records",
+    "journal": "the journal and its command",
     "limits": "an API family, its service and its route",
     "literals": "the literals of SOQL",
     "oauth": "a service and its route",

@@ -155,7 +155,7 @@ async def _about(org: OrgSession, record_id: str) -> dict[Source, str]:
 
 
 async def _invited(org: OrgSession, record: str) -> list[str]:
-    """Return the events that a person is invited to, whoever they are about."""
+    """Return the events that a person is invited to, about any record."""
     where = f"RelationId = {record} AND Status != 'Declined' AND IsDeleted = false"
     soql = f"SELECT EventId FROM EventRelation WHERE {where} ORDER BY Id DESC LIMIT {_MOST_INVITED}"  # noqa: S608 - SOQL
     try:
