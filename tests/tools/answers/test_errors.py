@@ -13,6 +13,7 @@ from mcp_salesforce.localorg.services.faults import Fault
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.advice import ADVICE
 from mcp_salesforce.server import create_server
+from tests.approving import approve
 from tests.evidence import facts
 from tests.salesforce.scripted import INSTANCE_URL, SECRETS, Answer, ScriptedOrg
 from tests.tools.calls import refusal
@@ -232,7 +233,8 @@ async def asked(scripted: ScriptedOrg) -> AsyncIterator[Client]:
     settings = Settings(
         client_id="consumer-key", client_secret=SECRETS[0], refresh_token=SECRETS[1], instance_url=INSTANCE_URL
     )
-    async with Client(create_server(settings, transport=AsgiTransport(scripted)), raise_exceptions=True) as client:
+    server = create_server(settings, transport=AsgiTransport(scripted))
+    async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
         yield client
 
 

@@ -61,6 +61,7 @@ async def test_each_tool_is_asked_about_once_and_then_done_once(
     tool, arguments = spec.name.removeprefix("salesforce_"), dict(spec.example)
     async with served(org, tmp_path, toolsets="all") as mcp:
         contact = (await call(mcp, "create_contact", data={"LastName": "Undone"}))["Id"]
+        await call(mcp, "create_records", sobject="Task", records=[{"Subject": "Call"}])
         await call(mcp, "update_contact", contact_id=contact, data={"Title": "Prof"})
     person = Person()
     policy = None if spec.name in ALWAYS_ASKED else policy_of(tmp_path, "approve_over_rows = 0")
