@@ -48,7 +48,7 @@ def test_the_model_reads_an_error_and_what_to_do(session: Session) -> None:
 
     assert "INVALID_FIELD" in read
     assert "No such column 'Nickname__c' on entity 'Contact'" in read
-    assert "salesforce_describe lists the names" in read
+    assert "Look up the names with salesforce_describe" in read
     session.seen["error"] = "yes"
 
 
