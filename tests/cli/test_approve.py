@@ -42,7 +42,7 @@ def at_a_terminal(journal: Path, typed: str) -> str:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
-    return tmp_path / "journal.db"
+    return tmp_path / f"the journal{' of a long name' * 8}.db"
 
 
 def two_contacts(org: LocalOrg) -> list[str]:
@@ -64,7 +64,8 @@ async def test_what_is_approved_is_shown_in_full_and_done_once(org: LocalOrg, jo
     arguments = {"sobject": "Contact", "record_ids": two_contacts(org)}
     async with Client(create_server(settings_of(org, journal=str(journal)), transport=AsgiTransport(org.app))) as mcp:
         error = await refusal(mcp, "delete_records", **arguments)
-        assert "mcp-salesforce approve --journal" in error["hint"]
+        assert f'`mcp-salesforce approve --journal "{journal}"`' in error["hint"]
+        assert not error["hint"].endswith("…")
         shown = at_a_terminal(journal, "a")
         assert 'These are: "Sand", "Stein".' in shown
         assert all(f"delete Contact {each}" in shown or each in shown for each in arguments["record_ids"])
@@ -77,7 +78,7 @@ async def test_what_is_approved_is_shown_in_full_and_done_once(org: LocalOrg, jo
 def test_what_is_piped_in_is_no_answer(journal: Path) -> None:
     content = {"text": "Delete 2 contacts?", "keep": "Keep everything", "do": "Delete 2 contacts", "details": []}
     store = ApprovalStore(
-        journal.with_name("journal.approvals.db"), lambda: key_in(journal.with_suffix(".key")), now=time.time
+        journal.with_name(f"{journal.stem}.approvals.db"), lambda: key_in(journal.with_suffix(".key")), now=time.time
     )
     store.ask("digest", ("org", "user"), "salesforce_delete_records", content)
     command = [sys.executable, "-m", "mcp_salesforce", "approve", "--journal", str(journal)]

@@ -95,8 +95,9 @@ def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
     """
     if settings.journal == "off":
         return ApprovalStore(None, partial(token_bytes, 32), now=now)
-    command = f"{_APPROVE} --journal {settings.journal}" if settings.journal else _APPROVE
-    return _approvals_of(_journal_file(settings), now, command)
+    journal = _journal_file(settings)
+    command = f"{_APPROVE} --journal {_typed(journal.absolute())}" if settings.journal else _APPROVE
+    return _approvals_of(journal, now, command)
 
 
 def approval_stores(journal: Path | None) -> list[ApprovalStore]:
@@ -120,6 +121,11 @@ def question_key(settings: Settings) -> Callable[[], bytes]:
 
 def _approvals_of(journal: Path, now: Callable[[], float], command: str) -> ApprovalStore:
     return ApprovalStore(_beside(journal), lambda: key_in(journal.with_suffix(".key")), now=now, command=command)
+
+
+def _typed(path: Path) -> str:
+    """Return a path as a person types it, in any shell."""
+    return f'"{path}"' if " " in str(path) else str(path)
 
 
 def _beside(journal: Path) -> Path:

@@ -28,6 +28,7 @@ _WHOLE, _MESSAGE, _AUTHORED, _HINT, _SHORTEST_HINT = 400, 180, 260, 150, 60  # b
 _FIELDS = 60  # characters of names
 _MATCHES = 3
 _BEFORE_CARET, _AFTER_CARET = 24, 16  # characters of the query
+_COMMAND = "`mcp-salesforce "  # in a hint: what a person has to run, of which no part may be missing
 _LEAD = "Error: "  # some hosts take a text that is JSON as a whole for the tool's result, and refuse it by its schema
 
 
@@ -82,7 +83,7 @@ def failure(error: SalesforceError | TimeError, hint: str = "", to_allow_duplica
         payload["candidates"] = list(error.candidates[:_MATCHES])
     if hint := hint or _matches(error, to_allow_duplicate) or _next_step(error, author):
         room = max(_WHOLE - len(orjson.dumps(payload)), _SHORTEST_HINT)
-        payload["hint"] = shortened(hint, min(_HINT, room))
+        payload["hint"] = hint if _COMMAND in hint else shortened(hint, min(_HINT, room))
     payload = visible(payload)
     text = _LEAD + orjson.dumps(payload).decode()
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True, _meta=payload)
