@@ -1,6 +1,7 @@
 """`mcp-salesforce journal`: what is kept is listed without a value, and forgotten on demand."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,16 @@ from click.testing import CliRunner, Result
 from mcp import Client
 
 from mcp_salesforce.cli import cli
+from tests.conftest import NOW
 from tests.tools.calls import called, refusal
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def at_the_tests_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command's clock is that of the server in these tests: what is older than 15 days is forgotten."""
+    monkeypatch.setattr(time, "time", NOW.timestamp)
 
 
 def journal(command: str, file: Path, **environment: str) -> Result:
