@@ -55,7 +55,7 @@ def test_the_command_prompt_gets_double_quotes(words: list[str], line: str) -> N
 @pytest.mark.parametrize(
     ("system", "variables", "shell"),
     [
-        ("posix", {"PSModulePath": "/root/.local/share/powershell/Modules"}, Shell.POSIX),
+        ("posix", {"PSModulePath": "~/.local/share/powershell/Modules"}, Shell.POSIX),
         ("nt", {}, Shell.COMMAND_PROMPT),
         ("nt", {"USERPROFILE": r"C:\Users\ana", "PSModulePath": OF_ALL}, Shell.COMMAND_PROMPT),
         ("nt", {"USERPROFILE": r"C:\Users\ana", "PSModulePath": r"C:\Users\Ana\Documents\PowerShell\Modules;" + OF_ALL},

@@ -80,7 +80,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a person is told of a change; `counts` has the records by action and object, None with another key."""
+    """What a person reads of a change; `counts` has records by action and object, None if the key is another one."""
 
     change_id: str
     at: float

@@ -62,7 +62,7 @@ def _planned(change: Change, write: Write, before: Before, names: Mapping[str, s
 
 
 def _shown(change: Change, value: object) -> object:
-    """Return a value as it is told: an Id that is only planned says of what."""
+    """Return a value as a person reads it: an Id that is only planned becomes the new record's object."""
     return f"the new {change.planned[value]}" if isinstance(value, str) and value in change.planned else value
 
 

@@ -139,7 +139,7 @@ def _parsed(reply: HttpReply, secrets: Sequence[str]) -> "Element":
     """Return the envelope in a reply.
 
     Raises:
-        SalesforceError: The reply is something else; what a gateway or the REST API says is told as for any call.
+        SalesforceError: The reply is not SOAP. The error of a gateway or of the REST API is the same as for any call.
     """
     from xml.etree import ElementTree as ET
 

@@ -161,5 +161,5 @@ async def _invited(org: OrgSession, record: str) -> list[str]:
     try:
         found: list[Any] = (await org.client.queries.query(soql, query_all=True)).records
     except SalesforceError:
-        return []  # those that are about the person are told
+        return []  # the timeline still has those that are about the person
     return list(dict.fromkeys(each["EventId"] for each in found))

@@ -208,7 +208,7 @@ class _Report:
         return uses
 
     async def _calendars(self, which: str, keys: Sequence[Key]) -> list[Calendar]:
-        """Return the calendars whose time is told: those asked for, else those that appointments were found in."""
+        """Return the calendars to count hours of: those asked for, or else those where appointments were found."""
         if self.only:
             return [calendar for calendar in self.only if calendar.is_person == (which == OWNER)]
         if which not in self.grouping.by:
