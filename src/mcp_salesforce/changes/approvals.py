@@ -5,6 +5,7 @@ the same records, the same values, and no record changed since.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,11 +14,10 @@ import orjson
 
 from mcp_salesforce.changes.before import STAMP, read_stamps
 from mcp_salesforce.changes.change import Change, Step
-from mcp_salesforce.changes.writes import Write
+from mcp_salesforce.changes.writes import Write, counted
 from mcp_salesforce.policy.rules import ApprovalLevel, Policy
 from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.errors import SalesforceError, refused
-from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 
 _MOST_CHANGED: Final = 10
 _MOST_DELETED: Final = 1
@@ -78,16 +78,15 @@ class ApprovalRules:
 
     def ask_about(self, change: Change, writes: Sequence[Write]) -> bool:
         """Tell whether a person has to approve `writes`, which `change` makes in all."""
-        counts: dict[str, int] = {}
-        by_object: dict[str, int] = {}
-        for write in writes:
-            sobject = object_of(write, change).casefold()
-            count = 1 + len(write.also)
-            if write.action in _ALWAYS or _acts(write) & self.actions.get(sobject, frozenset()):
+        counts: Counter[str] = Counter()
+        by_object: Counter[str] = Counter()
+        for (action, name), count in counted(writes, change.sobject).items():
+            sobject = name.casefold()
+            if action in _ALWAYS or _acts(action) & self.actions.get(sobject, frozenset()):
                 return True
-            action = "update" if sobject in _INVITATIONS else write.action  # to take one back changes the appointment
-            counts[action] = counts.get(action, 0) + count
-            by_object[sobject] = by_object.get(sobject, 0) + count
+            # to take an invitation back changes the appointment
+            counts["update" if sobject in _INVITATIONS else action] += count
+            by_object[sobject] += count
         if any(count > self.rows[name] for name, count in by_object.items() if name in self.rows):
             return True
         if self.over_rows is not None and sum(counts.values()) > self.over_rows:
@@ -141,7 +140,7 @@ async def see_stamps(change: Change, writes: Sequence[Write], exchange: RequestS
     for write in writes:
         for record_id in (write.record_id, *write.also):
             if record_id and record_id not in change.planned and write.action != "undelete":
-                by_object.setdefault(object_of(write, change), []).append(record_id)
+                by_object.setdefault(write.object_in(change.sobject), []).append(record_id)
     for sobject, ids in by_object.items():
         await read_stamps(exchange, sobject, ids, change.seen)
 
@@ -178,18 +177,13 @@ def _needed_late() -> SalesforceError:
     )
 
 
-def object_of(write: Write, change: Change) -> str:
-    """Return the object that a write is of: a deletion of many tells only their Ids, and the call its object."""
-    return write.sobject or KEY_PREFIXES.get(write.record_id[:3]) or change.sobject
-
-
-def _acts(write: Write) -> frozenset[str]:
-    match write.action:
+def _acts(action: str) -> frozenset[str]:
+    match action:
         case "upsert":
             return frozenset({"create", "update"})
         case "undelete":
             return frozenset({"restore"})
-        case action:
+        case _:
             return frozenset({action})
 
 

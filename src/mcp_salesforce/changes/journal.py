@@ -20,9 +20,8 @@ import orjson
 from filelock import FileLock, Timeout
 
 from mcp_salesforce.changes.change import Change, Step
-from mcp_salesforce.changes.writes import Outcome, Write
+from mcp_salesforce.changes.writes import Outcome, Write, counted
 from mcp_salesforce.salesforce.errors import SalesforceError
-from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 
 State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partly undone"]
 
@@ -210,11 +209,7 @@ class Journal:
             writes = [write for step in self._entry(*row).steps for write in step.writes]
         except JournalError:
             return Overview(change_id, at, org, user, tool, state, None)
-        counts: dict[tuple[str, str], int] = {}
-        for write in writes:
-            key = write.action, write.sobject or KEY_PREFIXES.get(write.record_id[:3], "record")
-            counts[key] = counts.get(key, 0) + 1 + len(write.also)
-        return Overview(change_id, at, org, user, tool, state, counts)
+        return Overview(change_id, at, org, user, tool, state, counted(writes, "record"))
 
     def clear(self) -> int:
         """Forget every change that is not being made; return how many they were.

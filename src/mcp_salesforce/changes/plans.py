@@ -67,11 +67,11 @@ def _shown(change: Change, value: object) -> object:
 
 
 def records_named(change: Change) -> dict[str, list[str]]:
-    """Return the Ids of the records that exist and would be written, by object; empty where only the Id tells it."""
+    """Return the Ids of the records that exist and would be written, by object; an upsert finds some by their key."""
     found: dict[str, list[str]] = {}
     for step in change.steps:
         for write, before in zip(step.writes, step.before, strict=True):
             for record_id in (write.record_id or str((before or {}).get("Id") or ""), *write.also):
                 if record_id and record_id not in change.planned:
-                    found.setdefault(write.sobject, []).append(record_id)
+                    found.setdefault(write.object_in(change.sobject), []).append(record_id)
     return found

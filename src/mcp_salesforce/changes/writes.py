@@ -1,19 +1,18 @@
 """What a request does to records, and what its reply says became of them. No I/O."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, Literal, TypeAlias
 
 from mcp_salesforce.policy.guard.request_parts import RequestParts, inner_request
-from mcp_salesforce.salesforce.ids import is_id, to_18
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES, is_id, to_18
 from mcp_salesforce.salesforce.wire import Request
 
 Action: TypeAlias = Literal["create", "update", "upsert", "delete", "undelete", "merge", "convert"]
 
 _ONWARDS: Final = "fromThisEventOnwards"
-_REFERENCE: Final = re.compile(r"@\{(\w+)\.id\}")
 _ATTRIBUTES: Final = "attributes"
 _OF_A_MASTER: Final = frozenset({"type", "Id", "fieldsToNull"})
 
@@ -31,8 +30,6 @@ class Write:
         key_value: Of an upsert: its value.
         onwards: Whether the appointments of its series that come after it are deleted too.
         also: The Ids of those, as far as they are known.
-        made_by: In a composite call: the reference of the call that creates the record `record_id` stands for.
-        reference: In a composite call: the reference of this one.
     """
 
     action: Action
@@ -43,8 +40,15 @@ class Write:
     key_value: str = ""
     onwards: bool = False
     also: tuple[str, ...] = ()
-    made_by: str = ""
-    reference: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many records it writes, with those of its series."""
+        return 1 + len(self.also)
+
+    def object_in(self, sobject: str) -> str:
+        """Return the object that it is of, in a call about `sobject`: a deletion of many tells only its Ids."""
+        return self.sobject or KEY_PREFIXES.get(self.record_id[:3]) or sobject
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,14 @@ class Outcome:
     code: str = ""
 
 
+def counted(writes: Iterable[Write], sobject: str) -> Mapping[tuple[str, str], int]:
+    """Return how many records are written, by action and object, in a call about `sobject`."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for write in writes:
+        counts[write.action, write.object_in(sobject)] += write.count
+    return counts
+
+
 def writes_of(request: Request) -> tuple[Write, ...]:
     """Return what `request` does to records, in the order of its reply; nothing for a read."""
     return tuple(_writes(RequestParts.of(request)))
@@ -67,32 +79,31 @@ def outcomes_of(request: Request, value: object) -> tuple[Outcome, ...]:
     return tuple(_outcomes(RequestParts.of(request), value))
 
 
-def _writes(call: RequestParts, reference: str = "") -> Iterator[Write]:  # noqa: C901, PLR0912 - a table
+def _writes(call: RequestParts) -> Iterator[Write]:  # noqa: C901, PLR0912 - a table
     match (call.method, *call.steps):
         case ("POST", "composite"):
             for entry in _entries(call):
-                yield from _writes(RequestParts.of(inner_request(entry)), str(entry.get("referenceId") or ""))
+                yield from _writes(RequestParts.of(inner_request(entry)))
         case ("POST", "composite", "sobjects"):
             for sobject, record in _records(call):
-                yield Write("create", sobject, values=_values(record), reference=reference)
+                yield Write("create", sobject, values=_values(record))
         case ("PATCH", "composite", "sobjects"):
             for sobject, record in _records(call):
-                yield _changed(sobject, str(record.get("Id") or record.get("id") or ""), _values(record), reference)
+                yield _changed(sobject, str(record.get("Id") or record.get("id") or ""), _values(record))
         case ("PATCH", "composite", "sobjects", sobject, key):
             for _, record in _records(call):
                 yield Write("upsert", sobject, values=_values(record), key=key, key_value=_value(record, key))
         case ("DELETE", "composite", "sobjects"):
             for record_id in filter(None, call.params.get("ids", "").split(",")):
-                yield Write("delete", record_id=_id(record_id), reference=reference)
+                yield Write("delete", record_id=_id(record_id))
         case ("POST", "sobjects", sobject):
-            yield Write("create", sobject, values=_values(call.body), reference=reference)
+            yield Write("create", sobject, values=_values(call.body))
         case ("PATCH", "sobjects", sobject, record_id):
-            yield _changed(sobject, record_id, _values(call.body), reference)
+            yield _changed(sobject, record_id, _values(call.body))
         case ("PATCH", "sobjects", sobject, key, value):
-            yield Write("upsert", sobject, values=_values(call.body), key=key, key_value=value, reference=reference)
+            yield Write("upsert", sobject, values=_values(call.body), key=key, key_value=value)
         case ("DELETE", "sobjects", sobject, record_id, *more):
-            made_by = _made_by(record_id)
-            yield Write("delete", sobject, _id(record_id), onwards=more == [_ONWARDS], made_by=made_by)
+            yield Write("delete", sobject, _id(record_id), onwards=more == [_ONWARDS])
         case ("POST", "services", "Soap", *_):
             yield from _soap_writes(call.body)
 
@@ -161,9 +172,8 @@ def _records(call: RequestParts) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield str((record.get(_ATTRIBUTES) or {}).get("type") or ""), record
 
 
-def _changed(sobject: str, record_id: str, values: dict[str, object], reference: str) -> Write:
-    made_by = _made_by(record_id)
-    return Write("update", sobject, _id(record_id), values, made_by=made_by, reference=reference)
+def _changed(sobject: str, record_id: str, values: dict[str, object]) -> Write:
+    return Write("update", sobject, _id(record_id), values)
 
 
 def _values(body: object) -> dict[str, object]:
@@ -173,11 +183,6 @@ def _values(body: object) -> dict[str, object]:
 
 def _value(record: Mapping[str, Any], name: str) -> str:
     return next((str(value) for each, value in record.items() if each.casefold() == name.casefold()), "")
-
-
-def _made_by(text: str) -> str:
-    found = _REFERENCE.fullmatch(text)
-    return found[1] if found else ""
 
 
 def _id(text: str) -> str:

@@ -214,7 +214,8 @@ class Settings(App, Surface):
         default=120,
         gt=0,
         le=3600,
-        description="Seconds that one tool call may take, with all its requests. After that, the answer says what was done.",
+        description="Seconds that one tool call may take, with all its requests. "
+        "After that, the answer says what was done.",
     )
     max_answer_tokens: int = Field(
         default=25_000,

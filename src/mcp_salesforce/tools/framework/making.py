@@ -13,7 +13,6 @@ from mcp_salesforce.changes.change import Change
 from mcp_salesforce.changes.journal import state_of
 from mcp_salesforce.changes.plans import planned_writes, records_named
 from mcp_salesforce.salesforce import SalesforceError
-from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.literals import quote_list
 from mcp_salesforce.salesforce.time_limit import time_limit_anew
 from mcp_salesforce.tools.framework.asking import Asking
@@ -105,7 +104,9 @@ class Making:
     async def _names(self, change: Change) -> dict[str, str]:
         """Return the names of the records that exist and would be written, by Id, as far as they may be seen."""
         found: dict[str, str] = {}
-        for sobject, ids in _by_object(change).items():
+        for sobject, ids in records_named(change).items():
+            if not sobject or sobject in _NAMELESS:
+                continue
             name = _NAMES.get(sobject, "Name")
             try:
                 if not list(await self.org.shown(sobject, [name])):
@@ -117,13 +118,3 @@ class Making:
                 continue  # an object without a name; the Ids are shown
             found |= {record["Id"]: record[name] for record in records if record.get(name)}
         return found
-
-
-def _by_object(change: Change) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
-    for sobject, ids in records_named(change).items():
-        for record_id in ids:
-            about = sobject or change.sobject or KEY_PREFIXES.get(record_id[:3], "")
-            if about and about not in _NAMELESS:
-                grouped.setdefault(about, []).append(record_id)
-    return grouped

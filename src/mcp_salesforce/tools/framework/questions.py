@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from mcp_salesforce.changes.approvals import object_of
 from mcp_salesforce.changes.change import Change
+from mcp_salesforce.changes.writes import counted
 from mcp_salesforce.tools.answers.results import visible
 
 _NAMED: Final = 5
@@ -73,10 +73,7 @@ def question_of(plan: Change, told: Mapping[str, Any], names: Mapping[str, str])
 
 
 def _counted(plan: Change) -> list[str]:
-    counts: dict[tuple[str, str], int] = {}
-    for write in plan.writes:
-        key = write.action, object_of(write, plan)
-        counts[key] = counts.get(key, 0) + 1 + len(write.also)
+    counts = counted(plan.writes, plan.sobject)
     return [f"{_VERBS[action]} {_number(count, sobject)}" for (action, sobject), count in counts.items()]
 
 
