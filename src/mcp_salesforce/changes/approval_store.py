@@ -1,7 +1,6 @@
 """The questions that people were asked, or are to be asked, and their answers: each counts once, and not for long."""
 
 import logging
-import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -11,17 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-import orjson
-
+from mcp_salesforce.changes.kept_file import KEY_BYTES, Seal, connect
 from mcp_salesforce.salesforce.errors import SalesforceError
 
 Answer: TypeAlias = Literal["approved", "declined"]
 
 LIFETIME: Final = timedelta(minutes=15)
-_NONCE_BYTES: Final = 12
-_KEY_BYTES: Final = 32
 _ID_BYTES: Final = 8
-_BUSY_S: Final = 5.0
 _log = logging.getLogger(__name__)
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS question (
@@ -72,6 +67,7 @@ class ApprovalStore:
         self._file = file
         self._command = command
         self._key = key
+        self._seal = Seal(self._usable_key)
         self._now = now
 
     def __repr__(self) -> str:
@@ -91,7 +87,7 @@ class ApprovalStore:
     def ask(self, digest: str, owner: Sequence[str], tool: str, content: dict[str, Any]) -> str:
         """Keep a question, and return its Id."""
         question_id = secrets.token_hex(_ID_BYTES)
-        row = (question_id, digest, self._now(), *owner[:2], tool, "waiting", self._sealed(question_id, content))
+        row = (question_id, digest, self._now(), *owner[:2], tool, "waiting", self._seal.seal(content, question_id))
         with self._database:
             self._database.execute("DELETE FROM question WHERE at < ?", (self._now() - LIFETIME.total_seconds(),))
             self._database.execute("INSERT INTO question VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -129,7 +125,7 @@ class ApprovalStore:
             (value, since),
         )
         return [
-            Asked(question_id, digest, at, org, user, tool, state, self._unsealed(question_id, sealed))
+            Asked(question_id, digest, at, org, user, tool, state, self._seal.unseal(sealed, question_id))
             for question_id, digest, at, org, user, tool, state, sealed in rows
         ]
 
@@ -153,10 +149,7 @@ class ApprovalStore:
             return self._opened()
 
     def _opened(self) -> sqlite3.Connection:
-        if self._file is not None:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
-        database = sqlite3.connect(self._file or ":memory:", timeout=_BUSY_S, check_same_thread=False)
+        database = connect(self._file)
         try:
             with database:
                 database.execute(_TABLE)
@@ -165,24 +158,11 @@ class ApprovalStore:
             raise
         return database
 
-    @cached_property
-    def _cipher(self) -> Any:  # noqa: ANN401 - the class is loaded with the first question
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+    def _usable_key(self) -> bytes:
+        """Return the key, or one of this process where the questions are in its memory only."""
         try:
-            key = self._key()
+            return self._key()
         except (OSError, SalesforceError):
             if self._file is not None:
                 raise
-            key = secrets.token_bytes(_KEY_BYTES)
-        return AESGCM(key)
-
-    def _sealed(self, question_id: str, content: dict[str, Any]) -> bytes:
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed: bytes = self._cipher.encrypt(nonce, orjson.dumps(content), question_id.encode())
-        return nonce + sealed
-
-    def _unsealed(self, question_id: str, sealed: bytes) -> dict[str, Any]:
-        opened = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], question_id.encode())
-        content: dict[str, Any] = orjson.loads(opened)
-        return content
+            return secrets.token_bytes(KEY_BYTES)

@@ -14,14 +14,17 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import orjson
-from filelock import FileLock, Timeout
 
 from mcp_salesforce.changes.change import Change, Step
+from mcp_salesforce.changes.kept_file import KEY_BYTES, Seal, connect
 from mcp_salesforce.changes.writes import Outcome, Write, counted
 from mcp_salesforce.salesforce.errors import SalesforceError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partly undone"]
 
@@ -29,9 +32,6 @@ KEPT_FOR: Final = timedelta(days=15)
 """As long as Salesforce keeps what was deleted."""
 _APPLICATION_ID: Final = 0x53464A31  # "SFJ1"
 _ID_BYTES: Final = 4
-_NONCE_BYTES: Final = 12
-_KEY_BYTES: Final = 32
-_BUSY_S: Final = 5.0
 _log = logging.getLogger(__name__)
 _TABLES: Final = """
 CREATE TABLE change (
@@ -104,11 +104,10 @@ class Journal:
                 is left out, and `off_because` says why.
         """
         self._file = file
-        self._key = key
+        self._seal = Seal(key)
         self._now = now
         self._is_wanted = is_wanted
         self._holder = secrets.token_hex(_ID_BYTES)
-        self._alive = FileLock(self._lock_of(self._holder), mode=0o600)
         self.off_because = ""
 
     def close(self) -> None:
@@ -170,7 +169,7 @@ class Journal:
         """
         with self._refusing(), self._database:
             for number, step in enumerate(steps):
-                sealed = self._sealed(change_id, number, step)
+                sealed = self._seal.seal(asdict(step), _place(change_id, number))
                 self._database.execute(
                     "UPDATE step SET sealed = ? WHERE change = ? AND number = ?", (sealed, change_id, number)
                 )
@@ -219,15 +218,14 @@ class Journal:
         """
         with self._refusing():
             rows = self._database.execute("SELECT id, holder FROM change WHERE state = 'open'").fetchall()
-        left = [(change_id,) for change_id, holder in rows if self._is_alive(holder)]
+        left = [change_id for change_id, holder in rows if self._is_alive(holder)]
         with self._refusing(), self._database:
-            self._database.execute("CREATE TEMP TABLE IF NOT EXISTS being_made (id TEXT)")
-            self._database.execute("DELETE FROM being_made")
-            self._database.executemany("INSERT INTO being_made VALUES (?)", left)
-            count = self._database.execute("DELETE FROM change WHERE id NOT IN (SELECT id FROM being_made)").rowcount
+            cleared = self._database.execute(
+                "DELETE FROM change WHERE id NOT IN (SELECT value FROM json_each(?))", (orjson.dumps(left).decode(),)
+            )
         with self._refusing():
             self._database.execute("VACUUM")
-        return count
+        return cleared.rowcount
 
     def _is_usable(self) -> bool:
         """Tell whether the file can be used.
@@ -247,20 +245,10 @@ class Journal:
 
     @cached_property
     def _database(self) -> sqlite3.Connection:
-        database = self._opened()
-        try:
-            self._alive.acquire(timeout=0)
-        except BaseException:
-            database.close()
-            raise
-        return database
-
-    def _opened(self) -> sqlite3.Connection:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
-        database = sqlite3.connect(self._file, timeout=_BUSY_S, check_same_thread=False)
+        database = connect(self._file)
         try:
             self._prepare(database)
+            self._alive.acquire(timeout=0)
         except BaseException:
             database.close()
             raise
@@ -285,7 +273,7 @@ class Journal:
 
     def _keep(self, change: Change, step: Step) -> None:
         number = len(change.steps) - 1
-        sealed = self._sealed(change.change_id, number, step)
+        sealed = self._seal.seal(asdict(step), _place(change.change_id, number))
         self._database.execute("INSERT OR REPLACE INTO step VALUES (?, ?, ?)", (change.change_id, number, sealed))
 
     def _entry(self, change_id: str, at: float, tool: str, state: State, undoes: str, holder: str) -> Entry:
@@ -304,7 +292,9 @@ class Journal:
         file = self._lock_of(holder)
         if not file.exists():
             return False
-        lock = FileLock(file, mode=0o600)
+        from filelock import Timeout
+
+        lock = self._lock(holder)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -313,20 +303,23 @@ class Journal:
         file.unlink(missing_ok=True)
         return False
 
+    @cached_property
+    def _alive(self) -> "FileLock":
+        return self._lock(self._holder)
+
+    def _lock(self, holder: str) -> "FileLock":
+        from filelock import FileLock
+
+        return FileLock(self._lock_of(holder), mode=0o600)
+
     def _lock_of(self, holder: str) -> Path:
         return self._file.with_name(f"{self._file.name}.{holder}.lock")
-
-    def _sealed(self, change_id: str, number: int, step: Step) -> bytes:
-        nonce, where = secrets.token_bytes(_NONCE_BYTES), f"{change_id}/{number}".encode()
-        sealed: bytes = self._cipher.encrypt(nonce, orjson.dumps(asdict(step)), where)
-        return nonce + sealed
 
     def _unsealed(self, change_id: str, number: int, sealed: bytes) -> Step:
         from cryptography.exceptions import InvalidTag
 
-        nonce, where = sealed[:_NONCE_BYTES], f"{change_id}/{number}".encode()
         try:
-            kept: dict[str, Any] = orjson.loads(self._cipher.decrypt(nonce, sealed[_NONCE_BYTES:], where))
+            kept: dict[str, Any] = self._seal.unseal(sealed, _place(change_id, number))
         except InvalidTag:
             raise JournalError(
                 "The journal was encrypted with another key.",
@@ -339,12 +332,6 @@ class Journal:
             kept["members"],
         )
 
-    @cached_property
-    def _cipher(self) -> Any:  # noqa: ANN401 - the class is loaded with the first write
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        return AESGCM(self._key())
-
     @contextmanager
     def _refusing(self) -> Iterator[None]:
         try:
@@ -352,6 +339,10 @@ class Journal:
         except (OSError, sqlite3.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise JournalError(f"The journal {self._file} cannot be used: {reason}.") from None
+
+
+def _place(change_id: str, number: int) -> str:
+    return f"{change_id}/{number}"
 
 
 def state_of(steps: Sequence[Step]) -> State:
@@ -373,7 +364,7 @@ def key_in(file: Path) -> bytes:
     if not file.exists():
         drawn = file.with_name(f"{file.name}.{secrets.token_hex(_ID_BYTES)}")
         with os.fdopen(os.open(drawn, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
-            new.write(secrets.token_bytes(_KEY_BYTES))
+            new.write(secrets.token_bytes(KEY_BYTES))
         try:
             file.hardlink_to(drawn)  # whole, or not at all, and by one of several processes
         except FileExistsError:
@@ -382,6 +373,6 @@ def key_in(file: Path) -> bytes:
             drawn.replace(file)
         drawn.unlink(missing_ok=True)
     key = file.read_bytes()
-    if len(key) != _KEY_BYTES:
+    if len(key) != KEY_BYTES:
         raise JournalError(f"{file} is damaged.", hint="Remove it, and clear the journal: mcp-salesforce journal clear")
     return key

@@ -1,5 +1,7 @@
 """`mcp-salesforce journal`: what is kept of the changes that were made, so that they can be undone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +11,7 @@ import click
 from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
-    from mcp_salesforce.changes.journal import Overview
+    from mcp_salesforce.changes.journal import Journal, Overview
 
 _FILE = click.option(
     "--journal",
@@ -27,17 +29,8 @@ def command() -> None:
 @_FILE
 def list_changes(*, journal: Path | None) -> None:
     """List the changes that are kept, the newest first: when, what, and what became of each. Shows no value."""
-    from mcp_salesforce.changes.journal import JournalError
-    from mcp_salesforce.settings.connect import journal_to_look_at
-
-    kept = journal_to_look_at(journal)
-    try:
+    with _opened(journal) as kept:
         changes = kept.overview() if kept else []
-    except JournalError as error:
-        raise Refusal(error.message) from None
-    finally:
-        if kept:
-            kept.close()
     for change in changes:
         click.echo(_line(change))
     if any(change.counts is None for change in changes):
@@ -50,18 +43,29 @@ def list_changes(*, journal: Path | None) -> None:
 @_FILE
 def clear(*, journal: Path | None) -> None:
     """Forget all changes but those that are being made: they can no longer be undone."""
+    with _opened(journal) as kept:
+        count = kept.clear() if kept else 0
+    click.echo(f"{count} changes were forgotten.")
+
+
+@contextmanager
+def _opened(file: Path | None) -> Iterator["Journal | None"]:
+    """Open the journal for the block, if there is one.
+
+    Raises:
+        Refusal: It cannot be used.
+    """
     from mcp_salesforce.changes.journal import JournalError
     from mcp_salesforce.settings.connect import journal_to_look_at
 
-    kept = journal_to_look_at(journal)
+    kept = journal_to_look_at(file)
     try:
-        count = kept.clear() if kept else 0
+        yield kept
     except JournalError as error:
         raise Refusal(error.message) from None
     finally:
         if kept:
             kept.close()
-    click.echo(f"{count} changes were forgotten.")
 
 
 def _line(change: "Overview") -> str:

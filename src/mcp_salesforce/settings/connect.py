@@ -68,7 +68,8 @@ def journal(settings: Settings, now: Callable[[], float]) -> Journal | None:
     """
     if settings.journal == "off":
         return None
-    return Journal(_journal_file(settings), _key(settings, "journal"), now=now, is_wanted=bool(settings.journal))
+    file, secret = _journal_file(settings.journal), settings.state_key.get_secret_value()
+    return Journal(file, _key(file, secret, "journal"), now=now, is_wanted=bool(settings.journal))
 
 
 def journal_to_look_at(file: Path | None) -> Journal | None:
@@ -77,13 +78,9 @@ def journal_to_look_at(file: Path | None) -> Journal | None:
     No org has to be named for that.
     """
     given = environment()
-    named = given.get("SALESFORCE_JOURNAL", "")
-    where = file or (Path(named).expanduser() if named else _data_folder() / "journal.db")
-    secret, key_file = given.get("SALESFORCE_STATE_KEY", ""), where.with_suffix(".key")
-    if not where.is_file():
-        return None
-    key = lambda: StateKey(secret or key_in(key_file).hex()).derived("journal")  # noqa: E731 - as in `_key`
-    return Journal(where, key, now=time.time, is_wanted=True)
+    where = file or _journal_file(given.get("SALESFORCE_JOURNAL", ""))
+    key = _key(where, given.get("SALESFORCE_STATE_KEY", ""), "journal")
+    return Journal(where, key, now=time.time, is_wanted=True) if where.is_file() else None
 
 
 def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
@@ -95,7 +92,7 @@ def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
     """
     if settings.journal == "off":
         return ApprovalStore(None, partial(token_bytes, 32), now=now)
-    journal = _journal_file(settings)
+    journal = _journal_file(settings.journal)
     command = f"{_APPROVE} --journal {_typed(journal.absolute())}" if settings.journal else _APPROVE
     return _approvals_of(journal, now, command)
 
@@ -109,10 +106,11 @@ def approval_stores(journal: Path | None) -> list[ApprovalStore]:
 
 def question_key(settings: Settings) -> Callable[[], bytes]:
     """Return what gives the key that seals a question while a host asks it; it outlives the process, if it can."""
+    lasting = _key(_journal_file(settings.journal), settings.state_key.get_secret_value(), "question")
 
     def key() -> bytes:
         try:
-            return token_bytes(32) if settings.journal == "off" else _key(settings, "question")()
+            return token_bytes(32) if settings.journal == "off" else lasting()
         except (OSError, JournalError):
             return token_bytes(32)
 
@@ -132,15 +130,13 @@ def _beside(journal: Path) -> Path:
     return journal.with_name(f"{journal.stem}{_APPROVALS}")
 
 
-def _journal_file(settings: Settings) -> Path:
-    return Path(settings.journal) if settings.journal else _data_folder() / "journal.db"
+def _journal_file(named: str) -> Path:
+    return Path(named).expanduser() if named else _data_folder() / "journal.db"
 
 
-def _key(settings: Settings, purpose: str) -> Callable[[], bytes]:
-    """Return what gives the key for one purpose, when it is wanted."""
-    secret = settings.state_key.get_secret_value()
-    file = _journal_file(settings).with_suffix(".key")
-    return lambda: StateKey(secret or key_in(file).hex()).derived(purpose)
+def _key(journal: Path, secret: str, purpose: str) -> Callable[[], bytes]:
+    """Return what gives the key for one purpose, when it is wanted: of `secret`, or kept beside the journal."""
+    return lambda: StateKey(secret or key_in(journal.with_suffix(".key")).hex()).derived(purpose)
 
 
 def addresses(settings: Settings) -> tuple[str, str]:
