@@ -1,7 +1,7 @@
 """The names that a misspelt one may have meant: what is offered has the meaning of what was written."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -20,6 +20,11 @@ _CONTRASTS: Final = tuple(
         "open close", "opened closed", "before after", "create delete update upsert", "in out", "on off", "won lost",
     )
 )  # fmt: skip
+
+
+def in_words(items: Sequence[str], word: str = "and") -> str:
+    """Return `items` as a sentence has them: `a, b and c`."""
+    return f" {word} ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
 
 
 def nearest(wrong: str, names: Iterable[str], *, count: int = 2, slips_only: bool = False) -> list[str]:

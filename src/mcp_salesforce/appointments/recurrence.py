@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import rrulestr
 
 from mcp_salesforce.appointments.times import start_of_day
+from mcp_salesforce.spelling import in_words
 
 _WEEKDAYS: Final = {
     "MO": "Monday",
@@ -145,7 +146,7 @@ class Rule:
         if self.set_position:
             return f"the {_NTH[self.set_position]} {_days_in_words([day for _, day in self.days])}{in_month}"
         numbered = [f"the {_NTH[nth]} {_WEEKDAYS[day]}" for nth, day in self.days if nth]
-        return _listed(numbered or [_WEEKDAYS[day] for _, day in self.days]) + in_month
+        return in_words(numbered or [_WEEKDAYS[day] for _, day in self.days]) + in_month
 
 
 def _parts(text: str) -> dict[str, str]:
@@ -261,8 +262,4 @@ def _days_in_words(days: list[str]) -> str:
         return "weekday"
     if names == set(list(_WEEKDAYS)[5:]):
         return "weekend day"
-    return _listed([_WEEKDAYS[day] for day in days], "or")
-
-
-def _listed(items: list[str], word: str = "and") -> str:
-    return f" {word} ".join(filter(None, [", ".join(items[:-1]), items[-1]])) if items else ""
+    return in_words([_WEEKDAYS[day] for day in days], "or")

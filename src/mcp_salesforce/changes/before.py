@@ -15,12 +15,11 @@ Seen = dict[str, dict[str, Any]]
 Before = Mapping[str, Any] | None
 
 STAMP: Final = "LastModifiedDate"
-_TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {
-    "event": ("IsAllDayEvent", "StartDateTime", "EndDateTime", "ActivityDate", "DurationInMinutes")
-}
-"""Fields of which a change of one changes the others."""
-_INVITATION: Final = "EventRelation"
-_OF_AN_INVITATION: Final = ("EventId", "RelationId")
+TIMES: Final = ("StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "DurationInMinutes")
+"""Fields that together say when an appointment is: a change of one changes others."""
+_TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {"event": TIMES}
+INVITATION: Final = "EventRelation"
+OF_AN_INVITATION: Final = ("EventId", "RelationId")
 """What an invitation is made of again: when it is deleted, it goes to no recycle bin."""
 _AT_ONCE: Final = 200
 
@@ -39,7 +38,7 @@ async def read_before(exchange: RequestSender, seen: Seen, writes: Sequence[Writ
     invitations = [write.record_id for write in writes if write.action == "delete" and _is_invitation(write)]
     if invitations:
         where = f"Id IN {quote_list(invitations)}"
-        note_records(await _query(exchange, _INVITATION, _OF_AN_INVITATION, where), seen)
+        note_records(await _query(exchange, INVITATION, OF_AN_INVITATION, where), seen)
     found = {id(write): before for write, before in await _of_upserts(exchange, seen, writes)}
     return tuple(found[id(write)] if write.action == "upsert" else _known(write, seen) for write in writes)
 
@@ -75,12 +74,12 @@ def fields_changed(write: Write) -> list[str]:
 
 
 def _is_invitation(write: Write) -> bool:
-    return write.sobject == _INVITATION or (not write.sobject and write.record_id.startswith("0RE"))
+    return write.sobject == INVITATION or (not write.sobject and write.record_id.startswith("0RE"))
 
 
 def _known(write: Write, seen: Seen) -> Before:
     if write.action == "delete" and _is_invitation(write) and write.record_id in seen:
-        return {name: seen[write.record_id].get(name) for name in _OF_AN_INVITATION}
+        return {name: seen[write.record_id].get(name) for name in OF_AN_INVITATION}
     if write.action != "update" or write.record_id not in seen:
         return None
     values = {name.casefold(): (name, value) for name, value in seen[write.record_id].items()}

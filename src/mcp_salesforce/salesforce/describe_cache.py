@@ -4,7 +4,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
@@ -16,6 +16,7 @@ from mcp_salesforce.salesforce import (
     SalesforceError,
 )
 from mcp_salesforce.salesforce.api.describe import DescribeApi
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectSummary
 from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.spelling import did_you_mean, nearest
@@ -68,6 +69,10 @@ class OrgSchema(ABC):
     async def names(self) -> list[str]:
         """Return the API name of every object that the user may see."""
         return [summary.name for summary in await self.summaries()]
+
+    async def by_prefix(self) -> Mapping[str, str]:
+        """Return the API name of every object that the user may see, by the first three characters of its Ids."""
+        return {**KEY_PREFIXES, **{each.key_prefix: each.name for each in await self.summaries() if each.key_prefix}}
 
     async def nearest(self, wrong: str) -> list[str]:
         """Return the API names of the objects whose name or label is most like `wrong`, best first."""

@@ -76,11 +76,8 @@ def _plain(value: object) -> object:
 
 async def object_of(org: OrgSession, record_id: str) -> str:
     """Return the object that an Id is of, by its first three characters; nothing where no object has them."""
-    known = KEY_PREFIXES.get(record_id[:3])
-    if known:
-        return known
-    summaries = await org.schema.summaries()
-    return next((each.name for each in summaries if each.key_prefix == record_id[:3]), "")
+    prefix = record_id[:3]
+    return KEY_PREFIXES.get(prefix) or (await org.schema.by_prefix()).get(prefix, "")
 
 
 async def is_there(org: OrgSession, record_id: str) -> bool:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final, Literal, TypeAlias
 
-from mcp_salesforce.changes.before import fields_changed
+from mcp_salesforce.changes.before import INVITATION, fields_changed
 from mcp_salesforce.changes.change import Step, announce
 from mcp_salesforce.changes.writes import Action, Write
 from mcp_salesforce.salesforce import SaveResult
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.changes.current import Current, is_same, is_there, object_of, read_current
 from mcp_salesforce.tools.changes.undoing_events import (
-    RELATION,
     Pair,
     invitations,
     is_derived,
@@ -94,7 +93,7 @@ class Undoing:
         in_order = [list(_reversals(step))[::-1] for step in reversed(steps)]
         announce(_undoing(each) for reversals in in_order for each in reversals)
         made = [each for reversals in in_order for each in reversals if each.kind == "create"]
-        if any(each.write.sobject == RELATION for each in made):  # which are taken back before their appointment
+        if any(each.write.sobject == INVITATION for each in made):  # which are taken back before their appointment
             await going_along(self._org, _EVENT, [each.record_id for each in made if each.write.sobject == _EVENT])
         for reversals in in_order:
             for (kind, sobject, _), some in groupby(reversals, key=_alike):
@@ -118,7 +117,7 @@ class Undoing:
 
     async def _delete(self, sobject: str, part: Sequence[Reversal], report: Report) -> None:
         """Delete what was created, or brought back, unless somebody changed it since."""
-        if sobject == RELATION:
+        if sobject == INVITATION:
             part = await self._as_they_are_now(part)
         about = sobject or await object_of(self._org, part[0].record_id)
         names = {name for each in part for name in each.write.values}
@@ -184,7 +183,7 @@ class Undoing:
             report.add(invited[pair], "undone")
         if missing:
             records = [{"EventId": event, "RelationId": person} for event, person in missing]
-            saved = await self._org.client.collections.create(RELATION, records)
+            saved = await self._org.client.collections.create(INVITATION, records)
             report.add_saved([invited[pair] for pair in missing], saved, {})
 
     async def _as_they_are_now(self, part: Sequence[Reversal]) -> list[Reversal]:

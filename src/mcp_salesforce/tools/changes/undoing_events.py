@@ -5,17 +5,15 @@ from typing import Any, Final
 
 from mcp_salesforce.appointments.spans import Span, Wish, moved, span_in
 from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.changes.before import INVITATION, OF_AN_INVITATION, TIMES
 from mcp_salesforce.salesforce.literals import quote_list
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.zones import ZoneInfo
 
-RELATION: Final = "EventRelation"
-TIMES: Final = ("StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "DurationInMinutes")
 _STARTS: Final = ("StartDateTime", "ActivityDateTime", "ActivityDate")
 _TIME_NAMES: Final = frozenset({*(name.casefold() for name in TIMES), "activitydatetime", "enddate"})
 _DERIVED: Final = frozenset({"activitydate", "activitydatetime", "durationinminutes"})
 _DAY: Final = len("2026-11-24")
-_INVITATION: Final = ("EventId", "RelationId")
 
 Pair = tuple[str, str]
 """An event, and whom it invites."""
@@ -53,7 +51,7 @@ def span_after(before: Mapping[str, Any], values: Mapping[str, Any]) -> Span | N
 
 def pair_of(values: Mapping[str, Any]) -> Pair | None:
     """Return what an invitation is of, or None where the values are of no invitation."""
-    event, invited = (str(values.get(name) or "") for name in _INVITATION)
+    event, invited = (str(values.get(name) or "") for name in OF_AN_INVITATION)
     return (event, invited) if event and invited else None
 
 
@@ -64,7 +62,7 @@ async def invitations(org: OrgSession, pairs: Iterable[Pair]) -> dict[Pair, str]
         SalesforceError: The org refused the query, or did not answer.
     """
     events = quote_list(dict.fromkeys(event for event, _ in pairs))
-    soql = f"SELECT Id, EventId, RelationId FROM {RELATION} WHERE EventId IN {events}"  # noqa: S608 - SOQL, quoted
+    soql = f"SELECT Id, EventId, RelationId FROM {INVITATION} WHERE EventId IN {events}"  # noqa: S608 - SOQL, quoted
     found: dict[Pair, str] = {}
     async for page in org.client.queries.pages(soql):
         found |= {(record["EventId"], record["RelationId"]): record["Id"] for record in page.records}

@@ -37,6 +37,20 @@ def id_of(*prefixes: str, but_not: Collection[str] = ()) -> Callable[[str], str]
     return check
 
 
+def one_or_many(value: Any) -> Any:  # noqa: ANN401 - whatever a model sent
+    """Take one for a list of one."""
+    return [value] if isinstance(value, str | dict) else value
+
+
+def distinct_ids(record_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return each Id once, in its 18-character form.
+
+    Raises:
+        InvalidArgumentError: One is not an Id.
+    """
+    return tuple(dict.fromkeys(to_18(record_id.strip()) for record_id in record_ids))
+
+
 def or_empty(check: Callable[[str], str]) -> Callable[[str], str]:
     """Return `check` for a text that may be left empty."""
     return lambda value: check(value) if value else ""

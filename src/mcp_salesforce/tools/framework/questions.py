@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from mcp_salesforce.changes.change import Change
 from mcp_salesforce.changes.writes import counted
+from mcp_salesforce.spelling import in_words
 from mcp_salesforce.tools.answers.results import visible
 
 _NAMED: Final = 5
@@ -79,7 +80,7 @@ def _counted(plan: Change) -> list[str]:
 
 def _also(told: Mapping[str, Any]) -> str:
     also = [_number(count, sobject) for sobject, count in (told.get("also_deleted") or {}).items()]
-    return f" and with them {_listed(also)}" if also else ""
+    return f" and with them {in_words(also)}" if also else ""
 
 
 def _sentences(told: Mapping[str, Any], named: Sequence[str]) -> list[str]:
@@ -89,7 +90,7 @@ def _sentences(told: Mapping[str, Any], named: Sequence[str]) -> list[str]:
         said.append(f"These are: {', '.join(named[:_NAMED])}{f' and {more} more' if more > 0 else ''}.")
     if calendars := [_shown(name) for name in told.get("calendars") or () if name]:
         to_come = f" {told['to_come']} of the appointments are still to come." if "to_come" in told else ""
-        said.append(f"Appointments go from the calendars of {_listed(calendars[:_NAMED])}.{to_come}")
+        said.append(f"Appointments go from the calendars of {in_words(calendars[:_NAMED])}.{to_come}")
     if lost := told.get("lost"):
         said.append(f"Lost: {_listed_values(lost)}.")
     if fields := _fields(told):
@@ -110,10 +111,6 @@ def _listed_values(lost: Mapping[str, Sequence[Any]]) -> str:
 def _number(count: int, sobject: str) -> str:
     one, many = _PLURALS.get(sobject, (f"{sobject} record".strip(), f"{sobject} records".strip()))
     return f"{count} {one if count == 1 else many}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _shown(name: str) -> str:

@@ -81,8 +81,7 @@ async def _objects(org: OrgSession, record_ids: Sequence[str]) -> dict[str, str]
     """
     prefixes: Mapping[str, str] = KEY_PREFIXES
     if any(each[:3] not in prefixes for each in record_ids):
-        summaries = await org.schema.summaries()
-        prefixes = {**prefixes, **{each.key_prefix: each.name for each in summaries if each.key_prefix}}
+        prefixes = await org.schema.by_prefix()
     unknown = [each for each in record_ids if each[:3] not in prefixes]
     if unknown:
         raise refused(

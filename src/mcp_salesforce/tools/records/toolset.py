@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.wire import sobject_name
+from mcp_salesforce.tools.framework.params import distinct_ids, one_or_many
 from mcp_salesforce.tools.framework.toolset import Toolset
 
 MOST_ROWS = 1000
@@ -18,24 +18,15 @@ records = Toolset(
 )
 
 
-def _listed(value: Any) -> Any:  # noqa: ANN401 - whatever a model sent
-    """Take one for a list of one."""
-    return [value] if isinstance(value, str | dict) else value
-
-
-def _distinct(record_ids: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(to_18(record_id.strip()) for record_id in record_ids))
-
-
 SObjectName = Annotated[str, Field(description="API name, such as Case or Visit__c"), AfterValidator(sobject_name)]
 RecordIds = Annotated[
-    tuple[str, ...], Field(min_length=1, max_length=200), BeforeValidator(_listed), AfterValidator(_distinct)
+    tuple[str, ...], Field(min_length=1, max_length=200), BeforeValidator(one_or_many), AfterValidator(distinct_ids)
 ]
-GivenIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_ROWS), BeforeValidator(_listed)]
+GivenIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_ROWS), BeforeValidator(one_or_many)]
 RowValues = Annotated[
     tuple[dict[str, Any], ...],
     Field(min_length=1, max_length=MOST_ROWS),
-    BeforeValidator(_listed),
+    BeforeValidator(one_or_many),
     WithJsonSchema(
         {
             "type": "array",

@@ -158,5 +158,4 @@ async def _key_prefixes(org: OrgSession, described: SObjectDescribe, records: Se
     }
     if targets <= set(KEY_PREFIXES.values()):
         return KEY_PREFIXES
-    summaries = await org.schema.summaries()
-    return {**KEY_PREFIXES, **{each.key_prefix: each.name for each in summaries if each.key_prefix}}
+    return await org.schema.by_prefix()

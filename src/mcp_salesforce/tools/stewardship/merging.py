@@ -10,6 +10,7 @@ from mcp_salesforce.changes.change import note_alongside
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES, to_18
 from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectRecord
+from mcp_salesforce.tools.framework.params import distinct_ids, one_or_many
 from mcp_salesforce.tools.framework.toolset import Effect, ToolContext, org_of
 from mcp_salesforce.tools.stewardship.toolset import stewardship
 
@@ -18,19 +19,11 @@ _MOST_LOSERS: Final = 2
 _NEVER_TOLD: Final = frozenset({"OwnerId", "IsDeleted"})
 
 
-def _listed(value: Any) -> Any:  # noqa: ANN401 - whatever a model sent
-    return [value] if isinstance(value, str) else value
-
-
-def _distinct(record_ids: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(to_18(record_id.strip()) for record_id in record_ids))
-
-
 MergedIds = Annotated[
     tuple[str, ...],
     Field(min_length=1, max_length=_MOST_LOSERS, description="The records that go"),
-    BeforeValidator(_listed),
-    AfterValidator(_distinct),
+    BeforeValidator(one_or_many),
+    AfterValidator(distinct_ids),
 ]
 KeptData = Annotated[
     dict[str, Any] | None,
