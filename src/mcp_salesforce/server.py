@@ -227,7 +227,7 @@ def access_of(settings: Settings | Surface) -> Access:
     """Return what the settings allow.
 
     Raises:
-        ConfigurationError: They name a toolset that there is not, or the policy is wrong in itself.
+        ConfigurationError: They name an unknown toolset, or the policy has an error.
     """
     try:
         policy = read_policy(settings.policy.read_text("utf-8"), settings.policy.name) if settings.policy else None

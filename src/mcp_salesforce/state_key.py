@@ -21,7 +21,7 @@ class StateKey:
     def mark(self, purpose: str, parts: Sequence[bytes], size: int) -> bytes:
         """Return the mark of `parts`, in this order and with these bounds, for one purpose.
 
-        It is a keyed BLAKE2b (RFC 7693), which is a message authentication code by itself. At `size` of ten bytes or
+        It is a keyed BLAKE2b (RFC 7693), which is a message authentication code on its own. At `size` of ten bytes or
         more, guessing one is out of reach (RFC 2104, section 5).
 
         Args:

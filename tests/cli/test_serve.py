@@ -138,7 +138,7 @@ def test_a_schema_of_the_demo_org_that_cannot_be_used_is_refused_by_name(tmp_pat
     result = CliRunner().invoke(cli, ["serve", "--demo", *options])
 
     assert result.exit_code == 1
-    assert "own.json: this is no describe: write one with sf sobject describe" in result.output
+    assert "own.json: this is not a describe: write one with sf sobject describe" in result.output
     assert "Traceback" not in result.output
 
 

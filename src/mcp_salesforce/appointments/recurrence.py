@@ -80,7 +80,7 @@ class Rule:
         With a `zone`, UNTIL may be a day (2026-12-31, 20261231), of which it means the end there.
 
         Raises:
-            RecurrenceError: It is no RRULE, or breaks a limit of Salesforce.
+            RecurrenceError: It is not an RRULE, or breaks a limit of Salesforce.
         """
         parts = _parts(text)
         rule = cls(

@@ -53,7 +53,7 @@ class ApprovalRules:
 
     Attributes:
         level: `off` asks about merges and lead conversions only; `strict` also doubts answers that come too fast.
-        over_rows: Ask about more records than this, whatever is done to them; None goes by what is done.
+        over_rows: Ask about more records than this, for any action; None: the action decides.
         actions: What is asked about of each object, by its name in lower case.
         rows: Ask about more records of an object than this, by its name in lower case.
     """
@@ -146,7 +146,7 @@ async def see_stamps(change: Change, writes: Sequence[Write], exchange: RequestS
 
 
 def _is_within(change: Change, approved: Change) -> bool:
-    """Tell whether nothing goes along with `change` that does not go along with what was approved."""
+    """Tell whether `change` includes no other records than what was approved."""
     counts: Mapping[str, int] = approved.alongside.get(_COUNTS) or {}
     more = any(count > counts.get(name, 0) for name, count in (change.alongside.get(_COUNTS) or {}).items())
     calendars = {*(change.alongside.get(_CALENDARS) or ())} - {*(approved.alongside.get(_CALENDARS) or ())}

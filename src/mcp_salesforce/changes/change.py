@@ -53,7 +53,7 @@ class Change:
         steps: What it has written, or would write.
         sobject: The object that the call is about, if it is one.
         alongside: The records that a deletion includes, in the form of the tool's answer.
-        touches_others: Whether appointments in calendars of other people go along, or may do so.
+        touches_others: Whether it includes, or may include, appointments in other people's calendars.
         announced: What it writes in all, where a tool that sends several requests has said so before the first.
         members: Of a deletion of a series, or from one of its appointments onwards: the Ids of those that go; of a
             change of a Classic series: of those that change with it.
@@ -98,14 +98,14 @@ def changing(change: Change) -> Iterator[Change]:
 
 
 def note_alongside(alongside: Mapping[str, Any], *, touches_others: bool) -> None:
-    """Say what goes along with what this call is about to delete."""
+    """Note which other records the deletion of this call includes."""
     if change := _current.get():
         change.alongside = _together(change.alongside, alongside)
         change.touches_others = change.touches_others or touches_others
 
 
 def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what goes along with either of two deletions."""
+    """Return the other records that either of two deletions includes."""
     merged = {**one, **other}
     for name in one.keys() & other.keys():
         match one[name], other[name]:

@@ -63,7 +63,7 @@ class Entry:
         at: When it began, in Unix seconds.
         tool: The tool that made it.
         state: What became of it.
-        undoes: The change that it took back; empty where it is no undo.
+        undoes: The change that it took back; empty where it is not an undo.
         steps: What it wrote; nothing is known of a step without outcomes.
         is_under_way: Whether the process that makes it is still there.
     """

@@ -71,7 +71,7 @@ def _line(row: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _terminal() -> Iterator[Callable[[str], str]]:
-    """Give what asks the person at the terminal: what is piped into the command is no answer.
+    """Give what asks the person at the terminal: what is piped into the command is not an answer.
 
     Raises:
         Refusal: There is no terminal.

@@ -81,7 +81,7 @@ class _Front:
         self._held = 0
         self._is_loading = False
         self._left = handover.Handover(os.dup(_STDOUT))
-        os.dup2(_STDERR, _STDOUT)  # what a library prints while it loads is no protocol
+        os.dup2(_STDERR, _STDOUT)  # what a library prints while it loads is not protocol
         self._input = _Polled() if hasattr(select, "poll") else _Threaded()
 
     def run(self) -> None:

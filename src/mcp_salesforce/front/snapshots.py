@@ -1,7 +1,7 @@
 """Snapshots of the answers: one in the package, others in the user's cache; each only as long as it is true.
 
 A snapshot's key is a digest of all that the answers depend on: this package's code, the versions of it and of the
-libraries that shape an answer, Python's, and the settings that change what a host is told. There is no secret in it.
+libraries that shape an answer, Python's, and the settings that change the answers. There is no secret in it.
 """
 
 import os

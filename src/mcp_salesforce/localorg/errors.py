@@ -134,7 +134,7 @@ def bad_picklist_value(label: str, value: object, field: str) -> OrgError:
 
 
 def invalid_email_address(label: str, value: str, field: str) -> OrgError:
-    """A text in an e-mail field is no e-mail address."""
+    """A text in an e-mail field is not an e-mail address."""
     return OrgError(400, "INVALID_EMAIL_ADDRESS", f"{label}: invalid email address: {value}", [field])
 
 
@@ -209,7 +209,7 @@ def not_undeletable() -> OrgError:
 
 
 def bad_id(value: str) -> OrgError:
-    """A SOAP call names what is no id."""
+    """A SOAP call names what is not an id."""
     return OrgError(400, "MALFORMED_ID", f"bad id {value}")
 
 

@@ -1,7 +1,7 @@
 """Which objects belong to others: their records live and die with those, and show and change what those are.
 
 An invitation is a part of its event, a contact role of its opportunity, a detail of its master. What a policy says of
-the one holds for the other, unless that has a section of its own.
+the one applies to the other, unless that has its own section.
 """
 
 from collections.abc import Collection, Mapping

@@ -147,7 +147,7 @@ def _check_clauses(query: tree.Query) -> None:
 
 
 def _check_tracking(query: tree.Query | sosl_tree.Search, view: View) -> None:
-    """Refuse what marks records as viewed where they may not be changed."""
+    """Refuse to mark records as viewed if the policy does not allow to change them."""
     clauses = tracking_of(query)
     if clauses and "update" not in view.rule.actions:
         raise PolicyRefusedError(

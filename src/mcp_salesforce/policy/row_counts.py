@@ -82,7 +82,7 @@ async def _hint(query: tree.Query, sobject: str, max_rows: int, describe: Descri
         else:
             most = middle - 1
     if not least:
-        return f"Query {sobject} by itself."
+        return f"Query {sobject} in its own query."
     return f"Add LIMIT {least} to {'the sub-query' if _count(query) == 1 else 'each sub-query'}."
 
 

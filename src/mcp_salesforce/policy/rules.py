@@ -21,7 +21,7 @@ _REPEATING_ANY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ObjectRule:
-    """What holds for one object.
+    """The rules for one object.
 
     Attributes:
         sobject: Its API name.
@@ -56,14 +56,14 @@ class ObjectRule:
 
     @property
     def is_restricted(self) -> bool:
-        """Whether there is anything of it that may not be seen."""
+        """Whether it hides anything of the object."""
         return (
             not self.is_readable or self.owner_only or bool(self.owners) or bool(self.hide) or self.fields is not None
         )
 
     @property
     def restricts_parts(self) -> bool:
-        """Whether it restricts what belongs to the object: it may not be seen, not be changed, or only by owner."""
+        """Whether it restricts what belongs to the object: it hides it, forbids changes, or allows own records only."""
         return not self.is_readable or self.owner_only or "update" not in self.actions
 
     def may_hide(self, name: str) -> bool:
@@ -132,7 +132,7 @@ class Policy:
         return replace(self, belongings=belongings)
 
     def rule(self, sobject: str) -> ObjectRule:
-        """Return what holds for an object: its section, or what holds for those without one."""
+        """Return the rules for an object: its section, or the rules for objects without one."""
         folded = sobject.casefold()
         if own := self.rules.get(folded):
             return own

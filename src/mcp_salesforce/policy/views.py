@@ -77,7 +77,7 @@ def view_of(policy: Policy, described: SObjectDescribe) -> View:
 
 
 def unknown_names(rule: ObjectRule, described: SObjectDescribe) -> list[str]:
-    """Return the names in a rule that are no fields of its object; the owner's, where it goes by owners."""
+    """Return the names in a rule that are not fields of its object; the owner's, if it allows own records only."""
     known = {each.name.casefold() for each in described.fields}
     named = (*rule.hide, *(rule.fields or ()), *((OWNER,) if rule.owner_only else ()))
     return [name for name in named if name.casefold() not in known]

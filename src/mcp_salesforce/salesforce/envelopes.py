@@ -1,7 +1,7 @@
 """SOAP envelopes of the partner API: written from plain values, read into plain values. Pure; no I/O.
 
-A call is a mapping of one operation to its arguments; a list is an element that repeats, None one that is left out. Of
-a reply the results are read, in their order, as REST would give them: mappings by element name.
+A call is a mapping of one operation to its arguments; a list is an element that repeats, None one that is left out.
+Of a reply the results are read, in their order, as REST would give them: mappings by element name.
 
 The standard library reads and writes the XML. What makes XML dangerous to read are document types (entities, files,
 addresses): a reply with one is refused, so that nothing is left for a further library to guard against.
@@ -59,7 +59,7 @@ def envelope(call: object, session_id: str) -> bytes:
     """Return `call` as an envelope that `session_id`, an access token, signs.
 
     Raises:
-        InvalidArgumentError: It is no operation with arguments, or something in it cannot stand in XML.
+        InvalidArgumentError: It is not an operation with arguments, or something in it cannot stand in XML.
     """
     from xml.etree import ElementTree as ET
 
@@ -83,7 +83,7 @@ def read_envelope(reply: HttpReply, secrets: Sequence[str] = ()) -> Results:
         secrets: Texts that may not appear in an error, whatever the reply says.
 
     Raises:
-        ApiError: The reply is a fault; the class goes by its code.
+        ApiError: The reply is a fault; its code decides the class.
         AuthenticationError: The session is invalid.
         UnreadableReplyError: The reply is not one of Salesforce's.
     """
@@ -95,7 +95,7 @@ def read_envelope(reply: HttpReply, secrets: Sequence[str] = ()) -> Results:
 
 
 def token_refusal(access_token: str) -> AuthenticationError | None:
-    """Return why SOAP refuses a token that REST takes, if it is no session id: a JSON Web Token, before v68.0."""
+    """Return why SOAP refuses a token that REST takes, if it is not a session id: a JSON Web Token, before v68.0."""
     if access_token.startswith(_SESSION_ID):
         return None
     return AuthenticationError(

@@ -78,7 +78,7 @@ def _has(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:
 def _plain(value: object) -> object:
     """Return a value in the one form in which what was sent and what is stored are alike.
 
-    Salesforce trims texts, writes addresses in lower case, and has nothing in place of an empty text.
+    Salesforce trims texts, writes addresses in lower case, and stores nothing for an empty text.
     """
     if not isinstance(value, str):
         return value

@@ -45,7 +45,7 @@ class Proxy:
         """Return the proxy of `http://user:password@host:port`; scheme and credentials may be left out.
 
         Raises:
-            InvalidArgumentError: It is no address of an HTTP proxy; the text does not repeat it.
+            InvalidArgumentError: It is not an address of an HTTP proxy; the text does not repeat it.
         """
         try:
             parts = urlsplit(url if "://" in url else f"http://{url}")

@@ -52,7 +52,7 @@ def read_reply(reply: HttpReply, secrets: Sequence[str] = ()) -> object:
         secrets: Texts that may not appear in an error, whatever the reply says.
 
     Raises:
-        ApiError: Salesforce refused; the class goes by its error code.
+        ApiError: Salesforce refused; the error code decides the class.
         AuthenticationError: The session is invalid, or OAuth refused.
         UnreadableReplyError: The reply is not one of Salesforce's.
     """
@@ -236,7 +236,7 @@ def _hider(secrets: Sequence[str]) -> Hide:
 def _retry_after_s(reply: HttpReply) -> float | None:
     """Return the seconds that `Retry-After` asks for; a date counts from the reply's own `Date`."""
     wanted = reply.headers.get("retry-after", "").strip()
-    if wanted.isdecimal() and wanted.isascii() and len(wanted) < 10:  # noqa: PLR2004 - longer is no time to wait
+    if wanted.isdecimal() and wanted.isascii() and len(wanted) < 10:  # noqa: PLR2004 - longer is not a time to wait
         return float(wanted)
     if not wanted:
         return None

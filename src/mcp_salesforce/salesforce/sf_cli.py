@@ -34,7 +34,7 @@ class SfCliSource:
             environment: The environment variables for the command.
 
         Raises:
-            InvalidArgumentError: `target_org` is no alias and no username.
+            InvalidArgumentError: `target_org` is neither an alias nor a username.
         """
         if not _ALIAS.fullmatch(target_org):
             raise InvalidArgumentError(f"{target_org[:60]!r} is not an alias or a username of the sf CLI.")

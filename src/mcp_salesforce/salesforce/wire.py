@@ -36,7 +36,7 @@ class Request:
         params: Query parameters.
         body: JSON value to send; None sends no body. Of a SOAP call it is the operation, with its arguments.
         headers: Headers beyond those that every call carries.
-        idempotent: Whether it may be sent again when its outcome is unknown; None goes by the method.
+        idempotent: Whether it can be sent again when its outcome is unknown; None: the method decides.
         is_led: Of a composite call: whether the failure of its first call is that of the whole.
     """
 

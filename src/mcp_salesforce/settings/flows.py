@@ -7,7 +7,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way in.
+    """One way to log in.
 
     Attributes:
         name: What it is called in messages.

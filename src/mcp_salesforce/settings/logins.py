@@ -91,7 +91,7 @@ class Logins:
             raise LoginError(f"{self._file(alias)} is damaged: log in again.") from None
 
     def write(self, login: Login) -> None:
-        """Keep `login`, in place of the one of its alias; its secrets stay where that one's are.
+        """Store `login` instead of the one with its alias; its secrets go where that one's are.
 
         Raises:
             LoginError: It cannot be kept anywhere.

@@ -60,8 +60,8 @@ class Network(BaseModel):
 
     ca_file: Annotated[Path | None, BeforeValidator(setting_values.ca_file)] = Field(
         default=None,
-        description="Path of a PEM file with certificate authorities to trust besides the system's, as where a proxy "
-        "opens TLS. (The standard `SSL_CERT_FILE` works too, in place of the system's.)",
+        description="Path of a PEM file with certificate authorities to trust in addition to the system's, for example "
+        "of a proxy that intercepts TLS. (The standard `SSL_CERT_FILE` replaces the system's.)",
     )
     proxy: Annotated[Secret, AfterValidator(setting_values.proxy)] = Field(
         default=_NOTHING,
@@ -272,8 +272,8 @@ class Settings(App, Surface):
     def load(cls, **given: str) -> Self:
         """Return the settings of the environment and of `.env`; the environment wins, and `given` over both.
 
-        Where `given` is complete for a way in, those of the environment that belong to one do not count, nor does the
-        network. Where nothing says which org, the login `default` counts, or the only one that is kept.
+        If `given` is complete for a way to log in, the settings for logging in and the network of the environment are
+        ignored. If nothing names an org, the login `default` is used, or the only stored one.
         Variables without a value count as not set, and keys that are no setting are ignored.
 
         Raises:
@@ -285,7 +285,7 @@ class Settings(App, Surface):
 
     @property
     def way(self) -> Way:
-        """The way in for which the settings are complete."""
+        """The way to log in for which the settings are complete."""
         return chosen(_given({name: getattr(self, name) for name in _CONNECTION}))
 
     @property
@@ -342,7 +342,7 @@ _CONNECTION: Final = tuple(dict.fromkeys(name for way in WAYS for name in way.ne
 
 
 def _given(values: Mapping[str, object]) -> set[str]:
-    """Return which settings of a way in have a value; `off`, and what else says no, is none."""
+    """Return which settings of a way to log in have a value; `off` and other words for no count as none."""
     return {name for name in _CONNECTION if _plain(values.get(name)) not in {"", *_OFF}}
 
 

@@ -48,7 +48,7 @@ _ACCESS_TOKEN = re.compile(r"00D\w{12,15}!.*", re.DOTALL)
 
 
 def text(value: object) -> object:
-    """Return a value that is no text as it is, and a text if it can be sent to anybody."""
+    """Return a value that is not a text as it is, and a text if it can be sent to anybody."""
     if isinstance(value, str) and not value.isascii() and re.search("[\ud800-\udfff]", value):
         raise ValueError("has bytes that are not UTF-8: write it again")
     return value
@@ -115,14 +115,14 @@ def names(value: object) -> object:
 
 
 def refuse_access_token(value: SecretStr) -> SecretStr:
-    """Return a secret that is no access token."""
+    """Return a secret that is not an access token."""
     if _ACCESS_TOKEN.fullmatch(value.get_secret_value()):
         raise ValueError("is an access token, which expires within hours: give a refresh token")
     return value
 
 
 def refuse_refresh_token(value: SecretStr) -> SecretStr:
-    """Return a secret that is no refresh token."""
+    """Return a secret that is not a refresh token."""
     if value.get_secret_value().startswith(_REFRESH_TOKEN_START):
         raise ValueError("is a refresh token: put it into SALESFORCE_REFRESH_TOKEN")
     return value

@@ -77,7 +77,7 @@ class TokenReader:
         return False
 
     def wants(self, *what: str) -> None:
-        """Note what would fit at the cursor: words, or a description of what is no word."""
+        """Note what would fit at the cursor: words, or a description of what is not a word."""
         if not self._is_noting:
             return
         if self._noted_at != self._index:
@@ -123,7 +123,7 @@ class TokenReader:
         return self.refuse()
 
     def plain_name(self) -> str:
-        """Go past a name that is no word of the language, which must be there."""
+        """Go past a name that is not a word of the language, which must be there."""
         if is_plain_name(self.token):
             return self.step().text
         self.wants("a name")

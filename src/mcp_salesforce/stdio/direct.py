@@ -97,7 +97,7 @@ class DirectCalls:
             tasks.cancel_scope.cancel()
 
     async def _sort(self, from_host: Any) -> None:  # noqa: ANN401 - an SDK stream
-        """Give the SDK every message of the host that is no plain call."""
+        """Give the SDK every message of the host that is not a plain call."""
         async with self._to_sdk, from_host:
             async for item in from_host:
                 if isinstance(item, Exception) or not self.takes(item.message):
@@ -201,7 +201,7 @@ class DirectCalls:
             result = await self._tools[name].run(arguments, context)
         except (MCPError, AskThroughSessionError):
             raise
-        except Exception as error:  # noqa: BLE001 - as the SDK: the model is told, not only the log
+        except Exception as error:  # noqa: BLE001 - as the SDK: the model gets it, not only the log
             _log.exception("%s failed", name)
             result = CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
         shaped = serialize_server_result(

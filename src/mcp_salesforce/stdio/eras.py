@@ -75,7 +75,7 @@ class Eras:
         return await self._tasks.__aexit__(kind, error, trace)
 
     def take(self, line: Line) -> None:
-        """Pass what a line holds to the session that it is for; answer or log what is no message."""
+        """Pass what a line holds to the session that it is for; answer or log what is not a message."""
         found = [too_long(line.text, LONGEST_LINE)] if isinstance(line, LongLine) else messages_of(line.text)
         for message in found:
             if isinstance(message, RefusedLine):

@@ -47,7 +47,7 @@ Incoming: TypeAlias = JSONRPCMessage | RefusedLine
 
 
 def messages_of(line: bytes) -> Iterator[Incoming]:
-    """Yield the message of a line; what is no message becomes a refusal, a batch one for each request in it."""
+    """Yield the message of a line; what is not a message becomes a refusal, a batch one for each request in it."""
     if not line.strip():
         return
     text = line.decode(errors="replace")

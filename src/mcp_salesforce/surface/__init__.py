@@ -1,1 +1,1 @@
-"""What a model sees that is no tool: instructions, prompts, resources, completions."""
+"""Everything that a model sees besides tools: instructions, prompts, resources, completions."""

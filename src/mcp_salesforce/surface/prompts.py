@@ -60,7 +60,7 @@ def build_prompt(spec: PromptSpec) -> Prompt:
 
 
 def check_request(prompts: Sequence[ListedPrompt], name: str, arguments: Mapping[str, Any]) -> None:
-    """Refuse a prompt that there is not, and arguments that it does not take or lacks, in words that say what there is.
+    """Refuse an unknown prompt, and unknown or missing arguments; the error lists the known ones.
 
     Raises:
         MCPError: INVALID_PARAMS.

@@ -84,7 +84,7 @@ async def _rights(session: OrgSession, sobject: str) -> str:
     try:
         return rights_of(await session.schema.describe(sobject))
     except (PolicyRefusedError, NotFoundError, InvalidRequestError) as error:
-        return error.message  # of one object; the others are told
+        return error.message  # of one object; the others are in the answer
 
 
 async def _org(client: SalesforceClient) -> WhoamiOrg:

@@ -241,7 +241,7 @@ def test_other_json_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "other.json"
     file.write_text('{"name": "Visit__c"}')
 
-    with pytest.raises(SchemaFileError, match="this is no describe"):
+    with pytest.raises(SchemaFileError, match="this is not a describe"):
         read_schema(file, STANDARD_OBJECTS)
 
 

@@ -53,7 +53,7 @@ CASES = [
     ({"Patient__c": WARD}, "MALFORMED_ID", f"{WARD} is an Id with the key prefix a01; give the Id of Contact."),
     (visit(Ward__c=ABSENT), "MALFORMED_ID", f"{ABSENT} is an Id of Contact; give the Id of Ward__c."),
     (visit(Cost__c="1e400"), "INVALID_TYPE_ON_FIELD_IN_RECORD", "Cost__c: Must be a number"),
-    ({"Patient__c": "Hale"}, "MALFORMED_ID", "'Hale' is no Id; give the Id of Contact."),
+    ({"Patient__c": "Hale"}, "MALFORMED_ID", "'Hale' is not an Id; give the Id of Contact."),
     ({"Patient__c": 3}, "INVALID_TYPE_ON_FIELD_IN_RECORD", "Patient__c: Must be the Id of Contact, not 3."),
     (visit(attributes={"type": "Ward__c"}), "INVALID_TYPE", "attributes: One call is for one object, Visit__c."),
     (visit(patient__C=ABSENT), "INVALID_FIELD", "Patient__c: Given twice, in upper and lower case."),

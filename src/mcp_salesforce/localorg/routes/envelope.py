@@ -72,7 +72,7 @@ class Envelope:
         """Return the call in a body.
 
         Raises:
-            OrgError: The body is no SOAP envelope, or has a header that is not implemented.
+            OrgError: The body is not a SOAP envelope, or has a header that is not implemented.
         """
         broken = OrgError(500, "UNKNOWN_EXCEPTION", "The body is not a SOAP envelope", None)
         if b"<!DOCTYPE" in body or b"<!ENTITY" in body:

@@ -90,7 +90,7 @@ def _boolean(_: FieldDef, value: Any) -> int:  # noqa: ANN401 - any JSON value
     return int(value)
 
 
-@evidence("Field values", "recorded", "A text that is no number is JSON_PARSER_ERROR in a number field")
+@evidence("Field values", "recorded", "A text that is not a number is JSON_PARSER_ERROR in a number field")
 @evidence("Field values", "simulated", "A numeric text is taken in a number field; more digits than it has are refused")
 def _number(field: FieldDef, value: Any) -> float:  # noqa: ANN401 - any JSON value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -154,7 +154,7 @@ def _time(_: FieldDef, value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 
 @evidence("Field values", "documented", "An id is taken with 15 or 18 characters and kept with 18")
-@evidence("Field values", "documented", "A text that is no id is MALFORMED_ID")
+@evidence("Field values", "documented", "A text that is not an id is MALFORMED_ID")
 def _id(field: FieldDef, value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     text = _text(field, value) if isinstance(value, str) and len(value) <= field.length else str(value)
     if text is None:

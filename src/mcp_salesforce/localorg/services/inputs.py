@@ -49,7 +49,7 @@ class Inputs:
                 continue
             field = definition.field(name)
             if field is None and (value is None or isinstance(value, dict)):
-                field, value = self._by_external_id(definition, name, value)  # noqa: PLW2901 - the id in place of the key
+                field, value = self._by_external_id(definition, name, value)  # noqa: PLW2901 - the id instead of the key
             field = field or known_field(definition, name)
             if field.type == "id":
                 message = "The Id field should not be specified in the sobject data."

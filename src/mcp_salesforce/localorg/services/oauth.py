@@ -154,7 +154,9 @@ class OAuth:
             known |= {"iat": issued, "nbf": issued, "exp": used + int(SESSION_TIMEOUT.total_seconds())}
         return known
 
-    @evidence("OAuth", "documented", "Revoking a refresh token ends its user's sessions; an unknown token is no error")
+    @evidence(
+        "OAuth", "documented", ("Revoking a refresh token ends its user's sessions; an unknown token is not an error")
+    )
     def revoke(self, token: str) -> None:
         """End a session, or a grant and its user's sessions."""
         grant = self._grants.find(token)

@@ -238,7 +238,7 @@ class Records:
         """Take a record out of the recycle bin, with those that its deletion deleted.
 
         Raises:
-            OrgError: UNDELETE_FAILED, it is not there; it is no id; its object has no recycle bin.
+            OrgError: UNDELETE_FAILED, it is not there; it is not an id; its object has no recycle bin.
         """
         definition = self._schema.of_record(record_id)
         with self._store.transaction():

@@ -107,7 +107,7 @@ def normal_pattern(text: str) -> str:
     """Return an RRULE as Salesforce saves it: `RRULE:` and its parts in one order.
 
     Raises:
-        OrgError: It is no RRULE, or one that Salesforce does not take.
+        OrgError: It is not an RRULE, or one that Salesforce does not take.
     """
     parts = dict(part.partition("=")[::2] for part in text.strip().removeprefix("RRULE:").upper().split(";") if part)
     complaint = _complaint(parts)

@@ -71,7 +71,7 @@ class RecycleBin:
 
     @evidence("Recycle bin", "documented", "Undeleting a record brings back what its deletion deleted")
     @evidence("Recycle bin", "documented", "It holds records for 15 days; what is not in it is UNDELETE_FAILED")
-    @evidence("Recycle bin", "documented", "A record that went with another one's deletion is not in it by itself")
+    @evidence("Recycle bin", "documented", "A record that was deleted with another one is not in it on its own")
     @evidence("Recycle bin", "recorded", "A record of an object that is not undeletable says so")
     @evidence("Recycle bin", "documented", "A record that was merged away comes back without MasterRecordId")
     def undelete(self, record_id: str) -> None:

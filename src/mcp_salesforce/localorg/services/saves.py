@@ -44,6 +44,6 @@ class Save:
 
 
 def user_zone(store: Store, user_id: str) -> ZoneInfo:
-    """Return the time zone of a user; UTC for somebody who is no user of the org."""
+    """Return the time zone of a user; UTC for somebody who is not a user of the org."""
     user = store.row("SELECT TimeZoneSidKey FROM User WHERE Id = ?", [user_id])
     return ZoneInfo(str(user["TimeZoneSidKey"]) if user else "UTC")

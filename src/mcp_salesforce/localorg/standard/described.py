@@ -34,7 +34,7 @@ def from_describes(content: Any, known: Mapping[str, SObjectDef]) -> list[SObjec
     """Return the objects of one describe, or of a list of them; `known` are those of the org, by name in lower case.
 
     Raises:
-        SchemaFileError: One of them is no describe, or not whole.
+        SchemaFileError: One of them is not a describe, or not whole.
     """
     describes = [_unwrapped(each) for each in (content if isinstance(content, list) else [content])]
     told = {(each["childSObject"], each["field"]): each for of in describes for each in _children(of)}
@@ -62,7 +62,7 @@ def _unwrapped(describe: Any) -> Mapping[str, Any]:  # noqa: ANN401 - what JSON 
     if isinstance(describe, dict) and isinstance(describe.get("result"), dict):
         describe = describe["result"]  # what `sf … --json` puts around it
     if not isinstance(describe, dict) or not describe.get("name") or not isinstance(describe.get("fields"), list):
-        raise SchemaFileError(f"this is no describe: {_HOW_TO_DESCRIBE}")
+        raise SchemaFileError(f"this is not a describe: {_HOW_TO_DESCRIBE}")
     return describe
 
 

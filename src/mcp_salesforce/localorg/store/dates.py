@@ -72,7 +72,7 @@ class Calendar:
         """Return the days a date literal stands for; `n` is the number after the colon.
 
         Raises:
-            ValueError: `literal` is no date literal, or reaches beyond the year 4000.
+            ValueError: `literal` is not a date literal, or reaches beyond the year 4000.
         """
         unit, begin, end = _offsets(literal.upper(), n or 0)
         try:

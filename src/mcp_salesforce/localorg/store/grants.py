@@ -1,6 +1,6 @@
 """What the org keeps of OAuth: its connected app, its refresh tokens, and who may log in.
 
-Secrets are kept as their SHA-256 alone, which is enough for random ones: the file gives nobody a way in.
+Secrets are kept as their SHA-256 alone, which is enough for random ones: nobody can log in with the file.
 """
 
 import secrets

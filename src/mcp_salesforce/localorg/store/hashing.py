@@ -41,7 +41,7 @@ def hash_secrets(connection: sqlite3.Connection) -> None:
         connection.execute("VACUUM")
         for (name,) in connection.execute(
             "SELECT name FROM sqlite_master WHERE name LIKE '\\_search\\_%' ESCAPE '\\' AND sql LIKE 'CREATE VIRTUAL%'"
-        ).fetchall():  # a full-text index goes by rowids, and VACUUM may give others
+        ).fetchall():  # a full-text index refers to rowids, and VACUUM may change them
             connection.execute(f'INSERT INTO "{name}" ("{name}") VALUES (\'rebuild\')')  # noqa: S608 - a table's name
     connection.execute(f"PRAGMA user_version={_LAYOUT}")
 

@@ -14,11 +14,11 @@ _REFERENCES: Final = {"Account": "AccountId", "Contact": "WhoId", "Lead": "WhoId
 
 
 @evidence("Activities", "documented", "LastActivityDate is the latest start of events and due date of closed tasks")
-@evidence("Activities", "documented", "Events to come count for LastActivityDate, deleted activities do not")
+@evidence("Activities", "documented", "Future events count for LastActivityDate, deleted activities do not")
 @evidence(
     "Activities",
     "documented",
-    "LastActivityDate goes by AccountId for accounts, WhoId for contacts and leads, WhatId for other objects",
+    "LastActivityDate follows AccountId for accounts, WhoId for contacts and leads, WhatId for other objects",
 )
 @evidence("Activities", "simulated", "A new LastActivityDate leaves LastModifiedDate and SystemModstamp as they are")
 def statements(schema: Schema) -> Iterator[tuple[str, str, str]]:

@@ -87,7 +87,7 @@ _CIRCLE_OF_USER: Final = """
 def sharing_of(store: Store, schema: Schema, user_id: str) -> "Sharing | None":
     """Return what a user may see and change; None for one who may do everything.
 
-    Somebody who is no user of the org is the org itself, which may.
+    Somebody who is not a user of the org is the org itself, which may.
     """
     user = store.row(
         'SELECT PermissionsModifyAllData AS modifies, PermissionsViewAllData AS views FROM "User" u '

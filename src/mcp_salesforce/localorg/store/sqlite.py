@@ -65,7 +65,7 @@ class Store:
         A transaction waits up to `lock_timeout_s` for other processes that write to the file.
 
         Raises:
-            OSError: The file cannot be opened, or is no database.
+            OSError: The file cannot be opened, or is not a database.
         """
         self._lock = threading.RLock()
         self._depth = 0

@@ -43,7 +43,7 @@ class Reads:
 
         Raises:
             PolicyRefusedError: It touches what is not to be seen.
-            InvalidArgumentError: It is no SOQL.
+            InvalidArgumentError: It is not SOQL.
         """
         text = call.params.get("q", "")
         if set(call.params) != {"q"}:
@@ -63,7 +63,7 @@ class Reads:
 
         Raises:
             PolicyRefusedError: It touches, or looks into, what is not to be seen.
-            InvalidArgumentError: It is no SOSL.
+            InvalidArgumentError: It is not SOSL.
         """
         try:
             search = parse_sosl(call.params.get("q", ""))

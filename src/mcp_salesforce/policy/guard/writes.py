@@ -162,7 +162,7 @@ class Writes:
                 )
 
     async def _check_references(self, view: View, records: Sequence[Mapping[str, Any]]) -> None:
-        """Refuse Ids of records that may not be seen: the org would tell whether they are there, and relate to them."""
+        """Refuse Ids of hidden records: the org would reveal whether they exist, and relate to them."""
         described = await self._views.describe(view.sobject) if records else None
         named: dict[str, set[str]] = {}
         for name, value in ((name, value) for record in records for name, value in record.items()):

@@ -93,7 +93,7 @@ class CollectionsApi:
         API: DELETE /composite/sobjects?ids={ids}
 
         Raises:
-            InvalidArgumentError: There are none, more than 200, or one is no Id.
+            InvalidArgumentError: There are none, more than 200, or one is not an Id.
         """
         _check_count(record_ids)
         params = {"ids": ",".join(map(to_18, record_ids)), "allOrNone": str(all_or_none).lower()}

@@ -36,7 +36,8 @@ class EarlierId(str):
 class CompositeApi:
     """Make several calls in one; a later one may name what an earlier one made, by an `EarlierId`.
 
-    Salesforce has no way to write `@{` in such a call's body and mean no reference, so a text with it goes by itself.
+    Salesforce has no way to write `@{` in such a call's body and mean no reference, so a text with it is sent in
+    its own call.
     """
 
     def __init__(self, send: Send, api_version: str) -> None:
@@ -150,7 +151,7 @@ def unwrapped(value: object) -> object:
     """Return the JSON value of the call inside a composite reply, or of the first one.
 
     Raises:
-        SalesforceError: As the call would have raised by itself.
+        SalesforceError: What the call would have raised on its own.
     """
     replies = members_of(value, "compositeResponse")
     return _value(replies[0] if replies else {})
@@ -177,7 +178,7 @@ def _outcome(reply: object) -> object:
 
 
 def _value(reply: object) -> object:
-    """Return the JSON value of one call's reply, or raise what the call would have raised by itself."""
+    """Return the JSON value of one call's reply, or raise what the call would have raised on its own."""
     record = record_of(reply)
     status = record.get("httpStatusCode")
     if not isinstance(status, int):

@@ -102,7 +102,7 @@ def querying_more(next_records_url: str, *, batch_size: int | None = None) -> Re
     """Return the call that `query_more` makes, for a composite one.
 
     Raises:
-        InvalidArgumentError: `next_records_url` is no path of a next page.
+        InvalidArgumentError: `next_records_url` is not a path of a next page.
     """
     return Request("GET", page_path(next_records_url), headers=_batches(batch_size))
 

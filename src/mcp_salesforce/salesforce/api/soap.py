@@ -27,12 +27,12 @@ class SoapApi:
         """Take records of any objects out of the recycle bin; each has an outcome of its own, in the order given.
 
         What their deletion deleted comes back with them. A record that went with another one's deletion is not in the
-        bin by itself (UNDELETE_FAILED): undelete the other one.
+        bin on its own (UNDELETE_FAILED): undelete the other one.
 
         API: undelete()
 
         Raises:
-            InvalidArgumentError: There are none, more than 200, or one is no Id.
+            InvalidArgumentError: There are none, more than 200, or one is not an Id.
             SalesforceError: The call as a whole failed; it tells whether it may have been carried out.
         """
         if not 1 <= len(record_ids) <= MOST_UNDELETED:
@@ -140,6 +140,6 @@ def _losers(master_id: str, loser_ids: Sequence[str]) -> list[str]:
 def _master(sobject: str, master_id: str, values: Mapping[str, object]) -> dict[str, object]:
     """Return the master as SOAP takes records, in the order of the WSDL."""
     if refused := [name for name in map(field_name, values) if name.casefold() in _SET_BY_ITSELF or "." in name]:
-        raise InvalidArgumentError(f"{refused[0]} is no field to change in a merge.")
+        raise InvalidArgumentError(f"{refused[0]} is not a field to change in a merge.")
     cleared = [name for name, value in values.items() if value is None]
     return {"type": sobject_name(sobject), "fieldsToNull": cleared, "Id": to_18(master_id), **values}

@@ -39,7 +39,7 @@ def _row(values: list[Any]) -> list[Any]:
 Row: TypeAlias = Annotated[list[FieldValue], AfterValidator(_row)]  # a check of each value would take ten times as long
 SingleValue = Annotated[FieldValue, AfterValidator(lambda value: _row([value])[0])]
 Cell: TypeAlias = str | int | None
-"""A value of a row that is no field of a record."""
+"""A value of a row that is not a field of a record."""
 _TOLERANCE = 1.25  # how much longer than the budget an answer may be before texts in it are cut
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\.\d{3}\+0000)", re.ASCII)  # as Salesforce and `plain` write
 _TIME_LENGTH, _WHOLE_SECOND_UTC = 28, ".000+0000"
@@ -206,7 +206,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def localised(result: Result, zone: ZoneInfo | None) -> Result:
-    """Return `result` with local times, with their offset, in place of UTC, and the zone; None leaves it as it is."""
+    """Return `result` with local times and their offset instead of UTC, and the zone; None leaves it unchanged."""
     return cast("Result", {"time_zone": zone.key, **_localised(result, zone)}) if zone else result
 
 

@@ -1,4 +1,4 @@
-"""How an appointment is told: with its times, weekdays and zone, and without what says nothing."""
+"""How answers show an appointment: with its times, weekdays and zone, without empty fields."""
 
 from collections.abc import Mapping
 from typing import Any, Final, cast

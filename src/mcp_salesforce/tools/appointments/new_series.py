@@ -90,7 +90,7 @@ def in_words(rule: Rule, zone: ZoneInfo) -> str:
 
 
 def recurrence_of(record: SObjectRecord) -> dict[str, str]:
-    """Return the rule of a record in words, under the name it is told by; nothing where the record has none."""
+    """Return the rule of a record in words, under the key of the answer; nothing if the record has none."""
     is_classic = bool(record.get("IsRecurrence"))
     if not is_classic and not record.get(PATTERN):
         return {}

@@ -99,7 +99,7 @@ def _is_left_open(entry: Entry) -> bool:
 
 
 def _counts(entry: Entry) -> bool:
-    """Tell whether a change is one that "the last change" can mean: it is in effect, and is no undo."""
+    """Tell whether a change is one that "the last change" can mean: it is in effect, and is not an undo."""
     return not entry.undoes and entry.state not in {"undone", "failed"}
 
 

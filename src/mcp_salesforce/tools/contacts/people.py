@@ -59,7 +59,7 @@ async def spelt_otherwise(org: OrgSession, name: str) -> list[str]:
     try:
         found = (await org.client.queries.query(soql)).records
     except SalesforceError:
-        return []  # nothing was found before, and an answer that says so is no error
+        return []  # nothing was found before, and an answer that says so is not an error
     asked = [_folded(word) for word in words]
     return [record["Id"] for record in found if _has_all(_folded(record.get("Name") or ""), asked)][:_MOST_FOUND]
 

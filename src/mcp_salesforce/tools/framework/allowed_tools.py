@@ -14,7 +14,7 @@ DEFAULT: Final = "default"
 
 
 class UnknownToolsetError(ValueError):
-    """A name in SALESFORCE_TOOLSETS is no toolset; the text says which, and what it may have meant."""
+    """A name in SALESFORCE_TOOLSETS is not a toolset; the text says which, and what it may have meant."""
 
 
 @dataclass(frozen=True, slots=True)

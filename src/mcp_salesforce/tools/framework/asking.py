@@ -98,13 +98,13 @@ class Asking:
             state = orjson.loads(self._context.request_state or "")
             question_id, asked_digest, at = state["id"], state["digest"], float(state["at"])
         except (ValueError, KeyError, TypeError):
-            raise _invalid("The answer belongs to no question of this server.") from None
+            raise _invalid("The answer is not for a question of this server.") from None
         asked = self._store.read(str(question_id))
         if asked is None:
             raise _invalid(f"The question is older than {LIFETIME.seconds // 60} minutes, or of another server.")
         answer = (self._context.input_responses or {}).get(_KEY)
         if not isinstance(answer, ElicitResult):
-            raise _invalid("The host sent no answer of the user.")
+            raise _invalid("The host did not send the user's answer.")
         if asked.digest != asked_digest or asked.digest != digest:
             self._store.end(asked.question_id)
             raise refused("The records changed since the user was asked.", code="CHANGED_SINCE", hint=_AGAIN)
@@ -123,7 +123,7 @@ class Asking:
             _log.warning("An approval came after %.3f s: no person reads that fast", seconds)
         if choice != asked.content["do"] or set(answer.content or {}) != {_FIELD}:
             self._store.end(asked.question_id)
-            raise _invalid("The host's answer is none of the choices.")
+            raise _invalid("The host's answer is not one of the choices.")
         if self._is_strict and approver.is_too_fast:
             self._store.end(asked.question_id)
             raise _invalid(f"The answer came after {seconds:.3f} s: no person reads that fast.")
@@ -183,7 +183,7 @@ def _declined() -> InvalidArgumentError:
     return refused(
         "The user declined this.",
         code="APPROVAL_DECLINED",
-        hint="Nothing was changed. Do not try it another way; ask the user what they want instead.",
+        hint="Nothing was changed. Do not try another way; ask the user what they want instead.",
     )
 
 

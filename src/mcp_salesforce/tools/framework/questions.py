@@ -89,7 +89,7 @@ def _sentences(told: Mapping[str, Any], named: Sequence[str]) -> list[str]:
         more = len(named) - _NAMED
         said.append(f"These are: {', '.join(named[:_NAMED])}{f' and {more} more' if more > 0 else ''}.")
     if calendars := [_shown(name) for name in told.get("calendars") or () if name]:
-        to_come = f" {told['to_come']} of the appointments are still to come." if "to_come" in told else ""
+        to_come = f" {told['to_come']} of the appointments are in the future." if "to_come" in told else ""
         said.append(f"Appointments go from the calendars of {in_words(calendars[:_NAMED])}.{to_come}")
     if lost := told.get("lost"):
         said.append(f"Lost: {_listed_values(lost)}.")

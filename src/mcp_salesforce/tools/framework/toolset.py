@@ -113,7 +113,7 @@ class ToolSpec:
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What a host is told beside the protocol's own; a model does not read it."""
+        """What a host gets beside the protocol's own fields; a model does not read it."""
         told: dict[str, Any] = {_SEARCH_HINT: self.hint}
         return told | ({_MOST_CHARACTERS: _LONGEST_RESULT} if self.is_long else {})
 

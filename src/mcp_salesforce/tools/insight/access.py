@@ -97,9 +97,9 @@ async def explain_access(
     record_id: Annotated[str, AfterValidator(or_empty(id_of()))] = "",
     user: Annotated[str, Field(description="Name, e-mail or Id")] = ME,
 ) -> Access:
-    """Tell what a user may do with an object or a record, and why: owner, org-wide default, roles, shares, profile.
+    """Explain what a user can do with an object or a record, and why: owner, org-wide default, roles, shares, profile.
 
-    What this server's policy takes away comes first; it holds whatever the org allows.
+    The reasons begin with this server's policy, which applies even where the org allows more.
     """
     org = org_of(ctx)
     described = await org.schema.describe(sobject)
@@ -125,7 +125,7 @@ class _Inquiry:
     unread: dict[str, str] = field(default_factory=dict)
 
     async def answer(self) -> Access:
-        """Ask the org, in at most three calls, and tell what it says."""
+        """Ask the org, in at most three calls, and return its answers."""
         name = self.described.name
         first = await self._first()
         if not first["user"]:
@@ -185,7 +185,7 @@ class _Inquiry:
         return found | await self._ask(queries)
 
     async def _ask(self, queries: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
-        """Return what each query gave; what may not be read is kept as not told."""
+        """Return the result of each query; what cannot be read is marked as unknown."""
         requests = [querying(soql) for soql in queries.values()]
         try:
             outcomes = await self.org.client.composite.run(requests)
@@ -259,7 +259,7 @@ class _Inquiry:
             told["may"] = [word for word, level in _LEVELS.items() if access.get(level)] or ["nothing"]
         if record is None:
             hidden = f"You do not see {self.record_id}: it is not there, or not shared with you."
-            told["because"] = [f"{hidden} Only somebody who sees it can explain it."]
+            told["because"] = [f"{hidden} Only a user who can see it can get an explanation."]
             return told  # type: ignore[return-value]  # a part of it
         name = next((each.name for each in self.described.fields if each.name_field), "")
         told["record"] = {"Id": record["Id"]}

@@ -50,7 +50,7 @@ def _hours_text(text: str) -> str:
 )
 async def count_appointments(
     ctx: ToolContext,
-    start: Annotated[str, Field(description="Time, or a day from its beginning")],
+    start: Annotated[str, Field(description="Time, or a date for the start of that day")],
     end: Annotated[str, Field(description="Time, or a date for the end of that day")],
     by: Annotated[
         tuple[str, ...],
@@ -65,16 +65,18 @@ async def count_appointments(
         tuple[str, ...], Field(max_length=50, description='Only of these users and rooms: name or Id; "me"')
     ] = (),
     utilisation: Annotated[
-        bool, Field(description="Add the share of working hours that is taken, invitations included, by owner or room")
+        bool, Field(description="Add the share of working hours in use, with invitations; needs owner or room in by")
     ] = False,
     working_hours: Annotated[
-        str, Field(description="For utilisation, as for salesforce_find_free_times"), AfterValidator(_hours_text)
+        str,
+        Field(description=("For utilisation, in the format of salesforce_find_free_times")),
+        AfterValidator(_hours_text),
     ] = "",
     time_zone: TimeZone = "",
 ) -> Rows:
-    """Count the appointments that begin from start to end: each once, without invitees' copies; hours of those held.
+    """Count the appointments that start between start and end, each once (no invitees' copies), and their hours.
 
-    no_show_rate is of those that have begun and were not cancelled. Only what you may see is counted.
+    no_show_rate: share of the appointments that have begun and were not cancelled. Counts only what you can see.
     """
     org = org_of(ctx)
     zone = await org.zone(time_zone)
@@ -185,8 +187,8 @@ class _Report:
         which = ROOM if ROOM in by or (OWNER not in by and is_of_rooms) else OWNER
         if {*by} - {which, self.grouping.period}:
             raise refused(
-                "Utilisation is of owners or of rooms, in a period: time is of no outcome and no type.",
-                hint="Count by owner or room, with day, week or month or without; ask again for the rest.",
+                "Utilisation can be counted only by owner or room, and by period.",
+                hint="Use by with owner or room, and optionally day, week or month. Count the rest in another call.",
                 fields=["by", "utilisation"],
             )
         hours = hours_of(working_hours) if working_hours else self.org.working_hours
@@ -194,7 +196,7 @@ class _Report:
         people = await self._calendars(which, keys)
         busy = await read_busy(self.org, people, whole) if people else None
         if busy and busy.until:
-            raise refused("There are too many events to tell the working time.", hint="Ask for a shorter window.")
+            raise refused("There are too many events to calculate the working time.", hint="Ask for a shorter window.")
         self.partly_seen = [each.name for each in people if busy and busy.visibility[each.id] != "full"]
         uses: dict[Key, Use] = {}
         for calendar in people:
@@ -212,7 +214,9 @@ class _Report:
         if self.only:
             return [calendar for calendar in self.only if calendar.is_person == (which == OWNER)]
         if which not in self.grouping.by:
-            raise refused("Whose working time?", hint="Count by owner or room too, or name calendars.", fields=["by"])
+            raise refused(
+                "Utilisation needs calendars.", hint=("Add owner or room to by, or give calendars."), fields=["by"]
+            )
         place = self.grouping.by.index(which)
         ids = list(dict.fromkeys(key[place] for key in keys))
         wanted = [each for each in ids if each and each.startswith(_CALENDAR) == (which == ROOM)]

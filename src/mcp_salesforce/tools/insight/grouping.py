@@ -103,7 +103,7 @@ async def grouping_of(org: OrgSession, by: Sequence[str]) -> Grouping:
     """Return what `by` means.
 
     Raises:
-        InvalidArgumentError: An entry is no word and no field to count by.
+        InvalidArgumentError: An entry is not a word and no field to count by.
         PolicyRefusedError: A policy hides the field.
     """
     entries: dict[str, tuple[str, str]] = {}

@@ -4,7 +4,7 @@ from mcp_salesforce.tools.framework.toolset import Toolset
 
 insight = Toolset(
     "insight",
-    "Reports and reasons: appointments counted, working time used, access explained",
-    "Do not count appointments or guess at rights: salesforce_count_appointments, salesforce_explain_access.",
+    "Count appointments and working time; explain who can see or change a record",
+    "To count appointments or explain access, use salesforce_count_appointments and salesforce_explain_access.",
     is_default=False,
 )

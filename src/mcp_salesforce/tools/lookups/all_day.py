@@ -1,7 +1,8 @@
 """All-day appointments in answers: days, whatever was asked of them and whatever zone times are shown in.
 
-Salesforce gives an all-day Event's start and end as midnight UTC, which is no instant: in most zones it would be shown
-as another day. Only `IsAllDayEvent` tells it from an appointment at that time; where it was not read, it is asked for.
+Salesforce gives an all-day Event's start and end as midnight UTC, which is not an instant: in most zones it would be
+shown as another day. Only `IsAllDayEvent` tells it from an appointment at that time; where it was not read, it is
+asked for.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ Record = dict[str, Any]
 
 
 async def with_days(org: OrgSession, records: Sequence[Record], query: tree.Query | None = None) -> Sequence[Record]:
-    """Return the records with a date in place of each time that is an all-day appointment's, at any depth.
+    """Return the records with a date instead of each time of an all-day appointment, at any depth.
 
     It costs a call only where a midnight may be a day and the record does not say. Where the org or a policy does not
     let that be asked, the midnight stays.

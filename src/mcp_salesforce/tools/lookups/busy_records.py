@@ -201,7 +201,7 @@ def _add(
 def _visibility(
     calendar: Calendar, blocks: Mapping[str, Sequence[Block]], errors: Mapping[str, SalesforceError]
 ) -> Visibility:
-    """Return how much is known: nothing tells a calendar that may not be seen from one without events."""
+    """Return how much is known: a hidden calendar looks like one without events."""
     if calendar.id in errors or not calendar.is_known:
         return "unknown"
     if calendar.is_open:

@@ -23,7 +23,7 @@ _OF_EVENTS: Final = (
 
 
 async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
-    """Return what a deletion of these records is about to take along, and tell it to the change that this call makes.
+    """Return which other records a deletion of these records includes, and note them in the change of this call.
 
     It costs one call, and one for each further page. Nothing where it cannot be read: the deletion is not refused, but
     a person is asked if calendars of others could be concerned.
@@ -86,7 +86,7 @@ async def _read(
     asked = [(_OF_EVENTS if each.child_sobject == _EVENT else "Id", each.relationship_name) for each in children]
     selected = ", ".join(f"(SELECT {fields} FROM {name} WHERE {NOT_DELETED})" for fields, name in asked)  # noqa: S608
     soql = f"SELECT Id, {selected} FROM {sobject} WHERE Id IN {quote_list(record_ids)} AND {NOT_DELETED}"  # noqa: S608
-    pages = org.client.queries.pages(soql, query_all=True)  # archived activities go along too
+    pages = org.client.queries.pages(soql, query_all=True)  # archived activities are deleted too
     records = [record async for page in pages for record in page.records]
     events = [
         event

@@ -30,7 +30,7 @@ class Listing:
     """A query to page through: which columns it shows, and the datetime field that orders it.
 
     `fields` are what it selects where that is not the columns themselves; `is_named` tells that the caller chose the
-    columns, and so is to be refused where one may not be seen. `with_archived` takes in archived activities.
+    columns, and so is refused if one is hidden. `with_archived` takes in archived activities.
     """
 
     sobject: str

@@ -108,7 +108,7 @@ def outcome_of(read: object, written: dict[str, Any]) -> dict[str, Any]:
     """Return the record that was read in the call of a write, or what was written, with a warning why it was not read.
 
     Raises:
-        UnreadableReplyError: It is no record.
+        UnreadableReplyError: It is not a record.
     """
     return _unread(read, written) if isinstance(read, SalesforceError) else record_from(read)
 
@@ -162,7 +162,7 @@ def last_changed(record: Mapping[str, Any]) -> datetime | None:
 
 
 async def delete_record(org: OrgSession, sobject: str, record_id: str) -> Deleted:
-    """Move a record to the recycle bin, and tell what went along."""
+    """Move a record to the recycle bin; return also which other records were deleted with it."""
     alongside = await going_along(org, sobject, [record_id])
     await org.client.sobjects.delete(sobject, record_id)
     return cast("Deleted", {"Id": record_id, "deleted": True, **alongside})

@@ -121,7 +121,7 @@ def _batch_size(query: tree.Query, limit: int) -> int:
 async def _read(
     org: OrgSession, reader: QueryReader, query: tree.Query, position: bytes, limit: int, expired: str
 ) -> list[dict[str, Any]]:
-    """Return the records from `position` on; an error of the org's is told with what describe knows of the names.
+    """Return the records from `position` on; an error of the org is completed with what describe knows of the names.
 
     `expired` is the hint where the locator has expired.
     """

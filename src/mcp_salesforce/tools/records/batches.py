@@ -1,4 +1,4 @@
-"""Rows saved 200 at a time, each with its outcome: what is done is told, whatever happens to the rest."""
+"""Saves rows in parts of 200, each with its outcome; a failure does not hide what was done before."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NotRequired, TypeVar
@@ -126,7 +126,7 @@ def _outcome(number: int, result: SaveResult, row: Any, done: str, *, with_reaso
 
 
 def _fitting(told: Saved, budget_bytes: int) -> Saved:
-    """Return the outcomes within the budget: what failed is told first where not all can be."""
+    """Return the outcomes within the budget: the failed ones first, if not all fit."""
     whole = told["rows"]
     cut: Any = {"columns": told["columns"], "rows": sorted(whole, key=lambda row: row[2] != "failed")}
     if cut_to_fit(cut, budget_bytes) < len(whole):

@@ -79,7 +79,7 @@ def check_ids(described: SObjectDescribe, record_ids: Sequence[str]) -> list[str
     """Return Ids of the object in their 18-character form.
 
     Raises:
-        InvalidArgumentError: One is no Id, of another object, or there twice.
+        InvalidArgumentError: One is not an Id, of another object, or there twice.
     """
     problems: list[RowProblem] = []
     found: dict[str, int] = {}

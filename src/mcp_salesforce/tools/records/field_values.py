@@ -159,7 +159,7 @@ def _reference(field: FieldDescribe, value: Any, prefixes: Mapping[str, str]) ->
     try:
         record_id = to_18(value.strip())
     except InvalidArgumentError:
-        raise ValueProblem("MALFORMED_ID", f"{_named(value)} is no Id; give {wanted}.") from None
+        raise ValueProblem("MALFORMED_ID", f"{_named(value)} is not an Id; give {wanted}.") from None
     found = prefixes.get(record_id[:3])
     is_certain = found is not None or set(targets) <= set(prefixes.values())
     if targets and is_certain and found not in targets:

@@ -144,7 +144,7 @@ def _told(objects: Mapping[str, str], results: Mapping[str, SaveResult]) -> Rest
 async def _add_what_came_along(
     org: OrgSession, objects: Mapping[str, str], results: Mapping[str, SaveResult], told: Restored
 ) -> None:
-    """Tell what came back with the records: all that would go with them now, for nothing of it stayed without them."""
+    """Add what was restored with the records: all that a deletion would include now."""
     restored = [each for each, result in results.items() if result.success]
     for sobject in dict.fromkeys(objects[each] for each in restored):
         along: Any = await came_along(org, sobject, [each for each in restored if objects[each] == sobject])

@@ -38,11 +38,11 @@ async def convert_lead(
     *,
     create_opportunity: bool = True,
     opportunity_name: Annotated[str, Field(max_length=120)] = "",
-    converted_status: Annotated[str, Field(description="Needed where the org has several")] = "",
+    converted_status: Annotated[str, Field(description="Required if the org has several")] = "",
 ) -> Converted:
-    """Convert a lead into a contact, an account and an opportunity, or into those that are given.
+    """Convert a lead into a contact, an account and an opportunity, new or existing.
 
-    The user is asked first; it cannot be undone.
+    A person must approve it. It cannot be undone.
     """
     org = org_of(ctx)
     if contact_id and not account_id:
@@ -69,5 +69,5 @@ async def _status(org: OrgSession) -> str:
     found = [record["ApiName"] for record in (await org.client.queries.query(_STATUSES)).records]
     if len(found) == 1:
         return str(found[0])
-    there = f"There are: {', '.join(found)}." if found else "Tell the user: no status of converted leads can be seen."
+    there = f"There are: {', '.join(found)}." if found else "Tell the user: no status for converted leads is visible."
     raise refused("Which status does the converted lead get?", hint=there, fields=["converted_status"])

@@ -21,7 +21,7 @@ _NEVER_TOLD: Final = frozenset({"OwnerId", "IsDeleted"})
 
 MergedIds = Annotated[
     tuple[str, ...],
-    Field(min_length=1, max_length=_MOST_LOSERS, description="The records that go"),
+    Field(min_length=1, max_length=_MOST_LOSERS, description="The records to delete"),
     BeforeValidator(one_or_many),
     AfterValidator(distinct_ids),
 ]
@@ -49,19 +49,19 @@ class Merged(TypedDict):
 @stewardship.tool(
     _MERGES,
     title="Merge duplicates",
-    hint="merge or deduplicate two or three contacts, accounts or leads; clean up doubles",
+    hint="merge or deduplicate two or three contacts, accounts or leads; clean up duplicates",
     example={"sobject": "Contact", "master_id": "003lo0000000001AAA", "loser_ids": ["003lo0000000002AAA"]},
 )
 async def merge_records(
     ctx: ToolContext,
     sobject: Literal["Account", "Contact", "Lead"],
-    master_id: Annotated[str, Field(description="The record that stays"), AfterValidator(to_18)],
+    master_id: Annotated[str, Field(description="The record to keep"), AfterValidator(to_18)],
     loser_ids: MergedIds,
     data: KeptData = None,
 ) -> Merged:
-    """Merge one or two records into master_id; their appointments and tasks move to it, and they are deleted.
+    """Merge one or two records into master_id: their appointments and tasks move to it, then they are deleted.
 
-    preview shows which values are lost. The user is asked first; it cannot be undone.
+    preview shows which values are lost. A person must approve it. It cannot be undone.
     """
     org, values = org_of(ctx), dict(data or {})
     _check(sobject, master_id, loser_ids)
@@ -83,7 +83,7 @@ def _check(sobject: str, master_id: str, loser_ids: Sequence[str]) -> None:
     if master_id in loser_ids:
         raise refused(
             "master_id is in loser_ids too.",
-            hint="Name the record that stays in master_id alone.",
+            hint="Give the record to keep only as master_id.",
             fields=["loser_ids"],
         )
     for record_id in (master_id, *loser_ids):

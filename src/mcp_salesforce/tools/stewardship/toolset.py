@@ -4,7 +4,7 @@ from mcp_salesforce.tools.framework.toolset import Toolset
 
 stewardship = Toolset(
     "stewardship",
-    "Records put in order for good: duplicates merged, leads converted",
+    "Merge duplicates and convert leads, permanently",
     "Merges and lead conversions cannot be undone.",
     is_default=False,
 )
