@@ -168,7 +168,7 @@ async def test_what_somebody_changed_since_is_kept_and_named(mcp: Client, org: L
     told = await call(mcp, "undo", change_id=change_id)
     name = colleague(org, "Name")
     assert (told["undone"], told["kept"]) == (0, 1)
-    assert told["rows"] == [[contact, "kept", f"{name} changed Phone since."]]
+    assert told["rows"] == [[contact, "kept", f"{name} changed Phone since. The rest was undone."]]
     now = await call(mcp, "get_contact", contact_id=contact)
     assert (now["Title"], now["Phone"]) == ("Dr", "3")
 
@@ -192,6 +192,18 @@ async def test_an_undo_can_be_undone_and_a_change_is_undone_once(mcp: Client, or
     assert (await refusal(mcp, "get_contact", contact_id=contact))["code"] == "ENTITY_IS_DELETED"
     await call(mcp, "undo", change_id=change_id)
     assert (await call(mcp, "get_contact", contact_id=contact))["LastName"] == "Sand"
+
+
+async def test_an_undo_that_was_undone_but_for_one_field_can_be_undone_again(mcp: Client, org: LocalOrg) -> None:
+    [contact] = people(org, "Sand")
+    _, change_id = await called(mcp, "update_contact", contact_id=contact, data={"Title": "Prof", "Phone": "2"})
+    _, undo_id = await called(mcp, "undo", change_id=change_id)
+    made_by_colleague(org, contact, Phone="3")
+    await call(mcp, "undo", change_id=undo_id)
+    assert (await call(mcp, "get_contact", contact_id=contact))["Title"] == "Prof"
+    await call(mcp, "undo", change_id=change_id)
+    now = await call(mcp, "get_contact", contact_id=contact)
+    assert (now["Title"], now["Phone"]) == ("Dr", "3")
 
 
 async def test_what_was_deleted_again_in_part_can_be_restored_again(mcp: Client, org: LocalOrg) -> None:

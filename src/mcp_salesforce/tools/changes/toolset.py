@@ -60,7 +60,7 @@ async def undo(
     report = await Undoing(org, (await org.owner())[1]).run(entry.steps)
     if not (change and change.is_preview):
         journal.mark(entry.change_id, "undone" if report.is_whole else "partly undone")
-        if entry.undoes and any(result == "undone" for _, result, _ in report.rows):
+        if entry.undoes and any(result != "failed" for _, result, _ in report.rows):  # a kept record has fields put back
             journal.mark(entry.undoes, "done" if report.is_whole else "partly undone")  # so that it can be undone again
     return _told(entry, report, org.max_answer_bytes)
 

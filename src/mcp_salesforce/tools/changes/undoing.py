@@ -63,7 +63,8 @@ class Report:
         """Say what the org said of records; `kept` has what of each was left as it is."""
         for record_id, result in zip(record_ids, results, strict=True):
             if result.success:
-                self.add(record_id, "kept" if kept.get(record_id) else "undone", kept.get(record_id, ""))
+                why = kept.get(record_id)
+                self.add(record_id, "kept" if why else "undone", f"{why} The rest was undone." if why else "")
             else:
                 error = result.errors[0] if result.errors else None
                 self.add(record_id, "failed", marked(error.status_code, error.message) if error else "")
