@@ -26,7 +26,8 @@ from mcp_salesforce.salesforce.errors import SalesforceError
 if TYPE_CHECKING:
     from filelock import FileLock
 
-State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partly undone"]
+State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partly undone", "not in effect"]
+"""What became of a change; "not in effect": its undo found nothing to do, and can be repeated if its records return."""
 
 KEPT_FOR: Final = timedelta(days=15)
 """As long as Salesforce keeps what was deleted."""

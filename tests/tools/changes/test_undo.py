@@ -206,6 +206,19 @@ async def test_an_undo_that_was_undone_but_for_one_field_can_be_undone_again(mcp
     assert (now["Title"], now["Phone"]) == ("Dr", "3")
 
 
+async def test_what_came_back_after_an_undo_that_found_nothing_can_be_undone(mcp: Client, org: LocalOrg) -> None:
+    [contact] = people(org, "Sand")
+    created, created_id = await called(mcp, "create_contact", data={"LastName": "Stein"})
+    _, deleted_id = await called(mcp, "delete_contact", contact_id=created["Id"])
+    assert (await call(mcp, "undo", change_id=created_id))["undone"] == 1
+    await call(mcp, "update_contact", contact_id=contact, data={"Title": "Prof"})
+    assert (await call(mcp, "undo"))["undid"] not in {created_id, deleted_id}
+    assert (await call(mcp, "undo"))["undid"] == deleted_id
+    assert (await call(mcp, "get_contact", contact_id=created["Id"]))["LastName"] == "Stein"
+    await call(mcp, "undo", change_id=created_id)
+    assert (await refusal(mcp, "get_contact", contact_id=created["Id"]))["code"] == "ENTITY_IS_DELETED"
+
+
 async def test_what_was_deleted_again_in_part_can_be_restored_again(mcp: Client, org: LocalOrg) -> None:
     ids = people(org, "Sand", "Stein")
     _, change_id = await called(mcp, "delete_records", sobject="Contact", record_ids=ids)

@@ -7,7 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from mcp_salesforce.changes.change import current_change
-from mcp_salesforce.changes.journal import Entry, Journal
+from mcp_salesforce.changes.journal import Entry, Journal, State
 from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.tools.answers.budgets import cut_to_fit
@@ -54,13 +54,13 @@ async def undo(
     org = org_of(ctx)
     journal = org.require_journal()
     entry = await _wanted(org, journal, change_id.strip().lower())
-    change = current_change()
-    if change:
+    if change := current_change():
         change.undoes = entry.change_id
     report = await Undoing(org, (await org.owner())[1]).run(entry.steps)
-    if not (change and change.is_preview):
-        journal.mark(entry.change_id, "undone" if report.is_whole else "partly undone")
-        if entry.undoes and any(result != "failed" for _, result, _ in report.rows):  # a kept record has fields put back
+    if change and not change.is_preview:
+        whole: State = "undone" if change.writes else "not in effect"
+        journal.mark(entry.change_id, whole if report.is_whole else "partly undone")
+        if entry.undoes and any(result != "failed" for _, result, _ in report.rows):  # kept ones may be undone in part
             journal.mark(entry.undoes, "done" if report.is_whole else "partly undone")  # so that it can be undone again
     return _told(entry, report, org.max_answer_bytes)
 
@@ -100,7 +100,7 @@ def _is_left_open(entry: Entry) -> bool:
 
 def _counts(entry: Entry) -> bool:
     """Tell whether a change is one that "the last change" can mean: it is in effect, and is not an undo."""
-    return not entry.undoes and entry.state not in {"undone", "failed"}
+    return not entry.undoes and entry.state not in {"undone", "not in effect", "failed"}
 
 
 def _no_change(change_id: str, others: list[Entry]) -> InvalidArgumentError:
