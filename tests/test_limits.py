@@ -18,7 +18,6 @@ LONG_MODULES = {
     "localorg/standard/seed.py",
     "localorg/store/scope.py",
     "localorg/store/sqlite.py",
-    "policy/guard/__init__.py",
     "salesforce/advice.py",
     "salesforce/errors.py",
     "salesforce/models.py",

@@ -90,11 +90,7 @@ class _SealWhenUsed:
         return self._codec.seal(payload)
 
     def unseal(self, token: str) -> bytes:
-        """Return the state that was sealed.
-
-        Raises:
-            InvalidRequestState: It was sealed with another key, or by nobody.
-        """
+        """Return the state that was sealed."""
         return self._codec.unseal(token)
 
 
@@ -206,11 +202,7 @@ async def _verify(guard: Guard) -> None:
 
 
 def serve(server: MCPServer[OrgSession]) -> None:
-    """Serve the host on stdin and stdout, as `serve_stdio`.
-
-    Raises:
-        ConfigurationError: The server cannot start on this org.
-    """
+    """Serve the host on stdin and stdout, as `serve_stdio`."""
     told = handover.wanted()
     try:
         serve_stdio(server, beside=partial(keep_answers, server, told) if told else None)

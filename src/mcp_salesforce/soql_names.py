@@ -96,22 +96,14 @@ class Meaning:
 
 
 async def meaning_of(query: tree.Query, describe: Describe, sobject: str = "") -> Meaning:
-    """Return what the names in `query` mean; `sobject` is what it reads where its FROM names a relationship.
-
-    Raises:
-        SalesforceError: As `describe`.
-    """
+    """Return what the names in `query` mean; `sobject` is what it reads where its FROM names a relationship."""
     meaning = Meaning()
     await _Reader(describe, meaning).query(query, await describe(sobject) if sobject else None)
     return meaning
 
 
 async def meaning_of_search(search: sosl_tree.Search, describe: Describe) -> Meaning:
-    """Return what the names behind RETURNING mean.
-
-    Raises:
-        SalesforceError: As `describe`.
-    """
+    """Return what the names behind RETURNING mean."""
     meaning = Meaning()
     for returning in search.returning:
         await _Reader(describe, meaning).returning(returning)

@@ -67,11 +67,7 @@ def span_of(wish: Wish) -> Span:
 
 
 def moved(before: Span, wish: Wish) -> Span:
-    """Return the time of an appointment after a change; one that only starts at another time keeps its length.
-
-    Raises:
-        TimeError: As `span_of`.
-    """
+    """Return the time of an appointment after a change; one that only starts at another time keeps its length."""
     all_day = before.all_day if wish.all_day is None else wish.all_day
     if all_day != before.all_day:
         if wish.start is None:

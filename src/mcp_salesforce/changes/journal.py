@@ -92,7 +92,7 @@ class Overview:
 
 
 class Journal:
-    """The changes that one user's processes make, in one SQLite file."""
+    """The changes that one user's processes make, in one SQLite file; JournalError says why it cannot be used."""
 
     def __init__(self, file: Path, key: Callable[[], bytes], *, now: Callable[[], float], is_wanted: bool) -> None:
         """Use `file`, which is made with its folder at the first write; only its owner can read it.
@@ -122,11 +122,7 @@ class Journal:
         return "<Journal>"
 
     async def begin(self, change: Change, step: Step) -> None:
-        """Keep `step`, the last one of `change`, before it is sent.
-
-        Raises:
-            JournalError: It cannot be kept.
-        """
+        """Keep `step`, the last one of `change`, before it is sent."""
         owner = await change.owner()
         if not self._is_usable():
             return
@@ -154,20 +150,12 @@ class Journal:
             self.mark(change.change_id, state_of(change.steps))
 
     def mark(self, change_id: str, state: State) -> None:
-        """Keep the state of a change.
-
-        Raises:
-            JournalError: It cannot be kept.
-        """
+        """Keep the state of a change."""
         with self._refusing(), self._database:
             self._database.execute("UPDATE change SET state = ? WHERE id = ?", (state, change_id))
 
     def settle(self, change_id: str, steps: Sequence[Step]) -> None:
-        """Keep what was found out about the steps of a change.
-
-        Raises:
-            JournalError: It cannot be kept.
-        """
+        """Keep what was found out about the steps of a change."""
         with self._refusing(), self._database:
             for number, step in enumerate(steps):
                 sealed = self._seal.seal(asdict(step), _place(change_id, number))
@@ -177,11 +165,7 @@ class Journal:
             self._database.execute("UPDATE change SET state = ? WHERE id = ?", (state_of(steps), change_id))
 
     def entries(self, org: str, user: str, *, change_id: str = "", most: int = 20) -> list[Entry]:
-        """Return the changes of a user in an org, the newest first; or the one with an Id.
-
-        Raises:
-            JournalError: The file cannot be read.
-        """
+        """Return the changes of a user in an org, the newest first; or the one with an Id."""
         where, named = ("AND id = ?", (change_id,)) if change_id else ("", ())
         with self._refusing():
             rows = self._database.execute(
@@ -192,11 +176,7 @@ class Journal:
         return [self._entry(*row) for row in rows]
 
     def overview(self) -> list[Overview]:
-        """Return all that is kept, of every org and user, the newest first: never a value.
-
-        Raises:
-            JournalError: The file cannot be read.
-        """
+        """Return all that is kept, of every org and user, the newest first: never a value."""
         with self._refusing():
             rows = self._database.execute(
                 "SELECT id, at, tool, state, undoes, holder, org, user FROM change ORDER BY at DESC, rowid DESC"
@@ -212,11 +192,7 @@ class Journal:
         return Overview(change_id, at, org, user, tool, state, counted(writes, "record"))
 
     def clear(self) -> int:
-        """Forget every change that is not being made; return how many they were.
-
-        Raises:
-            JournalError: The file cannot be written.
-        """
+        """Forget every change that is not being made; return how many they were."""
         with self._refusing():
             rows = self._database.execute("SELECT id, holder FROM change WHERE state = 'open'").fetchall()
         left = [change_id for change_id, holder in rows if self._is_alive(holder)]
@@ -229,11 +205,7 @@ class Journal:
         return cleared.rowcount
 
     def _is_usable(self) -> bool:
-        """Tell whether the file can be used.
-
-        Raises:
-            JournalError: It cannot, and it is wanted.
-        """
+        """Tell whether the file can be used."""
         try:
             with self._refusing():
                 return not self.off_because and bool(self._database)
@@ -355,12 +327,7 @@ def state_of(steps: Sequence[Step]) -> State:
 
 
 def key_in(file: Path) -> bytes:
-    """Return the key that `file` keeps, which only its owner can read; a new one is drawn where there is none.
-
-    Raises:
-        OSError: It cannot be read or made.
-        JournalError: It holds no key.
-    """
+    """Return the key that `file` keeps, which only its owner can read; a new one is drawn where there is none."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
         drawn = file.with_name(f"{file.name}.{secrets.token_hex(_ID_BYTES)}")

@@ -71,11 +71,7 @@ def _line(row: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _terminal() -> Iterator[Callable[[str], str]]:
-    """Give what asks the person at the terminal: what is piped into the command is not an answer.
-
-    Raises:
-        Refusal: There is no terminal.
-    """
+    """Give what asks the person at the terminal: what is piped into the command is not an answer."""
     try:
         reading, writing = Path(_TERMINAL).open(encoding="utf-8"), Path(_TERMINAL).open("w", encoding="utf-8")  # noqa: SIM115
     except OSError:

@@ -22,11 +22,7 @@ class Callback:
         self.answers: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def wait(self, timeout_s: float) -> str:
-        """Return the query string of the first answer.
-
-        Raises:
-            TimeoutError: None came in time.
-        """
+        """Return the query string of the first answer."""
         try:
             return self.answers.get(timeout=timeout_s)
         except queue.Empty:

@@ -50,11 +50,7 @@ def clear(*, journal: Path | None) -> None:
 
 @contextmanager
 def _opened(file: Path | None) -> Iterator["Journal | None"]:
-    """Open the journal for the block, if there is one.
-
-    Raises:
-        Refusal: It cannot be used.
-    """
+    """Open the journal for the block, if there is one."""
     from mcp_salesforce.changes.journal import JournalError
     from mcp_salesforce.settings.connect import journal_to_look_at
 

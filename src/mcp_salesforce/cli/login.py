@@ -127,12 +127,7 @@ def _log_in(app: "App", alias: str, *, port: int, opens_browser: bool, timeout_s
 
 
 def _code(consent: "Consent", callback: "Callback", timeout_s: float) -> str:
-    """Return the code that the browser brings; what belongs to no login, or to another one, is passed over.
-
-    Raises:
-        AuthenticationError: The answer is a refusal.
-        TimeoutError: No answer came.
-    """
+    """Return the code that the browser brings; what belongs to no login, or to another one, is passed over."""
     from mcp_salesforce.salesforce.errors import AuthenticationError
 
     ends = time.monotonic() + timeout_s

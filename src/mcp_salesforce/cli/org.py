@@ -72,11 +72,7 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 def credentials_of(org: "LocalOrg", user: str | None) -> "Credentials":
-    """Return what a client needs to use the local org as a user; None is its administrator.
-
-    Raises:
-        ClickException: There is no such user.
-    """
+    """Return what a client needs to use the local org as a user; None is its administrator."""
     try:
         return org.credentials if user is None else org.credentials_of(user)
     except LookupError as error:
@@ -86,11 +82,7 @@ def credentials_of(org: "LocalOrg", user: str | None) -> "Credentials":
 def opened(
     file: Path | None, *, fresh: bool = False, contacts: int | None = None, schema: Path | None = None
 ) -> "LocalOrg":
-    """Return the local org in a file, or one in memory.
-
-    Raises:
-        ClickException: The file or the schema cannot be used.
-    """
+    """Return the local org in a file, or one in memory."""
     from mcp_salesforce.localorg import LocalOrg, SchemaFileError
     from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
 

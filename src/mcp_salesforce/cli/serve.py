@@ -63,11 +63,7 @@ def _serve_own_org() -> None:
 
 
 def local_settings(credentials: "Credentials") -> "Settings":
-    """Return the settings for a local org in this process: its own connection, the rest from the environment.
-
-    Raises:
-        Refusal: The rest is malformed.
-    """
+    """Return the settings for a local org in this process: its own connection, the rest from the environment."""
     return _settings(
         client_id=credentials.client_id,
         client_secret=credentials.client_secret,

@@ -1,4 +1,7 @@
-"""The way to the org, before any secret is sent: what kind of host, its name, its certificate, its clock."""
+"""The way to the org, before any secret is sent: what kind of host, its name, its certificate, its clock.
+
+A check that fails raises a Finding.
+"""
 
 import asyncio
 import re
@@ -68,11 +71,7 @@ def kind_of(url: str) -> str:
 
 
 async def host_kind(reach: Reach) -> str:
-    """Name the kind of each host; a sandbox and production's login host do not go together.
-
-    Raises:
-        Finding: They are of two kinds.
-    """
+    """Name the kind of each host; a sandbox and production's login host do not go together."""
     org, login = kind_of(reach.instance_url), kind_of(reach.login_url)
     if org == "sandbox" and login == "production's login host":
         raise Finding(
@@ -90,11 +89,7 @@ async def host_kind(reach: Reach) -> str:
 
 
 async def resolve(reach: Reach) -> str:
-    """Look every name up that this machine has to know: behind a proxy that is the proxy's alone.
-
-    Raises:
-        Finding: One is not known.
-    """
+    """Look every name up that this machine has to know: behind a proxy that is the proxy's alone."""
     hosts = {}
     for address in reach.origins:
         proxy = reach.proxy_for(address)
@@ -112,10 +107,6 @@ async def connect(reach: Reach) -> str:
     """Ask every host for something that needs no session; its certificate is checked by the way.
 
     API: GET /services/data
-
-    Raises:
-        Finding: A host does not answer in time.
-        TransportError: A host does not answer, or its certificate is not trusted.
     """
     for address in reach.origins:
         try:
@@ -130,11 +121,7 @@ async def connect(reach: Reach) -> str:
 
 
 async def clock(reach: Reach, now: Callable[[], datetime]) -> str:
-    """Compare this machine's clock with the `Date` of the answers, less the time since they came.
-
-    Raises:
-        Finding: They are more than two minutes apart.
-    """
+    """Compare this machine's clock with the `Date` of the answers, less the time since they came."""
     for address, reply in reach.replies.items():
         try:
             theirs = parsedate_to_datetime(reply.headers.get("date", ""))

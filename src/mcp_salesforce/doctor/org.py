@@ -1,4 +1,4 @@
-"""The org itself: whose token it is, what the user may do, what the org offers."""
+"""The org itself: whose token it is, what the user can do, what the org offers. A check that fails raises a Finding."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -59,20 +59,12 @@ class OrgChecks:
         self._described: dict[str, SObjectDescribe] = {}
 
     async def token(self) -> str:
-        """Get an access token.
-
-        Raises:
-            SalesforceError: There is none to be had.
-        """
+        """Get an access token."""
         identity = await self._client.identity()
         return f"for {identity.instance_url}"
 
     async def identity(self) -> str:
-        """Ask whose token it is, and whether it is for the org of the settings.
-
-        Raises:
-            Finding: It is for another org.
-        """
+        """Ask whose token it is, and whether it is for the org of the settings."""
         self._user = await self._client.userinfo()
         told = (await self._client.identity()).instance_url
         wanted = self._instance_url
@@ -85,9 +77,6 @@ class OrgChecks:
         """Compare the API version of the settings with those that the org offers.
 
         API: GET /services/data
-
-        Raises:
-            Finding: It is not among them.
         """
         found = await self._client.send(Request("GET", "/services/data"))
         offered = [ApiVersion.read(version).version for version in (found if isinstance(found, list) else [found])]
@@ -107,12 +96,7 @@ class OrgChecks:
         return f"{org.name}: {org.edition}, {org.kind}" if org else "queries run; the org's own record is not visible"
 
     async def permissions(self, sobject: str) -> str:
-        """Compare what the user may do with an object and its fields with what the tools do.
-
-        Raises:
-            Finding: Something is missing.
-            SalesforceError: The org refused the call; NotFoundError where the user cannot see the object.
-        """
+        """Compare what the user may do with an object and its fields with what the tools do."""
         described = self._described[sobject] = await self._client.describe.describe(sobject)
         may = {"create": described.createable, "edit": described.updateable, "delete": described.deletable}
         if not described.queryable:
@@ -153,11 +137,7 @@ class OrgChecks:
             return None
 
     async def time_zone(self) -> str:
-        """Look the user's time zone up on this machine, and tell by which release of the zone data.
-
-        Raises:
-            Finding: It is not known here.
-        """
+        """Look the user's time zone up on this machine, and tell by which release of the zone data."""
         try:
             zone = zone_of(self._user.zoneinfo or "UTC")
         except TimeError as error:
@@ -170,11 +150,7 @@ class OrgChecks:
         return f"{told}. WARNING: they are older than a year; update the package tzdata." if is_old else told
 
     async def api_calls(self) -> str:
-        """Count the API calls that are left of the org's 24 hours.
-
-        Raises:
-            Finding: None are left, or only those that are reserved.
-        """
+        """Count the API calls that are left of the org's 24 hours."""
         usage = await self._usage()
         if usage is None:
             return "not visible to the user"
@@ -187,11 +163,7 @@ class OrgChecks:
         return told
 
     async def policy(self, text: str | None, name: str) -> str:
-        """Read the policy of the file called `name`, and look for what it names.
-
-        Raises:
-            Finding: It is wrong in itself, or names what there is not.
-        """
+        """Read the policy of the file called `name`, and look for what it names."""
         if text is None:
             return "none: the user's own rights decide"
         try:

@@ -41,11 +41,7 @@ def find(told: Told) -> Answers | None:
 
 
 def keep(told: Told, answers: Answers) -> None:
-    """Keep answers in the user's cache, whole or not at all, for the user's eyes only.
-
-    Raises:
-        OSError: They cannot be kept.
-    """
+    """Keep answers in the user's cache, whole or not at all, for the user's eyes only."""
     place = _place(told, code_digest())
     folder = os.path.dirname(place)
     os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -68,7 +64,6 @@ def code_digest() -> str:
     """Return a digest of the code that makes the answers: this package's, and the libraries' by their versions.
 
     Raises:
-        OSError: The package's code cannot be read.
         ValueError: The installed versions cannot be found out.
     """
     digest = blake2b(digest_size=16)
@@ -89,11 +84,7 @@ def written(answers: Answers) -> str:
 
 
 def parse(text: str) -> Answers:
-    """Return the answers of a snapshot.
-
-    Raises:
-        ValueError: It is damaged.
-    """
+    """Return the answers of a snapshot."""
     digest, _, body = text.partition("\n")
     if digest != blake2b(body.encode(), digest_size=16).hexdigest():
         raise ValueError("a damaged snapshot")

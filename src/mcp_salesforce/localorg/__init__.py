@@ -82,11 +82,7 @@ class LocalOrg:
         return self.oauth.credentials(self.user_id)
 
     def credentials_of(self, name: str) -> Credentials:
-        """Return all that a client needs to use the org as another user, who is named as for `user`.
-
-        Raises:
-            LookupError: As `user`.
-        """
+        """Return all that a client needs to use the org as another user, who is named as for `user`."""
         return self.oauth.credentials(self.user(name))
 
     def user(self, name: str) -> str:

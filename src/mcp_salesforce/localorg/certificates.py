@@ -30,9 +30,6 @@ def loopback_certificate(folder: Path) -> Certificate:
 
     The authority's own key is thrown away at once, and the authority is good for loopback names only: to trust it
     is harmless.
-
-    Raises:
-        OSError: The folder cannot be written to.
     """
     made = Certificate(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     if not _is_good(made):

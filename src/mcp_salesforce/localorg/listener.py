@@ -26,9 +26,6 @@ def listening(app: ASGIApp, *, port: int = 0, certificate: "Certificate | None" 
 
     Port 0 picks a free port; with a certificate it speaks TLS. When the block ends, the port is closed; calls still
     running get a second to finish.
-
-    Raises:
-        OSError: The port is taken.
     """
     with socket.create_server((LOOPBACK, port)) as listener:
         # Accepted connections inherit it; without it head and body of an answer wait 40 ms for each other.

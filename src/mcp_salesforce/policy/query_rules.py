@@ -20,12 +20,7 @@ Node = TypeVar("Node", bound=tree.Node)
 
 
 async def check_query(meaning: Meaning, views: Views) -> None:
-    """Let a query through, or say why not.
-
-    Raises:
-        PolicyRefusedError: It reads, or filters or orders by, what is not to be seen; or it is not understood.
-        InvalidRequestError: It names what there is not.
-    """
+    """Let a query through, or say why not."""
     for inner, sobject in meaning.sources:
         view = await views(sobject)
         _require_readable(view)
@@ -36,12 +31,7 @@ async def check_query(meaning: Meaning, views: Views) -> None:
 
 
 async def check_search(search: sosl_tree.Search, meaning: Meaning, views: Views) -> None:
-    """Let a search through, or say why not: what is hidden must not be found by, either.
-
-    Raises:
-        PolicyRefusedError: As `check_query`.
-        InvalidRequestError: It names what there is not.
-    """
+    """Let a search through, or say why not: what is hidden must not be found by, either."""
     if not search.returning:
         raise not_understood("A search without RETURNING")
     if search.with_:
@@ -67,10 +57,6 @@ async def check_names(meaning: Meaning, views: Views) -> None:
     An alias that could be a field's name is refused: in HAVING and ORDER BY it could stand for either.
     A field behind a polymorphic relationship that is only selected passes: its value is masked in the answer, where the
     record tells what it is of.
-
-    Raises:
-        PolicyRefusedError: One is hidden.
-        InvalidRequestError: One means nothing.
     """
     for alias in meaning.ambiguous:
         raise PolicyRefusedError(

@@ -25,9 +25,6 @@ async def shares_of(query: tree.Query, describe: Describe, meaning: Meaning | No
         query: The query, or a sub-query in the one that has `meaning`.
         describe: Gives the objects' describes.
         meaning: What the names of the whole query mean, where it is known.
-
-    Raises:
-        SalesforceError: As `describe`.
     """
     meaning = meaning or await meaning_of(query, describe)
     objects = {id(node): sobject for node, sobject in meaning.sources}
@@ -50,12 +47,7 @@ async def _shares(query: tree.Query, objects: Mapping[int, str], describe: Descr
 
 
 async def check_rows(query: tree.Query, meaning: Meaning, policy: Policy, describe: Describe) -> None:
-    """Refuse a query one of whose rows could come with more rows of an object than an answer may have.
-
-    Raises:
-        PolicyRefusedError: It could.
-        SalesforceError: As `describe`.
-    """
+    """Refuse a query one of whose rows could come with more rows of an object than an answer may have."""
     if not policy.limits_rows or not any(_sub_queries(query)):
         return
     for sobject, share in (await shares_of(query, describe, meaning)).items():
@@ -108,12 +100,7 @@ def _sub_queries(query: tree.Query) -> Iterator[tree.Query]:
 
 
 async def check_count(sobject: str, columns: Sequence[str], count: int, policy: Policy, describe: Describe) -> None:
-    """Let as many records of an object be asked for, with these columns, as one answer may have.
-
-    Raises:
-        PolicyRefusedError: They are more.
-        SalesforceError: As `describe`.
-    """
+    """Let as many records of an object be asked for, with these columns, as one answer may have."""
     if not policy.limits_rows:
         return
     items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
@@ -139,9 +126,6 @@ async def most_rows(
         policy: Says how many rows of each object an answer may have.
         describe: Gives the objects' describes.
         source: The sub-query of `query` whose rows they are, where they are not its own.
-
-    Raises:
-        SalesforceError: As `describe`.
     """
     if not policy.limits_rows:
         return limit

@@ -32,7 +32,6 @@ class TokenSource(Protocol):
 
         Raises:
             AuthenticationError: There is no token to be had.
-            TransportError: No answer arrived.
             UnreadableReplyError: The answer is not Salesforce's.
         """
         ...
@@ -73,9 +72,6 @@ class Session:
         """Return a token other than `refused`, which one call found expired.
 
         A call that is cancelled while it waits does not end the renewal: others wait for it too.
-
-        Raises:
-            SalesforceError: As the token source raises.
         """
         if self._token is not None and self._token is not refused:
             return self._token

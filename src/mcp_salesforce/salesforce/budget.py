@@ -24,11 +24,7 @@ class Reserve:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the reserve that `500` or `10%` names.
-
-        Raises:
-            InvalidArgumentError: It names none.
-        """
+        """Return the reserve that `500` or `10%` names."""
         found = _RESERVE.fullmatch(text.strip())
         if found is None or (found[2] and int(found[1]) >= _WHOLE):
             raise InvalidArgumentError("A reserve is a number of API calls, such as 500, or a share, such as 10%.")

@@ -146,9 +146,6 @@ class SalesforceClient:
 
         API: POST /composite (also GET /sobjects/{sobject}/{id}/{relationship}); else POST /sobjects/{sobject},
         GET /sobjects/{sobject}/{id}
-
-        Raises:
-            SalesforceError: As `sobjects.create`; nothing was created, or it says that this is unknown.
         """
         if self._has_guard or has_reference(values):
             made = (await self.sobjects.create(sobject, values, allow_duplicate=allow_duplicate)).id or ""

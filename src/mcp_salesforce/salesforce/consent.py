@@ -82,8 +82,6 @@ class Consent:
 
         Raises:
             AuthenticationError: Salesforce refuses, or gives no refresh token.
-            TransportError: No answer arrived.
-            UnreadableReplyError: The answer is not Salesforce's.
         """
         form = {
             "grant_type": "authorization_code",
@@ -108,11 +106,6 @@ async def revoke(exchange: HttpExchange, login_url: str, refresh_token: str) -> 
     """End a refresh token and its sessions; return whether it was still alive, as far as Salesforce tells.
 
     API: POST /services/oauth2/revoke
-
-    Raises:
-        AuthenticationError: Salesforce refuses.
-        TransportError: No answer arrived.
-        UnreadableReplyError: The answer is not Salesforce's.
     """
     try:
         url = f"{origin(login_url)}/services/oauth2/revoke"

@@ -136,11 +136,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _parsed(reply: HttpReply, secrets: Sequence[str]) -> "Element":
-    """Return the envelope in a reply.
-
-    Raises:
-        SalesforceError: The reply is not SOAP. The error of a gateway or of the REST API is the same as for any call.
-    """
+    """Return the envelope in a reply."""
     from xml.etree import ElementTree as ET
 
     try:

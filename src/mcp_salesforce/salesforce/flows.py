@@ -23,13 +23,7 @@ _SHARED_HOSTS: Final = frozenset({"https://login.salesforce.com", "https://test.
 
 
 async def post_form(exchange: HttpExchange, url: str, form: Mapping[str, str], secrets: Sequence[str]) -> object:
-    """Post `form` to an OAuth endpoint and return the JSON value of the reply; parts without a value are left out.
-
-    Raises:
-        AuthenticationError: Salesforce refuses.
-        TransportError: No answer arrived.
-        UnreadableReplyError: The answer is not Salesforce's.
-    """
+    """Post `form` to an OAuth endpoint and return the JSON value of the reply; parts without a value are left out."""
     reply = await exchange(
         HttpRequest(
             "POST",
@@ -53,11 +47,6 @@ async def ask_token(
     `hints` says what to do next, by OAuth error, where its words have no known cause.
 
     API: POST /services/oauth2/token
-
-    Raises:
-        AuthenticationError: Salesforce refuses; the message says why.
-        TransportError: No answer arrived.
-        UnreadableReplyError: The answer is not Salesforce's.
     """
     try:
         value = await post_form(exchange, f"{origin(login_url)}/services/oauth2/token", form, secrets)
@@ -130,11 +119,6 @@ class RefreshTokenSource:
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=refresh_token
-
-        Raises:
-            AuthenticationError: Salesforce refuses; the message says why.
-            TransportError: No answer arrived.
-            UnreadableReplyError: The answer is not Salesforce's.
         """
         form = {
             "grant_type": "refresh_token",
@@ -175,11 +159,6 @@ class ClientCredentialsSource:
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=client_credentials
-
-        Raises:
-            AuthenticationError: Salesforce refuses; the message says why.
-            TransportError: No answer arrived.
-            UnreadableReplyError: The answer is not Salesforce's.
         """
         form = {
             "grant_type": "client_credentials",
@@ -254,11 +233,6 @@ class JwtBearerSource:
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer
-
-        Raises:
-            AuthenticationError: Salesforce refuses; the message says why.
-            TransportError: No answer arrived.
-            UnreadableReplyError: The answer is not Salesforce's.
         """
         import jwt
 

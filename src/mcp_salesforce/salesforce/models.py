@@ -64,11 +64,7 @@ def record_of(value: object) -> SObjectRecord:
 
 
 def members_of(value: object, name: str) -> list[object]:
-    """Return the list that a JSON object has under `name`.
-
-    Raises:
-        UnreadableReplyError: It has none.
-    """
+    """Return the list that a JSON object has under `name`."""
     members = record_of(value).get(name)
     if isinstance(members, list):
         return members

@@ -160,11 +160,7 @@ class Sender:
         return reply
 
     def _deadline(self) -> float:
-        """Return when a request that begins now has to be over, on the event loop's clock.
-
-        Raises:
-            CallTimeoutError: The call that it belongs to is over already.
-        """
+        """Return when a request that begins now has to be over, on the event loop's clock."""
         now, limit = asyncio.get_running_loop().time(), current_limit()
         deadline = now + self._timeout_s if limit is None else min(now + self._timeout_s, limit.ends)
         if limit and deadline <= now:

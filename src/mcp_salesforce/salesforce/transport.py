@@ -32,7 +32,6 @@ class Transport(Protocol):
         """Return the reply to `request`, of whatever status; redirects are replies.
 
         Raises:
-            TransportError: No answer arrived.
             UnreadableReplyError: The answer is not HTTP, or longer than what is read of one.
         """
         ...

@@ -127,7 +127,6 @@ class Body:
 
         Raises:
             ReplyTooLargeError: It is more than the bound; nothing is kept.
-            zlib.error: It is not gzip.
         """
         self._travelled += len(piece)
         if self._unpacker is None:
@@ -168,22 +167,14 @@ def path(*segments: str) -> str:
 
 
 def sobject_name(text: str) -> str:
-    """Return `text` if it has the form of an sobject's API name.
-
-    Raises:
-        InvalidArgumentError: It has not.
-    """
+    """Return `text` if it has the form of an sobject's API name."""
     if not _SOBJECT.fullmatch(text):
         raise InvalidArgumentError(f"{text[:60]!r} is not the API name of an object, such as Contact or Invoice__c.")
     return text
 
 
 def field_name(text: str) -> str:
-    """Return `text` if it has the form of a field's API name (`Name`, or `Account.Name` of a parent).
-
-    Raises:
-        InvalidArgumentError: It has not.
-    """
+    """Return `text` if it has the form of a field's API name (`Name`, or `Account.Name` of a parent)."""
     if not _FIELD_PATH.fullmatch(text):
         raise InvalidArgumentError(f"{text[:60]!r} is not the API name of a field, such as LastName or Region__c.")
     return text

@@ -226,11 +226,7 @@ class LoginSource:
     """Access tokens of a stored login; a refresh token that Salesforce rotates is kept before anyone else asks."""
 
     def __init__(self, logins: Logins, alias: str) -> None:
-        """Use the login `alias` of `logins`, as it is when a token is wanted.
-
-        Raises:
-            LoginError: `alias` cannot be one.
-        """
+        """Use the login `alias` of `logins`, as it is when a token is wanted."""
         self._logins = logins
         self._alias = checked_alias(alias)
         self._unkept: tuple[str, str] | None = None
@@ -242,11 +238,6 @@ class LoginSource:
         """Return a new access token.
 
         API: POST /services/oauth2/token, grant_type=refresh_token
-
-        Raises:
-            AuthenticationError: Salesforce refuses, or the login cannot be read.
-            TransportError: No answer arrived.
-            UnreadableReplyError: The answer is not Salesforce's.
         """
         async with self._logins.locked(self._alias):
             try:

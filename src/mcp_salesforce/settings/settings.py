@@ -82,11 +82,7 @@ class Network(BaseModel):
 
     @classmethod
     def load(cls) -> "Network":
-        """Return what the environment and `.env` say of it.
-
-        Raises:
-            ConfigurationError: A setting is malformed.
-        """
+        """Return what the environment and `.env` say of it."""
         return loaded(Network, {})
 
     @property
@@ -129,11 +125,7 @@ class App(Network):
 
     @classmethod
     def load(cls, **given: str) -> "App":
-        """Return the app of the environment and of `.env`, with `given` over both.
-
-        Raises:
-            ConfigurationError: A setting is malformed.
-        """
+        """Return the app of the environment and of `.env`, with `given` over both."""
         known: dict[str, str | None] = dict(given)
         if "instance_url" in given:
             known["login_url"] = given["instance_url"]
@@ -162,11 +154,7 @@ class Surface(BaseModel):
 
     @classmethod
     def load(cls) -> "Surface":
-        """Return what the environment and `.env` say of it.
-
-        Raises:
-            ConfigurationError: A setting is malformed.
-        """
+        """Return what the environment and `.env` say of it."""
         return loaded(Surface, {})
 
 

@@ -11,9 +11,5 @@ _MOST_TREES: Final = 16
 
 @lru_cache(_MOST_TREES)
 def tree_of(soql: str) -> Query:
-    """Return what `soql` says; a tool and the guard look at the same query, which is parsed once.
-
-    Raises:
-        SoqlError: As `parse`.
-    """
+    """Return what `soql` says; a tool and the guard look at the same query, which is parsed once."""
     return parse(soql)

@@ -123,11 +123,7 @@ class Eras:
             self._sessions[era].send_nowait(SessionMessage(message))
 
     async def send(self, message: SessionMessage) -> None:
-        """Write a message of a session, unless the front has written it before.
-
-        Raises:
-            BrokenResourceError: The host has closed its end.
-        """
+        """Write a message of a session, unless the front has written it before."""
         sent = message.message
         text = sent.model_dump_json(by_alias=True, exclude_unset=True)
         if isinstance(sent, JSONRPCNotification) and self._is_acknowledged(sent):

@@ -69,12 +69,7 @@ def too_long(line: bytes, longest: int) -> RefusedLine:
 
 
 def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    r"""Return the value of a JSON text; half a character (`\ud800`) becomes U+FFFD, but in an id.
-
-    Raises:
-        ValueError: It is not JSON.
-        RecursionError: It is nested too deeply.
-    """
+    r"""Return the value of a JSON text; half a character (`\ud800`) becomes U+FFFD, but in an id."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -43,11 +43,7 @@ class Wire:
         self._on_broken = call
 
     async def write(self, text: str, then: Callable[[], object] = lambda: None) -> None:
-        """Write a line, and wait until the host has taken it; then call `then`, even if the wait was cancelled.
-
-        Raises:
-            BrokenResourceError: The host has closed its end.
-        """
+        """Write a line, and wait until the host has taken it; then call `then`, even if the wait was cancelled."""
         rest = memoryview(f"{text}\n".encode())
         if self._poll is None:
             await self._write_in_thread(rest)

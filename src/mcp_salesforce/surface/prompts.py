@@ -60,11 +60,7 @@ def build_prompt(spec: PromptSpec) -> Prompt:
 
 
 def check_request(prompts: Sequence[ListedPrompt], name: str, arguments: Mapping[str, Any]) -> None:
-    """Refuse an unknown prompt, and unknown or missing arguments; the error lists the known ones.
-
-    Raises:
-        MCPError: INVALID_PARAMS.
-    """
+    """Refuse an unknown prompt, and unknown or missing arguments; the error lists the known ones."""
     arguments_of = {prompt.name: {each.name: each for each in prompt.arguments or ()} for prompt in prompts}
     if name not in arguments_of:
         raise _wrong(f"There is no prompt {name}.", nearest(name, arguments_of), arguments_of)

@@ -56,11 +56,7 @@ async def _schema(ctx: Context[Any, Any], sobject: str) -> str:
 
 
 async def day_named(ctx: Context[Any, Any], text: str) -> date:
-    """Return the day that `text` names: a date, or today or tomorrow where the user is.
-
-    Raises:
-        TimeError: It names none.
-    """
+    """Return the day that `text` names: a date, or today or tomorrow where the user is."""
     ahead = DAYS.get(text.strip().casefold())
     if ahead is None:
         return day_of(text)
@@ -75,9 +71,6 @@ async def agenda_text(ctx: Context[Any, Any], day: date, whose: str = ME) -> str
         ctx: The call.
         day: The day, in the zone of whom it is of.
         whose: Name, e-mail address or Id of a user or a resource calendar, or `me`.
-
-    Raises:
-        InvalidArgumentError: Nobody, or more than one, is called so.
     """
     org: OrgSession = ctx.request_context.lifespan_context
     with noting() as withheld:

@@ -30,11 +30,7 @@ class Agent:
     start: datetime = field(default_factory=lambda: next_tuesday(datetime.now(UTC)))
 
     async def ask(self, tool: str, *, quietly: bool = False, **arguments: object) -> dict[str, Any]:
-        """Call a tool and return its structured content; show the call unless told not to.
-
-        Raises:
-            StepError: The tool answered with an error.
-        """
+        """Call a tool and return its structured content; show the call unless told not to."""
         if not quietly:
             self.screen.call(tool, arguments)
         result = await self.client.call_tool(tool, arguments)
@@ -44,11 +40,7 @@ class Agent:
         return answer
 
     async def ask_wrongly(self, tool: str, *, quietly: bool = False, **arguments: object) -> dict[str, Any]:
-        """Call a tool that has to refuse, and return its error.
-
-        Raises:
-            StepError: The tool did not refuse, or did not say why.
-        """
+        """Call a tool that has to refuse, and return its error."""
         if not quietly:
             self.screen.call(tool, arguments)
         result = await self.client.call_tool(tool, arguments)

@@ -151,11 +151,7 @@ def _family(request: Mapping[str, Any]) -> str:
 
 
 def _filled(value: Any, results: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    """Return `value` with each @{reference} in its texts replaced.
-
-    Raises:
-        LookupError: An earlier result does not have what a reference names; the message says so.
-    """
+    """Return `value` with each @{reference} in its texts replaced."""
     if isinstance(value, dict):
         return {key: _filled(item, results) for key, item in value.items()}
     if isinstance(value, list):

@@ -69,11 +69,7 @@ class Envelope:
 
     @classmethod
     def read(cls, body: bytes) -> "Envelope":
-        """Return the call in a body.
-
-        Raises:
-            OrgError: The body is not a SOAP envelope, or has a header that is not implemented.
-        """
+        """Return the call in a body."""
         broken = OrgError(500, "UNKNOWN_EXCEPTION", "The body is not a SOAP envelope", None)
         if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
             raise broken

@@ -65,7 +65,6 @@ async def strike(call: Call, fault: Fault, answer: Callable[[], Reply], expire_s
     """Answer a call as the fault has it; `answer` does the call's own work. An error is one of the API that is called.
 
     Raises:
-        OrgError: The fault is an error of the REST API.
         ConnectionResetError: The connection breaks.
     """
     try:
@@ -77,12 +76,7 @@ async def strike(call: Call, fault: Fault, answer: Callable[[], Reply], expire_s
 
 
 async def _struck(fault: Fault, answer: Callable[[], Reply], expire_sessions: Callable[[], None]) -> Reply:
-    """Answer a call as the fault has it.
-
-    Raises:
-        OrgError: The fault is an error of the API.
-        ConnectionResetError: The connection breaks.
-    """
+    """Answer a call as the fault has it."""
     await anyio.sleep(fault.delay_s)
     match fault.kind:
         case "unavailable":

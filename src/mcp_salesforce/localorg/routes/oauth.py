@@ -133,11 +133,7 @@ def _session(call: Call) -> Session | None:
 
 
 def _form(call: Call) -> dict[str, str]:
-    """Return the parameters of query string and form, with the client's HTTP Basic credentials.
-
-    Raises:
-        OAuthError: The form or the Basic credentials cannot be read.
-    """
+    """Return the parameters of query string and form, with the client's HTTP Basic credentials."""
     try:
         form = dict(call.params) | dict(parse_qsl(call.body.decode(), keep_blank_values=True))
         scheme, _, basic = call.headers.get("authorization", "").partition(" ")

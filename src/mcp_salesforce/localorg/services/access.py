@@ -102,11 +102,7 @@ class Access:
 @evidence("Sharing", "documented", "A level that a share of an account leaves out is the org-wide default")
 @evidence("Sharing", "simulated", "Where a parent controls access, a share is CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
 def complete_share(save: Save) -> None:
-    """Check a share about to be saved, and fill the levels that it leaves out.
-
-    Raises:
-        OrgError: It grants no more than everybody has.
-    """
+    """Check a share about to be saved, and fill the levels that it leaves out."""
     models = defaults(save.store, save.schema)
     if models[save.definition.shares] == CONTROLLED:
         raise errors.operation_not_allowed(save.definition.name, "create")

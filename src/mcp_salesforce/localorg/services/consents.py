@@ -61,11 +61,7 @@ class Consents:
         self._codes: dict[str, Code] = {}
 
     def ask(self, query: Mapping[str, str]) -> str:
-        """Check an authorization request, and return the one-time ticket that its consent page carries.
-
-        Raises:
-            OAuthError: The request is not one that may be answered by a redirect, or at all.
-        """
+        """Check an authorization request, and return the one-time ticket that its consent page carries."""
         if query.get("client_id") != self._client_id:
             raise OAuthError("invalid_client_id", "client identifier invalid")
         redirect_uri = query.get("redirect_uri", "")
@@ -88,11 +84,7 @@ class Consents:
         return ticket
 
     def allow(self, ticket: str, user_id: str) -> str:
-        """Return the address that brings the app its code.
-
-        Raises:
-            OAuthError: The ticket is unknown or used.
-        """
+        """Return the address that brings the app its code."""
         ask = self._close(ticket)
         now = self._now()
         self._codes = {text: code for text, code in self._codes.items() if now - code.made_at <= 2 * CODE_LIFETIME}
@@ -101,11 +93,7 @@ class Consents:
         return _redirect(ask, {"code": code.text})
 
     def deny(self, ticket: str) -> str:
-        """Return the address that tells the app it may not.
-
-        Raises:
-            OAuthError: The ticket is unknown or used.
-        """
+        """Return the address that tells the app it may not."""
         return _redirect(
             self._close(ticket), {"error": "access_denied", "error_description": "end-user denied authorization"}
         )

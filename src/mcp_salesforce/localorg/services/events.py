@@ -20,11 +20,7 @@ _NOT_WITH_PRIVATE: Final = frozenset({"Account", "Campaign", "Case", "Contact", 
 
 
 def complete_event(save: Save) -> None:
-    """Check an event about to be saved, and fill the columns that follow from others.
-
-    Raises:
-        OrgError: Start, end, duration, privacy, relations or recurrence contradict each other.
-    """
+    """Check an event about to be saved, and fill the columns that follow from others."""
     row = save.row
     row["EventSubtype"] = row.get("EventSubtype") or "Event"
     _check_child(save)

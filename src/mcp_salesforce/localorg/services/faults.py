@@ -72,11 +72,7 @@ _FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 
 
 def read_fault(values: dict[str, Any]) -> Fault:
-    """Return the fault that a JSON object describes.
-
-    Raises:
-        OrgError: It describes none; the message names what is wrong.
-    """
+    """Return the fault that a JSON object describes."""
     try:
         return _FAULT.validate_python(values)
     except ValidationError as error:

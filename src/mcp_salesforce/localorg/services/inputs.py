@@ -37,11 +37,7 @@ class Inputs:
     @evidence("Records", "quoted", "Fields that may not be set are INVALID_FIELD_FOR_INSERT_UPDATE, all named at once")
     @evidence("Records", "documented", "An Id in the body is INVALID_FIELD")
     def read(self, definition: SObjectDef, record: Mapping[str, Any], may: str) -> Changes:
-        """Return the columns that a record sets; `may` is the ability its fields need (`createable`).
-
-        Raises:
-            OrgError: A field is unknown, may not be set, or has a value that it cannot hold.
-        """
+        """Return the columns that a record sets; `may` is the ability its fields need (`createable`)."""
         changes: Changes = {}
         refused = []
         for name, value in record.items():
@@ -99,11 +95,7 @@ class Inputs:
     @evidence("Records", "quoted", "A record type that is none, or of another object, is INVALID_CROSS_REFERENCE_KEY")
     @evidence("Records", "simulated", "A reference to a deleted record is ENTITY_IS_DELETED")
     def check_references(self, definition: SObjectDef, changes: Changes) -> None:
-        """Let references pass that name records of the right objects.
-
-        Raises:
-            OrgError: A record is of another object, does not exist, or is deleted.
-        """
+        """Let references pass that name records of the right objects."""
         for name, value in changes.items():
             field = known_field(definition, name)
             if field.type != "reference" or value is None:

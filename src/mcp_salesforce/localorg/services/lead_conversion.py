@@ -61,11 +61,7 @@ class LeadConversions:
         "Lead conversion", "documented", "The lead stays, with IsConverted, the day, and the ids of what it became"
     )
     def convert(self, records: Records, asked: Conversion, user_id: str) -> dict[str, str | None]:
-        """Convert a lead, and return the ids of what it became by the names of convertLead's result.
-
-        Raises:
-            OrgError: It is not there or converted already, or a rule refuses what would be made; nothing was changed.
-        """
+        """Convert a lead, and return the ids of what it became by the names of convertLead's result."""
         definition = self._schema["Lead"]
         with self._store.transaction():
             lead = records.row_to_change(definition, asked.lead_id, user_id)

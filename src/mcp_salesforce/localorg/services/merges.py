@@ -39,11 +39,7 @@ class Merges:
     def merge(
         self, sobject: str, master_id: str, loser_ids: Sequence[str], values: Mapping[str, Any], user_id: str
     ) -> tuple[list[str], list[str]]:
-        """Merge records into the master; return the ids of those that went, and of what was moved.
-
-        Raises:
-            OrgError: A record is not there, a value breaks a rule, or these cannot be merged; nothing was changed.
-        """
+        """Merge records into the master; return the ids of those that went, and of what was moved."""
         definition = self._schema.get(sobject)
         if definition is None:
             raise errors.OrgError(400, "INVALID_TYPE", f"sObject type '{sobject}' is not supported.", None)

@@ -129,11 +129,7 @@ class OAuth:
 
     @evidence("OAuth", "documented", "Introspection knows access and refresh tokens; any other is not active")
     def introspect(self, form: Form) -> dict[str, Any]:
-        """Return what a token is good for.
-
-        Raises:
-            OAuthError: The app does not authenticate itself.
-        """
+        """Return what a token is good for."""
         self._check_client(form)
         token = form.get("token", "")
         session = self._sessions.find(token)

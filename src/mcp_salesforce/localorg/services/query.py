@@ -94,20 +94,12 @@ class Queries:
 
     @evidence("SOQL", "verified", "columns=true tells names and kinds of the columns instead of records (the sf CLI)")
     def columns(self, soql: str, user_id: str) -> dict[str, Any]:
-        """Return what the columns of a query are, without running it.
-
-        Raises:
-            OrgError: As `query`.
-        """
+        """Return what the columns of a query are, without running it."""
         return column_metadata(_plan(self._reader.run(soql, user_id)))
 
     @evidence("SOQL", "simulated", "explain tells SQLite's plan in Salesforce's shape: Index or TableScan, real counts")
     def explain(self, soql: str, user_id: str) -> dict[str, Any]:
-        """Return how a query would be run.
-
-        Raises:
-            OrgError: As `query`.
-        """
+        """Return how a query would be run."""
         return {"plans": [explain(self._store, _plan(self._reader.run(soql, user_id)))], "sourceQuery": soql}
 
     @evidence("SOQL", "quoted", "More groups than a page holds are EXCEEDED_ID_LIMIT: groups are not paged")

@@ -49,11 +49,7 @@ class RecordAccess:
     @evidence("UserRecordAccess", "quoted", "To who sees everything, an id that no record has is a row without access")
     @evidence("UserRecordAccess", "simulated", "Setup records, such as profiles and groups, have no row")
     def answer(self, run: Run, query: Query) -> dict[str, Any]:
-        """Return the result of a query in wire form.
-
-        Raises:
-            OrgError: The query is not one of the few that UserRecordAccess takes.
-        """
+        """Return the result of a query in wire form."""
         if query.group_by or len(query.from_) > 1 or query.from_[0].using or query.with_:
             raise not_implemented("grouping, scopes and WITH on UserRecordAccess")
         asked = self._asked(run, query)
@@ -125,11 +121,7 @@ class RecordAccess:
 )
 @evidence("UserRecordAccess", "documented", "Who filters by an access field selects RecordId alone")
 def _selected(run: Run, query: Query, asked: _Asked) -> Sequence[str]:
-    """Return the fields of the answer.
-
-    Raises:
-        OrgError: INVALID_FIELD; they are others than can be selected.
-    """
+    """Return the fields of the answer."""
     names = ["" if item.alias else _selectable(item.expression) for item in query.select]
     if "" in names:
         reason = "Can select only RecordId, a Has*Access field, and MaxAccessLevel"

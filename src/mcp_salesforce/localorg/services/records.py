@@ -99,11 +99,7 @@ class Records:
         return known
 
     def create(self, sobject: str, record: Mapping[str, Any], user_id: str) -> str:
-        """Create a record and return its id.
-
-        Raises:
-            OrgError: The record breaks a rule of its object; nothing was created.
-        """
+        """Create a record and return its id."""
         definition = self.sobject(sobject)
         if not definition.createable:
             raise errors.operation_not_allowed(definition.name, "create")
@@ -182,11 +178,7 @@ class Records:
         return row
 
     def update(self, sobject: str, record_id: str, record: Mapping[str, Any], user_id: str) -> None:
-        """Change fields of a record.
-
-        Raises:
-            OrgError: The record does not exist, or the change breaks a rule; nothing was changed.
-        """
+        """Change fields of a record."""
         definition = self.sobject(sobject)
         if not definition.updateable:
             raise errors.operation_not_allowed(definition.name, "update")
@@ -208,11 +200,7 @@ class Records:
                 self.access.end_shares(definition, row["Id"])
 
     def delete(self, sobject: str, record_id: str, user_id: str) -> None:
-        """Put a record in the recycle bin, with the records that belong to it.
-
-        Raises:
-            OrgError: The record does not exist, is deleted already, or others keep it from being deleted.
-        """
+        """Put a record in the recycle bin, with the records that belong to it."""
         definition = self.sobject(sobject)
         if not definition.deletable:
             raise errors.operation_not_allowed(definition.name, "delete")
@@ -224,9 +212,6 @@ class Records:
         """Put an occurrence of a Lightning series in the recycle bin, with those after it.
 
         API: DELETE /sobjects/Event/{id}/fromThisEventOnwards
-
-        Raises:
-            OrgError: The event does not exist, or is of no series.
         """
         definition = self._schema["Event"]
         with self._store.transaction():

@@ -53,11 +53,7 @@ _TEXT: Final = "Recurrence2PatternText"
 )
 @evidence("Event series, Classic", "simulated", "A property that its type does not use is FIELD_INTEGRITY_EXCEPTION")
 def check_classic(row: Mapping[str, Stored]) -> None:
-    """Check the recurrence fields of a series.
-
-    Raises:
-        OrgError: Some are missing, or do not belong to the type.
-    """
+    """Check the recurrence fields of a series."""
     needed = [f"{_PREFIX}{name}" for name in ("StartDateTime", "EndDateOnly", "Type")]
     wanted = _NEEDS.get(str(row.get("RecurrenceType")), frozenset())
     needed += [f"{_PREFIX}{name}" for name in _PROPERTIES if name in wanted]
@@ -74,11 +70,7 @@ def check_classic(row: Mapping[str, Stored]) -> None:
     "Event series, Classic", "simulated", "A series has at most 100 daily, 53 weekly, 60 monthly, 10 yearly occurrences"
 )
 def classic_starts(row: Mapping[str, Stored], zone: ZoneInfo) -> list[datetime]:
-    """Return when the occurrences of a Classic series start; its time of day is that of `zone`.
-
-    Raises:
-        OrgError: There would be none, or too many.
-    """
+    """Return when the occurrences of a Classic series start; its time of day is that of `zone`."""
     frequency, most = _FREQUENCIES[str(row["RecurrenceType"])]
     first = moment(str(row["RecurrenceStartDateTime"])).astimezone(zone)
     last = datetime.combine(date.fromisoformat(str(row["RecurrenceEndDateOnly"])), time.max, zone)
@@ -104,11 +96,7 @@ def classic_starts(row: Mapping[str, Stored], zone: ZoneInfo) -> list[datetime]:
 )
 @evidence("Event series, Lightning", "simulated", "A pattern outside the limits is FIELD_INTEGRITY_EXCEPTION")
 def normal_pattern(text: str) -> str:
-    """Return an RRULE as Salesforce saves it: `RRULE:` and its parts in one order.
-
-    Raises:
-        OrgError: It is not an RRULE, or one that Salesforce does not take.
-    """
+    """Return an RRULE as Salesforce saves it: `RRULE:` and its parts in one order."""
     parts = dict(part.partition("=")[::2] for part in text.strip().removeprefix("RRULE:").upper().split(";") if part)
     complaint = _complaint(parts)
     if complaint:
@@ -143,11 +131,7 @@ def _is_number(text: str, most: int) -> bool:
 
 
 def pattern_starts(pattern: str, first: datetime, zone: ZoneInfo) -> list[datetime]:
-    """Return when the occurrences of a Lightning series start; its time of day is that of `zone`.
-
-    Raises:
-        OrgError: There would be none, or too many.
-    """
+    """Return when the occurrences of a Lightning series start; its time of day is that of `zone`."""
     try:
         rule = rrulestr(pattern, dtstart=first.astimezone(zone))
     except ValueError as error:

@@ -116,11 +116,7 @@ class RecycleBin:
 
     @evidence("Recycle bin", "simulated", "What belongs to two records in it comes back with the later one")
     def _leave(self, gone: _Gone, root: str) -> None:
-        """Leave in the bin what belongs to further records there, and let it come back with those.
-
-        Raises:
-            OrgError: UNDELETE_FAILED; the record at the `root` belongs to one.
-        """
+        """Leave in the bin what belongs to further records there, and let it come back with those."""
         left: dict[str, tuple[SObjectDef, str | None]] = {}
         while held := {
             each: (of, target["_deleted_with"])

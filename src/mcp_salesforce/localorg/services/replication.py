@@ -24,22 +24,14 @@ class Replication:
 
     @evidence("Replication", "recorded", "updated: ids, and latestDateCovered")
     def updated(self, sobject: str, start: str, end: str, user_id: str = "") -> dict[str, Any]:
-        """Return the ids of the records created or changed in a span that the user may see, and to when that holds.
-
-        Raises:
-            OrgError: The object is unknown, or a date cannot be used.
-        """
+        """Return the ids of the records created or changed in a span that the user may see, and to when that holds."""
         span = self._span(start, end)
         rows = self._rows(sobject, span, user_id, deleted=False)
         return {"ids": [row["Id"] for row in rows], "latestDateCovered": span[1]}
 
     @evidence("Replication", "recorded", "deleted: id and deletedDate, earliestDateAvailable, latestDateCovered")
     def deleted(self, sobject: str, start: str, end: str, user_id: str = "") -> dict[str, Any]:
-        """Return the records deleted in a span that the user could see, each with its time.
-
-        Raises:
-            OrgError: The object is unknown, or a date cannot be used.
-        """
+        """Return the records deleted in a span that the user could see, each with its time."""
         span = self._span(start, end)
         rows = self._rows(sobject, span, user_id, deleted=True)
         return {

@@ -160,11 +160,7 @@ def _answer(found: Sequence[dict[str, Any]], limit: int | None, offset: int | No
 
 
 def _term(body: Mapping[str, Any]) -> tuple[SearchTerm, SearchGroup]:
-    """Return what to find and where.
-
-    Raises:
-        OrgError: The body has no such things, or others.
-    """
+    """Return what to find and where."""
     for name in body:
         if name in _NOT_HERE:
             raise not_implemented(f"{name} in parameterizedSearch")

@@ -154,11 +154,7 @@ def events_with(store: Store, row: Row) -> list[Row]:
 @evidence("Event series, Lightning", "documented", "fromThisEventOnwards deletes an occurrence and those after it")
 @evidence("Event series, Lightning", "documented", "From the first occurrence onwards is the whole series")
 def events_onwards(store: Store, row: Row) -> list[Row]:
-    """Return an occurrence of a Lightning series and those after it; of its first or its own record, the whole series.
-
-    Raises:
-        OrgError: The event is of no Lightning series.
-    """
+    """Return an occurrence of a Lightning series and the later ones; for the first or the series itself, all of it."""
     if not row["IsRecurrence2"]:
         raise errors.field_integrity("The event is not part of a series", ["Id"])
     if row["GroupEventType"] == "3":
@@ -179,11 +175,7 @@ def events_onwards(store: Store, row: Row) -> list[Row]:
     "A resource accepts at once; others are New. Nobody is invited twice, or to a child event",
 )
 def complete_invitation(save: Save) -> None:
-    """Check an invitation about to be saved, and fill its status.
-
-    Raises:
-        OrgError: The event is a child event, or the invitee has been invited already.
-    """
+    """Check an invitation about to be saved, and fill its status."""
     row = save.row
     if save.before is not None:
         return  # whom and what an invitation is about does not change

@@ -31,11 +31,7 @@ _ATTRIBUTES: Final = {
 
 
 def from_describes(content: Any, known: Mapping[str, SObjectDef]) -> list[SObjectDef]:  # noqa: ANN401 - what JSON holds
-    """Return the objects of one describe, or of a list of them; `known` are those of the org, by name in lower case.
-
-    Raises:
-        SchemaFileError: One of them is not a describe, or not whole.
-    """
+    """Return the objects of one describe, or of a list of them; `known` are those of the org, by name in lower case."""
     describes = [_unwrapped(each) for each in (content if isinstance(content, list) else [content])]
     told = {(each["childSObject"], each["field"]): each for of in describes for each in _children(of)}
     return [_from_describe(each, known, told) for each in describes]

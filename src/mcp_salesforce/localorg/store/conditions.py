@@ -52,11 +52,7 @@ class Conditions:
     semi_join: Callable[[InQuery, Column], str]
 
     def sql(self, condition: Condition) -> str:
-        """Return the condition as SQL, in parentheses where that matters.
-
-        Raises:
-            OrgError: A name is unknown, a value of the wrong type, an operator not for this field.
-        """
+        """Return the condition as SQL, in parentheses where that matters."""
         match condition:
             case And(operands) | Or(operands):
                 word = "AND" if isinstance(condition, And) else "OR"

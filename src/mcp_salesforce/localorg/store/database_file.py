@@ -13,11 +13,7 @@ _COMPANIONS: Final = ("", "-journal", "-wal", "-shm")
 
 
 def claim(path: Path) -> None:
-    """Make `path` for the user's eyes only, or check that it is an org's file; another's is not touched.
-
-    Raises:
-        OSError: It is something else, or cannot be made or read.
-    """
+    """Make `path` for the user's eyes only, or check that it is an org's file; another's is not touched."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
     _require_org(path)
@@ -26,11 +22,7 @@ def claim(path: Path) -> None:
 
 
 def discard(path: Path) -> None:
-    """Remove an org's file, if there is one.
-
-    Raises:
-        OSError: It is something else, or an org is running on it.
-    """
+    """Remove an org's file, if there is one."""
     if not path.exists():
         return
     _require_org(path)

@@ -69,11 +69,7 @@ class Calendar:
         return datetime.combine(day, time.min, tzinfo=self.zone).astimezone(UTC)
 
     def span(self, literal: str, n: int | None = None) -> Span:
-        """Return the days a date literal stands for; `n` is the number after the colon.
-
-        Raises:
-            ValueError: `literal` is not a date literal, or reaches beyond the year 4000.
-        """
+        """Return the days a date literal stands for; `n` is the number after the colon."""
         unit, begin, end = _offsets(literal.upper(), n or 0)
         try:
             first, after = self._shift(unit, begin), self._shift(unit, end)

@@ -52,11 +52,7 @@ def register(store: Store) -> None:
 
 
 def column(scope: Scope, operand: Field | Function) -> Column:
-    """Return the column of a field, or of a function of one.
-
-    Raises:
-        OrgError: The function is unknown, does not take this field, or is not implemented.
-    """
+    """Return the column of a field, or of a function of one."""
     if isinstance(operand, Field):
         return scope.column(operand)
     name = operand.name.upper()

@@ -40,11 +40,7 @@ Key = tuple[str, ...]
 )
 @evidence("SOQL", "quoted", "A field that is neither grouped nor aggregated is refused in Salesforce's words")
 def group(run: Run, query: Query, sobject: SObjectDef) -> Groups:
-    """Return how to answer a query that aggregates.
-
-    Raises:
-        OrgError: A field is neither grouped nor aggregated, or does not let itself be.
-    """
+    """Return how to answer a query that aggregates."""
     return _Grouping(run, query, sobject).groups()
 
 
@@ -138,11 +134,7 @@ class _Grouping:
     def value(
         self, operand: Operand, kept: frozenset[int], said: str = "Field must be grouped or aggregated"
     ) -> Column:
-        """Return an operand's value in the rows that are grouped by `kept`.
-
-        Raises:
-            OrgError: It is neither grouped nor aggregated.
-        """
+        """Return an operand's value in the rows that are grouped by `kept`."""
         if isinstance(operand, Function) and operand.name.upper() in functions.AGGREGATES:
             return self._aggregate(operand, kept)
         if isinstance(operand, Function) and operand.name.upper() == "FORMAT":

@@ -23,9 +23,6 @@ def mint(key_prefix: str, number: int) -> str:
     """Return the 18-character id of the record with this number: prefix, instance, reserved 0, counter, checksum.
 
     Ids of one object in the order of their numbers are in text order too.
-
-    Raises:
-        ValueError: The number is negative or needs more than nine base-62 digits.
     """
     digits = ""
     rest = number

@@ -39,11 +39,7 @@ def wire_datetime(moment: datetime) -> str:
 
 
 def stored(run: Run, column: Column, value: Value) -> Stored | None:
-    """Return the value that a literal has in a column of this type; None for null.
-
-    Raises:
-        OrgError: The literal is of another type, or no value of its type.
-    """
+    """Return the value that a literal has in a column of this type; None for null."""
     if isinstance(value, Null) or (isinstance(value, String) and not value.value):
         return None
     if isinstance(value, Currency):
@@ -57,11 +53,7 @@ def stored(run: Run, column: Column, value: Value) -> Stored | None:
 
 
 def interval(run: Run, column: Column, value: DateFormula) -> tuple[str, str]:
-    """Return where the range of a date literal starts in a column of dates or instants, and where it has ended.
-
-    Raises:
-        OrgError: The column holds neither, or the literal reaches beyond the calendar.
-    """
+    """Return where the range of a date literal starts in a column of dates or instants, and where it has ended."""
     if column.type not in {"date", "datetime"}:
         raise wrong_type(run, column)
     calendar = run.calendar

@@ -115,11 +115,7 @@ def _conditions(scope: Scope, *, nested: bool = False) -> Conditions:
 
 @evidence("SOQL", "documented", "USING SCOPE everything, mine and delegated; other scopes are refused by name")
 def _using(scope: Scope, using: Using) -> str:
-    """Return the condition of USING SCOPE.
-
-    Raises:
-        OrgError: The object does not have this scope, or the local org does not know its records.
-    """
+    """Return the condition of USING SCOPE."""
     name = using.name.lower()
     user = scope.bindings.bind(scope.run.user_id)
     known = {each[0].lower() for each in scope.sobject.scopes} | {"everything"}

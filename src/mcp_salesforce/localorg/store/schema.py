@@ -32,11 +32,7 @@ class Schema:
         return iter(self._by_name.values())
 
     def add(self, sobject: SObjectDef) -> None:
-        """Add an object, or put a new definition in the place of the one with the same name.
-
-        Raises:
-            ValueError: Another object has the same key prefix.
-        """
+        """Add an object, or put a new definition in the place of the one with the same name."""
         taken = self._by_prefix.get(sobject.key_prefix) if sobject.key_prefix else None
         if taken is not None and taken.name.lower() != sobject.name.lower():
             raise ValueError(f"{sobject.name}: key prefix {sobject.key_prefix} belongs to {taken.name}")

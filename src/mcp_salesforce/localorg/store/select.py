@@ -33,11 +33,7 @@ _VIEWED: Final = {"VIEW": ("LastViewedDate", "LastReferencedDate"), "REFERENCE":
 
 
 def plan(run: Run, query: Query) -> Plan:
-    """Return how to answer a query.
-
-    Raises:
-        OrgError: A name is unknown, a clause not allowed here, or not implemented.
-    """
+    """Return how to answer a query."""
     sobject = sobject_of(run, query.from_[0])
     check_clauses(run, query)
     if any(isinstance(item.expression, CountRows) for item in query.select):
@@ -48,11 +44,7 @@ def plan(run: Run, query: Query) -> Plan:
 
 
 def plan_found(run: Run, query: Query) -> RowsQuery:
-    """Return how to read what a search found: those of the rowids in the JSON list `:found` that the query keeps.
-
-    Raises:
-        OrgError: As `plan`.
-    """
+    """Return how to read what a search found: those of the rowids in the JSON list `:found` that the query keeps."""
     sobject = sobject_of(run, query.from_[0])
     check_clauses(run, query)
     return _Selection(run, query, sobject, level=1).rows("{0}.rowid IN (SELECT value FROM json_each(:found))")

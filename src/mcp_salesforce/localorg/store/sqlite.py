@@ -63,9 +63,6 @@ class Store:
         """Open `path`, or a database in memory that nobody else sees.
 
         A transaction waits up to `lock_timeout_s` for other processes that write to the file.
-
-        Raises:
-            OSError: The file cannot be opened, or is not a database.
         """
         self._lock = threading.RLock()
         self._depth = 0

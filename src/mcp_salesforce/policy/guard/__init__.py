@@ -33,7 +33,10 @@ _UPSERT: Final = ("create", "update")
 
 
 class Guard:
-    """Lets calls through as a policy has it; `over` makes it the guard of a client."""
+    """Lets calls through as a policy has it; `over` makes it the guard of a client.
+
+    What it does not allow raises PolicyRefusedError; it may have to ask the org first, and raises the client's errors.
+    """
 
     schema: OrgSchema
     """The org's objects and fields as the policy shows them; there once the guard is over a client's calls."""
@@ -86,39 +89,21 @@ class Guard:
         """Return how many rows an answer may have, if `limit` are asked for; its parents and children count too.
 
         `source` is the sub-query whose rows they are, where they are not the query's own.
-
-        Raises:
-            SalesforceError: The org cannot be asked.
         """
         return await self._reads.most_rows(query, limit, source)
 
     async def require_count(self, sobject: str, count: int, columns: Sequence[str] = ()) -> None:
-        """Let as many records of an object be asked for by name as one answer may have, parents in `columns` too.
-
-        Raises:
-            PolicyRefusedError: They are more.
-            SalesforceError: The org cannot be asked.
-        """
+        """Let as many records of an object be asked for by name as one answer may have, parents in `columns` too."""
         await self._confirmed()
         await self._reads.require_count(sobject, columns, count)
 
     async def require_shown(self, sobject: str, columns: Sequence[str]) -> None:
-        """Let columns pass that may be seen.
-
-        Raises:
-            PolicyRefusedError: One is hidden.
-            InvalidRequestError: One is none.
-            SalesforceError: The org cannot be asked.
-        """
+        """Let columns pass that may be seen."""
         await self._confirmed()
         await self._reads.judge_columns(sobject, columns)
 
     async def shown(self, sobject: str, columns: Sequence[str]) -> list[str]:
-        """Return those of our own columns (`Name`, `Account.Name`) that may be seen, and note the others as withheld.
-
-        Raises:
-            SalesforceError: The org cannot be asked.
-        """
+        """Return those of our own columns (`Name`, `Account.Name`) that can be seen; note the others as withheld."""
         await self._confirmed()
         kept = []
         for column in columns:
@@ -176,7 +161,6 @@ class Guard:
 
         Raises:
             PolicyFileError: Something is not.
-            SalesforceError: The org cannot be asked; the next call asks again.
         """
         task = self._verified
         if task is None or (task.done() and (task.cancelled() or task.exception())):
@@ -199,11 +183,7 @@ class _Plans:
         self._writes = writes
 
     async def plan(self, request: Request) -> Rewrite:
-        """Return what to send for `request`, and what to make of the answer.
-
-        Raises:
-            PolicyRefusedError: It is not allowed, or not understood.
-        """
+        """Return what to send for `request`, and what to make of the answer."""
         call = RequestParts.of(request)
         if any("@{" in step for step in call.steps):
             raise not_understood("A reference to another call")

@@ -51,9 +51,6 @@ class Deletions:
 
         Where children may not be seen, or only the user's own, or not whose children they are, it is refused whether
         there are any or not: the refusal would tell.
-
-        Raises:
-            PolicyRefusedError: The policy hides some child records, or does not allow this of them.
         """
         described = await self._views.describe(sobject)
         if described is None or not self._views.policy.restricts(self._action):

@@ -35,11 +35,7 @@ class OrgViews:
         self.owned: frozenset[str] = frozenset()
 
     async def describe(self, sobject: str) -> SObjectDescribe | None:
-        """Return what the org itself says of an object, or None where there is none of that name.
-
-        Raises:
-            SalesforceError: The org cannot be asked.
-        """
+        """Return what the org itself says of an object, or None where there is none of that name."""
         try:
             return await self.schema.describe(sobject)
         except ApiError as error:
@@ -48,13 +44,7 @@ class OrgViews:
             raise
 
     async def view(self, sobject: str, *, max_age_s: float = FRESH_S) -> View:
-        """Return what is shown of an object, whose describe the org has confirmed within `max_age_s`.
-
-        Raises:
-            PolicyRefusedError: It is not told what it is, or a field that the policy names is gone.
-            InvalidRequestError: There is no such object.
-            SalesforceError: The org cannot be asked.
-        """
+        """Return what is shown of an object, whose describe the org has confirmed within `max_age_s`."""
         rule = self.policy.rule(sobject)
         if not rule.is_readable:
             return View(sobject, rule, frozenset())
@@ -73,22 +63,14 @@ class OrgViews:
         return known[1]
 
     async def readable(self, sobject: str, *, max_age_s: float = FRESH_S) -> View:
-        """Return, as `view`, what is shown of an object of which something is.
-
-        Raises:
-            PolicyRefusedError: As `view`; it cannot be read.
-        """
+        """Return, as `view`, what is shown of an object of which something is."""
         view = await self.view(sobject, max_age_s=max_age_s)
         if not view.rule.is_readable:
             raise PolicyRefusedError(f"{sobject} cannot be read", place=view.rule.place_of("actions"))
         return view
 
     async def object_of(self, key_prefix: str) -> str:
-        """Return the API name of the object whose Ids begin with `key_prefix`.
-
-        Raises:
-            PolicyRefusedError: There is none.
-        """
+        """Return the API name of the object whose Ids begin with `key_prefix`."""
         for summary in await self.schema.summaries():
             if summary.key_prefix == key_prefix:
                 return summary.name
@@ -109,7 +91,6 @@ class OrgViews:
 
         Raises:
             PolicyFileError: At least one is not; the text names all of them.
-            SalesforceError: The org cannot be asked.
         """
         names = {name.casefold(): name for name in await self.schema.names()}
         rules = self.policy.rules

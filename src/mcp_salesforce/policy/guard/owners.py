@@ -31,9 +31,6 @@ class Owners:
         """Let records pass that are the user's, where they must be: another's is like one that is not there.
 
         With `deleted` they are looked for among those that are deleted.
-
-        Raises:
-            PolicyRefusedError: One of them is not.
         """
         if not view.owners:
             return
@@ -45,11 +42,7 @@ class Owners:
             raise anothers(view)
 
     async def require_no_others(self, view: View, key: str, values: Sequence[str]) -> None:
-        """Refuse values of a key that other users' records have.
-
-        Raises:
-            PolicyRefusedError: One has.
-        """
+        """Refuse values of a key that other users' records have."""
         if view.owners:
             others = tree.Not(await self.own(view))
             if await self.count(view.sobject, tree.Field(field_name(key)), values, others):

@@ -28,11 +28,7 @@ def refusing_writes(exchange: RequestSender) -> RequestSender:
 
 
 def _requests(request: Request) -> Iterator[Request]:
-    """Yield a request, or each of those that it carries.
-
-    Raises:
-        InvalidArgumentError: It carries them in a form that is not known.
-    """
+    """Yield a request, or each of those that it carries."""
     steps = _call(request).steps
     match steps:
         case ("composite", "sobjects", *_):
@@ -57,11 +53,7 @@ def _entries(body: Any, name: str) -> list[Mapping[str, Any]]:  # noqa: ANN401 -
 
 
 def _check(request: Request) -> None:
-    """Let a request pass that changes nothing, by its method and by what its query says.
-
-    Raises:
-        InvalidArgumentError: It changes something, or may.
-    """
+    """Let a request pass that changes nothing, by its method and by what its query says."""
     if request.is_write:
         raise _refused()
     call = _call(request)

@@ -31,7 +31,7 @@ _USERINFO_FIELDS: Final = {
 
 
 class Reads:
-    """Plans the calls that read."""
+    """Plans the calls that read; raises PolicyRefusedError for those that the policy does not allow."""
 
     def __init__(self, views: OrgViews, owners: Owners) -> None:
         """Judge by `views`; `owners` tells whose records they are."""
@@ -39,12 +39,7 @@ class Reads:
         self._owners = owners
 
     async def query(self, call: RequestParts) -> Rewrite:
-        """Plan a SOQL query.
-
-        Raises:
-            PolicyRefusedError: It touches what is not to be seen.
-            InvalidArgumentError: It is not SOQL.
-        """
+        """Plan a SOQL query."""
         text = call.params.get("q", "")
         if set(call.params) != {"q"}:
             raise not_understood("A query with other parameters")
@@ -59,12 +54,7 @@ class Reads:
         return Rewrite(call.request, self._masked_page)
 
     async def search(self, call: RequestParts) -> Rewrite:
-        """Plan a SOSL search.
-
-        Raises:
-            PolicyRefusedError: It touches, or looks into, what is not to be seen.
-            InvalidArgumentError: It is not SOSL.
-        """
+        """Plan a SOSL search."""
         try:
             search = parse_sosl(call.params.get("q", ""))
         except SoslError as error:
@@ -78,11 +68,7 @@ class Reads:
         return Rewrite(call.with_params(q=text), self._masked_found)
 
     async def retrieve(self, call: RequestParts, sobject: str, record_id: str) -> Rewrite:
-        """Plan the reading of one record.
-
-        Raises:
-            PolicyRefusedError: The object, the record, or a field that is named, is not to be seen.
-        """
+        """Plan the reading of one record."""
         view = await self._views.readable(sobject)
         fields = [name for name in call.params.get("fields", "").split(",") if name]
         if fields:
@@ -95,11 +81,7 @@ class Reads:
         return Rewrite(call.request, finish)
 
     async def retrieve_many(self, call: RequestParts, sobject: str) -> Rewrite:
-        """Plan the reading of several records by their Ids.
-
-        Raises:
-            PolicyRefusedError: The object, or a field that is named, is not to be seen.
-        """
+        """Plan the reading of several records by their Ids."""
         view = await self._views.readable(sobject)
         given = call.body if isinstance(call.body, Mapping) else call.params
         fields = given.get("fields", ())
@@ -119,28 +101,15 @@ class Reads:
         """Return how many rows a query may give where `limit` are asked for, by every object whose records it shows.
 
         `source` is the sub-query whose rows they are, where they are not the query's own.
-
-        Raises:
-            SalesforceError: The org cannot be asked.
         """
         return await most_rows(query, limit, self._views.policy, self._views.describe, source)
 
     async def require_count(self, sobject: str, columns: Sequence[str], count: int) -> None:
-        """Let as many records of an object be asked for by name as one answer may have.
-
-        Raises:
-            PolicyRefusedError: They are more.
-            SalesforceError: The org cannot be asked.
-        """
+        """Let as many records of an object be asked for by name as one answer may have."""
         await check_count(sobject, columns, count, self._views.policy, self._views.describe)
 
     async def judge_columns(self, sobject: str, columns: Sequence[str]) -> None:
-        """Let columns of an object through.
-
-        Raises:
-            PolicyRefusedError: One of them is not to be seen.
-            InvalidRequestError: One of them means nothing.
-        """
+        """Let columns of an object through."""
         items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
         await self._judged(tree.Query(items, (tree.FromItem(sobject_name(sobject)),)))
 

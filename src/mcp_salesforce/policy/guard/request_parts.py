@@ -39,11 +39,7 @@ class RequestParts:
 
     @classmethod
     def of(cls, request: Request) -> "RequestParts":
-        """Take a request apart.
-
-        Raises:
-            PolicyRefusedError: A parameter stands twice in it.
-        """
+        """Take a request apart."""
         path, _, query = request.path.partition("?")
         pairs = [*parse_qsl(query, keep_blank_values=True), *request.params.items()]
         if len(dict(pairs)) < len(pairs):

@@ -18,11 +18,7 @@ class ShownSchema(OrgSchema):
         self._shown: dict[str, tuple[SObjectDescribe, SObjectDescribe]] = {}
 
     async def describe(self, sobject: str, *, max_age_s: float = FRESH_S) -> SObjectDescribe:
-        """Return what the policy shows of `sobject`.
-
-        Raises:
-            PolicyRefusedError: It cannot be read.
-        """
+        """Return what the policy shows of `sobject`."""
         await self._confirmed()
         view = await self._views.readable(sobject, max_age_s=max_age_s)
         described = await self._views.schema.describe(sobject)

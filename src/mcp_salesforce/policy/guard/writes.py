@@ -19,7 +19,7 @@ _RECORD_TYPE: Final = "012"  # how a record is entered, which every writer names
 
 
 class Writes:
-    """Plans the calls that write."""
+    """Plans the calls that write; raises PolicyRefusedError for those that the policy does not allow."""
 
     def __init__(self, views: OrgViews, owners: Owners) -> None:
         """Judge by `views`; `owners` tells whose records they are."""
@@ -29,48 +29,28 @@ class Writes:
         self._restores = Deletions(views, owners, restores=True)
 
     async def create(self, call: RequestParts, sobject: str) -> Rewrite:
-        """Plan the creation of a record.
-
-        Raises:
-            PolicyRefusedError: The policy refuses the action, a field, or another owner.
-        """
+        """Plan the creation of a record."""
         await self._allowed(sobject, ("create",), [_record(call.body)])
         return Rewrite(call.request)
 
     async def update(self, call: RequestParts, sobject: str, record_id: str) -> Rewrite:
-        """Plan the change of a record.
-
-        Raises:
-            PolicyRefusedError: The policy refuses the action, a field, or the record's owner.
-        """
+        """Plan the change of a record."""
         view = await self._allowed(sobject, ("update",), [_record(call.body)])
         await self._owners.require_own(view, [record_id])
         return Rewrite(call.request)
 
     async def upsert(self, call: RequestParts, sobject: str, key: str, value: str) -> Rewrite:
-        """Plan the creation or change of the record that has `value` in the field `key`.
-
-        Raises:
-            PolicyRefusedError: The policy refuses an action, a field, or the record's owner.
-        """
+        """Plan the creation or change of the record that has `value` in the field `key`."""
         await self._upsert(sobject, key, [_record(call.body)], [value])
         return Rewrite(call.request)
 
     async def delete(self, call: RequestParts, sobject: str, record_id: str) -> Rewrite:
-        """Plan the deletion of a record.
-
-        Raises:
-            PolicyRefusedError: The policy refuses the action, or the record's owner.
-        """
+        """Plan the deletion of a record."""
         await self._delete(sobject, [record_id])
         return Rewrite(call.request)
 
     async def save_many(self, call: RequestParts) -> Rewrite:
-        """Plan the creation or change of records, each of which tells its object.
-
-        Raises:
-            PolicyRefusedError: As `create` and `update`, for any of them.
-        """
+        """Plan the creation or change of records, each of which tells its object."""
         action: Action = "create" if call.method == "POST" else "update"
         for sobject, records in _by_object(call.body).items():
             view = await self._allowed(sobject, (action,), records)
@@ -79,11 +59,7 @@ class Writes:
         return Rewrite(call.request)
 
     async def upsert_many(self, call: RequestParts, sobject: str, key: str) -> Rewrite:
-        """Plan the creation or change of records by the value that each has in the field `key`.
-
-        Raises:
-            PolicyRefusedError: As `upsert`, for any of them.
-        """
+        """Plan the creation or change of records by the value that each has in the field `key`."""
         by_object = _by_object(call.body)
         if {name.casefold() for name in by_object} - {sobject.casefold()}:
             raise not_understood("An upsert of several objects")
@@ -92,22 +68,14 @@ class Writes:
         return Rewrite(call.request)
 
     async def delete_many(self, call: RequestParts) -> Rewrite:
-        """Plan the deletion of records, whose Ids tell their objects.
-
-        Raises:
-            PolicyRefusedError: As `delete`, for any of them.
-        """
+        """Plan the deletion of records, whose Ids tell their objects."""
         ids = [record_id for record_id in call.params.get("ids", "").split(",") if record_id]
         for prefix, some in _by_prefix(ids).items():
             await self._delete(await self._views.object_of(prefix), some)
         return Rewrite(call.request)
 
     async def undelete(self, call: RequestParts) -> Rewrite | None:
-        """Plan the restore of records, whose Ids tell their objects; another SOAP call is not understood.
-
-        Raises:
-            PolicyRefusedError: The policy refuses the action, a record's owner, or what would come back with it.
-        """
+        """Plan the restore of records, whose Ids tell their objects; another SOAP call is not understood."""
         match call.body:
             case {"undelete": {"ids": list(ids), **further}, **others} if not further and not others:
                 pass

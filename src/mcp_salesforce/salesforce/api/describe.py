@@ -42,9 +42,6 @@ class DescribeApi:
         """Return a summary of every object that the user may see.
 
         API: GET /sobjects
-
-        Raises:
-            SalesforceError: As `SalesforceClient.send`.
         """
         return _summaries((await self._get("sobjects")).value)
 
@@ -52,9 +49,6 @@ class DescribeApi:
         """Return a summary of every object and the stamp, or None if nothing has changed since `stamp`.
 
         API: GET /sobjects, with If-Modified-Since
-
-        Raises:
-            SalesforceError: As `SalesforceClient.send`.
         """
         answer = await self._get("sobjects", stamp)
         return None if stamp and answer.is_unchanged else (_summaries(answer.value), _stamp(answer))

@@ -50,11 +50,7 @@ class QueriesApi:
     async def pages(
         self, soql: str, *, query_all: bool = False, batch_size: int | None = None
     ) -> AsyncIterator[QueryResult]:
-        """Yield every page of the records that `soql` selects, fetching each when it is wanted.
-
-        Raises:
-            SalesforceError: As `query` and `query_more`.
-        """
+        """Yield every page of the records that `soql` selects, fetching each when it is wanted."""
         page = await self.query(soql, query_all=query_all, batch_size=batch_size)
         yield page
         seen: set[str] = set()
@@ -70,9 +66,6 @@ class QueriesApi:
         Args:
             record: As a query gave it.
             relationship: What the children are under, as `Contacts`.
-
-        Raises:
-            SalesforceError: As `query_more`.
         """
         if not record.get(relationship):
             return []

@@ -11,11 +11,7 @@ _CLOSED: Final = "SELECT ApiName FROM TaskStatus WHERE IsClosed = true ORDER BY 
 
 
 async def status_of_done(org: OrgSession) -> str:
-    """Return the status that closes a task: Completed where the org has it, else the first closed one of TaskStatus.
-
-    Raises:
-        InvalidArgumentError: The org does not tell which it is.
-    """
+    """Return the status that closes a task: Completed where the org has it, else the first closed one of TaskStatus."""
     field = (await org.schema.describe("Task")).field("Status")
     values = [value.value for value in field.picklist_values if value.active] if field else []
     if _COMPLETED in values or not values:

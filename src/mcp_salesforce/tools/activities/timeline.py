@@ -93,11 +93,7 @@ def _position(position: bytes, near: str) -> Position:
 async def _found(
     org: OrgSession, record_id: str, limit: int, after: Position | None
 ) -> tuple[list[tuple[Source, Record]], list[str]]:
-    """Return the next entries of each source, and which sources could not be read.
-
-    Raises:
-        SalesforceError: None could.
-    """
+    """Return the next entries of each source, and which sources could not be read."""
     about = await _about(org, record_id)
     asked: list[tuple[Source, str]] = []
     for source, condition in about.items():

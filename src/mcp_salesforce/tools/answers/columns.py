@@ -57,11 +57,7 @@ def sub_queries(query: tree.Query) -> dict[str, tree.Query]:
 
 
 def query_at(query: tree.Query, path: Sequence[int]) -> tree.Query:
-    """Return the sub-query that a path of places among `sub_queries` leads to, or `query` where it is empty.
-
-    Raises:
-        IndexError: There is none.
-    """
+    """Return the sub-query that a path of places among `sub_queries` leads to, or `query` where it is empty."""
     for place in path:
         query = [*sub_queries(query).values()][place]
     return query

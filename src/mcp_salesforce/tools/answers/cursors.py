@@ -37,11 +37,7 @@ class Cursors:
         return _encoded(self._key.mark(_PURPOSE, self._parts(position, call), _MARK_BYTES) + position)
 
     def unpack(self, cursor: str, call: Sequence[str]) -> bytes:
-        """Return the position that `cursor` carries.
-
-        Raises:
-            InvalidArgumentError: This server did not give it to this owner for this call.
-        """
+        """Return the position that `cursor` carries."""
         text = cursor.strip().removeprefix(_SIGN)
         packed = _decoded(text)
         mark, position = packed[:_MARK_BYTES], packed[_MARK_BYTES:]

@@ -138,11 +138,7 @@ class QueryReader:
         return self._pages[0].read.result.total_size
 
     async def begin(self, position: bytes) -> None:
-        """Read the page at `position`; empty means the beginning.
-
-        Raises:
-            InvalidArgumentError: The rows before the position are not the same any more.
-        """
+        """Read the page at `position`; empty means the beginning."""
         kind, skip = position[:1], int.from_bytes(position[1 : 1 + _COUNT_BYTES])
         rest = position[1 + _COUNT_BYTES :]
         if kind == _LOCATOR:

@@ -182,12 +182,7 @@ async def _next(org: OrgSession, search: SlotSearch, window: Interval, zone: Zon
 
 
 def _window(start: str, end: str, zone: ZoneInfo, *, is_local: bool) -> Interval:
-    """Return the window that a call names.
-
-    Raises:
-        InvalidArgumentError: A side is missing, or it is too long.
-        TimeError: As `window_of`.
-    """
+    """Return the window that a call names."""
     window = window_of(start, end, zone, local=zone if is_local else None)
     if window.start is None or window.end is None:
         raise refused("start and end are required.", hint="Give a date or a time for each.", fields=["start", "end"])

@@ -94,9 +94,6 @@ class Booking:
             values: Its fields; without `OwnerId` it is the caller's.
             spans: Its time, or those of a series.
             invitees: Ids of who is invited; only users and resources have calendars.
-
-        Raises:
-            InvalidArgumentError: There is no such calendar.
         """
         calendars = await calendars_of(org, [values.get("OwnerId") or ME, *having_calendars(invitees)])
         return cls(org, values, spans, calendars)
@@ -122,7 +119,6 @@ class Booking:
 
         Raises:
             InvalidArgumentError: POSSIBLE_DUPLICATE, APPOINTMENT_CONFLICT.
-            SalesforceError: As `read_busy`.
         """
         twins = [querying(self._twins())] if is_new else []
         try:
@@ -143,9 +139,6 @@ class Booking:
         """Look after the write; return the record as it is now, and what there is to say: nothing, as a rule.
 
         The record has the names of its person, record and owner beside their Ids: `Who.Name`.
-
-        Raises:
-            SalesforceError: It cannot be read.
         """
         self.own |= {event_id}
         names = await self.org.shown("Event", NAMES)

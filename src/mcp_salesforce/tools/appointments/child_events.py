@@ -20,9 +20,6 @@ async def check_is_no_copy(org: OrgSession, event: SObjectRecord, names: Collect
         org: Where it is.
         event: The appointment, with all its fields.
         names: The fields to change; none where something else is to be done with it.
-
-    Raises:
-        InvalidArgumentError: It is a copy, and more than its reminder is to be changed.
     """
     if not event.get("IsChild") or (names and {name.casefold() for name in names} <= _OWN):
         return

@@ -201,11 +201,7 @@ def _status(
 
 
 def _writable(describe: SObjectDescribe, name: str, setting: str, types: frozenset[str]) -> FieldDescribe:
-    """Return the field that a setting names.
-
-    Raises:
-        InvalidArgumentError: Event has it not, the user may not write it, or it is of a type that holds no such value.
-    """
+    """Return the field that a setting names."""
     field = describe.field(name)
     if field and field.updateable and field.type in types:
         return field

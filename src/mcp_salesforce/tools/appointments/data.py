@@ -57,7 +57,6 @@ class AppointmentData(RecordData):
 
         Raises:
             InvalidArgumentError: A lead as `WhoId` does not go with a `WhatId`; a day has another name here.
-            TimeError: The reminder's time cannot be read.
         """
         if older := [name for name in self.model_extra or () if name.casefold() in _OLDER_NAMES]:
             raise refused(f"{older[0]} is not supported here.", hint="Use StartDateTime.", fields=older)

@@ -84,9 +84,6 @@ async def invite(org: OrgSession, event: SObjectRecord, invitees: Sequence[str])
     One who cannot be invited does not keep the others from it: the outcome says why.
 
     API: POST /composite/sobjects (EventRelation)
-
-    Raises:
-        SalesforceError: The call as a whole failed.
     """
     if not invitees:
         return {}
@@ -130,11 +127,7 @@ async def read_invitees(org: OrgSession, event: SObjectRecord) -> dict[str, Any]
 
 
 async def check_contacts(org: OrgSession, values: Mapping[str, Any]) -> None:
-    """Refuse several contacts where the org relates an event to one only (Shared Activities is off).
-
-    Raises:
-        InvalidArgumentError: `values` have EventWhoIds, which the org has not.
-    """
+    """Refuse several contacts where the org relates an event to one only (Shared Activities is off)."""
     if "EventWhoIds" in values and not (await org.schema.describe("Event")).field("EventWhoIds"):
         raise refused(
             "This org allows one contact for each appointment: Shared Activities is off, so there is no EventWhoIds.",

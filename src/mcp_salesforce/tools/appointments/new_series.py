@@ -159,11 +159,7 @@ async def made_series(org: OrgSession, event_id: str, plan: SeriesPlan) -> MadeS
 
 
 def check_rule_is_kept(values: Mapping[str, Any]) -> None:
-    """Refuse a change of a series' rule.
-
-    Raises:
-        InvalidArgumentError: There is a rule in `values`.
-    """
+    """Refuse a change of a series' rule."""
     if PATTERN in values:
         raise refused(
             "Salesforce's API cannot change the rule of a series.",

@@ -214,9 +214,6 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, span: Spa
         scope: this, following or all.
         span: Its time, if it has one.
         new: Its time after the change, where that is another one.
-
-    Raises:
-        InvalidArgumentError: Salesforce's API cannot do that; the hint says what it can.
     """
     event_id, now = event["Id"], org.now()
     begun = span is not None and span.start <= now

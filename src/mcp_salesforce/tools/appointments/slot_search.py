@@ -32,9 +32,6 @@ class SlotSearch:
         """Return what `window` has to offer; None where it is over before `earliest`.
 
         The events `but_not` do not count: they are about to be moved.
-
-        Raises:
-            SalesforceError: As `read_busy`.
         """
         start, end = max(window.start, self.earliest), window.end
         if start >= end:

@@ -103,11 +103,7 @@ async def update_appointment(
 
 
 def _fields(data: AppointmentData, values: Mapping[str, Any], times: Sequence[str]) -> list[str]:
-    """Return the names of the fields to compare.
-
-    Raises:
-        InvalidArgumentError: There are none, or a time is cleared.
-    """
+    """Return the names of the fields to compare."""
     if cleared := [name for name in TIME_FIELDS if data.given().get(name, "") is None]:
         raise refused(f"{cleared[0]} cannot be cleared.", hint="Omit it, or give its new value.", fields=cleared)
     return require_fields(dict.fromkeys([*values, *times]))
@@ -118,11 +114,7 @@ def _without_all_day(span: Span) -> dict[str, object]:
 
 
 async def _check_unchanged(org: OrgSession, event: SObjectRecord, last_modified: str, zone: ZoneInfo) -> None:
-    """Refuse to change what is not as the caller read it.
-
-    Raises:
-        ConflictError: It was changed after `last_modified`.
-    """
+    """Refuse to change what is not as the caller read it."""
     changed = last_changed(event)
     if not last_modified or changed is None or changed <= instant_of(last_modified):
         return
@@ -163,11 +155,7 @@ async def _booking(
 async def _save(
     org: OrgSession, target: Target, before: SObjectRecord, values: Mapping[str, Any], reading: Sequence[Request]
 ) -> tuple[object, ...]:
-    """Send the change, unless somebody else made one since `before` was read; return what it and `reading` came to.
-
-    Raises:
-        ConflictError: Somebody did; it names the fields.
-    """
+    """Send the change, unless somebody else made one since `before` was read; return what it and `reading` came to."""
     since = last_changed(before) if target.event_id == before["Id"] else None
     if (whole := current_change()) and target.event_id != before["Id"]:
         whole.members = tuple(target.event_ids)  # each may have values of its own, which a Classic series overwrites

@@ -20,11 +20,7 @@ _SERIES: Final[Mapping[str, object]] = {"IsRecurrence2": True, "GroupEventType":
 
 
 async def reconcile(org: OrgSession, journal: Journal, entry: Entry) -> Entry:
-    """Return `entry` with an outcome for each write, by what the org has now; the journal keeps them.
-
-    Raises:
-        SalesforceError: The org cannot be asked, or the journal not be written.
-    """
+    """Return `entry` with an outcome for each write, by what the org has now; the journal keeps them."""
     owner = (await org.owner())[:2]
     others = journal.entries(*owner, most=_MOST_OTHERS)
     made = {outcome.record_id for each in others for step in each.steps for outcome in step.outcomes}
@@ -72,11 +68,7 @@ async def _outcome(org: OrgSession, entry: Entry, write: Write, before: Mapping[
 
 
 async def _created(org: OrgSession, entry: Entry, write: Write, made: set[str]) -> Outcome:
-    """Look for the record that a create has made, if it has: no other change has, and it has the values.
-
-    Raises:
-        InvalidArgumentError: The org does not tell.
-    """
+    """Look for the record that a create has made, if it has: no other change has, and it has the values."""
     values = {**write.values, **({write.key: write.key_value} if write.key else {})}
     if values.pop(_PATTERN, None):
         values |= _SERIES  # the org writes a rule in a form of its own

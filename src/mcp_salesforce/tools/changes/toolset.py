@@ -69,9 +69,6 @@ async def _wanted(org: OrgSession, journal: Journal, change_id: str) -> Entry:
     """Return the change to take back, with the outcomes of all its writes.
 
     Changes whose process has ended are found out first, the newest ones too that are not meant.
-
-    Raises:
-        InvalidArgumentError: There is none, it is under way, or it has been taken back.
     """
     owner = (await org.owner())[:2]
     for entry in journal.entries(*owner):

@@ -56,11 +56,7 @@ def pair_of(values: Mapping[str, Any]) -> Pair | None:
 
 
 async def invitations(org: OrgSession, pairs: Iterable[Pair]) -> dict[Pair, str]:
-    """Return the Ids of those invitations that are there: one that was made again has another Id than it had.
-
-    Raises:
-        SalesforceError: The org refused the query, or did not answer.
-    """
+    """Return the Ids of those invitations that are there: one that was made again has another Id than it had."""
     events = quote_list(dict.fromkeys(event for event, _ in pairs))
     soql = f"SELECT Id, EventId, RelationId FROM {INVITATION} WHERE EventId IN {events}"  # noqa: S608 - SOQL, quoted
     found: dict[Pair, str] = {}

@@ -42,9 +42,6 @@ class Access:
             present: Every toolset that there is.
             read_only: Whether to leave out what writes.
             policy: What may be read and changed.
-
-        Raises:
-            UnknownToolsetError: A name is none of a toolset.
         """
         everything = list(present)
         groups = {toolset.name: [toolset.name] for toolset in everything}

@@ -45,9 +45,6 @@ class Arguments:
 
         Null, or an empty text where none is taken, stands for "not given" where a parameter may be left out. Some hosts
         send a list or an object as its JSON text; it is read as what it says.
-
-        Raises:
-            InvalidArgumentError: A name is unknown, or a value is not what the tool takes.
         """
         if unknown := given.keys() - self.names:
             raise self._unknown(sorted(unknown))

@@ -55,11 +55,7 @@ class Asking:
     async def approve(
         self, digest: str, owner: tuple[str, ...], tool: str, question: Question
     ) -> Approver | InputRequiredResult:
-        """Return who has approved the change with `digest`, or what the host has to ask first.
-
-        Raises:
-            InvalidArgumentError: It is not approved; the code says why.
-        """
+        """Return who has approved the change with `digest`, or what the host has to ask first."""
         keep = partial(self._store.ask, digest, owner, tool, question.content)
         if self._context.input_responses is not None or self._context.request_state:
             return self._answered(digest, keep)

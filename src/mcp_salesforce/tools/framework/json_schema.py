@@ -38,9 +38,6 @@ def conforming(shape: TypeAdapter[Any], result: Mapping[str, Any]) -> Mapping[st
     """Return the result of a tool, if it is of the shape that its output schema states: clients refuse any other.
 
     A member that is a text, and came from the org as another value, becomes that value's JSON.
-
-    Raises:
-        UnreadableReplyError: The org sent a value that the shape has no place for.
     """
     for flaw in _flaws(shape, result):
         place, value = flaw["loc"], flaw["input"]

@@ -44,12 +44,7 @@ class Making:
     run: Callable[[], Awaitable[Mapping[str, Any]]]
 
     async def preview(self) -> dict[str, Any]:
-        """Return what the call would do; nothing is sent.
-
-        Raises:
-            SalesforceError: What the call would be refused for.
-            TimeError: As that.
-        """
+        """Return what the call would do; nothing is sent."""
         _, told, _ = await self._planned(None)
         return told
 
@@ -57,7 +52,6 @@ class Making:
         """Make the call, or return what the host has to ask its user first.
 
         Raises:
-            SalesforceError: It is refused, by the org or by the person who was asked.
             AskThroughSessionError: A person has to be asked, which `context` cannot do; nothing was changed.
         """
         rules = self.org.approval_rules

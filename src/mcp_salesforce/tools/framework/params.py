@@ -43,11 +43,7 @@ def one_or_many(value: Any) -> Any:  # noqa: ANN401 - whatever a model sent
 
 
 def distinct_ids(record_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Return each Id once, in its 18-character form.
-
-    Raises:
-        InvalidArgumentError: One is not an Id.
-    """
+    """Return each Id once, in its 18-character form."""
     return tuple(dict.fromkeys(to_18(record_id.strip()) for record_id in record_ids))
 
 

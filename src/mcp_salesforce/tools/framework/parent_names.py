@@ -20,11 +20,7 @@ def naming(sobject: str, record_id: str, names: Sequence[str]) -> list[Request]:
 
 
 def with_names(outcomes: Sequence[object]) -> dict[str, Any]:
-    """Return the record that was read first, with the names that were read after it, where they could be.
-
-    Raises:
-        SalesforceError: The record could not be read.
-    """
+    """Return the record that was read first, with the names that were read after it, where they could be."""
     read, *named = outcomes
     if isinstance(read, SalesforceError):
         raise read

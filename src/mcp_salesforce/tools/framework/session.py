@@ -138,11 +138,7 @@ class OrgSession:
         return "salesforce_undo cannot undo it: this server does not record changes."
 
     def require_journal(self) -> Journal:
-        """Return where changes are kept.
-
-        Raises:
-            InvalidArgumentError: They are not kept.
-        """
+        """Return where changes are kept."""
         if self._journal and not self._journal.off_because:
             return self._journal
         why = self._journal.off_because if self._journal else "SALESFORCE_JOURNAL is off"
@@ -158,11 +154,7 @@ class OrgSession:
         return self._guard is not None
 
     async def require_shown(self, sobject: str, fields: Sequence[str]) -> None:
-        """Let the fields that a caller names pass where a policy shows them.
-
-        Raises:
-            PolicyRefusedError: One is hidden.
-        """
+        """Let the fields that a caller names pass where a policy shows them."""
         if self._guard:
             await self._guard.require_shown(sobject, fields)
 
@@ -240,11 +232,7 @@ class OrgSession:
         return await self.most_rows(tree.Query(items, (tree.FromItem(sobject),)), limit)
 
     async def require_count(self, sobject: str, count: int, columns: Sequence[str] = ()) -> None:
-        """Let as many records of an object be asked for by name, with these columns, as a policy allows in one answer.
-
-        Raises:
-            PolicyRefusedError: They are more.
-        """
+        """Refuse to read more records of an object by name, with these columns, than a policy allows in one answer."""
         if self._guard:
             await self._guard.require_count(sobject, count, columns)
 
@@ -254,11 +242,7 @@ class OrgSession:
         return await _once(self._users, "", self.client.userinfo)
 
     async def zone(self, asked: str = "", owner_id: str = "") -> ZoneInfo:
-        """Return the zone to show times in: the asked one, else that of the user `owner_id`, else the caller's own.
-
-        Raises:
-            TimeError: `asked` is not a zone.
-        """
+        """Return the zone to show times in: the asked one, else that of the user `owner_id`, else the caller's own."""
         if asked:
             return zone_named(asked)
         user_id = owner_id if owner_id.startswith(_USER_PREFIX) else (await self.owner())[1]

@@ -177,11 +177,7 @@ class _Report:
         return found
 
     async def uses(self, working_hours: str, keys: Sequence[Key]) -> dict[Key, Use]:
-        """Return how much of the working time is taken, by key.
-
-        Raises:
-            InvalidArgumentError: The keys are of something else than calendars and a period.
-        """
+        """Return how much of the working time is taken, by key."""
         by = self.grouping.by
         is_of_rooms = bool(self.only) and not any(calendar.is_person for calendar in self.only)
         which = ROOM if ROOM in by or (OWNER not in by and is_of_rooms) else OWNER

@@ -100,12 +100,7 @@ def _at(event: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - a field's
 
 
 async def grouping_of(org: OrgSession, by: Sequence[str]) -> Grouping:
-    """Return what `by` means.
-
-    Raises:
-        InvalidArgumentError: An entry is not a word and no field to count by.
-        PolicyRefusedError: A policy hides the field.
-    """
+    """Return what `by` means."""
     entries: dict[str, tuple[str, str]] = {}
     meant: list[str] = []
     for text in by:

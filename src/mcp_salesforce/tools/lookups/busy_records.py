@@ -97,9 +97,6 @@ async def read_busy(
         window: Of when. Events that ended more than a year ago are in it, although Salesforce archives them.
         beside: Requests to make in the same call, of which at most two are queries.
         most: How many events to read.
-
-    Raises:
-        SalesforceError: Nothing could be read.
     """
     hidden = {"Subject"} - set(await org.shown("Event", ("Subject",)))
     queries = _queries(calendars, window, beside, hidden, is_old=window.start < org.now() - ARCHIVED_AFTER)

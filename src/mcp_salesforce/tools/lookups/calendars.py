@@ -61,10 +61,6 @@ async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
         org: Where they are.
         asked: Ids (`005` of users, `023` of resource and public calendars), names, e-mail addresses, user names, or
             `me`.
-
-    Raises:
-        InvalidArgumentError: One is unknown, or the name of several.
-        PolicyRefusedError: They are more than a policy lets be asked for.
     """
     me = (await org.owner())[1]
     texts = [me if text.strip().casefold() == ME else text.strip() for text in asked]

@@ -81,9 +81,6 @@ async def read_page(
         cursor: Where the answer before stopped; empty for the beginning.
         call: The tool and its arguments, which the cursor is bound to.
         shape: Reworks the records, one to one, before they become rows.
-
-    Raises:
-        InvalidArgumentError: The cursor is not one of this call's.
     """
     listing = await listing.shown(org)
     limit = await org.most_records(listing.sobject, limit, listing.fields or listing.columns)

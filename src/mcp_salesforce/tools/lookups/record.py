@@ -92,11 +92,7 @@ async def create_record(
 
 
 async def update_record(org: OrgSession, sobject: str, record_id: str, values: Mapping[str, Any]) -> Updated:
-    """Change fields of a record; return those whose value is another one now.
-
-    Raises:
-        InvalidArgumentError: There is nothing to change.
-    """
+    """Change fields of a record; return those whose value is another one now."""
     fields = require_fields(values)
     before = await read_fields(org, sobject, record_id, fields)
     change, reading = updating(sobject, record_id, values), retrieving(sobject, record_id, fields=fields)
@@ -105,11 +101,7 @@ async def update_record(org: OrgSession, sobject: str, record_id: str, values: M
 
 
 def outcome_of(read: object, written: dict[str, Any]) -> dict[str, Any]:
-    """Return the record that was read in the call of a write, or what was written, with a warning why it was not read.
-
-    Raises:
-        UnreadableReplyError: It is not a record.
-    """
+    """Return the record that was read in the call of a write; or what was written, with why it could not be read."""
     return _unread(read, written) if isinstance(read, SalesforceError) else record_from(read)
 
 
@@ -132,11 +124,7 @@ def _unread(error: SalesforceError, written: Mapping[str, Any]) -> dict[str, Any
 
 
 def require_fields(values: Mapping[str, Any]) -> list[str]:
-    """Return the names of the fields to change.
-
-    Raises:
-        InvalidArgumentError: There are none.
-    """
+    """Return the names of the fields to change."""
     if not values:
         raise refused("data is empty.", hint="Give the fields to change; null clears a field.", fields=["data"])
     return list(values)

@@ -137,11 +137,7 @@ def _pattern(word: str) -> str:
 async def _resolved(
     org: OrgSession, asked: Sequence[sosl_tree.Returning], limit: int
 ) -> tuple[sosl_tree.Returning, ...]:
-    """Return what to search and to show, one record more than wanted of each; names are checked.
-
-    Raises:
-        InvalidArgumentError: An object cannot be searched, or a field is unknown.
-    """
+    """Return what to search and to show, one record more than wanted of each; names are checked."""
     if not asked:
         searchable = {each.name for each in await org.schema.summaries() if each.searchable}
         asked = [sosl_tree.Returning(name) for name in _USUAL if name in searchable]

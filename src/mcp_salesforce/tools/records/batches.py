@@ -61,7 +61,6 @@ async def save_rows(
 
     Raises:
         InvalidArgumentError: All or none is asked of more rows than Salesforce can promise it for.
-        SalesforceError: No row was saved, or it is not known of any.
     """
     if all_or_none and len(rows) > MOST_RECORDS:
         raise refused(

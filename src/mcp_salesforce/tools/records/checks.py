@@ -36,11 +36,7 @@ _CHECKED_ELSEWHERE: Final[Mapping[tuple[str, Verb], str]] = {
 
 
 def check_object(described: SObjectDescribe, verb: Verb) -> None:
-    """Let an object pass whose records the user may create, update or delete, and that has no tools of its own for it.
-
-    Raises:
-        InvalidArgumentError: The user may not, or nobody can; or other tools check what this one does not.
-    """
+    """Refuse an object whose records the user cannot create, update or delete, or that has its own tools for it."""
     if tool := _CHECKED_ELSEWHERE.get((described.name, verb)):
         raise refused(
             f"{described.name} records cannot be written with this tool: it does not check conflicts, invitees "
@@ -58,11 +54,7 @@ def check_object(described: SObjectDescribe, verb: Verb) -> None:
 
 
 def check_key(described: SObjectDescribe, name: str) -> str:
-    """Return the field that upserts find records by, in Salesforce's case.
-
-    Raises:
-        InvalidArgumentError: It is not there, or no key.
-    """
+    """Return the field that upserts find records by, in Salesforce's case."""
     field = described.field(name)
     keys = [each.name for each in described.fields if each.external_id or each.id_lookup]
     if field is None or field.name not in keys:
@@ -76,11 +68,7 @@ def check_key(described: SObjectDescribe, name: str) -> str:
 
 
 def check_ids(described: SObjectDescribe, record_ids: Sequence[str]) -> list[str]:
-    """Return Ids of the object in their 18-character form.
-
-    Raises:
-        InvalidArgumentError: One is not an Id, of another object, or there twice.
-    """
+    """Return Ids of the object in their 18-character form."""
     problems: list[RowProblem] = []
     found: dict[str, int] = {}
     for row, given in enumerate(record_ids):
@@ -105,9 +93,6 @@ def check_records(
         verb: What is to be done with them.
         key: The field that tells which record is meant: `Id` to update, the external id to upsert.
         prefixes: Known key prefixes, each with the object that has it.
-
-    Raises:
-        InvalidArgumentError: Records have problems; the error has every one of them.
     """
     checks = [_RowCheck(described, verb, key, prefixes, row) for row in range(len(records))]
     checked = [check.read(record) for check, record in zip(checks, records, strict=True)]

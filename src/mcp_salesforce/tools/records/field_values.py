@@ -34,9 +34,6 @@ def read_value(field: FieldDescribe, value: Any, prefixes: Mapping[str, str]) ->
         field: What the org says of the field.
         value: The JSON value given.
         prefixes: Known key prefixes, each with the object that has it.
-
-    Raises:
-        ValueProblem: The field does not take it.
     """
     if value is None:
         return None

@@ -74,11 +74,7 @@ async def restore_records(ctx: ToolContext, record_ids: RecordIds) -> Restored:
 
 
 async def _objects(org: OrgSession, record_ids: Sequence[str]) -> dict[str, str]:
-    """Return the object of each Id, by its key prefix.
-
-    Raises:
-        InvalidArgumentError: No object has such Ids.
-    """
+    """Return the object of each Id, by its key prefix."""
     prefixes: Mapping[str, str] = KEY_PREFIXES
     if any(each[:3] not in prefixes for each in record_ids):
         prefixes = await org.schema.by_prefix()

@@ -242,11 +242,7 @@ async def _facts(org: OrgSession, sobject: str, names: Sequence[str], search: st
 
 
 async def _references(org: OrgSession, sobject: str, names: Sequence[str]) -> list[Reference]:
-    """Return which field each of the names means; a parent's may be meant, as in Account.Industry.
-
-    Raises:
-        InvalidArgumentError: INVALID_FIELD, with the nearest names.
-    """
+    """Return which field each of the names means; a parent's may be meant, as in Account.Industry."""
     query = tree.Query(
         tuple(tree.SelectItem(tree.Field(name, position=at)) for at, name in enumerate(names)),
         (tree.FromItem(sobject),),

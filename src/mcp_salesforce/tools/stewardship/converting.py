@@ -61,11 +61,7 @@ async def convert_lead(
 
 
 async def _status(org: OrgSession) -> str:
-    """Return the status of converted leads, where the org has one.
-
-    Raises:
-        InvalidArgumentError: It has several, or none that the user can see.
-    """
+    """Return the status of converted leads, where the org has one."""
     found = [record["ApiName"] for record in (await org.client.queries.query(_STATUSES)).records]
     if len(found) == 1:
         return str(found[0])

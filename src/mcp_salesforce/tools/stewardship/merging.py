@@ -75,11 +75,7 @@ async def merge_records(
 
 
 def _check(sobject: str, master_id: str, loser_ids: Sequence[str]) -> None:
-    """Refuse Ids of other objects, and the master among those that go.
-
-    Raises:
-        InvalidArgumentError: There is such an Id.
-    """
+    """Refuse Ids of other objects, and the master among those that go."""
     if master_id in loser_ids:
         raise refused(
             "master_id is in loser_ids too.",
