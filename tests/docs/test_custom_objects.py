@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
-from mcp_salesforce.localorg import LocalOrg
+import pytest
+
+from mcp_salesforce.localorg import LocalOrg, OrgError
 from mcp_salesforce.localorg.standard import custom
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES
 from tests.docs.test_examples import ROOT, blocks
@@ -24,6 +26,16 @@ def test_the_example_makes_the_objects_it_names(tmp_path: Path) -> None:
     (visit,) = visits
     assert (visit["Name"], visit["Kind__c"], visit["Cost__c"]) == ("V-0001", "First", 80.5)
     assert visit["Doctor__r"]["Loyalty_Number__c"] == "L-1"
+
+
+def test_a_value_that_the_record_type_does_not_allow_is_refused_as_the_page_says(tmp_path: Path) -> None:
+    file = tmp_path / "clinic.yaml"
+    file.write_text(blocks(PAGE, "yaml")[1], encoding="utf-8")
+    with (
+        LocalOrg.open(seed=False, schema_file=file) as org,
+        pytest.raises(OrgError, match="INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
+    ):
+        org.insert("Visit__c", Name="One", Kind__c="Surgery")
 
 
 def test_every_option_and_type_is_on_the_page() -> None:

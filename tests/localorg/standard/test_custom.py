@@ -154,7 +154,10 @@ def test_what_a_parents_describe_says_of_its_children_holds(tmp_path: Path, says
         ("- a", "must have a mapping `objects`"),
         ("objects: {Visit: {}}", "Visit: the org has no such object; the name of a custom one ends in __c"),
         ("objects: {'a b__c': {}}", "a b__c: an API name has letters"),
-        ("objects: {Visit__c: {colour: red}}", "Visit__c: unknown colour; known are fields, label, name, plural"),
+        (
+            "objects: {Visit__c: {colour: red}}",
+            "Visit__c: unknown colour; known are fields, label, name, plural, recordTypes",
+        ),
         ("objects: {Visit__c: {fields: {Kind: {}}}}", "Visit__c.Kind: the name of a custom field ends in __c"),
         ("objects: {Visit__c: {fields: {K__c: string}}}", "Visit__c.K__c: a mapping is expected, not 'string'"),
         ("objects: {Visit__c: {fields: {K__c: {type: text}}}}", "Visit__c.K__c: type 'text' is not one of boolean"),
@@ -177,6 +180,12 @@ def test_what_a_parents_describe_says_of_its_children_holds(tmp_path: Path, says
             "objects: {Contact: {fields: {K__c: {type: reference, to: Account, master_detail: true}}}}",
             "Contact.K__c: only a new custom object can be a detail",
         ),
+        ("objects: {Contact: {recordTypes: [A]}}", "Contact.recordTypes: a mapping of record types"),
+        ("objects: {Contact: {recordTypes: {A: 7}}}", "Contact.recordTypes.A: 7 is no mapping"),
+        ("objects: {Contact: {recordTypes: {A: {name: B}}}}", "unknown name; known are default, label, values"),
+        ("objects: {Contact: {recordTypes: {A: {default: true}, B: {default: true}}}}", "not several"),
+        ("objects: {Contact: {recordTypes: {A: {values: {Phone: [x]}}}}}", "Phone is to be a picklist of Contact"),
+        ("objects: {Account: {recordTypes: {A: {values: {Rating: [Tepid]}}}}}", "Rating has no value Tepid"),
         ("objects: {Visit__c: {fields: {K__c: {length: long}}}}", "length is a whole number, not 'long'"),
         ("objects: {Contact: {fields: {K__c: {}, k__C: {nope: 1}}}}", "unknown nope"),
         ("objects: [", "while parsing"),
@@ -250,6 +259,73 @@ def kind(record_id: str, name: str, **more: bool) -> dict[str, object]:
     layout = f"/services/data/v60.0/sobjects/Account/describe/layouts/{record_id}"
     told = {"active": True, "available": True, "defaultRecordTypeMapping": False, "master": name == "Master"}
     return {**told, "developerName": name, "name": name, "recordTypeId": record_id, "urls": {"layout": layout}, **more}
+
+
+KINDS = """
+objects:
+  Visit__c:
+    fields:
+      Kind__c: {type: picklist, values: [First, Follow-up, Surgery], restricted: true, default: First}
+      Parts__c: {type: multipicklist, values: [Eye, Ear, Nose], restricted: true}
+      Room__c: {type: picklist, values: [North, South]}
+    recordTypes:
+      Consultation: {label: A consultation, default: true, values: {Kind__c: [First, Follow-up], Room__c: [North]}}
+      Operation: {values: {Kind__c: [Surgery], Parts__c: [Eye, Ear]}}
+  Account:
+    recordTypes:
+      Clinic: {values: {Rating: [Hot]}}
+"""
+
+
+def test_a_record_type_allows_its_own_values_of_restricted_picklists(tmp_path: Path) -> None:
+    with opened(tmp_path, KINDS) as org:
+        kinds = {each["developerName"]: each for each in org.describes.describe("Visit__c", "v60.0")["recordTypeInfos"]}
+        operation = kinds["Operation"]["recordTypeId"]
+        visit = org.records.retrieve("Visit__c", org.insert("Visit__c", Name="One", Room__c="South"))
+        surgery = org.insert("Visit__c", Name="Two", RecordTypeId=operation)
+
+        assert [kinds[name]["defaultRecordTypeMapping"] for name in ("Consultation", "Operation")] == [True, False]
+        assert (kinds["Consultation"]["name"], kinds["Operation"]["name"]) == ("A consultation", "Operation")
+        assert (visit["RecordTypeId"], visit["Kind__c"]) == (kinds["Consultation"]["recordTypeId"], "First")
+        assert org.records.retrieve("Visit__c", surgery)["Kind__c"] is None  # its type has not the default
+        for values in ({"Kind__c": "Surgery"}, {"RecordTypeId": operation, "Kind__c": "First"}):
+            with pytest.raises(
+                OrgError, match=r"INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST.*bad value for restricted"
+            ) as no:
+                org.insert("Visit__c", Name="Three", **values)
+            assert no.value.fields == ("Kind__c",)
+        with pytest.raises(OrgError, match="bad value for restricted picklist field: Nose"):
+            org.records.update("Visit__c", surgery, {"Parts__c": "Eye;Nose"}, org.user_id)
+        org.records.update("Visit__c", surgery, {"Parts__c": "Eye;Ear", "Kind__c": "Surgery"}, org.user_id)
+        clinic = org.describes.describe("Account", "v60.0")["recordTypeInfos"][0]["recordTypeId"]
+        assert org.insert("Account", Name="Alder", RecordTypeId=clinic, Rating="Cold")  # an open picklist takes any
+
+
+def test_record_types_keep_their_ids_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "kinds.yaml"
+    seen = []
+    for text in (KINDS, KINDS.replace("      Consultation", "      Check: {}\n      Consultation")):
+        file.write_text(text)
+        with LocalOrg.open(tmp_path / "org.db", seed=False, schema_file=file) as org:
+            infos = org.describes.describe("Visit__c", "v60.0")["recordTypeInfos"]
+            seen.append({each["developerName"]: each["recordTypeId"] for each in infos})
+            assert (
+                org.records.retrieve("Visit__c", org.insert("Visit__c", Name="One"))["RecordTypeId"]
+                == (seen[0]["Consultation"])
+            )
+
+    assert seen[1].keys() - seen[0].keys() == {"Check"}
+    assert seen[0].items() <= seen[1].items()
+
+
+def test_the_describe_of_a_custom_object_brings_its_record_types(tmp_path: Path) -> None:
+    with opened(tmp_path, KINDS) as org:
+        described = org.describes.describe("Visit__c", "v60.0")
+    file = tmp_path / "visit.json"
+    file.write_text(json.dumps(described))
+
+    with LocalOrg.open(seed=False, schema_file=file) as org:
+        assert org.describes.describe("Visit__c", "v60.0")["recordTypeInfos"] == described["recordTypeInfos"]
 
 
 @pytest.mark.parametrize("default", ["Household", "Master"])

@@ -43,7 +43,7 @@ def plant(store: Store, schema: Schema, now: Callable[[], datetime], *, contacts
 
 
 def plant_record_types(store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
-    """Add the record types that the schema has from a describe and the org has not, with their ids from there."""
+    """Add the record types that the schema has from a file and the org has not, with the ids that a describe gives."""
     records = Records(store, schema, now)
     admin = mint(schema["User"].key_prefix, 1)
     with store.transaction():
@@ -52,7 +52,8 @@ def plant_record_types(store: Store, schema: Schema, now: Callable[[], datetime]
                 known = "SELECT Id FROM RecordType WHERE SobjectType = ? AND DeveloperName = ?"
                 if store.row(known, [sobject.name, each.developer_name]) is None:
                     names = {"Name": each.name, "DeveloperName": each.developer_name, "SobjectType": sobject.name}
-                    records.load("RecordType", [{**names, "IsActive": each.active, "Id": each.record_id}], admin)
+                    own_id = {"Id": each.record_id} if each.record_id else {}
+                    records.load("RecordType", [{**names, "IsActive": each.active, **own_id}], admin)
 
 
 def plant_lead_statuses(store: Store, schema: Schema, now: Callable[[], datetime]) -> None:

@@ -19,6 +19,7 @@ from mcp_salesforce.localorg.services.derivations import (
 from mcp_salesforce.localorg.services.duplicates import check_duplicates
 from mcp_salesforce.localorg.services.events import complete_event
 from mcp_salesforce.localorg.services.inputs import Changes, Inputs, known_field, require
+from mcp_salesforce.localorg.services.record_types import check_picklists, default_record_type
 from mcp_salesforce.localorg.services.recycle_bin import RecycleBin
 from mcp_salesforce.localorg.services.saves import Save
 from mcp_salesforce.localorg.services.series import (
@@ -264,8 +265,8 @@ class Records:
             row |= {"CreatedDate": touched["LastModifiedDate"], "CreatedById": user_id}
         if definition.field("OwnerId"):
             row["OwnerId"] = user_id
-        if definition.default_record_type and definition.field("RecordTypeId"):
-            row["RecordTypeId"] = definition.default_record_type.record_id
+        if kind := default_record_type(self._store, definition):
+            row["RecordTypeId"] = kind
         return row | touched
 
     def touched(self, definition: SObjectDef, user_id: str) -> Changes:
@@ -293,6 +294,7 @@ class Records:
         if definition.field("PhotoUrl"):
             row["PhotoUrl"] = f"/services/images/photo/{row['Id']}"
         save = Save(self._store, self._schema, self._now, definition, row, given, before, user_id)
+        check_picklists(save)
         rule = _RULES.get(definition.name)
         if rule is not None:
             rule(save)

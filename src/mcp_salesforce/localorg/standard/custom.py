@@ -42,6 +42,7 @@ from mcp_salesforce.localorg.standard.definitions import (
 )
 from mcp_salesforce.localorg.standard.described import from_describes
 from mcp_salesforce.localorg.standard.errors import SchemaFileError
+from mcp_salesforce.localorg.standard.record_types import widened_record_type, with_record_types
 
 __all__ = ["SchemaFileError", "read_schema"]
 
@@ -67,7 +68,7 @@ _OPTIONS: Final = frozenset(
     {"type", "label", "required", "length", "scale", "precision", "digits", "values", "restricted", "default", "to",
      "children", "on_delete", "master_detail", "unique", "external_id"}
 )  # fmt: skip
-_OBJECT_OPTIONS: Final = frozenset({"label", "plural", "name", "fields"})
+_OBJECT_OPTIONS: Final = frozenset({"label", "plural", "name", "fields", "recordTypes"})
 
 
 def read_schema(path: Path, known: Iterable[SObjectDef]) -> list[SObjectDef]:
@@ -88,11 +89,11 @@ def read_schema(path: Path, known: Iterable[SObjectDef]) -> list[SObjectDef]:
         raise SchemaFileError(f"{path}: {error}") from error
     objects = {each.name.lower(): each for each in known}
     try:
-        if path.suffix == ".json":
-            return from_describes(content, objects)
-        return _from_yaml(content, objects)
+        made = from_describes(content, objects) if path.suffix == ".json" else _from_yaml(content, objects)
     except SchemaFileError as error:
         raise SchemaFileError(f"{path}: {error}") from error
+    record_type = widened_record_type(made, objects["recordtype"]) if "recordtype" in objects else None
+    return [*made, record_type] if record_type else made
 
 
 @evidence(
@@ -110,12 +111,13 @@ def _from_yaml(content: Any, known: dict[str, SObjectDef]) -> list[SObjectDef]: 
         fields = tuple(_field(name, each, about or {}) for each, about in (options.get("fields") or {}).items())
         existing = known.get(str(name).lower())
         if existing is not None:
-            made.append(_widened(existing, fields))
+            made.append(with_record_types(_widened(existing, fields), options.get("recordTypes")))
         elif not str(name).endswith("__c"):
             raise SchemaFileError(f"{name}: the org has no such object; the name of a custom one ends in __c")
         else:
             prefix = f"a{len(made):02}"
-            made.append(_custom_object(str(name), options, fields, prefix))
+            sobject = _custom_object(str(name), options, fields, prefix)
+            made.append(with_record_types(sobject, options.get("recordTypes")))
     _check_targets(made, known)
     return made
 

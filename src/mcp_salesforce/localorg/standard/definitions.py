@@ -112,14 +112,19 @@ class FieldDef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTypeDef:
-    """A kind of records of one object, as a describe of a real org has it; `default` where new records are of it."""
+    """A kind of records of one object; `default` where new records are of it.
 
-    record_id: str
+    `record_id` is empty where the org is to give it an Id. `values` are those of picklists that its records may have,
+    by the field's name; of a field that is not there, all.
+    """
+
+    record_id: str = ""
     name: str
     developer_name: str
     active: bool = True
     available: bool = True
     default: bool = False
+    values: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,39 @@
+"""Record types: which one a new record is of, and which values of picklists it allows."""
+
+from mcp_salesforce.localorg import errors
+from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.services.saves import Save
+from mcp_salesforce.localorg.store.schema import SObjectDef
+from mcp_salesforce.localorg.store.sqlite import Store
+
+
+def default_record_type(store: Store, definition: SObjectDef) -> str | None:
+    """Return the id of the record type of a new record that names none; None for the master one."""
+    default = definition.default_record_type
+    if default is None or definition.field("RecordTypeId") is None:
+        return None
+    known = "SELECT Id FROM RecordType WHERE SobjectType = ? AND DeveloperName = ?"
+    row = store.row(known, [definition.name, default.developer_name])
+    return row["Id"] if row else None
+
+
+@evidence("Records", "simulated", "In a restricted picklist a value that the record type does not allow is refused")
+@evidence("Records", "simulated", "A default that the record type does not allow is left out")
+def check_picklists(save: Save) -> None:
+    """Let values pass that the record's type allows.
+
+    Raises:
+        OrgError: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST.
+    """
+    kinds = {each.developer_name: each for each in save.definition.record_types if each.values}
+    kind = save.record(save.row.get("RecordTypeId")) if kinds else None
+    if kind is None or kind["DeveloperName"] not in kinds:
+        return
+    for name, allowed in kinds[kind["DeveloperName"]].values:
+        field, value = save.definition.by_name[name.lower()], save.row.get(name)
+        chosen = str(value or "").split(";") if field.type == "multipicklist" else [value]
+        refused = [each for each in chosen if each and each not in allowed]
+        if refused and name in save.given and field.restricted:
+            raise errors.bad_picklist_value(field.label, refused[0], name)
+        if refused and name not in save.given and save.before is None and field.nillable:
+            save.row[name] = None
