@@ -4,7 +4,7 @@ from mcp_salesforce.tools.framework.toolset import Toolset
 
 insight = Toolset(
     "insight",
-    "Count appointments and working time; explain who can see or change a record",
+    "Count appointments and working time; explain who can see or change a record; list who changed it",
     "To count appointments or explain access, use salesforce_count_appointments and salesforce_explain_access.",
     is_default=False,
 )
