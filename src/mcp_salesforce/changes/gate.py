@@ -36,41 +36,51 @@ class Gate:
             if change is None:
                 return await exchange(request)
             change.requests += 1
-            if writes := writes_of(request):
-                return await self._write(change, request, writes, exchange)
-            answer = await exchange(request)
-            note_records(answer.value, change.seen)
-            return answer
+            step = await self._prepared(change, writes, exchange) if (writes := writes_of(request)) else None
+            if step and change.is_preview:
+                return _planned(change, step, request)
+            try:
+                answer = await exchange(request)
+            except SalesforceError as error:
+                if step and not error.is_outcome_unknown:
+                    step.outcomes = tuple(Outcome(write.record_id, code=error.code) for write in step.writes)
+                raise
+            else:
+                if step:
+                    step.outcomes = outcomes_of(request, answer.value)
+                note_records(answer.value, change.seen)
+                return answer
+            finally:
+                if step and self._journal:
+                    await self._journal.end(change, step)
 
         return gated
 
-    async def _write(
-        self, change: Change, request: Request, writes: tuple[Write, ...], exchange: RequestSender
-    ) -> Answer:
+    async def _prepared(self, change: Change, writes: Sequence[Write], exchange: RequestSender) -> Step:
+        """Return what `writes` would do, once it is approved and in the journal."""
         step = Step(tuple(_with_members(write, change.members) for write in writes))
         if self._journal or change.is_preview:
             step.before = await read_before(exchange, change.seen, step.writes)
             members = [replace(each, record_id=member) for each in step.writes for member in _following(each)]
             before = await read_before(exchange, change.seen, members) if members else ()
             step.members = {each.record_id: was for each, was in zip(members, before, strict=True)}
-        if change.is_preview:
-            if change.approval:
-                await see_stamps(change, step.writes, exchange)
-            number = len(change.writes)
-            change.steps.append(step)
-            made = enumerate(writes, number)
-            change.planned |= {new_id(each.sobject, n): each.sobject for n, each in made if each.action == "create"}
-            return pretended(request, writes, change.seen, number)
         if change.approval:
-            await change.approval.require(change, step, exchange)
+            if change.is_preview:
+                await see_stamps(change, step.writes, exchange)
+            else:
+                await change.approval.require(change, step, exchange)
         change.steps.append(step)
-        if self._journal is None:
-            return await _sent(change, step, request, exchange)
-        await self._journal.begin(change, step)
-        try:
-            return await _sent(change, step, request, exchange)
-        finally:
-            await self._journal.end(change, step)
+        if self._journal and not change.is_preview:
+            await self._journal.begin(change, step)
+        return step
+
+
+def _planned(change: Change, step: Step, request: Request) -> Answer:
+    """Note the records that a preview's last step would create, and return an answer as if it had been sent."""
+    number = len(change.writes) - len(step.writes)
+    made = enumerate(step.writes, number)
+    change.planned |= {new_id(each.sobject, n): each.sobject for n, each in made if each.action == "create"}
+    return pretended(request, step.writes, change.seen, number)
 
 
 def _with_members(write: Write, members: Sequence[str]) -> Write:
@@ -82,15 +92,3 @@ def _with_members(write: Write, members: Sequence[str]) -> Write:
 def _following(write: Write) -> Sequence[str]:
     """Return the Ids of the appointments that change because their series, which is `write`, is changed."""
     return write.also if write.action == "update" else ()
-
-
-async def _sent(change: Change, step: Step, request: Request, exchange: RequestSender) -> Answer:
-    try:
-        answer = await exchange(request)
-    except SalesforceError as error:
-        if not error.is_outcome_unknown:
-            step.outcomes = tuple(Outcome(write.record_id, code=error.code) for write in step.writes)
-        raise
-    step.outcomes = outcomes_of(request, answer.value)
-    note_records(answer.value, change.seen)
-    return answer

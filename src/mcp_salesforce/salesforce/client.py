@@ -1,9 +1,10 @@
 """The client: one `send` that signs, retries and decodes, and one attribute for each API family."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Self, TypeAlias
 
+from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.api.collections import CollectionsApi
 from mcp_salesforce.salesforce.api.composite import (
     CompositeApi,
@@ -36,11 +37,11 @@ from mcp_salesforce.salesforce.models import (
 )
 from mcp_salesforce.salesforce.sending import Sender
 from mcp_salesforce.salesforce.transport import AiohttpTransport, Transport
-from mcp_salesforce.salesforce.wire import Answer, Request
+from mcp_salesforce.salesforce.wire import Request
 
 _VERSION: Final = re.compile(r"v?(\d{2,3}\.0)")
 _ORGANIZATION: Final = "SELECT Name, OrganizationType, IsSandbox, TrialExpirationDate FROM Organization LIMIT 1"
-RequestSender: TypeAlias = Callable[[Request], Awaitable[Answer]]
+RequestSender: TypeAlias = Send
 Guard: TypeAlias = Callable[[RequestSender], RequestSender]
 
 
@@ -96,14 +97,14 @@ class SalesforceClient:
         exchange = gate(self._sender.exchange) if gate else self._sender.exchange
         self.answer: RequestSender = guard(exchange) if guard else exchange
         """Sends a request as `send` does, and returns the headers of the reply too."""
-        self.sobjects = SObjectsApi(self.send)
-        self.collections = CollectionsApi(self.send)
-        self.composite = CompositeApi(self.send, self.api_version)
-        self.queries = QueriesApi(self.send)
+        self.sobjects = SObjectsApi(self.answer)
+        self.collections = CollectionsApi(self.answer)
+        self.composite = CompositeApi(self.answer, self.api_version)
+        self.queries = QueriesApi(self.answer)
         self.describe = DescribeApi(self.answer)
-        self.search = SearchApi(self.send)
-        self.limits = LimitsApi(self.send)
-        self.soap = SoapApi(self.send, self.api_version)
+        self.search = SearchApi(self.answer)
+        self.limits = LimitsApi(self.answer)
+        self.soap = SoapApi(self.answer, self.api_version)
 
     async def __aenter__(self) -> Self:
         return self
@@ -152,7 +153,7 @@ class SalesforceClient:
             reading = self.send(retrieving(sobject, made))
         else:
             creation = creating(sobject, values, allow_duplicate=allow_duplicate)
-            async with looked_for(self.send, sobject, [values]):
+            async with looked_for(self.answer, sobject, [values]):
                 made_path = f"{creation.path}/{EarlierId.of(0)}"
                 named = [Request("GET", f"{made_path}/{parent}", {"fields": "Name"}) for parent in parents]
                 saved, read, *names = await self.composite.run_led([creation, Request("GET", made_path), *named])

@@ -1,11 +1,12 @@
 """After a create whose answer was lost: the records that it may have made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.errors import OutcomeUnknownError, SalesforceError
 from mcp_salesforce.salesforce.ids import is_id
 from mcp_salesforce.salesforce.literals import quote
@@ -19,9 +20,7 @@ _MOST: Final = 20
 
 
 @asynccontextmanager
-async def looked_for(
-    send: Callable[[Request], Awaitable[object]], sobject: str, records: Sequence[Mapping[str, object]]
-) -> AsyncIterator[None]:
+async def looked_for(send: Send, sobject: str, records: Sequence[Mapping[str, object]]) -> AsyncIterator[None]:
     """Create `records`; where no answer tells whether they were, look for them.
 
     API: GET /services/oauth2/userinfo, GET /query
@@ -40,10 +39,7 @@ async def looked_for(
 
 
 async def created_since(
-    send: Callable[[Request], Awaitable[object]],
-    sobject: str,
-    records: Sequence[Mapping[str, object]],
-    started: datetime,
+    send: Send, sobject: str, records: Sequence[Mapping[str, object]], started: datetime
 ) -> list[str] | None:
     """Return the Ids of records with the values of one of `records` that the user created since about `started`.
 
@@ -57,13 +53,13 @@ async def created_since(
     try:
         with time_limit(LOOK_S):  # also where the call that lost the answer has no time left
             async with asyncio.timeout(LOOK_S):
-                user = UserInfo.read(await send(Request("GET", "/services/oauth2/userinfo")))
+                user = UserInfo.read((await send(Request("GET", "/services/oauth2/userinfo"))).value)
                 soql = (
                     f"SELECT {field_list(['Id', *names])} FROM {sobject} "  # noqa: S608 - SOQL, of names and quoted values
                     f"WHERE CreatedById = {quote(user.user_id)} AND CreatedDate >= {since} "
                     f"ORDER BY CreatedDate DESC LIMIT {_MOST + len(records)}"
                 )
-                found = QueryResult.read(await send(Request("GET", "query", {"q": soql})))
+                found = QueryResult.read((await send(Request("GET", "query", {"q": soql}))).value)
     except (SalesforceError, TimeoutError):
         return None
     ids = [record.get("Id") for record in found.records if any(_has(record, each) for each in sought)]

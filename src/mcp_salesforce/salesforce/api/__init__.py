@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from mcp_salesforce.salesforce.wire import Request
+from mcp_salesforce.salesforce.wire import Answer, Request
 
-Send = Callable[[Request], Awaitable[object]]
-"""Sends a request and returns the JSON value of its reply; `SalesforceClient.send`."""
+Send = Callable[[Request], Awaitable[Answer]]
+"""Sends a request and returns the answer; `SalesforceClient.answer`."""

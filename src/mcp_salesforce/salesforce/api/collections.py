@@ -101,7 +101,7 @@ class CollectionsApi:
         return await self._save(Request("DELETE", _RESOURCE, params, idempotent=False), len(record_ids))
 
     async def _save(self, request: Request, count: int) -> tuple[SaveResult, ...]:
-        results = await self._send(request)
+        results = (await self._send(request)).value
         with unknown_if_unreadable():
             if not isinstance(results, list) or len(results) != count:
                 raise wrong_shape(f"{count} results")

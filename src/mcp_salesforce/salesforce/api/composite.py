@@ -72,7 +72,7 @@ class CompositeApi:
         body = {"allOrNone": all_or_none, "compositeRequest": entries}
         only_reads = all(call.is_idempotent and not call.is_write for call in calls)
         request = Request("POST", "composite", body=body, idempotent=only_reads, is_led=is_led)
-        answer = await self._send(request)
+        answer = (await self._send(request)).value
         with nullcontext() if only_reads else unknown_if_unreadable():
             replies = members_of(answer, "compositeResponse")
             if len(replies) != len(calls):
@@ -111,10 +111,10 @@ class CompositeApi:
 
     async def _one_by_one(self, calls: Sequence[Request]) -> tuple[object, ...]:
         first, *others = calls
-        values = [await self._send(first)]
+        values = [(await self._send(first)).value]
         for call in others:
             try:
-                values.append(await self._send(call))
+                values.append((await self._send(call)).value)
             except SalesforceError as error:
                 values.append(error)
         return tuple(values)

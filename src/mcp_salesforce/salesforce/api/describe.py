@@ -1,7 +1,6 @@
 """What the org's objects and fields are: the describe resources of the REST API."""
 
-from collections.abc import Awaitable, Callable
-
+from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectSummary, members_of
 from mcp_salesforce.salesforce.wire import Answer, Request, path, sobject_name
 
@@ -13,9 +12,9 @@ class DescribeApi:
     With the stamp of what is known already, an answer is None if nothing has changed since.
     """
 
-    def __init__(self, answer: Callable[[Request], Awaitable[Answer]]) -> None:
-        """Use `answer` for every call; it signs, retries and decodes."""
-        self._answer = answer
+    def __init__(self, send: Send) -> None:
+        """Use `send` for every call; it signs, retries and decodes."""
+        self._send = send
 
     async def describe(self, sobject: str) -> SObjectDescribe:
         """Return one object's fields, picklist values, record types and child relationships.
@@ -54,7 +53,7 @@ class DescribeApi:
         return None if stamp and answer.is_unchanged else (_summaries(answer.value), _stamp(answer))
 
     async def _get(self, resource: str, stamp: str = "") -> Answer:
-        return await self._answer(Request("GET", resource, headers={"If-Modified-Since": stamp} if stamp else {}))
+        return await self._send(Request("GET", resource, headers={"If-Modified-Since": stamp} if stamp else {}))
 
 
 def _describe_path(sobject: str) -> str:

@@ -20,5 +20,5 @@ class LimitsApi:
         Raises:
             AccessDeniedError: The user may not see them.
         """
-        found = record_of(await self._send(Request("GET", "limits")))
+        found = record_of((await self._send(Request("GET", "limits"))).value)
         return {name: Limit.read(limit) for name, limit in found.items()}

@@ -77,7 +77,7 @@ class QueriesApi:
         return children
 
     async def _page(self, request: Request) -> QueryResult:
-        page = QueryResult.read(await self._send(request))
+        page = QueryResult.read((await self._send(request)).value)
         if page.next_records_url is not None:
             try:
                 page_path(page.next_records_url)

@@ -20,5 +20,5 @@ class SearchApi:
         Raises:
             InvalidRequestError: The search is malformed, or names what does not exist.
         """
-        found = members_of(await self._send(Request("GET", "search", {"q": sosl})), "searchRecords")
+        found = members_of((await self._send(Request("GET", "search", {"q": sosl}))).value, "searchRecords")
         return [record_of(item) for item in found]

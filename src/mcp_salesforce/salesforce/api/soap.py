@@ -119,7 +119,7 @@ class SoapApi:
         return converted
 
     async def _call(self, operation: str, arguments: Mapping[str, object], count: int) -> Sequence[Any]:
-        results = await self._send(Request("POST", self._path, body={operation: arguments}))
+        results = (await self._send(Request("POST", self._path, body={operation: arguments}))).value
         if not isinstance(results, list) or len(results) != count:
             with unknown_if_unreadable():
                 raise UnreadableReplyError(f"The reply to {operation} has not {count} results", status=200)

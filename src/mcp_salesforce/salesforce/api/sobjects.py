@@ -36,7 +36,7 @@ class SObjectsApi:
             OutcomeUnknownError: No answer tells whether the record was created; it names those that may be it.
         """
         async with looked_for(self._send, sobject, [values]):
-            return SaveResult.read(await self._send(creating(sobject, values, allow_duplicate=allow_duplicate)))
+            return SaveResult.read((await self._send(creating(sobject, values, allow_duplicate=allow_duplicate))).value)
 
     async def retrieve(self, sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> SObjectRecord:
         """Return one record, with all readable fields unless `fields` names some; without `attributes`.
@@ -47,7 +47,7 @@ class SObjectsApi:
             NotFoundError: The record does not exist, or was deleted.
             InvalidRequestError: `sobject` or a name in `fields` is unknown.
         """
-        return record_from(await self._send(retrieving(sobject, record_id, fields=fields)))
+        return record_from((await self._send(retrieving(sobject, record_id, fields=fields))).value)
 
     async def update(
         self,

@@ -73,7 +73,7 @@ async def _created(org: OrgSession, entry: Entry, write: Write, made: set[str]) 
     if values.pop(_PATTERN, None):
         values |= _SERIES  # the org writes a rule in a form of its own
     started = datetime.fromtimestamp(entry.at, UTC)
-    found = await created_since(org.client.send, write.sobject, [values], started)
+    found = await created_since(org.client.answer, write.sobject, [values], started)
     if found is None:
         raise refused(
             f"Nobody knows whether change {entry.change_id} was made: its answer was lost, and the org does not tell.",
