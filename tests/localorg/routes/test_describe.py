@@ -1,6 +1,7 @@
 """Describes over HTTP."""
 
 import httpx2
+import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 
@@ -49,3 +50,17 @@ async def test_every_describe_has_the_same_stamp(http: httpx2.AsyncClient) -> No
     replies = [await http.get(f"{DATA}/{path}", headers=headers) for path in ("sobjects", "sobjects/Contact/describe")]
 
     assert len({(reply.headers["ETag"], reply.headers["Last-Modified"]) for reply in replies}) == 1
+
+
+async def test_the_ui_api_gives_the_values_of_picklists(http: httpx2.AsyncClient) -> None:
+    url = f"{DATA}/ui-api/object-info/Account/picklist-values/012000000000000AAA"
+    several, one = (await http.get(url)).json(), (await http.get(f"{url}/Rating")).json()
+
+    assert several["picklistFieldValues"]["Rating"] == one
+    assert (one["url"], one["controllerValues"]) == (f"{url}/Rating", {})
+    assert one["values"][0] == {"attributes": None, "label": "Hot", "validFor": [], "value": "Hot"}
+
+
+@pytest.mark.parametrize("of", ["Account/picklist-values/012000000000009AAA/Rating", "Nought/picklist-values/x/y"])
+async def test_the_ui_api_knows_no_other_record_types_and_objects(http: httpx2.AsyncClient, of: str) -> None:
+    assert (await http.get(f"{DATA}/ui-api/object-info/{of}")).status_code == 404

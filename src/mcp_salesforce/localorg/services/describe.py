@@ -1,18 +1,19 @@
 """What the org says of its objects: the global describe, and the full describe of one object."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.field_values import moment
+from mcp_salesforce.localorg.services.record_types import MASTER_ID, picklist_values
 from mcp_salesforce.localorg.standard.definitions import FIELD_TYPES, RecordTypeDef
 from mcp_salesforce.localorg.store.schema import ChildRelationship, FieldDef, PicklistValue, Schema, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Row, Store
 
-_MASTER: Final = {"Id": "012000000000000AAA", "Name": "Master", "DeveloperName": "Master", "IsActive": True}
+_MASTER: Final = {"Id": MASTER_ID, "Name": "Master", "DeveloperName": "Master", "IsActive": True}
 """The record type of a record without one, in every org."""
 
 _MY_DOMAIN: Final = "https://local-org.my.salesforce.com"
@@ -107,6 +108,20 @@ class Describes:
         }
         described["urls"] |= _ui_urls(sobject)
         return dict(sorted(described.items()))
+
+    @evidence("Describe", "recorded", "The UI API gives the values of each picklist that a record type allows")
+    def picklists(self, name: str, record_type_id: str, version: str) -> dict[str, dict[str, Any]]:
+        """Return the values of an object's picklists for a record type, by field.
+
+        Raises:
+            OrgError: NOT_FOUND; there is no such object, or it has no such record type.
+        """
+        sobject = self._schema.get(name)
+        if sobject is None:
+            raise errors.not_found()
+        url = f"/services/data/{version}/ui-api/object-info/{sobject.name}/picklist-values/{record_type_id}"
+        found = picklist_values(self._store, sobject, record_type_id)
+        return {field: _picklist(f"{url}/{field}", values) for field, values in found}
 
     @evidence("Describe", "recorded", "The record types of an object stand before the master one; one is the default")
     @evidence("Describe", "simulated", "A new record that names no record type is of the default one")
@@ -237,6 +252,20 @@ def _field(field: FieldDef) -> dict[str, Any]:
 
 def _byte_length(field: FieldDef) -> int:
     return _ID_LENGTH if field.type in {"id", "reference"} else field.length * field.bytes_a_character
+
+
+def _picklist(url: str, values: Sequence[PicklistValue]) -> dict[str, Any]:
+    told: list[dict[str, Any]] = [
+        {"attributes": None, "label": each.label, "validFor": [], "value": each.value} for each in values
+    ]
+    default = next((row for row, each in zip(told, values, strict=True) if each.default), None)
+    return {
+        "controllerValues": {},
+        "defaultValue": default,
+        "eTag": hashlib.md5(repr(told).encode(), usedforsecurity=False).hexdigest(),
+        "url": url,
+        "values": told,
+    }
 
 
 def _picklist_value(value: PicklistValue) -> dict[str, Any]:

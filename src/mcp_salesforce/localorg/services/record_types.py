@@ -1,10 +1,37 @@
 """Record types: which one a new record is of, and which values of picklists it allows."""
 
+from collections.abc import Iterator
+from typing import Final
+
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services.saves import Save
-from mcp_salesforce.localorg.store.schema import SObjectDef
+from mcp_salesforce.localorg.store.schema import PicklistValue, SObjectDef
 from mcp_salesforce.localorg.store.sqlite import Store
+
+MASTER_ID: Final = "012000000000000AAA"
+"""The record type of records without one."""
+
+
+def picklist_values(
+    store: Store, definition: SObjectDef, record_type_id: str
+) -> Iterator[tuple[str, list[PicklistValue]]]:
+    """Yield each picklist of an object, with the active values that a record type allows.
+
+    Raises:
+        OrgError: NOT_FOUND; the object has no such record type.
+    """
+    own: dict[str, tuple[str, ...]] = {}
+    if record_type_id != MASTER_ID:
+        known = "SELECT DeveloperName FROM RecordType WHERE SobjectType = ? AND Id = ?"
+        row = store.row(known, [definition.name, record_type_id])
+        if row is None:
+            raise errors.not_found()
+        own = next((dict(each.values) for each in definition.record_types if each.developer_name == row[0]), {})
+    for field in definition.fields:
+        if field.picklist_values:
+            active = [each for each in field.picklist_values if each.active]
+            yield field.name, [each for each in active if field.name not in own or each.value in own[field.name]]
 
 
 def default_record_type(store: Store, definition: SObjectDef) -> str | None:

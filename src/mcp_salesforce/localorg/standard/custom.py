@@ -26,6 +26,7 @@ from typing import Any, Final
 import yaml
 
 from mcp_salesforce.localorg.evidence import evidence
+from mcp_salesforce.localorg.standard.declared_record_types import widened_record_type, with_record_types
 from mcp_salesforce.localorg.standard.definitions import (
     AUDIT,
     CONTROLLED_BY_PARENT,
@@ -42,7 +43,6 @@ from mcp_salesforce.localorg.standard.definitions import (
 )
 from mcp_salesforce.localorg.standard.described import from_describes
 from mcp_salesforce.localorg.standard.errors import SchemaFileError
-from mcp_salesforce.localorg.standard.record_types import widened_record_type, with_record_types
 
 __all__ = ["SchemaFileError", "read_schema"]
 

@@ -209,6 +209,8 @@ class _Plans:
                 return await reads.retrieve(call, sobject, last)
             case ("composite", "sobjects", sobject):
                 return await reads.retrieve_many(call, sobject)
+            case ("ui-api", "object-info", sobject, "picklist-values", _, field):
+                return await reads.picklist(call, sobject, field)
         return None
 
     async def _writing(self, call: RequestParts) -> Rewrite | None:  # noqa: C901, PLR0911 - a table

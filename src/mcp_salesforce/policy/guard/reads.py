@@ -80,6 +80,11 @@ class Reads:
 
         return Rewrite(call.request, finish)
 
+    async def picklist(self, call: RequestParts, sobject: str, field: str) -> Rewrite:
+        """Plan the reading of the values of a picklist, which is a field like any other."""
+        await self.judge_columns(sobject, [field])
+        return Rewrite(call.request)
+
     async def retrieve_many(self, call: RequestParts, sobject: str) -> Rewrite:
         """Plan the reading of several records by their Ids."""
         view = await self._views.readable(sobject)

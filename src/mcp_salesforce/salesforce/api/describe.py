@@ -1,7 +1,7 @@
 """What the org's objects and fields are: the describe resources of the REST API."""
 
 from mcp_salesforce.salesforce.api import Send
-from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectSummary, members_of
+from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectSummary, members_of, record_of
 from mcp_salesforce.salesforce.wire import Answer, Request, path, sobject_name
 
 
@@ -51,6 +51,18 @@ class DescribeApi:
         """
         answer = await self._get("sobjects", stamp)
         return None if stamp and answer.is_unchanged else (_summaries(answer.value), _stamp(answer))
+
+    async def picklist_values(self, sobject: str, record_type_id: str, field: str) -> tuple[str, ...]:
+        """Return the values of a picklist that a record type allows.
+
+        API: GET /ui-api/object-info/{sobject}/picklist-values/{record type}/{field}
+
+        Raises:
+            NotFoundError: There is no such picklist or record type, or the user may not see it.
+        """
+        names = sobject_name(sobject), "picklist-values", record_type_id, field
+        answer = await self._get(path("ui-api", "object-info", *names))
+        return tuple(str(record_of(each).get("value") or "") for each in members_of(answer.value, "values"))
 
     async def _get(self, resource: str, stamp: str = "") -> Answer:
         return await self._send(Request("GET", resource, headers={"If-Modified-Since": stamp} if stamp else {}))

@@ -20,9 +20,7 @@ from mcp_salesforce.changes.journal import Journal
 from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.salesforce import ApiError, NotFoundError, SalesforceClient, SalesforceError
-from mcp_salesforce.salesforce.advice import is_told_by_words
 from mcp_salesforce.salesforce.api.sobjects import retrieving
-from mcp_salesforce.salesforce.codes import NO_SUCH_FIELD, NO_SUCH_OBJECT
 from mcp_salesforce.salesforce.describe_cache import DescribeCache
 from mcp_salesforce.salesforce.errors import ErrorDetail, refused
 from mcp_salesforce.salesforce.ids import to_18
@@ -30,7 +28,6 @@ from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.salesforce.models import SObjectRecord, UserInfo
 from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.soql import tree
-from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.tools.answers.cursors import Cursors
 from mcp_salesforce.tools.answers.query_pages import PageCache
@@ -40,9 +37,6 @@ from mcp_salesforce.tools.framework.parent_names import naming, with_names
 _NO_POLICY = ApprovalRules()
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
 _USER_PREFIX = "005"
-_CHECK_NAMES = "Check the fields' API names; custom ones end in __c, their relationships in __r."
-_NOT_IN_PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
-_MOST_VALUES = 12
 _DELETED = ErrorDetail("ENTITY_IS_DELETED", "entity is deleted")
 
 Value = TypeVar("Value")
@@ -250,27 +244,6 @@ class OrgSession:
             return self.calendars[user_id].zone
         return await _once(self._zones, user_id, lambda: self._read_zone(user_id))
 
-    async def hint_for(self, error: SalesforceError, sobject: str) -> str:
-        """Return a better hint than the error's own, from describe: the nearest names, or the values allowed.
-
-        Args:
-            error: What went wrong.
-            sobject: The object that the call was about; empty where it could be any.
-        """
-        try:
-            if field := NO_SUCH_FIELD.search(error.message):
-                names = [known.name for known in (await self.schema.describe(field[2] or field[3])).fields]
-                return did_you_mean(nearest(field[1].rpartition(".")[2], names)) or "Custom fields end in __c."
-            if unknown := NO_SUCH_OBJECT.search(error.message):
-                return did_you_mean(await self.schema.nearest(unknown[1])) or "Custom objects end in __c."
-            if error.code == _NOT_IN_PICKLIST and error.fields and sobject:
-                return await self._allowed_values(sobject, error.fields[0], error.message)
-        except SalesforceError:
-            return ""  # a hint is not worth a second error
-        if not isinstance(error, ApiError) or is_told_by_words(error.code, error.message):
-            return ""
-        return _CHECK_NAMES if error.code == "INVALID_FIELD" else ""
-
     async def _read_zone(self, user_id: str) -> ZoneInfo:
         """Return the user's zone, or UTC where the org does not tell: the answer names it, so it deceives nobody."""
         soql = f"SELECT TimeZoneSidKey FROM User WHERE Id = {quote(user_id)}"  # noqa: S608 - SOQL, with a quoted value
@@ -286,23 +259,6 @@ class OrgSession:
         """Return what is known of the caller already, without a request."""
         asked = self._users.get("")
         return asked.result() if asked and asked.done() and not asked.cancelled() and not asked.exception() else None
-
-    async def _allowed_values(self, sobject: str, name: str, refusal: str) -> str:
-        """Return which values a picklist has; of one that it has itself, that the record's type does not."""
-        field = (await self.schema.describe(sobject)).field(name)
-        values = [value.value for value in field.picklist_values if value.active] if field else []
-        wrong = refusal.rpartition(": ")[2].rstrip(".")
-        others = [value for value in values if not refusal.rstrip(".").endswith(f": {value}")]
-        if len(others) < len(values):
-            offer = f"Try another value ({_some(others, wrong)}), or another RecordTypeId."
-            return f"The record type does not allow this value. {offer if others else ''}".rstrip()
-        return f"Allowed: {_some(values, wrong)}." if values else ""
-
-
-def _some(values: Sequence[str], wrong: str) -> str:
-    """Return the values that a hint has room for: those most like the wrong one, where they are many."""
-    near = nearest(wrong, values, count=3) if len(values) > _MOST_VALUES else []
-    return f"{', '.join(near)}; describe the field for all {len(values)}" if near else ", ".join(values)
 
 
 async def _once(

@@ -21,6 +21,7 @@ from mcp_salesforce.tools.answers.results import answer
 from mcp_salesforce.tools.framework.arguments import Arguments
 from mcp_salesforce.tools.framework.asking import AskThroughSessionError
 from mcp_salesforce.tools.framework.call_log import tool_call
+from mcp_salesforce.tools.framework.hints import hint_for
 from mcp_salesforce.tools.framework.json_schema import conforming, input_schema, is_conforming, output_schema
 from mcp_salesforce.tools.framework.making import Making
 from mcp_salesforce.tools.framework.second_look import with_doubts
@@ -210,7 +211,7 @@ class SalesforceTool(Tool):
                 raise
             except (SalesforceError, TimeError) as caught:
                 error = await self._explained(caught, arguments, context)
-                refusal = failure(error, await self._hint(error, context), self._to_allow_duplicate(context))
+                refusal = failure(error, await self._hint(error, arguments, context), self._to_allow_duplicate(context))
             except Exception as caught:  # noqa: BLE001 - an answer of the org that nobody foresaw ends in an error too
                 refusal = failure(unforeseen(caught, writes=not self.effect.is_reading))
             call.outcome = (refusal.meta or {})["code"]
@@ -270,10 +271,13 @@ class SalesforceTool(Tool):
             return error
         return await org_of(context).refusal_behind(error, arguments, self.sobject)
 
-    async def _hint(self, error: SalesforceError | TimeError, context: Context[Any, Any]) -> str:
+    async def _hint(
+        self, error: SalesforceError | TimeError, arguments: dict[str, Any], context: Context[Any, Any]
+    ) -> str:
         if isinstance(error, TimeError) or (isinstance(error, InvalidArgumentError) and error.hint):
             return ""  # what is refused here says itself what to do
-        return await org_of(context).hint_for(error, self.sobject)
+        sobject = self.sobject or str(arguments.get("sobject") or "")
+        return await hint_for(org_of(context), error, sobject, arguments)
 
 
 def build_tools(spec: ToolSpec, forbidden_by: str = "") -> list[SalesforceTool]:
