@@ -6,16 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mcp_salesforce.appointments.times import (
-    TimeError,
-    day_of,
-    instant_of,
-    is_day,
-    local_text,
-    utc_text,
-    weekday,
-    wire,
-)
+from mcp_salesforce.appointments.times import TimeError, day_of, instant_of, is_day, local_text, utc_text, weekday, wire
 
 _ANY_ZONE = timedelta(hours=12)  # a day is not over as long as it lasts anywhere
 _A_YEAR = timedelta(days=366)

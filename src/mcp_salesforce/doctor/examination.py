@@ -148,11 +148,7 @@ async def examine_way(address: str, network: Network) -> StageResult | None:
 
 
 async def _examine(
-    course: _Course,
-    settings: Settings,
-    tokens: TokenSource,
-    hosts: tuple[str, str],
-    now: Callable[[], datetime],
+    course: _Course, settings: Settings, tokens: TokenSource, hosts: tuple[str, str], now: Callable[[], datetime]
 ) -> None:
     async with AsyncExitStack() as stack:
         client = SalesforceClient(

@@ -6,11 +6,7 @@ from typing import Final, Self, TypeAlias
 
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.api.collections import CollectionsApi
-from mcp_salesforce.salesforce.api.composite import (
-    CompositeApi,
-    EarlierId,
-    has_reference,
-)
+from mcp_salesforce.salesforce.api.composite import CompositeApi, EarlierId, has_reference
 from mcp_salesforce.salesforce.api.describe import DescribeApi
 from mcp_salesforce.salesforce.api.limits import LimitsApi
 from mcp_salesforce.salesforce.api.queries import QueriesApi
@@ -19,11 +15,7 @@ from mcp_salesforce.salesforce.api.soap import SoapApi
 from mcp_salesforce.salesforce.api.sobjects import SObjectsApi, creating, record_from, retrieving
 from mcp_salesforce.salesforce.auth import TokenSource
 from mcp_salesforce.salesforce.budget import NO_RESERVE, Reserve
-from mcp_salesforce.salesforce.errors import (
-    InvalidArgumentError,
-    InvalidRequestError,
-    SalesforceError,
-)
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, InvalidRequestError, SalesforceError
 from mcp_salesforce.salesforce.ids import is_id, to_18
 from mcp_salesforce.salesforce.lost_creates import looked_for
 from mcp_salesforce.salesforce.models import (
@@ -133,12 +125,7 @@ class SalesforceClient:
         return (await self.answer(request)).value
 
     async def create_and_read(
-        self,
-        sobject: str,
-        values: Mapping[str, object],
-        *,
-        allow_duplicate: bool = False,
-        parents: Sequence[str] = (),
+        self, sobject: str, values: Mapping[str, object], *, allow_duplicate: bool = False, parents: Sequence[str] = ()
     ) -> tuple[str, SObjectRecord | SalesforceError]:
         """Create one record as `sobjects.create` does; return its Id, and the record, or why it could not be read.
 

@@ -36,11 +36,7 @@ async def post_form(exchange: HttpExchange, url: str, form: Mapping[str, str], s
 
 
 async def ask_token(
-    exchange: HttpExchange,
-    login_url: str,
-    form: Mapping[str, str],
-    secrets: Sequence[str],
-    hints: Mapping[str, str],
+    exchange: HttpExchange, login_url: str, form: Mapping[str, str], secrets: Sequence[str], hints: Mapping[str, str]
 ) -> tuple[Token, str]:
     """Return the access token that the token endpoint gives for `form`, and the refresh token with it ("" if none).
 
@@ -160,11 +156,7 @@ class ClientCredentialsSource:
 
         API: POST /services/oauth2/token, grant_type=client_credentials
         """
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._client_id,
-            "client_secret": self._client_secret,
-        }
+        form = {"grant_type": "client_credentials", "client_id": self._client_id, "client_secret": self._client_secret}
         token, _ = await ask_token(exchange, self._login_url, form, (self._client_secret,), _CLIENT_CREDENTIALS_HINTS)
         return token
 
@@ -250,13 +242,13 @@ class JwtBearerSource:
 
 _REFRESH_HINTS: Final = {
     "invalid_grant": "The refresh token is expired, revoked or of another login URL (sandboxes: "
-    "https://test.salesforce.com); authorize the app again.",
+    "https://test.salesforce.com); authorize the app again."
 }
 _CLIENT_CREDENTIALS_HINTS: Final = {
     "invalid_grant": "Enable the Client Credentials Flow in the app's policies and name the user to run as there; "
-    "to act as the user of a refresh token, set that token.",
+    "to act as the user of a refresh token, set that token."
 }
 _JWT_HINTS: Final = {
     "invalid_grant": "Check the username, that an administrator has approved the app for this user, that the app has "
-    "the certificate of this key, the login URL (sandboxes: https://test.salesforce.com), and this machine's clock.",
+    "the certificate of this key, the login URL (sandboxes: https://test.salesforce.com), and this machine's clock."
 }

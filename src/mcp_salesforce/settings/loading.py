@@ -46,11 +46,7 @@ _WITHOUT_SETTINGS = (
     "(in the project's folder: python3 run.py mcp-salesforce demo)",
 )
 _FROM_ENVIRONMENT: Final = SettingsConfigDict(
-    env_prefix=ENV_PREFIX,
-    env_file_encoding="utf-8-sig",
-    env_ignore_empty=True,
-    extra="ignore",
-    validate_default=False,
+    env_prefix=ENV_PREFIX, env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore", validate_default=False
 )
 TWO_WAYS: Final = "two_ways"
 _HOLDS_SECRET: Final = re.compile(r"://[^/]*@|5Aep|00D\w{12,15}!|PRIVATE KEY")

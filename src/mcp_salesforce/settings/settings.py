@@ -69,8 +69,7 @@ class Network(BaseModel):
         "them. Default: `HTTPS_PROXY`. Loopback addresses are always reached directly.",
     )
     no_proxy: Annotated[str, BeforeValidator(setting_values.names)] = Field(
-        default="",
-        description="Hosts to reach without the proxy, with commas between them. Default: `NO_PROXY`.",
+        default="", description="Hosts to reach without the proxy, with commas between them. Default: `NO_PROXY`."
     )
     max_reply_mb: float = Field(
         default=DEFAULT_REPLY_MB,

@@ -3,15 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from mcp_salesforce.soql.tree import (
-    Condition,
-    Node,
-    OrderItem,
-    SelectItem,
-    Setting,
-    SettingValue,
-    WithDataCategory,
-)
+from mcp_salesforce.soql.tree import Condition, Node, OrderItem, SelectItem, Setting, SettingValue, WithDataCategory
 
 # --- The search term ------------------------------------------------------------------------------
 

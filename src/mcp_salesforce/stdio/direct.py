@@ -12,13 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Self, cast
 
-from anyio import (
-    BrokenResourceError,
-    CancelScope,
-    ClosedResourceError,
-    create_memory_object_stream,
-    create_task_group,
-)
+from anyio import BrokenResourceError, CancelScope, ClosedResourceError, create_memory_object_stream, create_task_group
 from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.runner import serve_dual_era_loop

@@ -22,12 +22,7 @@ from mcp_salesforce.localorg.services.inputs import Changes, Inputs, known_field
 from mcp_salesforce.localorg.services.record_types import check_picklists, default_record_type
 from mcp_salesforce.localorg.services.recycle_bin import RecycleBin
 from mcp_salesforce.localorg.services.saves import Save
-from mcp_salesforce.localorg.services.series import (
-    complete_invitation,
-    events_onwards,
-    follow_event,
-    follow_invitation,
-)
+from mcp_salesforce.localorg.services.series import complete_invitation, events_onwards, follow_event, follow_invitation
 from mcp_salesforce.localorg.standard.shares import SHARES
 from mcp_salesforce.localorg.store.ids import is_id_shaped, mint, to_18
 from mcp_salesforce.localorg.store.schema import Schema, SObjectDef

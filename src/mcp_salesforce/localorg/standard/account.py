@@ -88,9 +88,5 @@ ACCOUNT = SObjectDef(
     ),
     mergeable=True,
     feed_enabled=True,
-    scopes=(
-        ("everything", "All accounts"),
-        ("mine", "My accounts"),
-        ("team", "My team's accounts"),
-    ),
+    scopes=(("everything", "All accounts"), ("mine", "My accounts"), ("team", "My team's accounts")),
 )

@@ -1,14 +1,6 @@
 """Profile: what the users who have it may do."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    VIEWED,
-    SObjectDef,
-    boolean,
-    picklist,
-    record_id,
-    string,
-)
+from mcp_salesforce.localorg.standard.definitions import AUDIT, VIEWED, SObjectDef, boolean, picklist, record_id, string
 
 PERMISSIONS = (
     ("EditTask", "Edit Tasks"), ("EditEvent", "Edit Events"), ("ManageUsers", "Manage Users"),

@@ -37,8 +37,8 @@ _SUNDAY_TERRITORIES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """The days from `first` up to, not including, `after`; `to_now` ends at the current second instead."""
+class Days:
+    """The days from `first` up to but not including `after`; with `to_now` they end at the current second."""
 
     first: date
     after: date
@@ -68,7 +68,7 @@ class Calendar:
         """Return the instant at which `day` begins for the user, in UTC."""
         return datetime.combine(day, time.min, tzinfo=self.zone).astimezone(UTC)
 
-    def span(self, literal: str, n: int | None = None) -> Span:
+    def span(self, literal: str, n: int | None = None) -> Days:
         """Return the days a date literal stands for; `n` is the number after the colon."""
         unit, begin, end = _offsets(literal.upper(), n or 0)
         try:
@@ -77,7 +77,7 @@ class Calendar:
             raise ValueError(f"{literal} reaches beyond the dates Salesforce knows") from error
         if after.year > _LAST_VALID_YEAR:
             raise ValueError(f"{literal} reaches beyond the dates Salesforce knows")
-        return Span(first, after, to_now=unit == "DAY" and begin < 0 and end == 1)
+        return Days(first, after, to_now=unit == "DAY" and begin < 0 and end == 1)
 
     def _shift(self, unit: str, count: int) -> date:
         """Return the first day of the unit that lies `count` units from the current one."""

@@ -243,10 +243,7 @@ def _opened(path: Path | None, lock_timeout_s: float) -> sqlite3.Connection:
     connection = None
     try:
         connection = sqlite3.connect(
-            ":memory:" if path is None else path,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=lock_timeout_s,
+            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False, timeout=lock_timeout_s
         )
         # Before the log is on: it is to stand in the file itself, where `file` looks for it.
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")

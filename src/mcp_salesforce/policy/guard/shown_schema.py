@@ -25,10 +25,7 @@ class ShownSchema(OrgSchema):
         known = self._shown.get(sobject.casefold())
         if known is None or known[0] is not described:
             self._shown = {name: each for name, each in self._shown.items() if self._is_current(name, each[0])}
-            known = self._shown[sobject.casefold()] = (
-                described,
-                masked_describe(described, view, self._views.policy),
-            )
+            known = self._shown[sobject.casefold()] = (described, masked_describe(described, view, self._views.policy))
         return known[1]
 
     def remembered(self, sobject: str) -> SObjectDescribe | None:

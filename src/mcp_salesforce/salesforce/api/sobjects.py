@@ -107,10 +107,7 @@ class SObjectsApi:
 def creating(sobject: str, values: Mapping[str, object], *, allow_duplicate: bool = False) -> Request:
     """Return the call that `create` makes, for a composite one; `SaveResult.read` reads what it gives."""
     return Request(
-        "POST",
-        path("sobjects", sobject_name(sobject)),
-        body=dict(values),
-        headers=duplicate_headers(allow_duplicate),
+        "POST", path("sobjects", sobject_name(sobject)), body=dict(values), headers=duplicate_headers(allow_duplicate)
     )
 
 

@@ -12,13 +12,7 @@ from mcp_types import CallToolResult, TextContent
 
 from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.salesforce.advice import advice_of
-from mcp_salesforce.salesforce.errors import (
-    ApiError,
-    DuplicateError,
-    OutcomeUnknownError,
-    SalesforceError,
-    refused,
-)
+from mcp_salesforce.salesforce.errors import ApiError, DuplicateError, OutcomeUnknownError, SalesforceError, refused
 from mcp_salesforce.tools.answers.results import visible
 
 _log = logging.getLogger(__name__)
@@ -62,10 +56,7 @@ def failure(error: SalesforceError | TimeError, hint: str = "", to_allow_duplica
         error = refused(str(error), code="INVALID_TIME", hint=error.hint)
     author = author_of(error.code, error.message) if isinstance(error, ApiError) and not error.problems else ""
     message = error.message if author else _worded(error.message)
-    payload: dict[str, object] = {
-        "code": error.code,
-        "message": shortened(message, _AUTHORED if author else _MESSAGE),
-    }
+    payload: dict[str, object] = {"code": error.code, "message": shortened(message, _AUTHORED if author else _MESSAGE)}
     if author:
         payload["message_by"] = author
     if near := _near(error):

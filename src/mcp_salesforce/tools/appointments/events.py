@@ -17,12 +17,7 @@ from mcp_salesforce.tools.answers.results import Appointment, DeletedAppointment
 from mcp_salesforce.tools.appointments.booking import NAMES, AllowConflict, Booking
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, NewData
 from mcp_salesforce.tools.appointments.display import appointment_of, warned
-from mcp_salesforce.tools.appointments.invitees import (
-    InviteeIds,
-    check_contacts,
-    invite_at_creation,
-    read_invitees,
-)
+from mcp_salesforce.tools.appointments.invitees import InviteeIds, check_contacts, invite_at_creation, read_invitees
 from mcp_salesforce.tools.appointments.new_series import SeriesPlan, made_series, plan_of
 from mcp_salesforce.tools.appointments.series import Scope, delete_in_scope
 from mcp_salesforce.tools.appointments.toolset import appointments

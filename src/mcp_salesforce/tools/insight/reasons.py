@@ -102,13 +102,7 @@ class Facts:
 
 def reasons(facts: Facts) -> list[str]:
     """Return sentences on what gives the user access to the record, and on what does not, from strong to weak."""
-    return [
-        *_by_permission(facts),
-        *_by_owner(facts),
-        *_by_default(facts),
-        *_by_role(facts),
-        *_by_shares(facts),
-    ]
+    return [*_by_permission(facts), *_by_owner(facts), *_by_default(facts), *_by_role(facts), *_by_shares(facts)]
 
 
 def general_reasons(facts: Facts) -> list[str]:

@@ -78,9 +78,7 @@ def _check(sobject: str, master_id: str, loser_ids: Sequence[str]) -> None:
     """Refuse Ids of other objects, and the master among those that go."""
     if master_id in loser_ids:
         raise refused(
-            "master_id is in loser_ids too.",
-            hint="Give the record to keep only as master_id.",
-            fields=["loser_ids"],
+            "master_id is in loser_ids too.", hint="Give the record to keep only as master_id.", fields=["loser_ids"]
         )
     for record_id in (master_id, *loser_ids):
         if KEY_PREFIXES.get(record_id[:3]) != sobject:
