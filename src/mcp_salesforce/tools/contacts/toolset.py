@@ -1,92 +1,36 @@
 """Contacts: people, with their phone numbers and addresses."""
 
 from dataclasses import replace
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, cast
 
 from pydantic import Field
 
 from mcp_salesforce.salesforce.literals import like_literal, quote
 from mcp_salesforce.tools.answers.results import Contact, Deleted, Rows, Updated
-from mcp_salesforce.tools.contacts.people import among, name_conditions, phone_pattern, spelt_otherwise
 from mcp_salesforce.tools.framework.params import (
     AccountFilter,
-    AccountReference,
     AllowDuplicate,
     ContactId,
-    ContactReference,
     Cursor,
-    Day,
     FieldNames,
     FieldSlices,
     Limit,
-    LongText,
-    RecordData,
-    Text20,
-    Text40,
-    Text80,
-    Text128,
-    Text255,
-    UserReference,
     data_schema,
 )
 from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, READS, UPDATES, ToolContext, Toolset, org_of
+from mcp_salesforce.tools.lookups.contact_data import ContactData, NewContactData, create_contact_record, read_contact
 from mcp_salesforce.tools.lookups.keyset_pages import Listing, read_page
-from mcp_salesforce.tools.lookups.record import create_record, delete_record, read_fields, shown_record, update_record
+from mcp_salesforce.tools.lookups.people import among, name_conditions, phone_pattern, spelt_otherwise
+from mcp_salesforce.tools.lookups.record import delete_record, read_fields, update_record
 
 contacts = Toolset(
     "contacts", "Contacts: create, read, change, delete and find people", "Contacts have their own tools.", "Contact"
 )
 
 _COLUMNS = ("Id", "Name", "Email", "Phone", "Account.Name")
-_OWNER = "OwnerId"
-_PARENTS = {"Account": "AccountId", "ReportsTo": "ReportsToId", "Owner": _OWNER}
 _NOBODY = (
     "No contact matches. Try one part of the name, or fewer filters, or salesforce_search, which searches every field."
 )
-
-
-class ContactData(RecordData):
-    """The writable standard fields of a Contact."""
-
-    picklists: ClassVar[frozenset[str]] = frozenset({"Salutation", "LeadSource"})
-    LastName: Text80 = None
-    FirstName: Text40 = None
-    MiddleName: Text40 = None
-    Suffix: Text40 = None
-    Salutation: Text40 = None
-    Title: Text128 = None
-    Department: Text80 = None
-    AccountId: AccountReference = None
-    ReportsToId: ContactReference = None
-    OwnerId: UserReference = None
-    Email: Text80 = None
-    Phone: Text40 = None
-    MobilePhone: Text40 = None
-    HomePhone: Text40 = None
-    OtherPhone: Text40 = None
-    AssistantPhone: Text40 = None
-    AssistantName: Text40 = None
-    Fax: Text40 = None
-    MailingStreet: Text255 = None
-    MailingCity: Text40 = None
-    MailingState: Text80 = None
-    MailingPostalCode: Text20 = None
-    MailingCountry: Text80 = None
-    OtherStreet: Text255 = None
-    OtherCity: Text40 = None
-    OtherState: Text80 = None
-    OtherPostalCode: Text20 = None
-    OtherCountry: Text80 = None
-    LeadSource: Text255 = None
-    Birthdate: Day = None
-    Description: LongText = None
-
-
-class NewContactData(ContactData):
-    """The fields of a new Contact."""
-
-    is_new: ClassVar[bool] = True
-    LastName: Annotated[str, Field(min_length=1, max_length=80)]
 
 
 _SHOWN = (
@@ -115,9 +59,7 @@ ChangedData = Annotated[
 )
 async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: AllowDuplicate = False) -> Contact:
     """Create a contact and return it. First look for the person with salesforce_list_contacts."""
-    parents = [name for name, field in _PARENTS.items() if field == _OWNER or data.given().get(field)]
-    made = await create_record(org_of(ctx), "Contact", data.given(), allow_duplicate=allow_duplicate, parents=parents)
-    return cast("Contact", made)
+    return await create_contact_record(org_of(ctx), data.given(), allow_duplicate=allow_duplicate)
 
 
 @contacts.tool(
@@ -134,7 +76,7 @@ async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlic
     """
     if fields:
         return cast("Contact", await read_fields(org_of(ctx), "Contact", contact_id, fields))
-    return await _contact(ctx, contact_id)
+    return await read_contact(org_of(ctx), contact_id)
 
 
 @contacts.tool(
@@ -204,8 +146,3 @@ async def list_contacts(
         if page.pop("next_cursor", ""):
             return {**page, "note": "More contacts have such a name. Give more of the name, or a higher limit."}
     return page if page["rows"] else {**page, "note": _NOBODY if whole else "There are no contacts that you can see."}
-
-
-async def _contact(ctx: ToolContext, contact_id: str) -> Contact:
-    record = await org_of(ctx).retrieve("Contact", contact_id, names=[f"{name}.Name" for name in _PARENTS])
-    return cast("Contact", shown_record(record))

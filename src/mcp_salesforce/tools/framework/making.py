@@ -79,7 +79,8 @@ class Making:
                 if change.change_id and state_of(change.steps) != "failed":
                     error.change_id = change.change_id
                 raise
-        return {**result, "change_id": change.change_id} if change.change_id else result
+        is_changed = change.change_id and state_of(change.steps) != "failed"
+        return {**result, "change_id": change.change_id} if is_changed else result
 
     async def _planned(self, approval: Approval | None) -> tuple[Change, dict[str, Any], dict[str, str]]:
         """Return the change that the call would make, the answer that tells it, and the names of its records."""

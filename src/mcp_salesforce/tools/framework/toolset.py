@@ -13,6 +13,8 @@ from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema, create_model
 
 from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.changes.change import current_change
+from mcp_salesforce.changes.journal import state_of
 from mcp_salesforce.policy.rules import Action
 from mcp_salesforce.policy.withheld import noting, told
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError, UnreadableReplyError, refused
@@ -148,13 +150,14 @@ class Toolset:
         example: Mapping[str, Any],
         is_long: bool = False,
         former_name: str = "",
+        sobject: str = "",
     ) -> Callable[
         [Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]],
         Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
     ]:
         """Add a function to the toolset: its parameters are the arguments, its docstring is what a model reads.
 
-        What else is said of it are attributes of `ToolSpec`.
+        What else is said of it are attributes of `ToolSpec`; without `sobject` it is about the toolset's.
         """
 
         def add(
@@ -162,8 +165,9 @@ class Toolset:
         ) -> Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]:
             name = NAME_PREFIX + cast("Any", function).__name__
             description = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
+            about = sobject or self.sobject
             self.specs.append(
-                ToolSpec(name, title, description, effect, function, hint, example, is_long, former_name, self.sobject)
+                ToolSpec(name, title, description, effect, function, hint, example, is_long, former_name, about)
             )
             return function
 
@@ -233,7 +237,8 @@ class SalesforceTool(Tool):
             except UnreadableReplyError as error:
                 error.leave_outcome_unknown()
                 raise
-            return await with_doubts(org, self.sobject, given, result)
+            is_saved = (change := current_change()) and change.steps and state_of(change.steps) != "failed"
+            return await with_doubts(org, self.sobject, given, result) if is_saved else result
 
         sobject = self.sobject or str(given.get("sobject") or "")
         making = Making(org, self.name, sobject, arguments, run)

@@ -4,7 +4,7 @@ from mcp_salesforce.tools.framework.toolset import Toolset
 
 stewardship = Toolset(
     "stewardship",
-    "Merge duplicates and convert leads, permanently",
-    "Merges and lead conversions cannot be undone.",
+    "Find a contact or create it; merge duplicates and convert leads, permanently",
+    "Merges and lead conversions cannot be undone. To save a person, use salesforce_find_or_create_contact.",
     is_default=False,
 )

@@ -22,6 +22,7 @@ _MAY_DIFFER: Final = re.compile("aa|ae|oe|ue|ss|[^\x00-\x7f]|[aceilnosuyz'.`-]",
 _LONG_WORD: Final = 6  # letters; a name so long may be two words elsewhere: Vandenberg, van den Berg
 _SHORT_NUMBER: Final = 5  # digits; fewer are looked for in one piece
 _NATIONAL: Final = 8  # digits of a number that tell it apart, whatever stands before them
+_COUNTRY_MOST: Final = 3  # digits of a country code
 _MOST_READ: Final = 2000
 _MOST_FOUND: Final = 200
 
@@ -46,6 +47,21 @@ def _is_initial(word: str, words: Sequence[str]) -> bool:
 
 def _initial(letter: str) -> str:
     return f"(Name LIKE {quote(f'{letter}%')} OR Name LIKE {quote(f'% {letter}%')})"
+
+
+def folded_words(name: str) -> list[str]:
+    """Return the words of a name in the form in which two spellings of one name are equal."""
+    return [_folded(word) for word in words_of(name)]
+
+
+def is_same_number(one: str, other: str) -> bool:
+    """Tell whether two phone numbers are one, however they are written and whether either has its country code."""
+    shorter, longer = sorted((_dialled(one), _dialled(other)), key=len)
+    if len(shorter) < _SHORT_NUMBER:
+        return False
+    return shorter == longer or (
+        longer.endswith(shorter) and _COUNTRY_MOST >= len(longer) - len(shorter) > 0 and len(shorter) >= _NATIONAL
+    )
 
 
 async def spelt_otherwise(org: OrgSession, name: str) -> list[str]:
@@ -78,6 +94,12 @@ def phone_pattern(phone: str) -> str:
     is_international = phone.lstrip(" (").startswith(("+", "00")) or (len(digits) > 10 and digits[0] == "1")  # noqa: PLR2004
     told = digits[-_NATIONAL:] if is_international and len(digits) > _NATIONAL else digits.lstrip("0") or digits
     return quote(f"%{'%'.join(told)}%")
+
+
+def _dialled(phone: str) -> str:
+    """Return the digits of a number without what stands before it inside its country, and without its extension."""
+    plain = _EXTENSION.sub("", unicodedata.normalize("NFKC", phone).strip()).replace("(0)", "")
+    return "".join(character for character in plain if character.isdecimal()).lstrip("0")
 
 
 def _loose(word: str) -> str:
