@@ -74,6 +74,7 @@ def test_only_these_functions_have_more_than_40_lines() -> None:
 
 SHARED_NAMES = {
     "access": "who may do what with records",
+    "bulk": "an API family, its service, its store and its route",
     "collections": "an API family and its route",
     "columns": "the columns of a query's answer",
     "composite": "an API family and its route",

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from mcp_salesforce.localorg.app import App, create_app
 from mcp_salesforce.localorg.errors import OrgError
+from mcp_salesforce.localorg.services.bulk import Bulk
 from mcp_salesforce.localorg.services.describe import Describes
 from mcp_salesforce.localorg.services.faults import Fault, Faults
 from mcp_salesforce.localorg.services.identities import Identities
@@ -70,6 +71,7 @@ class LocalOrg:
         self.faults = Faults()
         self.recents = Recents(store, schema)
         self.replication = Replication(store, self.records, now)
+        self.bulk = Bulk(store, schema, self.records, now)
 
     @cached_property
     def app(self) -> App:

@@ -16,10 +16,12 @@ from mcp_salesforce.localorg.routes.call import Reply
 
 MAX_HEAD_BYTES: Final = 16_384
 MAX_BODY_BYTES: Final = 50_000_000
+MAX_UPLOAD_BYTES: Final = 150 * 2**20
 GZIP_FROM_BYTES: Final = 1_024
 
 _JSON: Final = "application/json;charset=UTF-8"
 _JSON_TYPES: Final = ("", "application/json")
+_UPLOAD: Final = re.compile(r"/services/data/v[^/]+/jobs/ingest/[^/]+/batches")
 _COMMON_HEADERS: Final = {
     "cache-control": "no-cache,must-revalidate,max-age=0,no-store,private",
     "x-sfdc-edge-cache": "none",
@@ -49,11 +51,12 @@ async def read_body(request: Request) -> bytes:
     Raises:
         OrgError: 413 when it is too long, 415 when its coding is unknown, 400 when its gzip is broken.
     """
+    most = MAX_UPLOAD_BYTES if _is_upload(request) else MAX_BODY_BYTES
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise _too_large()
+        if len(body) > most:
+            raise _too_large(most)
     coding = request.headers.get("content-encoding", "identity")
     if coding == "identity":
         return bytes(body)
@@ -61,24 +64,25 @@ async def read_body(request: Request) -> bytes:
         raise OrgError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content encoding not supported: {coding}", None)
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        unpacked = unpacker.decompress(body, MAX_BODY_BYTES)
+        unpacked = unpacker.decompress(body, most)
     except zlib.error:
         raise OrgError(400, "UNKNOWN_EXCEPTION", "The body is not gzip", None) from None
     if unpacker.unconsumed_tail:
-        raise _too_large()
+        raise _too_large(most)
     if not unpacker.eof:
         raise OrgError(400, "UNKNOWN_EXCEPTION", "The gzip body is cut short", None)
     return unpacked
 
 
 def check_media_types(request: Request) -> None:
-    """Refuse what is not JSON, in or out.
+    """Refuse what is not JSON, in or out; the file of a bulk job is CSV.
 
     Raises:
         OrgError: 415 for a body of another type; 501 for an XML reply, which a real org can write.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.method in {"POST", "PATCH", "PUT"} and content_type not in _JSON_TYPES:
+    types = ("text/csv",) if _is_upload(request) else _JSON_TYPES
+    if request.method in {"POST", "PATCH", "PUT"} and content_type not in types:
         if content_type in {"application/xml", "text/xml"}:
             raise not_implemented("XML bodies")
         raise OrgError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content type not supported: {content_type}", None)
@@ -121,8 +125,12 @@ def _wants_pretty_print(request: Request) -> bool:
     return request.headers.get("x-prettyprint", "0").lower() in {"1", "true"}
 
 
-def _too_large() -> OrgError:
-    return OrgError(413, "REQUEST_ENTITY_TOO_LARGE", f"The body is longer than {MAX_BODY_BYTES} bytes", None)
+def _is_upload(request: Request) -> bool:
+    return request.method == "PUT" and _UPLOAD.fullmatch(request.url.path) is not None
+
+
+def _too_large(most: int) -> OrgError:
+    return OrgError(413, "REQUEST_ENTITY_TOO_LARGE", f"The body is longer than {most} bytes", None)
 
 
 def pretty_print(value: object) -> bytes:

@@ -3,8 +3,10 @@
 `docs/client.md` shows how to use it. The names here are public; whatever else the package has may change at any time.
 """
 
+from mcp_salesforce.salesforce.api.bulk import ResultPage
 from mcp_salesforce.salesforce.api.composite import EarlierId
 from mcp_salesforce.salesforce.auth import StaticTokenSource, Token, TokenSource
+from mcp_salesforce.salesforce.bodies import Sink
 from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.client import Guard, RequestSender, SalesforceClient
 from mcp_salesforce.salesforce.errors import (
@@ -36,6 +38,7 @@ from mcp_salesforce.salesforce.flows import ClientCredentialsSource, JwtBearerSo
 from mcp_salesforce.salesforce.literals import like_literal, quote, quote_list
 from mcp_salesforce.salesforce.models import (
     ApiUsage,
+    BulkJob,
     Identity,
     QueryResult,
     SaveResult,
@@ -58,6 +61,7 @@ __all__ = [
     "ApiUsage",
     "AsgiTransport",
     "AuthenticationError",
+    "BulkJob",
     "BusyError",
     "CallTimeoutError",
     "ClientCredentialsSource",
@@ -85,6 +89,7 @@ __all__ = [
     "Request",
     "RequestSender",
     "Reserve",
+    "ResultPage",
     "SObjectDescribe",
     "SObjectRecord",
     "SalesforceClient",
@@ -92,6 +97,7 @@ __all__ = [
     "SaveResult",
     "ServerError",
     "SfCliSource",
+    "Sink",
     "StaticTokenSource",
     "Token",
     "TokenSource",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Self, TypeAlias
 
 from mcp_salesforce.salesforce.api import Send
+from mcp_salesforce.salesforce.api.bulk import BulkApi
 from mcp_salesforce.salesforce.api.collections import CollectionsApi
 from mcp_salesforce.salesforce.api.composite import CompositeApi, EarlierId, has_reference
 from mcp_salesforce.salesforce.api.describe import DescribeApi
@@ -97,6 +98,7 @@ class SalesforceClient:
         self.search = SearchApi(self.answer)
         self.limits = LimitsApi(self.answer)
         self.soap = SoapApi(self.answer, self.api_version)
+        self.bulk = BulkApi(self.answer)
 
     async def __aenter__(self) -> Self:
         return self

@@ -145,6 +145,33 @@ class QueryResult(WireModel):
     next_records_url: str | None = None
 
 
+class BulkJob(WireModel):
+    """A job of Bulk API 2.0. Its `state` is Open, UploadComplete, InProgress, JobComplete, Aborted or Failed.
+
+    The counts are of rows; those that failed are among the processed ones. `total_processing_time` is milliseconds.
+    """
+
+    id: str
+    operation: str
+    state: str
+    object: str | None = None
+    created_date: str | None = None
+    system_modstamp: str | None = None
+    line_ending: str = "LF"
+    column_delimiter: str = "COMMA"
+    external_id_field_name: str | None = None
+    number_records_processed: int = 0
+    number_records_failed: int = 0
+    total_processing_time: int = 0
+    retries: int = 0
+    error_message: str | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in {"JobComplete", "Aborted", "Failed"}
+
+
 # Describes are kept for a while and have parts by the hundred: with slots, these take a fifth of a model's memory.
 _PART: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer_build=True)
 

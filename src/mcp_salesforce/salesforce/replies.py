@@ -44,6 +44,18 @@ _FLAWS: Final = {
 Hide = Callable[[str], str]
 
 
+def read_csv(reply: HttpReply, secrets: Sequence[str] = ()) -> bytes:
+    """Return the CSV of a reply of success.
+
+    Raises:
+        UnreadableReplyError: It is something else, such as the page of a proxy.
+    """
+    content_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type not in {"text/csv", "text/plain", "application/octet-stream", ""}:
+        raise _unreadable(reply, _NOT_JSON, _hider(secrets))
+    return reply.body
+
+
 def read_reply(reply: HttpReply, secrets: Sequence[str] = ()) -> object:
     """Return the JSON value of a reply, or None where it has none.
 

@@ -15,7 +15,7 @@ from mcp_salesforce.salesforce.envelopes import HEADERS as SOAP_HEADERS
 from mcp_salesforce.salesforce.envelopes import envelope, read_envelope, token_refusal
 from mcp_salesforce.salesforce.errors import AuthenticationError, NotFoundError, SalesforceError, TransportError
 from mcp_salesforce.salesforce.models import ApiUsage
-from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_reply
+from mcp_salesforce.salesforce.replies import INVALID_SESSION, read_csv, read_reply
 from mcp_salesforce.salesforce.retry import may_be_done, retrying
 from mcp_salesforce.salesforce.time_limit import current_limit, time_limit
 from mcp_salesforce.salesforce.tracing import traced
@@ -73,11 +73,13 @@ class Sender:
         if is_too_long(request):
             answer = await self.exchange(wrapped(request, self._api_version))
             return replace(answer, value=unwrapped(answer.value))
-        body = None if request.body is None or request.is_soap else json_body(request.body)
+        body = request.upload if isinstance(request.upload, bytes) else None
+        if request.body is not None and not request.is_soap:
+            body = json_body(request.body)
         token = await self._session.token()
         for is_renewed in (False, True):
             self._budget.check()
-            deadline = self._deadline()
+            deadline = self._deadline(request.timeout_s)
             attempt = partial(self._attempt, request, self._sign(request, body, token), token, deadline)
             try:
                 try:
@@ -116,6 +118,8 @@ class Sender:
 
     def _read(self, request: Request, reply: HttpReply, token: Token) -> object:
         self._budget.note(reply.headers.get("sforce-limit-info", ""))
+        if request.reads_csv and HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            return read_csv(reply, (token.access_token,))
         if not request.is_soap:
             return read_reply(reply, (token.access_token,))
         results = read_envelope(reply, (token.access_token,))
@@ -126,10 +130,12 @@ class Sender:
         url = url_of(token.instance_url, self._api_version, request)
         if request.is_soap:
             return HttpRequest(request.method, url, SOAP_HEADERS, envelope(request.body, token.access_token))
-        headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json", **request.headers}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        return HttpRequest(request.method, url, headers, body)
+        accepted = "text/csv" if request.reads_csv else "application/json"
+        headers = {"Authorization": f"Bearer {token.access_token}", "Accept": accepted, **request.headers}
+        stream = request.upload if callable(request.upload) else None
+        if body is not None or stream:
+            headers["Content-Type"] = "application/json" if request.upload is None else "text/csv"
+        return HttpRequest(request.method, url, headers, body, stream, request.sink)
 
     async def _renewed(self, request: Request, refused: Token) -> Token:
         try:
@@ -159,10 +165,11 @@ class Sender:
             answered(reply := await self._transport.exchange(request))
         return reply
 
-    def _deadline(self) -> float:
-        """Return when a request that begins now has to be over, on the event loop's clock."""
+    def _deadline(self, timeout_s: float | None = None) -> float:
+        """Return when a request that begins now has to end, on the event loop's clock: within `timeout_s`, if given."""
         now, limit = asyncio.get_running_loop().time(), current_limit()
-        deadline = now + self._timeout_s if limit is None else min(now + self._timeout_s, limit.ends)
+        ends = now + (timeout_s or self._timeout_s)
+        deadline = ends if limit is None else min(ends, limit.ends)
         if limit and deadline <= now:
             raise limit.error()
         return deadline

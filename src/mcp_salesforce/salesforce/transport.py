@@ -3,14 +3,15 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from mcp_salesforce.salesforce.bodies import MOST_REPLY_BYTES, Body
 from mcp_salesforce.salesforce.errors import SalesforceError, TransportError, UnreadableReplyError
 from mcp_salesforce.salesforce.proxies import Proxy
-from mcp_salesforce.salesforce.wire import MOST_REPLY_BYTES, Body, HttpReply, HttpRequest
+from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 
 if TYPE_CHECKING:
     import aiohttp
@@ -91,13 +92,13 @@ class AiohttpTransport:
             async with session.request(
                 request.method,
                 url,
-                data=request.body,
+                data=request.stream() if request.stream else request.body,
                 headers=request.headers,
                 allow_redirects=False,
                 proxy=proxy.address if proxy else None,
                 proxy_headers={"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else None,
             ) as response:
-                return HttpReply(response.status, response.headers, await self._body(response))
+                return HttpReply(response.status, response.headers, await self._body(response, request))
         except (
             aiohttp.ClientConnectorError,
             aiohttp.ConnectionTimeoutError,
@@ -126,8 +127,8 @@ class AiohttpTransport:
             session, self._session = self._session, None
             await session.close()
 
-    async def _body(self, response: "aiohttp.ClientResponse") -> bytes:
-        body = Body(response.status, self._most_reply_bytes, response.headers.get("Content-Encoding", ""))
+    async def _body(self, response: "aiohttp.ClientResponse", request: HttpRequest) -> bytes:
+        body = Body(response.status, self._most_reply_bytes, response.headers.get("Content-Encoding", ""), request.sink)
         try:
             async for piece in response.content.iter_any():
                 body.add(piece)
@@ -225,8 +226,8 @@ class _AsgiCall:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.content = Body(0, most_bytes)
-        self._most_bytes = most_bytes
-        self._body: bytes | None = request.body or b""
+        self._most_bytes, self._request = most_bytes, request
+        self._pieces = _pieces(request)
         self._complete = asyncio.Event()
         self.scope = _scope(request)
 
@@ -235,16 +236,15 @@ class _AsgiCall:
         return self._complete.is_set()
 
     async def receive(self) -> Message:
-        if self._body is not None:
-            body, self._body = self._body, None
-            return {"type": "http.request", "body": body, "more_body": False}
+        async for piece, is_last in self._pieces:
+            return {"type": "http.request", "body": piece, "more_body": not is_last}
         await self._complete.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.content = Body(self.status, self._most_bytes)
+            self.content = Body(self.status, self._most_bytes, sink=self._request.sink)
             self.headers = {
                 name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]
             }
@@ -252,6 +252,14 @@ class _AsgiCall:
             self.content.add(message.get("body", b""))
             if not message.get("more_body", False):
                 self._complete.set()
+
+
+async def _pieces(request: HttpRequest) -> AsyncIterator[tuple[bytes, bool]]:
+    """Yield the pieces of a request's body, and whether each is the last one."""
+    if request.stream:
+        async for piece in request.stream():
+            yield piece, False
+    yield request.body or b"", True
 
 
 def _scope(request: HttpRequest) -> Message:

@@ -1,7 +1,6 @@
 """What goes over the wire, as values: requests, checked and quoted, and replies. No I/O; `replies` reads them."""
 
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,12 +10,10 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from mcp_salesforce.salesforce.errors import InvalidArgumentError, ReplyTooLargeError, UnreadableReplyError
+from mcp_salesforce.salesforce.bodies import Sink, Stream, Upload
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.proxies import is_loopback
 
-_GZIP: Final = 31  # zlib reads it with its header and checksum
-_UNPACKED_AT_ONCE: Final = 2**18
-MOST_REPLY_BYTES: Final = 32 * 2**20
 _NO_PARAMS: Final[Mapping[str, str]] = {}
 _IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _SOAP_ROOT: Final = "/services/Soap/"
@@ -38,6 +35,10 @@ class Request:
         headers: Headers beyond those that every call carries.
         idempotent: Whether it can be sent again when its outcome is unknown; None: the method decides.
         is_led: Of a composite call: whether the failure of its first call is that of the whole.
+        upload: CSV to send as the body, in the place of a JSON value.
+        reads_csv: Whether the reply is CSV, which the answer has as its bytes.
+        sink: What takes the CSV of the reply as it arrives; the answer has no value then.
+        timeout_s: How long the call may take, if not as long as every other.
     """
 
     method: str
@@ -47,6 +48,10 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_PARAMS, repr=False)
     idempotent: bool | None = None
     is_led: bool = False
+    upload: Upload | None = field(default=None, repr=False)
+    reads_csv: bool = False
+    sink: Sink | None = field(default=None, repr=False)
+    timeout_s: float | None = None
 
     @property
     def is_soap(self) -> bool:
@@ -66,12 +71,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest:
-    """A signed request, ready for a transport; its representation shows neither token nor query string."""
+    """A signed request, ready for a transport; its representation shows neither token nor query string.
+
+    Its body is `body`, or what `stream` yields; that of a reply of success goes to `sink`, where there is one.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | None = None
+    stream: Stream | None = None
+    sink: Sink | None = None
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.url.partition('?')[0]}>"
@@ -102,52 +112,6 @@ class Answer:
     value: object
     headers: Mapping[str, str]
     is_unchanged: bool = False
-
-
-class Body:
-    """The body of a reply as it arrives, piece by piece: unpacked, and within a bound."""
-
-    def __init__(self, status: int, most_bytes: int, encoding: str = "") -> None:
-        """Take at most `most_bytes` of the reply with `status`, as it travels and unpacked.
-
-        Raises:
-            UnreadableReplyError: `encoding` (Content-Encoding) is not gzip, which alone is asked for.
-        """
-        encoding = encoding.strip().lower()
-        if encoding not in {"", "identity", "gzip", "x-gzip"}:
-            raise UnreadableReplyError(f"The reply is packed as {encoding[:20]!r}, not as gzip", status=status)
-        self._status = status
-        self._most_bytes = most_bytes
-        self._unpacker = zlib.decompressobj(_GZIP) if encoding.endswith("gzip") else None
-        self._pieces: list[bytes] = []
-        self._size = self._travelled = 0
-
-    def add(self, piece: bytes) -> None:
-        """Take a piece as it travelled.
-
-        Raises:
-            ReplyTooLargeError: It is more than the bound; nothing is kept.
-        """
-        self._travelled += len(piece)
-        if self._unpacker is None:
-            self._keep(piece)
-        while self._unpacker is not None and piece:
-            self._keep(self._unpacker.decompress(piece, _UNPACKED_AT_ONCE))
-            piece = self._unpacker.unconsumed_tail
-            if self._unpacker.eof:
-                piece, self._unpacker = self._unpacker.unused_data, zlib.decompressobj(_GZIP)
-
-    def whole(self) -> bytes:
-        """Return all pieces as one."""
-        return b"".join(self._pieces)
-
-    def _keep(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if max(self._size, self._travelled) > self._most_bytes:
-            self._pieces.clear()
-            raise ReplyTooLargeError(self._status, self._most_bytes)
-        if piece:
-            self._pieces.append(piece)
 
 
 def path(*segments: str) -> str:

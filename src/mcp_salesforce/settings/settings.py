@@ -24,8 +24,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, hours_of
 from mcp_salesforce.appointments.outcomes import OutcomeFields
 from mcp_salesforce.logs import Format, Level
+from mcp_salesforce.salesforce.bodies import MOST_REPLY_BYTES
 from mcp_salesforce.salesforce.proxies import Proxy
-from mcp_salesforce.salesforce.wire import MOST_REPLY_BYTES
 from mcp_salesforce.settings import values as setting_values
 from mcp_salesforce.settings.flows import WAYS, IncompleteError, TwoWaysError, Way, chosen
 from mcp_salesforce.settings.loading import TWO_WAYS, loaded, variable

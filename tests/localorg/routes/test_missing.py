@@ -13,7 +13,7 @@ DATA = "/services/data/v60.0"
     [
         f"{DATA}/chatter/feeds",
         f"{DATA}/ui-api/object-info/Contact",
-        f"{DATA}/jobs/query",
+        f"{DATA}/jobs/other",
         f"{DATA}/sobjects/Contact/describe/layouts",
         f"{DATA}/sobjects/Contact/listviews",
         f"{DATA}/sobjects/User/005000000000001AAA/password",

@@ -1,5 +1,6 @@
 """HTTP to services and back: one module for each family of the REST API."""
 
+from mcp_salesforce.localorg.routes.bulk import bulk
 from mcp_salesforce.localorg.routes.collections import collections
 from mcp_salesforce.localorg.routes.composite import composite
 from mcp_salesforce.localorg.routes.describe import describes
@@ -25,6 +26,7 @@ FAMILIES = (
     sobjects,
     composite,
     collections,
+    bulk,
     faults,
     missing,
 )

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, QueryParams
 
 from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import Mark, evidence
+from mcp_salesforce.localorg.services.bulk import Bulk
 from mcp_salesforce.localorg.services.consents import LOOPBACK_HOSTS
 from mcp_salesforce.localorg.services.describe import Describes
 from mcp_salesforce.localorg.services.faults import Faults
@@ -51,6 +52,7 @@ class Services(Protocol):
     describes: Describes
     recents: Recents
     replication: Replication
+    bulk: Bulk
 
 
 @dataclass(frozen=True, slots=True)

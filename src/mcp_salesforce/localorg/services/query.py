@@ -57,10 +57,10 @@ class Queries:
             OrgError: MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE and their like; nothing was run.
         """
         run = self._reader.run(soql, user_id, all_rows=all_rows, version=version)
-        parsed = _parsed(run)
-        if parsed.from_[0].name.lower() == OBJECT.lower():
-            return self._record_access.answer(run, parsed)
-        planned = plan(run, parsed)
+        query = parsed(run)
+        if query.from_[0].name.lower() == OBJECT.lower():
+            return self._record_access.answer(run, query)
+        planned = plan(run, query)
         if isinstance(planned, Count):
             [[count]] = self._store.rows(planned.sql.text, planned.sql.values)
             return {"totalSize": count, "done": True, "records": []}
@@ -112,10 +112,15 @@ class Queries:
 
 
 def _plan(run: Run) -> Plan:
-    return plan(run, _parsed(run))
+    return plan(run, parsed(run))
 
 
-def _parsed(run: Run) -> Query:
+def parsed(run: Run) -> Query:
+    """Return the tree of a query.
+
+    Raises:
+        OrgError: MALFORMED_QUERY.
+    """
     try:
         return parse(run.text)
     except SoqlError as error:

@@ -15,7 +15,7 @@ from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.scope import Run
 from mcp_salesforce.localorg.store.shapes import ByType, Children, Compound, Entry, Groups, Leaf, Record, RowsQuery
 from mcp_salesforce.localorg.store.sharing import sharing_of
-from mcp_salesforce.localorg.store.sqlite import Store, quote
+from mcp_salesforce.localorg.store.sqlite import Row, Store, quote
 from mcp_salesforce.zones import ZoneInfo
 
 
@@ -68,6 +68,10 @@ class Reader:
         """Return the records with these rowids, in their order; a row that is gone is left out."""
         return self._read(run, rows, row_ids, Batch())[0]
 
+    def values(self, rows: RowsQuery, row_ids: Sequence[int]) -> list[Row]:
+        """Return the columns of the rows with these rowids, at the places that the query's shape names."""
+        return self._store.rows(rows.page.text, {**rows.page.values, "rows": json.dumps(list(row_ids))})
+
     def first_page(self, run: Run, rows: RowsQuery, batch: Batch, parent_id: str | None = None) -> dict[str, Any]:
         """Return the first page of a query's result in wire form, or of the children of a parent."""
         found = self._locators.find_rows(rows.row_ids, parent_id)
@@ -102,7 +106,7 @@ class Reader:
         self, run: Run, rows: RowsQuery, row_ids: Sequence[int], batch: Batch
     ) -> tuple[list[dict[str, Any]], int]:
         """Return records up to the one that fills the batch, and how many of `row_ids` that was."""
-        page = self._store.rows(rows.page.text, {**rows.page.values, "rows": json.dumps(list(row_ids))})
+        page = self.values(rows, row_ids)
         records: list[dict[str, Any]] = []
         taken = len(row_ids)
         room = batch.room
