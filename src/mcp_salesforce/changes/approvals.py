@@ -165,7 +165,7 @@ def changed_since() -> SalesforceError:
     return refused(
         "The records changed since this was approved. Nothing more was sent.",
         code="CHANGED_SINCE",
-        hint="Call the tool again. The person is asked about the records as they are now.",
+        hint="Call the tool again; the person is then asked about the current records.",
     )
 
 
@@ -173,7 +173,7 @@ def _needed_late() -> SalesforceError:
     return refused(
         "A part of this needs a person's approval, and was not done.",
         code="APPROVAL_NEEDED",
-        hint="See what is there now, then make a call for the rest alone: the person is asked about it.",
+        hint="Check what was done, then call a tool only for the rest; the person is asked about it.",
     )
 
 

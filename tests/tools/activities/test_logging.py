@@ -65,7 +65,7 @@ async def test_a_call_to_make_stays_open_and_one_about_nobody_says_so(org: Local
     )
 
     assert task(org, made["Id"])["IsClosed"] == 0
-    assert "about nobody" in made["note"]
+    assert "not linked to any record" in made["note"]
 
 
 async def test_what_is_logged_can_be_seen_before_and_taken_back(org: LocalOrg, mcp: Client) -> None:
@@ -90,7 +90,7 @@ async def test_tasks_are_completed_and_put_off_together(org: LocalOrg, mcp: Clie
     done = await call(mcp, "update_tasks", task_ids=ids[:2], done=True)
     assert [row["Status"] for row in rows_as_dicts(done)] == ["Completed"] * 2
     again = await call(mcp, "update_tasks", task_ids=ids, done=True)
-    assert again["note"] == f"Done already, and unchanged: {ids[0]}, {ids[1]}."
+    assert again["note"] == f"Done already and not changed: {ids[0]}, {ids[1]}."
     assert all(task(org, each)["IsClosed"] for each in ids)
 
 
@@ -103,6 +103,6 @@ async def test_where_one_task_cannot_be_changed_none_is(org: LocalOrg, mcp: Clie
     neither = await refusal(mcp, "update_tasks", task_ids=[there])
 
     assert missing["code"] == "NOT_FOUND"
-    assert closed["message"].startswith(f"Done already: {done}.")
-    assert neither["hint"] == "Give done: true, or due with the new day."
+    assert closed["message"].startswith(f"These tasks are done already: {done}.")
+    assert neither["hint"] == "Set done to true, or due to the new day; not both."
     assert (task(org, there)["Status"], task(org, there)["ActivityDate"]) == ("Not Started", None)

@@ -47,7 +47,7 @@ async def test_a_preview_changes_nothing_and_tells_what_the_call_then_does(
     assert everything(org) == before
     assert told["preview"] or tool == "restore_records"
     assert told["api_calls"] > 0
-    assert ("salesforce_undo" if tool not in FOR_GOOD else "Not at all") in told["undo"]
+    assert ("salesforce_undo" if tool not in FOR_GOOD else "cannot be undone") in told["undo"]
     _, change_id = await called(mcp, tool, **arguments)
     assert bool(change_id) == bool(told["preview"])
 

@@ -14,7 +14,7 @@ from tests.tools.calls import call, refusal
 from tests.tools.framework.test_allowed_tools import served
 from tests.tools.test_availability import CountingApp, client_as, user
 
-GIVES = ("They own it", "member of", "everybody may", "is above", "Shared with", "every record is open", "may see it")
+GIVES = ("They own it", "member of", "everybody can", "is above", "Shared with", "every record is open", "can see it")
 
 
 @pytest.fixture(params=ERAS)
@@ -45,11 +45,11 @@ async def test_why_jonas_cannot_see_it_is_answered_in_one_call(org: LocalOrg, mc
     assert told["may"] == ["nothing"]
     assert told["because"] == [
         "They do not own it: Nora Quill does.",
-        "Org-wide default of Account: Private: it opens no record.",
+        "Org-wide default of Account: Private: it gives nobody access.",
         "Their role Account Executive is not above Sales Director of Nora Quill.",
-        "No share is for them or a group of theirs.",
+        "No share is for them or one of their groups.",
     ]
-    assert "ObjectPermissions (not there, or not for you)" in told["not_told"]
+    assert "ObjectPermissions (does not exist, or you cannot see it)" in told["not_told"]
 
 
 async def test_a_share_is_named_with_its_level_and_the_group_it_comes_by(
@@ -106,8 +106,8 @@ async def test_what_you_do_not_see_yourself_you_cannot_explain(org: LocalOrg, ac
 
     assert "may" not in told
     assert "record" not in told
-    assert "You do not see" in told["because"][0]
-    assert own["because"] == ["Org-wide default of Account: Private: it opens no record."]
+    assert "You cannot see" in told["because"][0]
+    assert own["because"] == ["Org-wide default of Account: Private: it gives nobody access."]
     assert own["object_rights"] == ["read, create, update, delete"]
 
 
@@ -142,7 +142,7 @@ async def test_permission_sets_and_fields_are_told_where_the_user_may_read_them(
         "read, view all, by permission set Auditors",
     ]
     assert "View All of Account, by permission set Auditors." in told["because"]
-    assert "Org-wide default of Account: Public Read/Write: everybody may change it." in told["because"]
+    assert "Org-wide default of Account: Public Read/Write: everybody can change it." in told["because"]
     assert "Website" in told["hidden_fields"]
     assert told["read_only_fields"] == ["Phone"]
     assert "not_told" not in told

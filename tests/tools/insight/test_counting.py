@@ -109,7 +109,7 @@ async def test_what_cannot_be_seen_is_said(org: LocalOrg) -> None:
     async with client_as(org, "Jonas Brandt", toolsets="insight") as his:
         answer = await call(his, "count_appointments", **WEEK, by=["owner"], calendars=["Nora Quill"], utilisation=True)
 
-    assert answer["note"] == "Not all of Nora Quill can be seen: more may be taken."
+    assert answer["note"] == "You cannot see all appointments of Nora Quill: more of the time may be taken."
 
 
 async def test_a_field_of_the_org_is_counted_by_and_an_outcome_is_where_the_org_says() -> None:
@@ -140,7 +140,7 @@ async def test_a_field_of_the_org_is_counted_by_and_an_outcome_is_where_the_org_
         ({"by": ["owner"], "end": "2036-01-01"}, "INVALID_ARGUMENT", "longer than two years"),
         ({"by": ["week", "month"]}, "INVALID_ARGUMENT", "several periods"),
         ({"by": ["ownr"]}, "INVALID_FIELD", "owner"),
-        ({"by": ["Description"]}, "INVALID_FIELD", "not counted by Description"),
+        ({"by": ["Description"]}, "INVALID_FIELD", "cannot be counted by Description"),
         ({"by": ["outcome"], "utilisation": True}, "INVALID_ARGUMENT", "only by owner or room"),
         ({"by": ["week"], "utilisation": True}, "INVALID_ARGUMENT", "needs calendars"),
         ({"by": ["owner"], "utilisation": True, "working_hours": "always"}, "INVALID_TIME", "working hours"),

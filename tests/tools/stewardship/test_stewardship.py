@@ -48,7 +48,7 @@ async def test_a_merge_shows_what_is_lost_and_moves_what_belonged(org: LocalOrg,
     [question] = person.questions
     assert person.choices == [("Change nothing", "Merge 2 contacts")]
     assert 'Phone "2"' in question
-    assert "Not at all" in question
+    assert "cannot be undone" in question
 
 
 async def test_a_lead_is_converted_with_the_only_status_there_is(org: LocalOrg, tmp_path: Path) -> None:

@@ -57,12 +57,12 @@ _TEXT: Final = {"type": "string"}
 _Data = Annotated[
     ActivityData,
     data_schema(
-        "Fields of Task by API name: these, other standard ones, and custom ones",
+        "Task fields: these, other standard fields, custom fields (X__c)",
         {
             "Subject": _TEXT,
             "WhoId": {**_TEXT, "description": "Contact or lead"},
             "WhatId": {**_TEXT, "description": "Account, opportunity, case or other"},
-            "ActivityDate": {**_TEXT, "description": "Day it took place (default: today), or is due"},
+            "ActivityDate": {**_TEXT, "description": "Day it took place (default: today) or is due"},
             "Description": _TEXT,
             "CallDisposition": {**_TEXT, "description": "Result of a call"},
             "CallType": {**_TEXT, "enum": ["Inbound", "Outbound", "Internal"]},
@@ -86,11 +86,11 @@ async def log_activity(
     kind: Kind,
     data: _Data,
     minutes: Annotated[int, Field(ge=0, le=1440, description="Length of a call")] = 0,
-    to_do: Annotated[bool, Field(description="Still to be done, as a task always is")] = False,
+    to_do: Annotated[bool, Field(description="Save it as not yet done; a task always is")] = False,
 ) -> Activity:
-    """Save a call, an e-mail sent elsewhere, a note, or a task, and return it; no e-mail is sent.
+    """Save a call, a note, a task or an e-mail that was sent elsewhere, and return it. Sends no e-mail.
 
-    What took place is saved as completed. For a meeting, use salesforce_create_appointment.
+    Calls, e-mails and notes are saved as completed. For a meeting, use salesforce_create_appointment.
     """
     org = org_of(ctx)
     described = await org.schema.describe("Task")
@@ -105,7 +105,7 @@ async def log_activity(
     parents = [parent for parent in ("Who", "What") if values.get(f"{parent}Id")]
     made = await create_record(org, "Task", values, allow_duplicate=True, parents=parents)
     if not parents:
-        made["note"] = "It is about nobody and nothing: WhoId and WhatId are empty."
+        made["note"] = "It is not linked to any record: WhoId and WhatId are empty."
     return cast("Activity", made)
 
 

@@ -23,4 +23,4 @@ async def status_of_done(org: OrgSession) -> str:
     if found:
         return str(found[0]["ApiName"])
     hint = f"Give Status: {', '.join(values)}."
-    raise refused("The org does not tell which status closes a task.", hint=hint, fields=["Status"])
+    raise refused("The server cannot find out which status closes a task.", hint=hint, fields=["Status"])

@@ -34,23 +34,25 @@ async def update_tasks(
     done: bool = False,
     due: Annotated[str, AfterValidator(or_empty(lambda day: day_of(day).isoformat()))] = "",
 ) -> Rows:
-    """Complete tasks (done), or put them off to another day (due): all of them, or none.
+    """Complete tasks (done) or change their due date (due). If one fails, none is changed.
 
     For other fields, use salesforce_update_records.
     """
     org = org_of(ctx)
     if done == bool(due):
         raise refused(
-            "Say what is to be done.", hint="Give done: true, or due with the new day.", fields=["done", "due"]
+            "Give done or due.", hint="Set done to true, or due to the new day; not both.", fields=["done", "due"]
         )
     ids = list(dict.fromkeys(task_ids))
     before = await _tasks(org, ids)
     if missing := [each for each in ids if each not in before]:
-        raise NotFoundError(_NOT_FOUND, [ErrorDetail("NOT_FOUND", f"There is no task {', '.join(missing)} for you.")])
+        raise NotFoundError(
+            _NOT_FOUND, [ErrorDetail("NOT_FOUND", f"There is no task {', '.join(missing)}, or you cannot see it.")]
+        )
     if due and (closed := [each for each in ids if before[each].get("IsClosed")]):
         raise refused(
-            f"Done already: {', '.join(closed)}. Nothing was changed.",
-            hint="Leave them out; what is done is not put off.",
+            f"These tasks are done already: {', '.join(closed)}. Nothing was changed.",
+            hint="Leave them out: only open tasks get a new due date.",
             fields=["task_ids"],
         )
     values = {"Status": await status_of_done(org)} if done else {"ActivityDate": due}
@@ -59,7 +61,7 @@ async def update_tasks(
         await org.client.composite.run_all_or_none([updating("Task", each, values) for each in changed])
     rows = table([{**before[each], **(values if each in changed else {})} for each in ids], _FIELDS)
     if len(changed) < len(ids):
-        rows["note"] = f"Done already, and unchanged: {', '.join(each for each in ids if each not in changed)}."
+        rows["note"] = f"Done already and not changed: {', '.join(each for each in ids if each not in changed)}."
     return rows
 
 

@@ -53,9 +53,10 @@ async def list_activities(
     cursor: Cursor = "",
     time_zone: TimeZone = "",
 ) -> Rows:
-    """List the timeline of a contact, lead, account, opportunity or case, latest first: what is to come stands on top.
+    """List the activities of a contact, lead, account, opportunity or case: future ones first, then the latest.
 
-    Appointments, calls, e-mails, notes and tasks, archived ones too; an account's has those of its contacts and deals.
+    These are appointments, calls, e-mails, notes and tasks, also archived ones. For an account: also those of its
+    contacts and opportunities.
     """
     org = org_of(ctx)
     zone = await org.zone(time_zone)
@@ -77,7 +78,7 @@ async def list_activities(
         position = last["Id"][:_PREFIX].encode() + packed(source.moment(last), last["Id"], near)
         rows["next_cursor"] = cursors.pack(position, call)
     if unread:
-        rows["note"] = f"Without {', '.join(unread)}: they could not be read."
+        rows["note"] = f"The list is incomplete: {', '.join(unread)} could not be read."
     return rows
 
 

@@ -155,7 +155,7 @@ async def find_free_times(  # noqa: PLR0913 - what there is to say about a time
     found = await search.run(org, window)
     if found is None:
         soonest = local_text(search.earliest, zone)
-        raise refused(f"The window ends before the earliest start, {soonest}.", hint="Give a later end.")
+        raise refused(f"The window ends before {soonest}, the earliest possible start.", hint="Give a later end.")
     slots = spread(found.starts(), search.request.length, limit, zone)
     answer: AppointmentTimes = {
         "columns": [*_SLOT_COLUMNS],

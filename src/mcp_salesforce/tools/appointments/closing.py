@@ -146,8 +146,8 @@ async def _check_has_begun(org: OrgSession, event: SObjectRecord, span: Span | N
     if span and not _has_begun(span, org.now()):
         start = shown(span, await org.zone("", event.get("OwnerId") or ""))["start"]
         raise refused(
-            f"It begins only on {start['weekday']}, {start['local']}. Nobody can have missed it yet.",
-            hint="If it was called off, use cancelled.",
+            f"It starts on {start['weekday']}, {start['local']}: nobody can have missed it yet.",
+            hint="To cancel it, use cancelled.",
             fields=["outcome"],
         )
 

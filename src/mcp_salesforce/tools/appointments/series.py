@@ -26,7 +26,7 @@ from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.cascades import going_along
 
-Scope = Annotated[Literal["this", "following", "all"], Field(description="Of a series")]
+Scope = Annotated[Literal["this", "following", "all"], Field(description="Which appointments of a series")]
 
 _USER = "005"
 PATTERN = "Recurrence2PatternText"

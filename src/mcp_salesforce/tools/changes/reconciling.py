@@ -76,9 +76,9 @@ async def _created(org: OrgSession, entry: Entry, write: Write, made: set[str]) 
     found = await created_since(org.client.answer, write.sobject, [values], started)
     if found is None:
         raise refused(
-            f"Nobody knows whether change {entry.change_id} was made: its answer was lost, and the org does not tell.",
+            f"It is unknown whether change {entry.change_id} was made: the answer was lost, and the org cannot tell.",
             code="OUTCOME_UNKNOWN",
-            hint=f"Try again later, or look for its {write.sobject} and tell the user.",
+            hint=f"Try again later; or look for the {write.sobject}, and tell the user.",
         )
     record_id = next((each for each in found if each not in made), "")
     return Outcome(record_id, is_done=bool(record_id), created=True, code="" if record_id else _NOT_DONE)

@@ -82,7 +82,7 @@ async def _wanted(org: OrgSession, journal: Journal, change_id: str) -> Entry:
             raise refused(f"Change {entry.change_id} is still running.", hint="Try again when it has ended.")
         known = await reconcile(org, journal, entry) if _is_left_open(entry) else entry
         if known.state == "undone":
-            raise refused(f"Change {entry.change_id} was undone already.", code="ALREADY_UNDONE")
+            raise refused(f"Change {entry.change_id} has been undone already.", code="ALREADY_UNDONE")
         if known.state != "failed":
             return known
         if change_id:

@@ -80,12 +80,12 @@ Limit = Annotated[int, Field(ge=1, le=2000)]
 Cursor = Annotated[str, Field(description="next_cursor of the last answer; repeat all other arguments")]
 FieldNames = Annotated[
     tuple[str, ...],
-    Field(description="Field API names; for a parent's field Account.Name"),
+    Field(description="Field API names; a parent's field is Account.Name"),
     AfterValidator(_field_names),
 ]
 FieldSlices = Annotated[
     tuple[str, ...],
-    Field(description="Field API names; for a parent's field Account.Name"),
+    Field(description="Field API names; a parent's field is Account.Name"),
     AfterValidator(_field_slices),
 ]
 """As `FieldNames`, and `Description[500:]` is a text from its 501st character on."""

@@ -95,7 +95,7 @@ def _sentences(told: Mapping[str, Any], named: Sequence[str]) -> list[str]:
         said.append(f"Lost: {_listed_values(lost)}.")
     if fields := _fields(told):
         said.append(f"Fields: {', '.join(fields[:_NAMED])}{' and more' if len(fields) > _NAMED else ''}.")
-    return [*said, f"To undo it: {told['undo']}"]
+    return [*said, told["undo"]]
 
 
 def _fields(told: Mapping[str, Any]) -> list[str]:

@@ -126,7 +126,7 @@ class OrgSession:
     def undo_of_writes(self, writes: Sequence[Write]) -> str:
         """Say how writes could be undone here."""
         if any(write.action in {"merge", "convert"} for write in writes):
-            return "Not at all: a merge and a conversion stay."
+            return "It cannot be undone: merges and lead conversions are permanent."
         if self._journal and not self._journal.off_because:
             return "salesforce_undo can undo it for 15 days, except e-mails and what triggers and flows do."
         return "salesforce_undo cannot undo it: this server does not record changes."

@@ -57,7 +57,7 @@ _GRANTED: Final = tuple(
 _ON_ORGANIZATION: Final = frozenset({"Account", "Contact", "Opportunity", "Lead", "Case", "Calendar", "Campaign"})
 _USER: Final = "005"
 _REFUSALS: Final = (PolicyRefusedError, InvalidRequestError, NotFoundError)
-_WHY: Final = {"INVALID_TYPE": "not there, or not for you", "POLICY_REFUSED": "by the policy"}
+_WHY: Final = {"INVALID_TYPE": "does not exist, or you cannot see it", "POLICY_REFUSED": "by the policy"}
 _MOST: Final = 2000
 _MOST_FIELDS: Final = 60
 
@@ -108,7 +108,11 @@ async def explain_access(
         raise refused(f"{person.name} is a calendar, not a user.", hint="Give a user.", fields=["user"])
     prefix = described.key_prefix
     if record_id and prefix and not record_id.startswith(prefix):
-        raise refused(f"{record_id} is not the Id of a {described.name}.", hint="Name its object.", fields=["sobject"])
+        raise refused(
+            f"{record_id} is not the Id of a {described.name}.",
+            hint="Give the object of the record as sobject.",
+            fields=["sobject"],
+        )
     is_own = person.id == (await org.owner())[1]
     return await _Inquiry(org, described, record_id, person.id, is_own=is_own).answer()
 
@@ -129,7 +133,7 @@ class _Inquiry:
         name = self.described.name
         first = await self._first()
         if not first["user"]:
-            raise refused(f"There is no user {self.user_id}, or you may not see them.", code="NOT_FOUND")
+            raise refused(f"There is no user {self.user_id}, or you cannot see them.", code="NOT_FOUND")
         facts = Facts(name, first["user"][0])
         record = first["record"][0] if first.get("record") else None
         second = await self._second(record or {})
@@ -258,7 +262,7 @@ class _Inquiry:
         if access:
             told["may"] = [word for word, level in _LEVELS.items() if access.get(level)] or ["nothing"]
         if record is None:
-            hidden = f"You do not see {self.record_id}: it is not there, or not shared with you."
+            hidden = f"You cannot see {self.record_id}: it does not exist, or is not shared with you."
             told["because"] = [f"{hidden} Only a user who can see it can get an explanation."]
             return told  # type: ignore[return-value]  # a part of it
         name = next((each.name for each in self.described.fields if each.name_field), "")

@@ -94,7 +94,7 @@ def _window(start: str, end: str, zone: ZoneInfo, *, is_local: bool) -> Window:
     if window.start is None or window.end is None:
         raise refused("start and end are required.", hint="Give a date or a time for each.", fields=["start", "end"])
     if window.end - window.start > _LONGEST:
-        raise refused("The window is longer than two years.", hint="Ask for a shorter one.", fields=["end"])
+        raise refused("The window is longer than two years.", hint="Use at most two years.", fields=["end"])
     return window
 
 
@@ -170,8 +170,8 @@ class _Report:
             found += page.records
             if len(found) > MOST_EVENTS:
                 raise refused(
-                    f"There are more than {MOST_EVENTS:,} appointments in it: none was counted.",
-                    hint="Ask for a shorter window, or for some calendars.",
+                    f"The window has more than {MOST_EVENTS:,} appointments. None was counted.",
+                    hint="Use a shorter window or fewer calendars.",
                     fields=["end"],
                 )
         return found
@@ -192,7 +192,7 @@ class _Report:
         people = await self._calendars(which, keys)
         busy = await read_busy(self.org, people, whole) if people else None
         if busy and busy.until:
-            raise refused("There are too many events to calculate the working time.", hint="Ask for a shorter window.")
+            raise refused("There are too many events to calculate the working time.", hint="Use a shorter window.")
         self.partly_seen = [each.name for each in people if busy and busy.visibility[each.id] != "full"]
         uses: dict[Key, Use] = {}
         for calendar in people:
@@ -241,7 +241,9 @@ class _Report:
         if len(answer["rows"]) < len(rows):
             answer["left_out"] = len(rows) - len(answer["rows"])
         if self.partly_seen:
-            answer["note"] = f"Not all of {', '.join(self.partly_seen)} can be seen: more may be taken."
+            answer["note"] = (
+                f"You cannot see all appointments of {', '.join(self.partly_seen)}: more of the time may be taken."
+            )
         return answer
 
 

@@ -116,7 +116,7 @@ async def grouping_of(org: OrgSession, by: Sequence[str]) -> Grouping:
         entries[field.name] = (field.name, relationship)
         meant.append(field.name)
     if len(set(PERIODS) & set(meant)) > 1:
-        raise refused("by has several periods.", hint="Give one of them: day, week or month.", fields=["by"])
+        raise refused("by has several periods.", hint="Give only one of day, week and month.", fields=["by"])
     return Grouping(list(dict.fromkeys(meant)), entries)
 
 
@@ -130,7 +130,7 @@ async def _field(org: OrgSession, name: str) -> FieldDescribe:
         await org.require_shown("Event", [name])  # a hidden one is refused as that
     if found and found.type not in _UNCOUNTABLE:
         return found
-    problem = f"Event has no {name} here" if found is None else f"Appointments are not counted by {found.name}"
+    problem = f"Event has no {name} here" if found is None else f"Appointments cannot be counted by {found.name}"
     known = [*WORDS, *(each.name for each in described.fields)]
     near = did_you_mean(nearest(name, known)) if found is None and name.casefold() != _TYPE else ""
     raise refused(f"{problem}.", code="INVALID_FIELD", hint=near or _choices(described), fields=["by"])

@@ -41,9 +41,9 @@ async def list_history(
     cursor: Cursor = "",
     time_zone: ShownZone = "",
 ) -> Rows:
-    """List who changed which field of a record from what to what, newest first, if the org tracks it.
+    """List the changes of a record's fields that the org tracks, newest first: who, when, old and new value.
 
-    If it does not, the answer has who created the record and who changed it last.
+    If it tracks none, the answer shows who created the record and who changed it last.
     """
     org = org_of(ctx)
     zone = await org.zone(time_zone) if time_zone else None
@@ -57,7 +57,7 @@ async def list_history(
     except (InvalidRequestError, NotFoundError) as error:
         if isinstance(error, InvalidArgumentError) or error.code != _NO_OBJECT:
             raise
-        why = f"The org has no {history}, or you may not read it."
+        why = f"The org has no {history}, or you cannot read it."
         return localised(await _by_record(org, sobject, record_id, why), zone)
     if not rows["rows"] and not cursor:
         why = f"The org has tracked no change of {'these fields' if fields else 'the record'}."
@@ -96,7 +96,7 @@ async def _by_record(org: OrgSession, sobject: str, record_id: str, why: str) ->
     soql = f"SELECT {', '.join(['Id', *fields])} FROM {sobject} WHERE Id = {quote(record_id)}"  # noqa: S608 - checked
     found = (await org.client.queries.query(soql)).records
     if not found:
-        gone = f"There is no {sobject} {record_id}, or you do not see it."
+        gone = f"There is no {sobject} {record_id}, or you cannot see it."
         raise refused(gone, code="NOT_FOUND", hint="Check the Id and the object.", fields=["record_id"])
     changed = _told(found[0], "LastModified", "(last change; the field is not known)")
     told = [changed, _told(found[0], "Created", "(created)")]

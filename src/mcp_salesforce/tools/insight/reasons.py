@@ -162,13 +162,13 @@ def _by_default(facts: Facts) -> Iterator[str]:
     told = f"Org-wide default of {facts.sobject}: {facts.default}"
     if facts.default == "Controlled by Parent":
         parents = ", ".join(f"{name} {record_id}" for name, record_id in facts.parents.items())
-        yield f"{told}: who may see {parents or 'its parent'} may see it" + (
+        yield f"{told}: everyone who can see {parents or 'its parent'} can see it" + (
             "; explain that record." if parents else "."
         )
     elif "Read" in facts.default or "Full" in facts.default:
-        yield f"{told}: everybody may {'change' if 'Write' in facts.default or 'Full' in facts.default else 'see'} it."
+        yield f"{told}: everybody can {'change' if 'Write' in facts.default or 'Full' in facts.default else 'see'} it."
     else:
-        yield f"{told}: it opens no record."
+        yield f"{told}: it gives nobody access."
 
 
 def _by_role(facts: Facts) -> Iterator[str]:
@@ -180,11 +180,11 @@ def _by_role(facts: Facts) -> Iterator[str]:
     theirs = str(facts.owner_user.get("UserRoleId") or "")
     who = name or "the owner"
     if not facts.role_id:
-        yield "They have no role, so the role hierarchy gives nothing."
+        yield "They have no role, so the role hierarchy gives them no access."
     elif not theirs:
         yield f"{who} has no role, so nobody is above them in the role hierarchy."
     elif facts.role_id in facts.above(theirs):
-        yield f"Their role {facts.name(facts.role_id)} is above {facts.name(theirs)} of {who}, so they may too."
+        yield f"Their role {facts.name(facts.role_id)} is above {facts.name(theirs)} of {who}, so they have access too."
     else:
         yield f"Their role {facts.name(facts.role_id)} is not above {facts.name(theirs)} of {who}."
 
@@ -202,6 +202,6 @@ def _by_shares(facts: Facts) -> Iterator[str]:
             yield f"Shared with {to}: {share['level']} ({share['cause']})."
     if not found:
         below = facts.role_id and any(facts.role_id in facts.above(each) for each in facts.roles)
-        yield "No share is for them or a group of theirs" + (
-            "; one for somebody below them counts too." if below else "."
+        yield "No share is for them or one of their groups" + (
+            "; but a share for somebody below their role counts too." if below else "."
         )

@@ -115,7 +115,7 @@ async def _calendar(org: OrgSession, text: str, found: Iterable[Mapping[str, Any
     if record_id in org.calendars:
         return org.calendars[record_id]
     if record_id.startswith(_USER):
-        raise refused(f"There is no user {record_id}, or you may not see them.", code="NOT_FOUND")
+        raise refused(f"There is no user {record_id}, or you cannot see them.", code="NOT_FOUND")
     zone = org.calendars[(await org.owner())[1]].zone
     return Calendar(record_id, record_id, zone, is_person=False, is_known=False)
 

@@ -65,5 +65,5 @@ async def _status(org: OrgSession) -> str:
     found = [record["ApiName"] for record in (await org.client.queries.query(_STATUSES)).records]
     if len(found) == 1:
         return str(found[0])
-    there = f"There are: {', '.join(found)}." if found else "Tell the user: no status for converted leads is visible."
-    raise refused("Which status does the converted lead get?", hint=there, fields=["converted_status"])
+    there = f"Use one of: {', '.join(found)}." if found else "Tell the user: no status for converted leads is visible."
+    raise refused("converted_status is required: the org has several.", hint=there, fields=["converted_status"])

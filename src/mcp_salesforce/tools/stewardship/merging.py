@@ -82,7 +82,9 @@ def _check(sobject: str, master_id: str, loser_ids: Sequence[str]) -> None:
         )
     for record_id in (master_id, *loser_ids):
         if KEY_PREFIXES.get(record_id[:3]) != sobject:
-            raise refused(f"{record_id} is no {sobject}.", hint="Merge records of one object.", fields=["loser_ids"])
+            raise refused(
+                f"{record_id} is not the Id of a {sobject}.", hint="Merge records of one object.", fields=["loser_ids"]
+            )
 
 
 def _lost(described: SObjectDescribe, kept: Mapping[str, Any], losers: Sequence[SObjectRecord]) -> dict[str, list[Any]]:
