@@ -460,7 +460,7 @@ async def test_a_window_that_is_over_is_refused_with_the_earliest_start(mcp: Cli
 
     error = await refusal(mcp, "find_free_times", **past)
 
-    assert error["message"] == "The window ends before the earliest start, 2026-11-22T04:00:00-05:00."
+    assert error["message"] == "The window ends before 2026-11-22T04:00:00-05:00, the earliest possible start."
 
 
 async def test_working_hours_that_cannot_be_read_are_refused_by_name(mcp: Client) -> None:

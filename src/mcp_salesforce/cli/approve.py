@@ -21,7 +21,7 @@ _LONGEST = 200
 @click.option(
     "--journal",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="SALESFORCE_JOURNAL of the server that asks; default: every server of yours with the default one.",
+    help="SALESFORCE_JOURNAL of the server that asks. Default: all your servers that use the default one.",
 )
 def command(*, journal: Path | None) -> None:
     """Approve or decline the changes that wait for a person, at a terminal.

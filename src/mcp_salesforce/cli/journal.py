@@ -22,13 +22,13 @@ _FILE = click.option(
 
 @click.group(name="journal")
 def command() -> None:
-    """See or clear what is kept of changes for salesforce_undo."""
+    """List or clear the changes that salesforce_undo can undo."""
 
 
 @command.command(name="list")
 @_FILE
 def list_changes(*, journal: Path | None) -> None:
-    """List the changes that are kept, the newest first: when, what, and what became of each. Shows no value."""
+    """List the stored changes, newest first: when, what, and the outcome of each. Shows no value."""
     with _opened(journal) as kept:
         changes = kept.overview() if kept else []
     for change in changes:
@@ -42,7 +42,7 @@ def list_changes(*, journal: Path | None) -> None:
 @command.command(name="clear")
 @_FILE
 def clear(*, journal: Path | None) -> None:
-    """Forget all changes but those that are being made: they can no longer be undone."""
+    """Delete all stored changes except those still running: they can no longer be undone."""
     with _opened(journal) as kept:
         count = kept.clear() if kept else 0
     click.echo(f"{count} changes were forgotten.")

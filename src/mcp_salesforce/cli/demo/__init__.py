@@ -7,8 +7,8 @@ import click
 def command() -> None:
     """Show the main job on a local org, and how to register the server.
 
-    Starts the server as a process of its own, connects an MCP client over stdio, and checks each answer. Needs no
-    settings and no account; nothing of it is kept. Exit status 0 only if every step was verified.
+    Starts the server as its own process, connects an MCP client over stdio, and checks each answer. Needs no
+    settings and no account; it stores nothing. Exit status 0 only if every step was verified.
     """
     import anyio
     from rich.console import Console
