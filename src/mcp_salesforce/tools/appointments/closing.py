@@ -146,7 +146,7 @@ async def _check_has_begun(org: OrgSession, event: SObjectRecord, span: Span | N
     if span and not _has_begun(span, org.now()):
         start = shown(span, await org.zone("", event.get("OwnerId") or ""))["start"]
         raise refused(
-            f"It starts on {start['weekday']}, {start['local']}: nobody can have missed it yet.",
+            f"Nobody can have missed it yet: it starts on {start['weekday']}, {start['local']}.",
             hint="To cancel it, use cancelled.",
             fields=["outcome"],
         )
