@@ -11,7 +11,7 @@ from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe
 from mcp_salesforce.soql import sosl_tree, tree
 
 Describe: TypeAlias = Callable[[str], Awaitable[SObjectDescribe | None]]
-"""Gives an object's describe by its name in any case, or None where there is no such object."""
+"""Gives an object's describe by its name in any case, or None if there is no such object."""
 
 Clause: TypeAlias = Literal["SELECT", "FROM", "WHERE", "GROUP BY", "HAVING", "ORDER BY"]
 Kind: TypeAlias = Literal["object", "field", "relationship", "child relationship"]

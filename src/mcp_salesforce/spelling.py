@@ -30,7 +30,7 @@ def in_words(items: Sequence[str], word: str = "and") -> str:
 def nearest(wrong: str, names: Iterable[str], *, count: int = 2, slips_only: bool = False) -> list[str]:
     """Return the names that `wrong` may stand for, likeliest first: by a slip of the pen, or because it says less.
 
-    A name that is only alike is none: `Inactive` is not offered for `Active`, `Street2` not for `Street1`.
+    A name that only looks similar is not offered: `Inactive` is not offered for `Active`, `Street2` not for `Street1`.
     """
     farthest = _BEGUN - 1 if slips_only else _SAYS_LESS
     ranked = [

@@ -14,7 +14,7 @@ from mcp_salesforce.appointments.times import start_of_day
 Period = Literal["day", "week", "month"]
 PERIODS: Final[tuple[Period, ...]] = get_args(Period)
 Key = tuple[str | None, ...]
-"""What appointments are counted by: an owner's Id and a week, for example; None where there is no such value."""
+"""What appointments are counted by: an owner's Id and a week, for example; None if there is no such value."""
 
 _DAY: Final = timedelta(days=1)
 _DAYS_OF_A_WEEK: Final = 7
@@ -117,7 +117,7 @@ class Use:
 
     @property
     def share(self) -> float | None:
-        """The share of the working time that is taken; None where there is none."""
+        """The share of the working time that is taken; None if there is none."""
         return round(self.taken / self.working, 3) if self.working else None
 
 

@@ -1,4 +1,4 @@
-"""The questions that people were asked, or are to be asked, and their answers: each counts once, and not for long."""
+"""The questions that people were asked, or will be asked, and their answers: each counts once, and not for long."""
 
 import logging
 import secrets
@@ -62,7 +62,7 @@ class ApprovalStore:
             file: The file.
             key: Gives 32 bytes, by which the contents are encrypted (AES-GCM).
             now: The time in Unix seconds.
-            command: What a person runs to answer; nothing where there is no file.
+            command: What a person runs to answer; nothing if there is no file.
         """
         self._file = file
         self._command = command

@@ -327,7 +327,7 @@ def state_of(steps: Sequence[Step]) -> State:
 
 
 def key_in(file: Path) -> bytes:
-    """Return the key that `file` keeps, which only its owner can read; a new one is drawn where there is none."""
+    """Return the key that `file` keeps, which only its owner can read; a new one is drawn if there is none."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
         drawn = file.with_name(f"{file.name}.{secrets.token_hex(_ID_BYTES)}")

@@ -1,4 +1,4 @@
-"""`mcp-salesforce journal`: what is kept of the changes that were made, so that they can be undone."""
+"""`mcp-salesforce journal`: the changes that can still be undone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -48,7 +48,7 @@ def command(
 ) -> None:
     """Log in to an org in your browser, and keep the login for `serve`.
 
-    The refresh token goes into the keyring of your system, or where there is none into a file that only you can read.
+    The refresh token goes into the keyring of your system, or if there is none into a file that only you can read.
     The consumer secret comes from SALESFORCE_CLIENT_SECRET, or you are asked for it.
     """
     if sandbox and instance_url:

@@ -104,7 +104,7 @@ async def resolve(reach: Reach) -> str:
 
 
 async def connect(reach: Reach) -> str:
-    """Ask every host for something that needs no session; its certificate is checked by the way.
+    """Ask every host for something that needs no session; this checks its certificate too.
 
     API: GET /services/data
     """

@@ -84,7 +84,7 @@ def acknowledged(message: object) -> bytes:
 
 
 def _parts(message: object) -> tuple[str, object, str]:
-    """Return a request's method, its parameters, and its id as the server writes it; no method where it is none."""
+    """Return a request's method, its parameters, and its id as the server writes it; no method if it is not one."""
     if not isinstance(message, dict) or message.keys() - {"params"} != {"jsonrpc", "id", "method"}:
         return "", None, ""
     method, request_id = message["method"], _written(message["id"])
@@ -99,7 +99,7 @@ def answered(request: HostRequest, answer: str) -> bytes:
 
 
 def parsed(line: bytes) -> object:
-    """Return the JSON of a line; None where it is none, or more than any of these requests needs."""
+    """Return the JSON of a line; None if it is not one, or more than any of these requests needs."""
     if len(line) > _LONGEST_LINE or line.count(b"{") + line.count(b"[") > _DEEPEST:
         return None
     try:
@@ -109,7 +109,7 @@ def parsed(line: bytes) -> object:
 
 
 def _written(request_id: object) -> str:
-    """Return an id as JSON, the way the server writes it; empty where it is none."""
+    """Return an id as JSON, the way the server writes it; empty if it is not one."""
     if isinstance(request_id, str):
         try:
             request_id.encode()

@@ -157,7 +157,7 @@ def _add_folder(digest: "blake2b", folder: str) -> None:
 
 
 def _read(path: str) -> str:
-    """Return the text of a file; nothing where there is none."""
+    """Return the text of a file; nothing if there is none."""
     if not os.path.exists(path):
         return ""
     with open(path, encoding="utf-8", newline="") as file:

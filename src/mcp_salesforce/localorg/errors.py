@@ -236,7 +236,7 @@ def invalid_session() -> OrgError:
 
 
 def illegal_session() -> OrgError:
-    """The session that a SOAP call names is none."""
+    """The session of a SOAP call is not valid."""
     return OrgError(500, "INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session", None)
 
 

@@ -124,7 +124,7 @@ def copies(policy: Policy, sobject: str, fields: Collection[str], hidden: Collec
         hidden: Those that the policy hides by name, in lower case.
     """
     folded, rule = sobject.casefold(), policy.rule(sobject)
-    own = _OWN.get(folded, {}) if rule.fields is None else {}  # what a list of fields names is to be seen
+    own = _OWN.get(folded, {}) if rule.fields is None else {}  # a list of fields shows what it names
     found = {name for name, shown in own.items() if any(each in hidden for each in shown)}
     others = _OTHERS.get(folded, {})
     found |= {name for name, origins in others.items() if any(policy.rule(o).may_hide(field) for o, field in origins)}

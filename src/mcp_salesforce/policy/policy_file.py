@@ -55,7 +55,7 @@ def read_policy(text: str, name: str) -> Policy:
     """Return the policy that `text` (TOML) states; `name` is what to call the file in messages.
 
     Raises:
-        PolicyFileError: It is not TOML, has a key or an action that is none, or contradicts itself.
+        PolicyFileError: It is not TOML, has an unknown key or action, or contradicts itself.
     """
     try:
         values = tomllib.loads(text)

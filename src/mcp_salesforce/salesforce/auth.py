@@ -31,7 +31,7 @@ class TokenSource(Protocol):
             refused: The token that Salesforce no longer takes; None at the first call.
 
         Raises:
-            AuthenticationError: There is no token to be had.
+            AuthenticationError: No token is available.
             UnreadableReplyError: The answer is not Salesforce's.
         """
         ...
@@ -82,7 +82,7 @@ class Session:
         return await asyncio.shield(self._renewal)
 
     async def close(self) -> None:
-        """End a renewal that is under way."""
+        """End a running renewal."""
         if self._renewal is not None:
             self._renewal.cancel()
             await asyncio.wait([self._renewal])

@@ -66,7 +66,7 @@ class SalesforceClient:
             api_version: Such as `v60.0`; `60.0` is taken too.
             transport: How requests travel; HTTPS without one. It is closed with the client.
             timeout_s: How long a call may take in all, with its retries.
-            max_concurrency: How many requests may be under way at once; more wait for their turn.
+            max_concurrency: How many requests can run at once; more wait for their turn.
             reserve: API calls of the org's daily allowance to leave to others.
             guard: Wraps what sends a call: it can change the call or its answer, or refuse it. Every call passes it.
             gate: Wraps what sends a call as the guard has it: it sees what really goes out.
@@ -107,7 +107,7 @@ class SalesforceClient:
         await self.close()
 
     async def close(self) -> None:
-        """End what is under way and release the transport's connections."""
+        """End running calls and release the transport's connections."""
         await self._sender.close()
 
     @property

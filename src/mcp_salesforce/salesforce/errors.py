@@ -126,7 +126,7 @@ class ApiReserveError(SalesforceError):
 
 
 class AuthenticationError(SalesforceError):
-    """There is no token to be had, or the session stays invalid after it was renewed once."""
+    """No token is available, or the session stays invalid after it was renewed once."""
 
     code = "INVALID_SESSION_ID"
     hint = "Check the client id and secret, the refresh token and the login URL, or authorize the app again."
@@ -315,7 +315,7 @@ class LimitExceededError(ApiError):
 
 
 class BusyError(LimitExceededError):
-    """Too many calls are under way at once, or came in a short time: it passes in seconds, and nothing was done."""
+    """Too many calls run at once, or came in a short time: it passes in seconds, and nothing was done."""
 
     retryable = True
 

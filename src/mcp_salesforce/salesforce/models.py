@@ -91,7 +91,7 @@ class Outcome(WireModel):
         """Return `value`, decoded JSON, in this shape.
 
         Raises:
-            UnreadableReplyError: It has another shape, so that nobody knows whether the record was changed.
+            UnreadableReplyError: It has another shape, so that it is unknown whether the record was changed.
         """
         with unknown_if_unreadable():
             return super().read(value)

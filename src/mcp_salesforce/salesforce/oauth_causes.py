@@ -64,7 +64,7 @@ OAUTH_CAUSES: Final = (
     OAuthCause("app_blocked", "OAUTH_APP_.*|OAUTH_AUTHORIZATION_BLOCKED|app_blocked", "",
                "An administrator has blocked the app.", "Unblock it.", "Connected Apps OAuth Usage, the app, Unblock"),
     OAuthCause("pkce", "", r"code.?(challenge|verifier)|pkce", "The proof key (PKCE) of the login is refused.",
-               "Log in again, in one go; let nothing on the way change the address.",
+               "Log in again without a pause; nothing may change the address on the way.",
                f"{_OAUTH}, Require Proof Key for Code Exchange"),
     OAuthCause("wrong_callback", "redirect_uri_mismatch|redirect_uri_missing", "",
                "The app does not have the callback URL of this login.",

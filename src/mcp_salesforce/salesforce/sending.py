@@ -58,7 +58,7 @@ class Sender:
         return await self._session.token()
 
     async def close(self) -> None:
-        """End what is under way and release the transport's connections."""
+        """End running calls and release the transport's connections."""
         await self._session.close()
         await self._transport.close()
 

@@ -73,7 +73,7 @@ def journal(settings: Settings, now: Callable[[], float]) -> Journal | None:
 
 
 def journal_to_look_at(file: Path | None) -> Journal | None:
-    """Return the journal in `file`, or that which the environment names, or the user's own; None where there is none.
+    """Return the journal in `file`, or that which the environment names, or the user's own; None if there is none.
 
     No org has to be named for that.
     """
@@ -84,7 +84,7 @@ def journal_to_look_at(file: Path | None) -> Journal | None:
 
 
 def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
-    """Return where questions to people are kept: beside the journal, or in memory where there is none.
+    """Return where questions to people are kept: beside the journal, or in memory if there is none.
 
     Args:
         settings: The journal's file.

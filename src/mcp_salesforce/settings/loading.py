@@ -136,7 +136,7 @@ def _readings(kind: type[BaseSettings], given: Mapping[str, str | None], file: P
 def _report(
     kind: type[BaseSettings], error: ValidationError, file: Path, readings: Mapping[str, str]
 ) -> ConfigurationError:
-    """Word every problem: which setting, what is wrong, as what it was read, and where its value is to be found."""
+    """Word every problem: which setting, what is wrong, how it was read, and where its value comes from."""
     problems = [p for p in error.errors(include_url=False) if p["type"] != "default_factory_not_called"]
     lines = [
         f"mcp-salesforce cannot start: {_count(problems)}.",

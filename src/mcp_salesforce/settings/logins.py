@@ -81,7 +81,7 @@ class Logins:
         """Return a login with its secrets.
 
         Raises:
-            LoginError: There is no such login, or its secrets cannot be had.
+            LoginError: There is no such login, or its secrets cannot be read.
         """
         kept = self._read(alias)
         secrets = kept.pop("secrets", None) or self._from_keyring(alias)
@@ -121,7 +121,7 @@ class Logins:
             raise LoginError(f"No login can be stored in {self._folder}: {error.strerror}.") from None
 
     def set_aside_if_damaged(self, alias: str) -> Path | None:
-        """Rename the file of a login that cannot be read, and return its new name; None where there is none such.
+        """Rename the file of a login that cannot be read, and return its new name; None if there is none.
 
         Raises:
             LoginError: It cannot be renamed.
@@ -267,7 +267,7 @@ class LoginSource:
 
 
 def _keep_in_keyring(alias: str, secrets: dict[str, str]) -> bool:
-    """Return whether the OS keyring has the secrets now; a backend that is none, or keeps nothing, does not count."""
+    """Return whether the OS keyring has the secrets now; not a backend that stores nothing."""
     import keyring
 
     try:

@@ -185,7 +185,7 @@ def proxy(value: SecretStr) -> SecretStr:
 
 
 def _split_url(value: str, *, takes_sites: bool = False) -> SplitResult:
-    """Read an address, with https:// supplied; refuse what is none, and what would send tokens in the clear."""
+    """Read an address, with https:// supplied; refuse other texts, and addresses without encryption."""
     try:
         url = urlsplit(value if "://" in value else f"https://{value}")
         host, _ = url.hostname or "", url.port

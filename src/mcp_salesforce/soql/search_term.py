@@ -20,7 +20,7 @@ def read_search_term(text: str, start: int, end: int) -> SearchTerm:
     they mean nothing.
 
     Raises:
-        SearchTermError: Fewer than two characters are to be found.
+        SearchTermError: There are fewer than two characters to search for.
         SoslError: Quotes, parentheses or operators do not fit.
     """
     term = text[start:end]

@@ -173,7 +173,7 @@ class When(Node):
 
 @dataclass(frozen=True, slots=True)
 class TypeOf(Node):
-    """TYPEOF relationship WHEN … ELSE otherwise END; `otherwise` is empty where there is no ELSE."""
+    """TYPEOF relationship WHEN … ELSE otherwise END; `otherwise` is empty if there is no ELSE."""
 
     relationship: Field
     whens: tuple[When, ...]

@@ -60,7 +60,7 @@ async def _serve(server: MCPServer[Any], wire: Wire, left: Handover | None, besi
 
 @asynccontextmanager
 async def _done_when_quiet(beside: Beside | None) -> AsyncIterator[None]:
-    """Do what there is to do beside a little later, or where the block ends before that, then."""
+    """Do what is to do beside a little later, or at the end of the block if that is earlier."""
     if beside is None:
         yield
         return

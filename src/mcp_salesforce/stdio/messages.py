@@ -168,6 +168,6 @@ def _named(request_id: object) -> str:
 
 
 def _id_at_the_edge(text: str) -> str:
-    """Return the id of a request of which only the beginning or the end can be read; empty where there is none."""
+    """Return the id of a request of which only the beginning or the end can be read; empty if there is none."""
     found = _ID_FIRST.match(text[:_EDGE]) or _ID_LAST.search(text[-_EDGE:])
     return found[1] if found else ""

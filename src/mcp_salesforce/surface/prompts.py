@@ -152,7 +152,7 @@ async def _now(ctx: Context[Any, Any]) -> str:
 
 
 async def _agenda(ctx: Context[Any, Any], date: str, whose: str = ME) -> str:
-    """Return the agenda, or where it is to be read: some hosts ask with `$1`, and fill in what the user says later."""
+    """Return the agenda, or how to read it: some hosts ask with `$1`, and fill in what the user says later."""
     if any(_FILLED_IN_LATER.fullmatch(text.strip()) for text in (date, whose)):
         return f"Read the agenda first with salesforce_list_appointments.\n{_lines({'Day': date, 'Whose': whose})}"
     return await agenda_text(ctx, await day_named(ctx, date), whose.strip() or ME)

@@ -184,7 +184,7 @@ def test_what_a_parents_describe_says_of_its_children_holds(tmp_path: Path, says
         ("objects: {Contact: {recordTypes: {A: 7}}}", "Contact.recordTypes.A: 7 is no mapping"),
         ("objects: {Contact: {recordTypes: {A: {name: B}}}}", "unknown name; known are default, label, values"),
         ("objects: {Contact: {recordTypes: {A: {default: true}, B: {default: true}}}}", "not several"),
-        ("objects: {Contact: {recordTypes: {A: {values: {Phone: [x]}}}}}", "Phone is to be a picklist of Contact"),
+        ("objects: {Contact: {recordTypes: {A: {values: {Phone: [x]}}}}}", "Phone must be a picklist of Contact"),
         ("objects: {Account: {recordTypes: {A: {values: {Rating: [Tepid]}}}}}", "Rating has no value Tepid"),
         ("objects: {Visit__c: {fields: {K__c: {length: long}}}}", "length is a whole number, not 'long'"),
         ("objects: {Contact: {fields: {K__c: {}, k__C: {nope: 1}}}}", "unknown nope"),

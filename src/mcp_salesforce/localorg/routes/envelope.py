@@ -39,7 +39,7 @@ class Part:
         return Part(None if self.element is None else self.element.find(f"{{*}}{name}"))
 
     def text(self, name: str) -> str:
-        """Return the text of the first element called `name`; empty where there is none."""
+        """Return the text of the first element called `name`; empty if there is none."""
         return next(iter(self.all(name)), "")
 
     def all(self, name: str) -> list[str]:

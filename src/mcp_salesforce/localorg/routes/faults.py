@@ -52,7 +52,7 @@ def clear_faults(call: Call) -> Reply:
 
 
 def _controlled(call: Call) -> Faults:
-    """Return the faults, for who may control them: JSON from a loopback address, which no web page can send."""
+    """Return the faults, for those who can control them: JSON from a loopback address, which no web page can send."""
     content_type = call.headers.get("content-type", "").partition(";")[0]
     if not call.org.faults.is_controllable or not call.is_loopback:
         raise errors.not_found()

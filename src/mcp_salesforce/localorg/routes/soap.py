@@ -44,7 +44,7 @@ def call_soap(call: Call, api: str, version_and_org: str) -> Reply:
         return fault(namespace, error)
 
 
-@evidence("SOAP", "recorded", "A session that is none is INVALID_SESSION_ID, 'Illegal Session'")
+@evidence("SOAP", "recorded", "An invalid session is INVALID_SESSION_ID, 'Illegal Session'")
 def _session(call: Call, session_id: str) -> Session:
     try:
         return call.org.sessions.require(session_id)

@@ -92,7 +92,11 @@ class Inputs:
 
     @evidence("Records", "simulated", "A reference to a record that does not exist is INVALID_CROSS_REFERENCE_KEY")
     @evidence("Records", "documented", "An id of an object that the reference does not take is MALFORMED_ID")
-    @evidence("Records", "quoted", "A record type that is none, or of another object, is INVALID_CROSS_REFERENCE_KEY")
+    @evidence(
+        "Records",
+        "quoted",
+        "A record type that does not exist, or is of another object, gives INVALID_CROSS_REFERENCE_KEY",
+    )
     @evidence("Records", "simulated", "A reference to a deleted record is ENTITY_IS_DELETED")
     def check_references(self, definition: SObjectDef, changes: Changes) -> None:
         """Let references pass that name records of the right objects."""

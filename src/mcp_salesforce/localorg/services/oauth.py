@@ -77,7 +77,7 @@ class OAuth:
         )
 
     def users(self) -> list[Row]:
-        """Return Id, Username and Name of the users who may allow an app."""
+        """Return Id, Username and Name of the users who can allow an app."""
         return self._grants.users()
 
     def jwt_private_key(self) -> str:

@@ -92,7 +92,7 @@ class Reader:
     def next_page(
         self, run: Run, rows: RowsQuery, locator: str, offset: int, cursor: OpenQuery
     ) -> dict[str, Any] | None:
-        """Return the page of a result that begins at `offset`, in wire form; None where there is none."""
+        """Return the page of a result that begins at `offset`, in wire form; None if there is none."""
         row_ids, total = self._locators.rows(locator, offset, cursor.size)
         if not row_ids:
             return None

@@ -135,7 +135,7 @@ def _selected(run: Run, query: Query, asked: _Asked) -> Sequence[str]:
 
 
 def _selectable(expression: object) -> str:
-    """Return the field that an expression is, in schema case; nothing where it is none that can be selected."""
+    """Return the field that an expression is, in schema case; nothing if it is not one that can be selected."""
     return _SELECTABLE.get(expression.path[-1].lower(), "") if isinstance(expression, Field) else ""
 
 

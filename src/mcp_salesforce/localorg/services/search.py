@@ -77,7 +77,7 @@ class Searches:
         """Run a search given by parameters, in the form of the POST body; `parameters` makes one of a URL's.
 
         Raises:
-            OrgError: JSON_PARSER_ERROR for a body that is none; otherwise as `search`.
+            OrgError: JSON_PARSER_ERROR for a body that is not one; otherwise as `search`.
         """
         term, group = _term(body)
         chosen = _sobjects(body) or [{"name": each.name} for each in self._schema if each.searchable]

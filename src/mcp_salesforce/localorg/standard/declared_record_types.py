@@ -62,7 +62,7 @@ def _record_type(sobject: SObjectDef, name: str, about: Any) -> RecordTypeDef:  
 def _values(place: str, sobject: SObjectDef, name: str, given: Any) -> tuple[str, tuple[str, ...]]:  # noqa: ANN401
     field = sobject.field(name)
     if field is None or not field.picklist_values or not isinstance(given, list):
-        raise SchemaFileError(f"{place}: {name} is to be a picklist of {sobject.name}, with a list of values")
+        raise SchemaFileError(f"{place}: {name} must be a picklist of {sobject.name}, with a list of values")
     unknown = [str(each) for each in given if str(each) not in _known(field)]
     if unknown:
         raise SchemaFileError(f"{place}: {field.name} has no value {', '.join(unknown)}")

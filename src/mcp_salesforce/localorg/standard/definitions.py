@@ -134,7 +134,7 @@ class SObjectDef:
     `hidden_columns` are the store's own: no client sees them. `sharing` is the org-wide default, as
     EntityDefinition.InternalSharingModel has it, or `Setup` for what everybody may see and administrators change; where
     the Organization record has a default of the object, that one counts. `controlled_by` names the references to the
-    records that decide who may see and change a record. `shares` is the object whose records the rows of a share
+    records that decide who can see and change a record. `shares` is the object whose records the rows of a share
     object give away.
     """
 

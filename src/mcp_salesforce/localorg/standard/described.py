@@ -67,7 +67,7 @@ def _children(describe: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return [each for each in found if isinstance(each, dict) and {"childSObject", "field"} <= each.keys()]
 
 
-@evidence("Custom objects", "documented", "Who may see and change a detail is who may see and change its master")
+@evidence("Custom objects", "documented", "Everyone who can see or change a master can see or change its details")
 def _described(describe: Mapping[str, Any], known: Mapping[str, SObjectDef], told: _Told) -> SObjectDef:
     existing = known.get(describe["name"].lower())
     fields = tuple(

@@ -1,4 +1,4 @@
-"""Lead: a person who may become a contact."""
+"""Lead: a person who can become a contact."""
 
 from mcp_salesforce.localorg.standard.definitions import (
     AUDIT,

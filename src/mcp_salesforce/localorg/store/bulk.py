@@ -106,7 +106,7 @@ class BulkStore:
         self._store.execute("INSERT OR REPLACE INTO _bulk_upload VALUES (?, ?)", [job_id, data])
 
     def uploaded(self, job_id: str) -> bytes:
-        """Return the file of a job; an empty one where there is none."""
+        """Return the file of a job; an empty one if there is none."""
         row = self._store.row("SELECT data FROM _bulk_upload WHERE job = ?", [job_id])
         return bytes(row["data"]) if row else b""
 

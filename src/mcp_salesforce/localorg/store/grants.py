@@ -1,4 +1,4 @@
-"""What the org keeps of OAuth: its connected app, its refresh tokens, and who may log in.
+"""What the org keeps of OAuth: its connected app, its refresh tokens, and who can log in.
 
 Secrets are kept as their SHA-256 alone, which is enough for random ones: nobody can log in with the file.
 """

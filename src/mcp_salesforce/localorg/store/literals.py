@@ -80,7 +80,7 @@ def _family(column: Column) -> str:
     return "number" if column.type in NUMBER_TYPES else column.type
 
 
-@evidence("SOQL", "quoted", "An id that is none is INVALID_QUERY_FILTER_OPERATOR; 15 characters find what 18 find")
+@evidence("SOQL", "quoted", "An invalid id is INVALID_QUERY_FILTER_OPERATOR; 15 characters find what 18 find")
 def _text(run: Run, column: Column, text: str) -> str:
     if column.type in TEXT_TYPES:
         if len(text) > _STRING_LIMIT:

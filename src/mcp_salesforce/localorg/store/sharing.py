@@ -1,4 +1,4 @@
-"""Who may see and change which records: org-wide defaults, owners, roles, shares and what follows from them, as SQL.
+"""Who can see and change which records: org-wide defaults, owners, roles, shares and what follows from them, as SQL.
 
 Evidence: Salesforce Help and "Record-Level Access: Under the Hood": the most open of all that grants access counts.
 """
@@ -85,7 +85,7 @@ _CIRCLE_OF_USER: Final = """
 
 
 def sharing_of(store: Store, schema: Schema, user_id: str) -> "Sharing | None":
-    """Return what a user may see and change; None for one who may do everything.
+    """Return what a user may see and change; None for one who can do everything.
 
     Somebody who is not a user of the org is the org itself, which may.
     """

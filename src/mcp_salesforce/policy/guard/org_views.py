@@ -35,7 +35,7 @@ class OrgViews:
         self.owned: frozenset[str] = frozenset()
 
     async def describe(self, sobject: str) -> SObjectDescribe | None:
-        """Return what the org itself says of an object, or None where there is none of that name."""
+        """Return what the org itself says of an object, or None if there is none of that name."""
         try:
             return await self.schema.describe(sobject)
         except ApiError as error:

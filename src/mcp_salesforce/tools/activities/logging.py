@@ -1,4 +1,4 @@
-"""What was said or sent, or is to be done: a Task with the fields and the subtype of its kind."""
+"""Calls, e-mails, notes and to-dos: a Task with the fields and the subtype of its kind."""
 
 from typing import Annotated, Any, ClassVar, Final, Literal, cast
 

@@ -1,4 +1,4 @@
-"""The timeline of a person, an account or another record: everything that was and is to be, newest first."""
+"""The timeline of a person, an account or another record: past and future, newest first."""
 
 from collections.abc import Sequence
 from dataclasses import replace

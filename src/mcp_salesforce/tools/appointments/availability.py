@@ -117,7 +117,7 @@ async def get_free_busy(
     example={"calendars": ["me"], "duration_minutes": 30, "start": "2026-11-24", "end": "2026-11-27"},
     former_name="salesforce_find_appointment_times",
 )
-async def find_free_times(  # noqa: PLR0913 - what there is to say about a time
+async def find_free_times(  # noqa: PLR0913 - what one can ask of a time
     ctx: ToolContext,
     calendars: CalendarNames,
     duration_minutes: Annotated[int, Field(ge=1, le=1440)],

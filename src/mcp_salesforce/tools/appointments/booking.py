@@ -136,7 +136,7 @@ class Booking:
         self.seen = {conflict.block.event_id for conflict in conflicts}
 
     async def look_again(self, event_id: str, zone: ZoneInfo) -> tuple[dict[str, Any], str]:
-        """Look after the write; return the record as it is now, and what there is to say: nothing, as a rule.
+        """Look after the write; return the record as it is now, and a warning, or none as a rule.
 
         The record has the names of its person, record and owner beside their Ids: `Who.Name`.
         """

@@ -19,7 +19,7 @@ async def check_is_no_copy(org: OrgSession, event: SObjectRecord, names: Collect
     Args:
         org: Where it is.
         event: The appointment, with all its fields.
-        names: The fields to change; none where something else is to be done with it.
+        names: The fields to change; none if it is not changed.
     """
     if not event.get("IsChild") or (names and {name.casefold() for name in names} <= _OWN):
         return

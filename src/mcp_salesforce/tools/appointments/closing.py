@@ -1,4 +1,4 @@
-"""How an appointment ended: cancelled, no-show or completed, with its reason and what is to be done next."""
+"""How an appointment ended: cancelled, no-show or completed, with its reason and a follow-up."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

@@ -116,7 +116,7 @@ async def plan_of(
         values: The fields to save.
         span: The first appointment.
         asked: The zone that the caller speaks of, if one was given.
-        invitees: Who is to be invited.
+        invitees: Whom to invite.
 
     Raises:
         InvalidArgumentError: The org takes no rules, or not this one; it starts otherwise than its rule says; or its

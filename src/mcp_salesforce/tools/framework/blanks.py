@@ -24,7 +24,7 @@ def without_blanks(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the changes of a record: null for each field that is to be cleared."""
+    """Return the changes of a record: null for each field to clear."""
     return {name: None if name != _ENVELOPE and is_blank(value) else _inner(value) for name, value in values.items()}
 
 

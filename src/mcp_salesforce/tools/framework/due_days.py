@@ -1,4 +1,4 @@
-"""Days by which something is to be done that are past, or far ahead: saved as they are, and asked about.
+"""Due days in the past or far ahead: they are saved, and the answer asks about them.
 
 They are not refused: what took place is recorded too. A model that takes the year from its training, and not from the
 conversation, is wrong by a year or two.

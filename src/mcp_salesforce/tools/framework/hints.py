@@ -16,7 +16,7 @@ _MOST_VALUES: Final = 12
 
 
 async def hint_for(org: OrgSession, error: SalesforceError, sobject: str, arguments: Mapping[str, Any]) -> str:
-    """Return a better hint than the error's own; empty where there is none.
+    """Return a better hint than the error's own; empty if there is none.
 
     Args:
         org: The org, which describes its objects.

@@ -1,4 +1,4 @@
-"""Who may see and change a record or an object, and through what."""
+"""Who can see and change a record or an object, and through what."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -42,7 +42,7 @@ class Facts:
         owner_user: The owner's record, if a user owns it.
         default: The org-wide default, as Setup calls it.
         parents: The records that decide in a default of Controlled by Parent, by field.
-        shares: Rows of the share object: `who`, `level`, `cause`; None where there is none to be read.
+        shares: Rows of the share object: `who`, `level`, `cause`; None if there is none to be read.
         groups: Public groups, queues and those of roles, by Id.
         members: Pairs of a group's Id and a member's.
         roles: Roles by Id.

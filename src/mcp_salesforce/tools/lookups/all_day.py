@@ -135,7 +135,7 @@ def _is_aggregate(item: tree.SelectItem) -> bool:
 
 
 def _events_prefix(item: tree.SelectItem, query: tree.Query) -> str | None:
-    """Return the path to the event of whose times an item is an extreme; None where it is none."""
+    """Return the path to the event of whose times an item is an extreme; None if it is not one."""
     function = item.expression
     if not isinstance(function, tree.Function) or function.name.casefold() not in _EXTREMES:
         return None

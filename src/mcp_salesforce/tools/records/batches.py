@@ -39,7 +39,7 @@ class Saved(TypedDict):
 
 
 class DeletedRows(Saved, Alongside):
-    """Rows with outcomes, and what went along."""
+    """Rows with outcomes, and the records that were deleted or restored with them."""
 
 
 async def save_rows(

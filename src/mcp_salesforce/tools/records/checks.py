@@ -32,7 +32,7 @@ _CHECKED_ELSEWHERE: Final[Mapping[tuple[str, Verb], str]] = {
     ("EventRelation", "upsert"): "salesforce_set_invitees",
     ("EventRelation", "delete"): "salesforce_set_invitees",
 }
-"""Tools that check what a record tool does not, by what is to be done with which object."""
+"""Tools that check what a record tool does not, by action and object."""
 
 
 def check_object(described: SObjectDescribe, verb: Verb) -> None:
@@ -90,7 +90,7 @@ def check_records(
     Args:
         described: What the org says of the object.
         records: Values by field name.
-        verb: What is to be done with them.
+        verb: What to do with them.
         key: The field that tells which record is meant: `Id` to update, the external id to upsert.
         prefixes: Known key prefixes, each with the object that has it.
     """
