@@ -111,6 +111,7 @@ def create_server(
     tokens, state_key = connect.token_source(settings), StateKey(settings.state_key.get_secret_value())
     journal = connect.journal(settings, lambda: now().timestamp())
     gate, approvals = Gate(journal), connect.approvals(settings, lambda: now().timestamp())
+    audit = connect.audit(settings)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
@@ -124,6 +125,7 @@ def create_server(
             reserve=Reserve.parse(settings.api_reserve),
             guard=_guarding(guard, access),
             gate=gate.over,
+            watch=audit.over if audit else None,
         )
         async with client:
             if guard:
@@ -140,8 +142,11 @@ def create_server(
                 journal=journal,
                 approvals=approvals,
                 approval_rules=ApprovalRules.of(access.policy),
+                audit=audit,
             )
         approvals.close()
+        if audit:
+            audit.close()
         if journal:
             journal.close()
 

@@ -14,17 +14,14 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 
 from mcp_salesforce.changes.change import Change, Step
-from mcp_salesforce.changes.kept_file import KEY_BYTES, Seal, connect
+from mcp_salesforce.changes.kept_file import KEY_BYTES, Holders, Seal, connect
 from mcp_salesforce.changes.writes import Outcome, Write, counted
 from mcp_salesforce.salesforce.errors import SalesforceError
-
-if TYPE_CHECKING:
-    from filelock import FileLock
 
 State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partly undone", "not in effect"]
 """What became of a change; "not in effect": its undo found nothing to do, and can be repeated if its records return."""
@@ -108,15 +105,14 @@ class Journal:
         self._seal = Seal(key)
         self._now = now
         self._is_wanted = is_wanted
-        self._holder = secrets.token_hex(_ID_BYTES)
+        self._holders = Holders(file)
         self.off_because = ""
 
     def close(self) -> None:
         """Release the file."""
         if "_database" in self.__dict__:
             self._database.close()
-            self._alive.release()
-            self._lock_of(self._holder).unlink(missing_ok=True)
+            self._holders.release()
 
     def __repr__(self) -> str:
         return "<Journal>"
@@ -129,7 +125,7 @@ class Journal:
         with self._refusing(), self._database:
             if not change.change_id:
                 change_id = secrets.token_hex(_ID_BYTES)
-                row = (change_id, self._now(), *owner[:2], change.tool, self._holder, "open", change.undoes)
+                row = (change_id, self._now(), *owner[:2], change.tool, self._holders.own, "open", change.undoes)
                 self._database.execute("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
                 change.change_id = change_id
             self._keep(change, step)
@@ -195,7 +191,7 @@ class Journal:
         """Forget every change that is not being made; return how many they were."""
         with self._refusing():
             rows = self._database.execute("SELECT id, holder FROM change WHERE state = 'open'").fetchall()
-        left = [change_id for change_id, holder in rows if self._is_alive(holder)]
+        left = [change_id for change_id, holder in rows if self._holders.is_alive(holder)]
         with self._refusing(), self._database:
             cleared = self._database.execute(
                 "DELETE FROM change WHERE id NOT IN (SELECT value FROM json_each(?))", (orjson.dumps(left).decode(),)
@@ -221,7 +217,7 @@ class Journal:
         database = connect(self._file)
         try:
             self._prepare(database)
-            self._alive.acquire(timeout=0)
+            self._holders.hold()
         except BaseException:
             database.close()
             raise
@@ -255,38 +251,8 @@ class Journal:
                 "SELECT number, sealed FROM step WHERE change = ? ORDER BY number", (change_id,)
             )
             steps = tuple(self._unsealed(change_id, number, sealed) for number, sealed in rows)
-        is_under_way = state == "open" and self._is_alive(holder)
+        is_under_way = state == "open" and self._holders.is_alive(holder)
         return Entry(change_id, at, tool, state, undoes, steps, is_under_way)
-
-    def _is_alive(self, holder: str) -> bool:
-        """Tell whether the process that names itself `holder` is there: it holds a lock as long as it lives."""
-        if holder == self._holder:
-            return True
-        file = self._lock_of(holder)
-        if not file.exists():
-            return False
-        from filelock import Timeout
-
-        lock = self._lock(holder)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return True
-        lock.release()
-        file.unlink(missing_ok=True)
-        return False
-
-    @cached_property
-    def _alive(self) -> "FileLock":
-        return self._lock(self._holder)
-
-    def _lock(self, holder: str) -> "FileLock":
-        from filelock import FileLock
-
-        return FileLock(self._lock_of(holder), mode=0o600)
-
-    def _lock_of(self, holder: str) -> Path:
-        return self._file.with_name(f"{self._file.name}.{holder}.lock")
 
     def _unsealed(self, change_id: str, number: int, sealed: bytes) -> Step:
         from cryptography.exceptions import InvalidTag

@@ -1,4 +1,4 @@
-"""A SQLite file that only its owner can read, and values in it that are encrypted."""
+"""A SQLite file that only its owner can read, values in it that are encrypted, and the processes that use it."""
 
 import os
 import secrets
@@ -6,13 +6,17 @@ import sqlite3
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _BUSY_S: Final = 5.0
+_HOLDER_BYTES: Final = 4
 
 
 def connect(file: Path | None) -> sqlite3.Connection:
@@ -57,3 +61,55 @@ class Seal:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         return AESGCM(self._key())
+
+
+class Holders:
+    """The processes that use a file: each holds a lock beside it as long as it lives, so that others know."""
+
+    def __init__(self, file: Path) -> None:
+        """Be one of them, by a name of its own."""
+        self._file = file
+        self.own = secrets.token_hex(_HOLDER_BYTES)
+
+    def hold(self) -> None:
+        """Begin to live.
+
+        Raises:
+            OSError: The lock cannot be made.
+        """
+        self._alive.acquire(timeout=0)
+
+    def release(self) -> None:
+        """End, and leave nothing behind."""
+        self._alive.release()
+        self._lock_of(self.own).unlink(missing_ok=True)
+
+    def is_alive(self, holder: str) -> bool:
+        """Tell whether the process that names itself `holder` is there."""
+        if holder == self.own:
+            return True
+        file = self._lock_of(holder)
+        if not file.exists():
+            return False
+        from filelock import Timeout
+
+        lock = self._lock(holder)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        file.unlink(missing_ok=True)
+        return False
+
+    @cached_property
+    def _alive(self) -> "FileLock":
+        return self._lock(self.own)
+
+    def _lock(self, holder: str) -> "FileLock":
+        from filelock import FileLock
+
+        return FileLock(self._lock_of(holder), mode=0o600)
+
+    def _lock_of(self, holder: str) -> Path:
+        return self._file.with_name(f"{self._file.name}.{holder}.lock")

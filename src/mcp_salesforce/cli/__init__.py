@@ -4,7 +4,7 @@ import importlib
 
 import click
 
-_COMMANDS = ("demo", "login", "doctor", "serve", "orgs", "logout", "org", "tools", "approve", "journal")
+_COMMANDS = ("demo", "login", "doctor", "serve", "orgs", "logout", "org", "tools", "approve", "journal", "audit")
 
 
 class _Commands(click.Group):

@@ -47,7 +47,7 @@ class SalesforceClient:
     ```
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a client is made of
         self,
         tokens: TokenSource,
         *,
@@ -58,6 +58,7 @@ class SalesforceClient:
         reserve: Reserve = NO_RESERVE,
         guard: Guard | None = None,
         gate: Guard | None = None,
+        watch: Guard | None = None,
     ) -> None:
         """Prepare; the first call gets the first token.
 
@@ -70,6 +71,7 @@ class SalesforceClient:
             reserve: API calls of the org's daily allowance to leave to others.
             guard: Wraps what sends a call: it can change the call or its answer, or refuse it. Every call passes it.
             gate: Wraps what sends a call as the guard has it: it sees what really goes out.
+            watch: Wraps what sends a call as it was made: it sees what the guard refuses too.
 
         Raises:
             InvalidArgumentError: `api_version` is not a version.
@@ -88,7 +90,8 @@ class SalesforceClient:
         )
         self._has_guard = guard is not None
         exchange = gate(self._sender.exchange) if gate else self._sender.exchange
-        self.answer: RequestSender = guard(exchange) if guard else exchange
+        guarded = guard(exchange) if guard else exchange
+        self.answer: RequestSender = watch(guarded) if watch else guarded
         """Sends a request as `send` does, and returns the headers of the reply too."""
         self.sobjects = SObjectsApi(self.answer)
         self.collections = CollectionsApi(self.answer)

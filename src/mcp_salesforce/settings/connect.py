@@ -8,6 +8,9 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Final
 
+from mcp_salesforce.audit.otel import OtelTrail
+from mcp_salesforce.audit.recording import Audit
+from mcp_salesforce.audit.trail import AuditFile
 from mcp_salesforce.changes.approval_store import ApprovalStore
 from mcp_salesforce.changes.journal import Journal, JournalError, key_in
 from mcp_salesforce.salesforce import (
@@ -70,6 +73,31 @@ def journal(settings: Settings, now: Callable[[], float]) -> Journal | None:
         return None
     file, secret = _journal_file(settings.journal), settings.state_key.get_secret_value()
     return Journal(file, _key(file, secret, "journal"), now=now, is_wanted=bool(settings.journal))
+
+
+def audit(settings: Settings) -> Audit | None:
+    """Return the audit that the settings name, opened at the first call; None where calls are not recorded.
+
+    Args:
+        settings: Its file, and the secret that its key comes from; without one a key is kept beside the file.
+    """
+    if settings.audit in {"", "off"}:
+        return None
+    if settings.audit == "otel":
+        return Audit(OtelTrail(), is_required=settings.audit_required)
+    file = Path(settings.audit)
+    key = _key(file, settings.state_key.get_secret_value(), "audit")
+    return Audit(AuditFile(file, key), is_required=settings.audit_required)
+
+
+def audit_to_look_at(file: Path | None) -> tuple[Path | None, bytes | None]:
+    """Return the audit's file, or that which the environment names, and the key of its seals if there is one here."""
+    given = environment()
+    named = given.get("SALESFORCE_AUDIT", "").strip()
+    where = file or (Path(named).expanduser() if named and named.casefold() not in {"off", "otel"} else None)
+    secret = given.get("SALESFORCE_STATE_KEY", "")
+    has_key = where is not None and (secret or where.with_suffix(".key").is_file())
+    return where, _key(where, secret, "audit")() if where and has_key else None
 
 
 def journal_to_look_at(file: Path | None) -> Journal | None:

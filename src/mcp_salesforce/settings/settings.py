@@ -220,6 +220,16 @@ class Settings(App, Surface):
         description="File in which changes are kept for 15 days, encrypted, so that they can be undone; or `off`. "
         "Default: `journal.db` in the user's data folder.",
     )
+    audit: Annotated[PlainText, AfterValidator(setting_values.audit)] = Field(
+        default="",
+        description="File, such as `audit.jsonl`, that gets a line for each call: who, when, which records and fields, "
+        "and never a value; or `otel` for OpenTelemetry logs. See docs/audit.md.",
+    )
+    audit_required: bool = Field(
+        default=True,
+        description="`true`: a call that cannot be recorded in the audit is refused. "
+        "`false`: it is made, and the log says so.",
+    )
     working_hours: Annotated[PlainText, AfterValidator(_working_hours)] = Field(
         default=OFFICE_HOURS,
         description="When people can be booked, where a call does not say it: like `Mon-Fri 09:00-12:00,13:00-17:00; "

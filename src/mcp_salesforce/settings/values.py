@@ -164,6 +164,11 @@ def journal(value: str) -> str:
         raise ValueError(f"is not the path of a file: {error}") from None
 
 
+def audit(value: str) -> str:
+    """Return the path of a file that is there or can be made, `otel`, `off`, or nothing."""
+    return "otel" if value.casefold() == "otel" else journal(value)
+
+
 def ca_file(value: object) -> object:
     """Return the path of a file with certificates."""
     path = existing_file(value)

@@ -22,12 +22,14 @@ from mcp.shared.inbound import InboundModernRoute, classify_inbound_request
 from mcp.shared.jsonrpc_dispatcher import progress_token_from_params
 from mcp.shared.message import SessionMessage
 from mcp_types import (
+    CLIENT_INFO_META_KEY,
     CONNECTION_CLOSED,
     INTERNAL_ERROR,
     PROTOCOL_VERSION_META_KEY,
     SERVER_INFO_META_KEY,
     CallToolResult,
     ErrorData,
+    Implementation,
     JSONRPCError,
     JSONRPCMessage,
     JSONRPCNotification,
@@ -71,6 +73,7 @@ class DirectCalls:
         self._to_host = to_host
         self._asked: dict[RequestId, str] = {}
         self._handshake = ""
+        self._host: object = None
         self._is_modern = False
         self._running: dict[RequestId, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -137,6 +140,8 @@ class DirectCalls:
         """Note a request that the SDK answers, if its answer describes the session."""
         if request.method == _INITIALIZE or (not self._is_modern and _has_envelope(request.params)):
             self._asked[request.id] = request.method
+        if request.method == _INITIALIZE:
+            self._host = (request.params or {}).get("clientInfo")
 
     def _version_of(self, request: JSONRPCRequest) -> str:
         """Return the revision in which a call is made; empty where the SDK has not accepted it yet, or will not."""
@@ -179,7 +184,9 @@ class DirectCalls:
         for middleware in reversed(self._middleware):
             call = partial(_through, middleware, call)
         try:
-            result = cast("dict[str, Any]", await call(cast("Any", _Context(self._session, request, self._to_host))))
+            result = cast(
+                "dict[str, Any]", await call(cast("Any", _Context(self._session, request, self._to_host, self._host)))
+            )
         except AskThroughSessionError:
             raise
         except MCPError as error:
@@ -209,12 +216,27 @@ class DirectCalls:
 class _Context:
     """What a tool and our middleware use of the SDK's context."""
 
-    def __init__(self, session: object, request: JSONRPCRequest, to_host: Any) -> None:  # noqa: ANN401 - an SDK stream
+    def __init__(
+        self,
+        session: object,
+        request: JSONRPCRequest,
+        to_host: Any,  # noqa: ANN401 - an SDK stream
+        host: object,
+    ) -> None:
+        self._host = host
         self.lifespan_context = session
         self.request_context = self
         self.method = request.method
         self.params: dict[str, Any] = request.params or {}
         self._to_host = to_host
+
+    @property
+    def client_info(self) -> Implementation | None:
+        """What the host says of itself, in this request or when the session began."""
+        said = (self.params.get("_meta") or {}).get(CLIENT_INFO_META_KEY, self._host)
+        with suppress(ValidationError):
+            return Implementation.model_validate(said)
+        return None
 
     async def report_progress(self, progress: float, total: float | None = None, message: str | None = None) -> None:
         """Tell the host how far the call is, if it wants to know."""

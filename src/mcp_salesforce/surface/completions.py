@@ -9,6 +9,7 @@ from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
+from mcp_salesforce.audit.trail import AuditError
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.literals import like_literal
 from mcp_salesforce.surface.resources import DAYS
@@ -20,7 +21,7 @@ _MOST: Final = 100  # what the protocol allows
 _DAYS_AHEAD: Final = 60
 _MINUTES: Final = ("15", "30", "45", "60", "90")
 _SHORTEST_NAME: Final = 2  # letters; fewer would bring anybody
-_session: ContextVar[OrgSession] = ContextVar("session")
+_call: ContextVar[ServerRequestContext[Any, Any]] = ContextVar("call")
 
 
 def add_completion(server: MCPServer[OrgSession]) -> None:
@@ -30,14 +31,14 @@ def add_completion(server: MCPServer[OrgSession]) -> None:
 
 
 async def _remembering(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Keep the org at hand while a completion is made: the SDK does not give it to the function."""
+    """Keep the call at hand while a completion is made: the SDK does not give it to the function."""
     if ctx.method != "completion/complete":
         return await call_next(ctx)
-    token = _session.set(ctx.lifespan_context)
+    token = _call.set(ctx)
     try:
         return await call_next(ctx)
     finally:
-        _session.reset(token)
+        _call.reset(token)
 
 
 async def _complete(
@@ -47,12 +48,17 @@ async def _complete(
     find = _FINDERS.get(argument.name)
     if find is None:
         return None
-    with tool_call("completion") as call:
-        try:
-            found = await find(_session.get(), argument.value.strip())
-        except SalesforceError as error:
-            call.outcome = error.code
-            return None
+    context = _call.get()
+    org: OrgSession = context.lifespan_context
+    try:
+        async with tool_call("completion", org, context) as call:
+            try:
+                found = await find(org, argument.value.strip())
+            except SalesforceError as error:
+                call.outcome = error.code
+                return None
+    except AuditError:
+        return None
     return Completion(values=visible([*found[:_MOST]]), total=len(found), has_more=len(found) > _MOST)
 
 

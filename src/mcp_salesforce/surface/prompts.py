@@ -88,7 +88,7 @@ async def book_appointment(
     calendars: Annotated[str, Field(description="Users and rooms that must be free; default: your own calendar")] = ME,
 ) -> str:
     """Find the contact, offer three times when everybody is free, and book the chosen one."""
-    with refusing("prompt"):
+    async with refusing("prompt", ctx, {}):
         now = await _now(ctx)
     said = {"Person": person, "Purpose": purpose, "When": when, "Minutes": minutes, "Calendars": calendars}
     return f"""Book an appointment. {now}
@@ -109,7 +109,7 @@ async def day_sheet(
     calendar: Annotated[str, Field(description="Name or e-mail of a user or room; default: your own calendar")] = ME,
 ) -> str:
     """List the appointments of one day in order, ready to print."""
-    with refusing("prompt"):
+    async with refusing("prompt", ctx, {}):
         now, agenda = await _now(ctx), await _agenda(ctx, date, calendar)
     return f"""Write the day sheet for the agenda below. {now}
 Start with a heading: the weekday, the date and the name of the calendar's owner. Then write one line for each
@@ -128,7 +128,7 @@ async def move_my_day(
     until: Annotated[str, Field(description="Last day to move to, such as 2026-11-30")] = "",
 ) -> str:
     """Move the appointments of one day to other times; ask before each move."""
-    with refusing("prompt"):
+    async with refusing("prompt", ctx, {}):
         now, agenda = await _now(ctx), await _agenda(ctx, date)
     return f"""Move the appointments below to other times. {now}
 {_lines({"Reason": reason, "Not later than": until})}

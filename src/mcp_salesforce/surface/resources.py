@@ -1,8 +1,8 @@
 """Resources: what a host can put before a model without a tool call: the agenda of a day, an object's fields."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from io import StringIO
 from typing import Any, Final
@@ -14,6 +14,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
 from mcp_salesforce.appointments.times import TimeError, day_of, weekday
+from mcp_salesforce.audit.trail import AuditError
 from mcp_salesforce.policy.withheld import noting, told
 from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, NotFoundError, SalesforceError
 from mcp_salesforce.tools.answers.errors import failure, unforeseen
@@ -46,13 +47,14 @@ def _add(server: MCPServer[OrgSession], uri: str, title: str, description: str) 
 
 
 async def _agenda(ctx: Context[Any, Any], date: str) -> str:
-    with refusing("agenda"):
+    async with refusing("agenda", ctx, {"date": date}):
         return await agenda_text(ctx, await day_named(ctx, date))
 
 
 async def _schema(ctx: Context[Any, Any], sobject: str) -> str:
-    with refusing("schema"), noting() as withheld:
-        return _text(ctx, await describe(ctx, sobject=sobject), withheld)
+    async with refusing("schema", ctx, {"sobject": sobject}):
+        with noting() as withheld:
+            return _text(ctx, await describe(ctx, sobject=sobject), withheld)
 
 
 async def day_named(ctx: Context[Any, Any], text: str) -> date:
@@ -82,25 +84,33 @@ async def agenda_text(ctx: Context[Any, Any], day: date, whose: str = ME) -> str
         return _text(ctx, {**head, **rows}, withheld)
 
 
-@contextmanager
-def refusing(name: str) -> Iterator[None]:
-    """Log the block as a call, and raise what it refuses as an error of the protocol, with the words of a tool's.
+@asynccontextmanager
+async def refusing(name: str, ctx: Context[Any, Any], arguments: Mapping[str, Any]) -> AsyncIterator[None]:
+    """Log and record the block as a call, and raise what it refuses as an error of the protocol, in a tool's words.
 
     Raises:
         MCPError: A `SalesforceError` or `TimeError` ended the block.
     """
-    with tool_call(name) as call:
-        try:
-            yield
-        except MCPError:
-            raise
-        except Exception as caught:  # noqa: BLE001 - as a tool, which ends in an error whatever the org answers
-            error = caught if isinstance(caught, SalesforceError | TimeError) else unforeseen(caught, writes=False)
-            payload = failure(error).meta or {}
-            call.outcome = payload["code"]
-            said = " ".join(filter(None, [payload["message"], payload.get("hint")]))
-            code = INVALID_PARAMS if isinstance(error, _CALLERS_FAULT) else INTERNAL_ERROR
-            raise MCPError(code=code, message=said, data=payload) from None
+    try:
+        async with tool_call(name, ctx.request_context.lifespan_context, ctx, arguments) as call:
+            try:
+                yield
+            except MCPError:
+                raise
+            except Exception as caught:  # noqa: BLE001 - as a tool, which ends in an error whatever the org answers
+                raised = _refusal(caught)
+                call.outcome = raised.error.data["code"]
+                raise raised from None
+    except AuditError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(caught: Exception) -> MCPError:
+    error = caught if isinstance(caught, SalesforceError | TimeError) else unforeseen(caught, writes=False)
+    payload = failure(error).meta or {}
+    said = " ".join(filter(None, [payload["message"], payload.get("hint")]))
+    code = INVALID_PARAMS if isinstance(error, _CALLERS_FAULT) else INTERNAL_ERROR
+    return MCPError(code=code, message=said, data=payload)
 
 
 def _text(ctx: Context[Any, Any], result: Mapping[str, Any], withheld: dict[str, None]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from mcp_salesforce.audit.calls import current_call
 from mcp_salesforce.policy.withheld import noting, withhold
 from mcp_salesforce.salesforce import QueryResult
 from mcp_salesforce.salesforce.api.queries import QueriesApi, once_only
@@ -166,6 +167,8 @@ class QueryReader:
         while len(records) < limit and (path := self._pages[-1].next_path):
             self._pages.append(await self._at(once_only(path, paths), 0))
             records = [*records, *self._pages[-1].records]
+        if call := current_call():
+            call.note_records(records[:limit])  # they may come from a page that an earlier call has read
         return records[:limit]
 
     def position_after(self, count: int) -> bytes | None:

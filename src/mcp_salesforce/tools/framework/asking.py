@@ -13,6 +13,7 @@ from mcp.shared.exceptions import NoBackChannelError
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types.version import is_version_at_least
 
+from mcp_salesforce.audit.calls import note_answer
 from mcp_salesforce.changes.approval_store import LIFETIME, ApprovalStore, Asked
 from mcp_salesforce.changes.approvals import Approver
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
@@ -64,7 +65,9 @@ class Asking:
             raise _declined()
         if found and found.state == "approved":
             self._use(found)
-            return Approver("terminal")
+            approver = Approver("terminal", seconds=round(self._now - found.at, 3))
+            note_answer(approver)
+            return approver
         asked = found or self._read(keep())
         if not self._can_ask():
             raise self._unavailable(question)
@@ -120,6 +123,7 @@ class Asking:
         if choice != asked.content["do"] or set(answer.content or {}) != {_FIELD}:
             self._store.end(asked.question_id)
             raise _invalid("The host's answer is not one of the choices.")
+        note_answer(approver)
         if self._is_strict and approver.is_too_fast:
             self._store.end(asked.question_id)
             raise _invalid(f"The answer came after {seconds:.3f} s: no person reads that fast.")

@@ -13,6 +13,7 @@ from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, Hours, hours_of
 from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeFields
 from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
+from mcp_salesforce.audit.recording import Audit
 from mcp_salesforce.changes.approval_store import ApprovalStore
 from mcp_salesforce.changes.approvals import Approval, ApprovalRules
 from mcp_salesforce.changes.change import Change, changing
@@ -64,6 +65,7 @@ class OrgSession:
         journal: Journal | None = None,
         approvals: ApprovalStore | None = None,
         approval_rules: ApprovalRules = _NO_POLICY,
+        audit: Audit | None = None,
     ) -> None:
         """Work through `client`.
 
@@ -79,6 +81,7 @@ class OrgSession:
             journal: Where changes are kept, if they are: the one of the client's gate.
             approvals: Where the questions to people and their answers are kept; in memory without one.
             approval_rules: Which changes a person has to approve.
+            audit: Where calls are recorded, if they are: what the client's guard passes by.
         """
         self.client = client
         self.allowed = allowed
@@ -88,6 +91,7 @@ class OrgSession:
         self._journal = journal
         self.approvals = approvals or ApprovalStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
         self.approval_rules = approval_rules
+        self.audit = audit
         self.outcome_fields = outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
@@ -109,6 +113,11 @@ class OrgSession:
             policy = (self._guard.digest,) if self._guard else ()
             self._owner = identity.organization_id, identity.user_id, *policy
         return self._owner
+
+    @property
+    def known_owner(self) -> tuple[str, ...]:
+        """What `owner` would return, if it has been read; nothing else."""
+        return self._owner or ()
 
     @contextmanager
     def change(

@@ -13,6 +13,7 @@ from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema, create_model
 
 from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.audit.trail import AuditError
 from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.changes.journal import state_of
 from mcp_salesforce.policy.rules import Action
@@ -22,7 +23,7 @@ from mcp_salesforce.tools.answers.errors import failure, unforeseen
 from mcp_salesforce.tools.answers.results import answer
 from mcp_salesforce.tools.framework.arguments import Arguments
 from mcp_salesforce.tools.framework.asking import AskThroughSessionError
-from mcp_salesforce.tools.framework.call_log import tool_call
+from mcp_salesforce.tools.framework.call_log import LoggedCall, tool_call
 from mcp_salesforce.tools.framework.hints import hint_for
 from mcp_salesforce.tools.framework.json_schema import conforming, input_schema, is_conforming, output_schema
 from mcp_salesforce.tools.framework.making import Making
@@ -199,27 +200,35 @@ class SalesforceTool(Tool):
 
         The error is returned and not raised, because the SDK writes the text of a raised one to its log.
         """
-        with tool_call(self.name) as call:
-            try:
-                self._require_allowed()
-                with noting() as withheld:
-                    result = await self._result(arguments, context)
-                if isinstance(result, InputRequiredResult):
-                    call.outcome = "asked"
-                    return result
-                if withheld:
-                    result = {**result, "withheld": told(withheld)}
-                return answer(result, org_of(context).max_answer_bytes, partial(is_conforming, _shape_of(self.fn)))
-            except AskThroughSessionError:
+        try:
+            async with tool_call(self.name, org_of(context), context, arguments, self.sobject) as call:
+                return await self._answered(call, arguments, context)
+        except AuditError as error:
+            return failure(error)
+
+    async def _answered(
+        self, call: LoggedCall, arguments: dict[str, Any], context: Context[Any, Any]
+    ) -> CallToolResult | InputRequiredResult:
+        try:
+            self._require_allowed()
+            with noting() as withheld:
+                result = await self._result(arguments, context)
+            if isinstance(result, InputRequiredResult):
                 call.outcome = "asked"
-                raise
-            except (SalesforceError, TimeError) as caught:
-                error = await self._explained(caught, arguments, context)
-                refusal = failure(error, await self._hint(error, arguments, context), self._to_allow_duplicate(context))
-            except Exception as caught:  # noqa: BLE001 - an answer of the org that nobody foresaw ends in an error too
-                refusal = failure(unforeseen(caught, writes=not self.effect.is_reading))
-            call.outcome = (refusal.meta or {})["code"]
-            return refusal
+                return result
+            if withheld:
+                result = {**result, "withheld": told(withheld)}
+            return answer(result, org_of(context).max_answer_bytes, partial(is_conforming, _shape_of(self.fn)))
+        except AskThroughSessionError:
+            call.outcome, call.is_passed_on = "asked", True
+            raise
+        except (SalesforceError, TimeError) as caught:
+            error = await self._explained(caught, arguments, context)
+            refusal = failure(error, await self._hint(error, arguments, context), self._to_allow_duplicate(context))
+        except Exception as caught:  # noqa: BLE001 - an answer of the org that nobody foresaw ends in an error too
+            refusal = failure(unforeseen(caught, writes=not self.effect.is_reading))
+        call.outcome = (refusal.meta or {})["code"]
+        return refusal
 
     async def _result(
         self, arguments: dict[str, Any], context: Context[Any, Any]

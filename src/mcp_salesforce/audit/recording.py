@@ -1,0 +1,111 @@
+"""Each call recorded: what it sends is seen on its way, and its line is kept when it ends."""
+
+import logging
+from contextlib import suppress
+
+from mcp_salesforce.audit.calls import AuditedCall, current_call
+from mcp_salesforce.audit.trail import AuditError, Trail
+from mcp_salesforce.changes.change import Change, current_change
+from mcp_salesforce.changes.writes import Outcome, Write, outcomes_of, writes_of
+from mcp_salesforce.salesforce.client import RequestSender
+from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.wire import Answer, Request
+
+_log = logging.getLogger(__name__)
+
+
+class Audit:
+    """Records calls in a trail; if that fails, they are refused, or made anyway if that is wanted."""
+
+    def __init__(self, trail: Trail, *, is_required: bool) -> None:
+        """Record in `trail`; `is_required` says whether a call that cannot be recorded is refused."""
+        self._trail = trail
+        self._is_required = is_required
+        self._unrecorded = 0
+        self._is_warned = False
+
+    def close(self) -> None:
+        """Release the trail."""
+        self._trail.close()
+
+    def over(self, exchange: RequestSender) -> RequestSender:
+        """Return what sends a request, and notes for the call that it is made for what it reads and writes.
+
+        It raises AuditError where a write cannot be recorded; nothing was sent then.
+        """
+
+        async def watched(request: Request) -> Answer:
+            call = current_call()
+            return await exchange(request) if call is None else await self._watched(call, request, exchange)
+
+        return watched
+
+    def keep(self, call: AuditedCall, outcome: str, milliseconds: float) -> None:
+        """Record a call that has ended.
+
+        Raises:
+            AuditError: It cannot be recorded, and has to be.
+        """
+        record = call.record(outcome, milliseconds)
+        if self._unrecorded:
+            record["unrecorded"] = self._unrecorded
+        try:
+            self._trail.append(call.call_id, record)
+        except AuditError as error:
+            self._unrecorded += not call.is_begun  # a write that was begun gets its line later
+            self._let_pass(error, call)
+        else:
+            self._unrecorded, self._is_warned = 0, False
+
+    async def _watched(self, call: AuditedCall, request: Request, exchange: RequestSender) -> Answer:
+        change, writes = current_change(), _writes_in(request)
+        if writes and not (change and change.is_preview):
+            await self._begin(call, change, writes)
+        try:
+            answer = await exchange(request)
+        except BaseException as error:
+            if writes:
+                is_known = isinstance(error, SalesforceError) and not error.is_outcome_unknown
+                failed = tuple(Outcome(each.record_id) for each in writes) if is_known else ()
+                call.note_written(change, writes, failed)
+            elif isinstance(error, SalesforceError):
+                call.note_refused(request)
+            raise
+        if writes:
+            call.note_written(change, writes, outcomes_of(request, answer.value))
+        else:
+            call.note_read(request, answer.value)
+        return answer
+
+    async def _begin(self, call: AuditedCall, change: Change | None, writes: tuple[Write, ...]) -> None:
+        if change:
+            call.change = change
+            call.owner = await change.owner()
+        try:
+            self._trail.begin(call.call_id, call.begun(writes))
+        except AuditError as error:
+            self._let_pass(error, call)
+        else:
+            call.is_begun = True
+
+    def _let_pass(self, error: AuditError, call: AuditedCall) -> None:
+        """Go on without a record where that is wanted.
+
+        Raises:
+            AuditError: It is not.
+        """
+        if not self._is_required:
+            if not self._is_warned:
+                _log.warning("Calls are not recorded: %s", error.message)
+            self._is_warned = True
+            return
+        done = "The call was made. Do not make it again." if call.has_written else "Nothing was changed."
+        refusal = AuditError(f"{error.message} {done}")
+        refusal.change_id = call.change_id
+        raise refusal from None
+
+
+def _writes_in(request: Request) -> tuple[Write, ...]:
+    with suppress(SalesforceError):
+        return writes_of(request)
+    return ()

@@ -1,0 +1,229 @@
+"""What requests, replies and arguments are about: objects, Ids and the names of fields. Never a value. No I/O."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, TypeAlias
+
+from mcp_salesforce.policy.guard.request_parts import RequestParts, inner_request
+from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES, is_id, to_18
+from mcp_salesforce.salesforce.wire import Request
+from mcp_salesforce.soql import SoqlError, SoslError, parse_sosl, sosl_tree, tree
+from mcp_salesforce.soql.tree_cache import tree_of
+
+Known: TypeAlias = Callable[[str], tuple[str, Iterable[str]] | None]
+"""Gives how an object's Ids begin, and its fields' names, as far as they have been read; None where nothing has."""
+
+_NAME: Final = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
+_ATTRIBUTES: Final = "attributes"
+_STANDARD: Final = frozenset(KEY_PREFIXES.values())
+_SHORT: Final = 15
+_ANY_FIELD: Final = frozenset({"id", "name", "ownerid", "createddate", "lastmodifieddate"})
+
+
+@dataclass(slots=True)
+class Subject:
+    """What is touched of one object, in the order in which it was seen."""
+
+    ids: dict[str, None] = field(default_factory=dict)
+    fields: dict[str, None] = field(default_factory=dict)
+
+    def add(self, ids: Iterable[str], names: Iterable[str]) -> None:
+        """Add Ids and names of fields."""
+        self.ids |= dict.fromkeys(filter(None, ids))
+        self.fields |= dict.fromkeys(names)
+
+    def told(self) -> dict[str, list[str]]:
+        """Return it for a line."""
+        return {name: [*each] for name, each in (("ids", self.ids), ("fields", self.fields)) if each}
+
+
+@dataclass(slots=True)
+class Subjects:
+    """What is touched, by object."""
+
+    by_object: dict[str, Subject] = field(default_factory=dict)
+
+    def add(self, sobject: str, ids: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+        """Add Ids and names of fields of an object."""
+        self.by_object.setdefault(sobject, Subject()).add(ids, names)
+
+    def add_records(self, value: object) -> None:
+        """Add the records in a JSON value of the org, and those in them, by their Ids."""
+        if isinstance(value, list):
+            for each in value:
+                self.add_records(each)
+        elif isinstance(value, Mapping):
+            attributes = value.get(_ATTRIBUTES)
+            if isinstance(attributes, Mapping) and (record_id := _id_at(attributes)):
+                self.add(str(attributes.get("type") or ""), [record_id])
+            for name, each in value.items():
+                if name != _ATTRIBUTES and isinstance(each, Mapping | list):
+                    self.add_records(each)
+
+    def add_read(self, request: Request, value: object) -> None:
+        """Add what `request` has read, by the JSON `value` of its reply."""
+        for part, reply in _parts(request, value):
+            call = RequestParts.of(part)
+            for sobject, names in _read(call, reply):
+                self.add(sobject, (), names)
+            self.add_records(reply)
+
+    def add_asked(self, request: Request) -> None:
+        """Add what `request` asks for by name, whether it may have that or not."""
+        for part, _ in _parts(request, None):
+            try:
+                call = RequestParts.of(part)
+            except SalesforceError:
+                continue
+            for sobject, names in _read(call, None):
+                last = call.steps[-1] if call.steps[0] == "sobjects" else ""
+                self.add(sobject, [to_18(last)] if is_id(last) else [], names)
+
+    def add_arguments(self, value: object, sobject: str = "") -> None:
+        """Add what the arguments of a call name: `sobject` is the object that the tool is about, if it is one."""
+        if isinstance(value, list):
+            for each in value:
+                self.add_arguments(each, sobject)
+        elif isinstance(value, Mapping):
+            about = str(value.get("sobject") or sobject)
+            self.add(about)
+            for name, each in value.items():
+                self._add_argument(name, each, about)
+
+    def _add_argument(self, name: str, value: object, about: str) -> None:
+        if name == "soql" and isinstance(value, str):
+            for found, names in _of_soql(value):
+                self.add(found, (), names)
+        elif name == "fields" and isinstance(value, list):
+            self.add(about, (), map(str, value))
+        elif name in {"data", "records"}:
+            self._add_data(value, about)
+        elif name.casefold().endswith(("id", "ids")):
+            self._add_ids(value)
+        else:
+            self.add_arguments(value, about)
+
+    def known(self, known: Known) -> "Subjects":
+        """Return it without what is not known to be of the org: who calls may write anything in its place."""
+        kept = Subjects()
+        for sobject, subject in self.by_object.items():
+            prefix, names = (known(sobject) if _NAME.fullmatch(sobject) else None) or ("", ())
+            is_known = bool(names) or sobject in _STANDARD
+            folded = {name.casefold() for name in names} | _ANY_FIELD
+            fields = [name for name in subject.fields if is_known and name.casefold() in folded]
+            kept.add(sobject if is_known else "", [each for each in subject.ids if _is_of_org(each, prefix)], fields)
+        return kept
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return it for a line."""
+        return [
+            {**({"object": sobject} if sobject else {}), **subject.told()}
+            for sobject, subject in self.by_object.items()
+            if sobject or subject.ids
+        ]
+
+    def _add_data(self, value: object, sobject: str) -> None:
+        for record in value if isinstance(value, list) else [value]:
+            if isinstance(record, Mapping):
+                found = [each for name, each in record.items() if name.casefold() == "id"]
+                self._add_ids(found)
+                self.add(sobject, (), (name for name in map(str, record) if name.casefold() != "id"))
+
+    def _add_ids(self, value: object) -> None:
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, str) and is_id(each):
+                self.add(KEY_PREFIXES.get(each[:3], ""), [to_18(each)])
+
+
+def _is_of_org(record_id: str, prefix: str) -> bool:
+    """Tell whether an Id can be one of the org's: any word of fifteen letters has the form of one.
+
+    A telephone number may even begin like one (0034… is in Spain, 003 is a contact).
+    """
+    return (record_id[:3] in KEY_PREFIXES or record_id[:3] == prefix) and not record_id[:_SHORT].isdigit()
+
+
+def _id_at(attributes: Mapping[str, Any]) -> str:
+    """Return a record's Id by its address: what a query calls `Id` may be another column by that name."""
+    last = str(attributes.get("url") or "").rpartition("/")[2]
+    return to_18(last) if is_id(last) else ""
+
+
+def _parts(request: Request, value: object) -> Iterator[tuple[Request, object]]:
+    """Yield a request with its reply, or each of those that a composite one carries and that were carried out."""
+    body = request.body
+    entries = body.get("compositeRequest") if isinstance(body, Mapping) else None
+    if not isinstance(entries, list):
+        yield request, value
+        return
+    replies = value.get("compositeResponse", []) if isinstance(value, Mapping) else []
+    for number, entry in enumerate(entries):
+        if isinstance(entry, Mapping):
+            yield inner_request(entry), replies[number].get("body") if number < len(replies) else None
+
+
+def _read(call: RequestParts, reply: object) -> Iterator[tuple[str, Iterable[str]]]:
+    """Yield what a call reads: objects, and names of their fields."""
+    match (call.method, *call.steps):
+        case ("GET", "query" | "queryAll"):
+            yield from _of_soql(call.params.get("q", ""))
+        case ("GET", "search"):
+            yield from _of_sosl(call.params.get("q", ""))
+        case ("GET", "sobjects", sobject, last) if last != "describe":
+            asked = call.params.get("fields", "")
+            known = reply if isinstance(reply, Mapping) else {}
+            yield (
+                sobject,
+                [name for name in asked.split(",") if name] or [each for each in known if each != _ATTRIBUTES],
+            )
+        case ("GET" | "POST", "composite", "sobjects", sobject):
+            names = (call.body if isinstance(call.body, Mapping) else call.params).get("fields", ())
+            yield sobject, names.split(",") if isinstance(names, str) else [*names]
+
+
+def _of_soql(text: str) -> Iterator[tuple[str, Iterable[str]]]:
+    try:
+        yield from _names(tree_of(text), ())
+    except SoqlError:
+        return
+
+
+def _of_sosl(text: str) -> Iterator[tuple[str, Iterable[str]]]:
+    try:
+        for each in parse_sosl(text).returning:
+            yield each.sobject, [name for _, names in _names(each.fields, (each.sobject,)) for name in names]
+    except SoslError:
+        return
+
+
+def _names(value: Any, within: Sequence[str]) -> Iterator[tuple[str, Iterable[str]]]:  # noqa: ANN401 - any part of a tree
+    """Yield the names in a tree, each with its object; those of children are paths from the record that has them."""
+    if isinstance(value, tuple):
+        for entry in value:
+            yield from _names(entry, within)
+    elif isinstance(value, tree.InQuery):
+        yield from _names(value.left, within)
+        yield from _names(value.query, ())
+    elif isinstance(value, tree.Query):
+        yield from _of_query(value, (*within, value.from_[0].name))
+    elif isinstance(value, tree.Field):
+        yield within[0], [".".join([*within[1:], value.name])]
+    elif isinstance(value, tree.Node) and not isinstance(value, sosl_tree.Search):
+        for each in fields(value):
+            yield from _names(getattr(value, each.name), within)
+
+
+def _of_query(query: tree.Query, within: Sequence[str]) -> Iterator[tuple[str, Iterable[str]]]:
+    aliases = {item.alias.casefold() for item in query.select if item.alias}
+    alias = (query.from_[0].alias or "").casefold()
+    yield within[0], ()
+    for each in fields(query):
+        for sobject, names in _names(getattr(query, each.name), within):
+            for name in names:
+                first, _, rest = name.rpartition(".") if not alias else name.partition(".")
+                if alias and rest and first.casefold() == alias:
+                    yield sobject, [rest]
+                elif name.casefold() not in aliases:
+                    yield sobject, [name]
