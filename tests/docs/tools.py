@@ -52,11 +52,10 @@ in UTC end in `Z`. Invisible and bidirectional control characters are removed fr
   than `SALESFORCE_MAX_ANSWER_TOKENS` ends after a whole row; `left_out` counts the rows within `limit` that did not
   fit.
 - **Times**: `start` and `end` have `utc`, `local` (with offset) and `weekday`. Local times are in the `time_zone` of
-  the
-  answer: the one in the call, or the owner's, or the user's. All-day appointments are dates and do not depend on a
-      time
-  zone. A row of `salesforce_list_appointments` has `start.weekday`, `start.local` and `end.local`, which are dates for
-  all-day appointments. Other times are UTC, or local with offset if the call has `time_zone`.
+  the answer: the one in the call, or the owner's, or the user's. All-day appointments are dates and
+  do not depend on a time zone. A row of `salesforce_list_appointments` has `start.weekday`, `start.local` and
+  `end.local`, which are dates for all-day appointments. Other times are UTC, or local with offset if the
+  call has `time_zone`.
 - **Saved rows**: `succeeded` and `failed` count the rows. Each row has its number (`row`, from 0), Id and outcome. If
   a row is refused and `all_or_none` is true, nothing is saved and the call fails. More than 200 rows are sent in
   parts, with a progress notification after each. If a part fails, `unknown` and `not_sent` list the rows that remain,

@@ -95,7 +95,7 @@ class Envelope:
         return [Part(each) for name, each in self.arguments.named() if name in names]
 
 
-@evidence("SOAP", "recorded", "LimitInfoHeader tells the API calls that are used, of operations with a session")
+@evidence("SOAP", "recorded", "LimitInfoHeader counts the API calls of operations with a session")
 def reply(namespace: str, operation: str, results: Iterable[Mapping[str, Any]] = (), *, limit_info: str = "") -> Reply:
     """Return the reply to an operation with its results: texts by name, lists of elements that repeat, None as nil."""
     whole = ET.Element("soapenv:Envelope", {"xmlns:soapenv": _SOAP, "xmlns": namespace, "xmlns:xsi": _XSI})

@@ -95,7 +95,7 @@ def _logout(call: Call, asked: Envelope, session: Session) -> list[dict[str, Any
     return []
 
 
-@evidence("SOAP", "documented", "undelete takes 200 ids at most; each has a result of its own")
+@evidence("SOAP", "documented", "undelete accepts at most 200 ids; each has its own result")
 def _undelete(call: Call, asked: Envelope, session: Session) -> list[dict[str, Any]]:
     record_ids = asked.arguments.all("ids")
     if len(record_ids) > _MOST_IDS:
@@ -111,7 +111,7 @@ def _undelete(call: Call, asked: Envelope, session: Session) -> list[dict[str, A
     return results
 
 
-@evidence("SOAP", "documented", "merge takes 200 requests at most, convertLead 100; each has a result of its own")
+@evidence("SOAP", "documented", "merge accepts at most 200 requests, convertLead 100; each has its own result")
 def _merge(call: Call, asked: Envelope, session: Session) -> list[dict[str, Any]]:
     requests = asked.parts(*_MERGE_REQUESTS)
     if len(requests) > _MOST_IDS:

@@ -50,8 +50,8 @@ class Access:
         sql = f"SELECT 1 FROM {quote(definition.name)} t WHERE t.Id = :id AND {condition}"  # noqa: S608 - names of the schema
         return self._store.row(sql, {"id": record_id, **values}) is not None
 
-    @evidence("Sharing", "quoted", "A change without the right to it is INSUFFICIENT_ACCESS_OR_READONLY")
-    @evidence("Sharing", "simulated", "So is a change of a record that the user may not even see; the status is 403")
+    @evidence("Sharing", "quoted", "A change without permission is INSUFFICIENT_ACCESS_OR_READONLY")
+    @evidence("Sharing", "simulated", "So is a change of a record that the user cannot see; the status is 403")
     def require(self, definition: SObjectDef, record_id: str, level: Level, user_id: str) -> None:
         """Let a change pass that a user may make.
 
@@ -61,8 +61,8 @@ class Access:
         if not self.allows(definition, record_id, level, user_id):
             raise errors.insufficient_access()
 
-    @evidence("Sharing", "documented", "Users, roles, groups and other setup are made and changed by administrators")
-    @evidence("Sharing", "simulated", "Whom else it is refused gets INSUFFICIENT_ACCESS_OR_READONLY")
+    @evidence("Sharing", "documented", "Only administrators create and change users, roles, groups and other setup")
+    @evidence("Sharing", "simulated", "Other users get INSUFFICIENT_ACCESS_OR_READONLY")
     def require_create(self, definition: SObjectDef, user_id: str) -> None:
         """Let a new record pass that a user may make.
 
@@ -74,7 +74,7 @@ class Access:
             raise errors.insufficient_access()
 
     @evidence("Sharing", "quoted", "A reference to a hidden record is INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY")
-    @evidence("Sharing", "documented", "Who shares a record needs all of it, as its owner has")
+    @evidence("Sharing", "documented", "To share a record, a user needs full access, as its owner has")
     def require_references(self, definition: SObjectDef, changes: dict[str, Stored], user_id: str) -> None:
         """Let references pass to records that a user may see, and may share where the row is a share.
 
@@ -89,7 +89,7 @@ class Access:
             if value and target and not self.allows(target, str(value), level, user_id):
                 raise errors.insufficient_access_to_reference(str(value))
 
-    @evidence("Sharing", "documented", "A new owner ends the shares of a record that were made by hand")
+    @evidence("Sharing", "documented", "A new owner removes the manual shares of a record")
     def end_shares(self, definition: SObjectDef, record_id: str) -> None:
         """Take back what was shared of a record."""
         for share in self._schema:
@@ -98,9 +98,11 @@ class Access:
                 self._store.execute(f"DELETE FROM {quote(share.name)} WHERE {record} = ?", [record_id])  # noqa: S608 - names of the schema
 
 
-@evidence("Sharing", "documented", "A share grants more than the org-wide default, or it is INVALID_ACCESS_LEVEL")
-@evidence("Sharing", "documented", "A level that a share of an account leaves out is the org-wide default")
-@evidence("Sharing", "simulated", "Where a parent controls access, a share is CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+@evidence(
+    "Sharing", "documented", "A share must grant more than the org-wide default; otherwise it is INVALID_ACCESS_LEVEL"
+)
+@evidence("Sharing", "documented", "A level that a share of an account omits is the org-wide default")
+@evidence("Sharing", "simulated", "If a parent controls access, a share is CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
 def complete_share(save: Save) -> None:
     """Check a share about to be saved, and fill the levels that it leaves out."""
     models = defaults(save.store, save.schema)

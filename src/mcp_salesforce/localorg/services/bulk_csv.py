@@ -45,7 +45,9 @@ class Dialect:
         """Return rows as CSV."""
         return b"".join(self.lines(rows))
 
-    @evidence("Bulk API 2.0", "quoted", "A line ending that is not the job's fails the job: 'LineEnding is invalid …'")
+    @evidence(
+        "Bulk API 2.0", "quoted", "A line ending other than the job's makes the job fail: 'LineEnding is invalid …'"
+    )
     @evidence("Bulk API 2.0", "simulated", "So does one inside of quotes")
     def check_line_endings(self, data: bytes) -> None:
         """Let a file pass whose lines end as the job says.

@@ -56,8 +56,8 @@ class BulkIngest:
         self._records = records
 
     @evidence("Bulk API 2.0", "documented", "An ingest job is made open, with the contentUrl for its file")
-    @evidence("Bulk API 2.0", "quoted", "hardDelete needs a permission that nobody here has: FEATURENOTENABLED")
-    @evidence("Bulk API 2.0", "quoted", "An object that has no bulk operation is INVALIDENTITY")
+    @evidence("Bulk API 2.0", "quoted", "hardDelete needs a permission that no user here has: FEATURENOTENABLED")
+    @evidence("Bulk API 2.0", "quoted", "An object without bulk operations is INVALIDENTITY")
     def create(self, body: Mapping[str, Any], user_id: str, version: str) -> Job:
         """Make a job as `body` asks for it.
 
@@ -172,7 +172,7 @@ class BulkIngest:
         header = [*_RESULT_COLUMNS[kind], *job.info.get("_columns", ())]
         return b"".join([dialect(job).written([header]), *self._kept.results(job.job_id, kind)])
 
-    @evidence("Bulk API 2.0", "documented", "unprocessedrecords are the rows of a failed or aborted job that are left")
+    @evidence("Bulk API 2.0", "documented", "unprocessedrecords are the remaining rows of a failed or aborted job")
     def unprocessed(self, job: Job) -> bytes:
         """Return the rows of a job that were not processed, as CSV, below their header."""
         written, data = dialect(job), self._kept.uploaded(job.job_id)
@@ -196,7 +196,7 @@ class _Saving:
         self._records = records.for_call(f"v{job.info['apiVersion']}", allow_duplicates=False)
         self._upserts = Upserts(store, self._records)
 
-    @evidence("Bulk API 2.0", "documented", "An external id that stands twice among 200 rows of an upsert is refused")
+    @evidence("Bulk API 2.0", "documented", "An external id that occurs twice in 200 rows of an upsert is refused")
     def save(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[_Saved]:
         """Save rows together; yield what became of each."""
         at = next((n for n, name in enumerate(columns) if name.lower() == self._key.lower()), None)

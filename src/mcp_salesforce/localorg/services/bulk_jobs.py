@@ -78,7 +78,9 @@ class BulkJobs:
         job.info |= {**changes, "state": state, "systemModstamp": instant(self._now())}
         self._store.save(job)
 
-    @evidence("Bulk API 2.0", "documented", "Only a job that has not ended can be aborted; what it has done stays")
+    @evidence(
+        "Bulk API 2.0", "documented", "Only a job that has not ended can be aborted; rows that it has saved stay saved"
+    )
     @evidence("Bulk API 2.0", "simulated", "Another change of state is INVALIDJOBSTATE")
     def abort(self, job: Job) -> None:
         """End a job before its work is done.
@@ -90,7 +92,7 @@ class BulkJobs:
             raise wrong_state(f"Aborting already {job.info['state']} job not allowed")
         self.set_state(job, "Aborted")
 
-    @evidence("Bulk API 2.0", "documented", "A job that is at work is not deleted: API_ERROR, 'job is not terminated'")
+    @evidence("Bulk API 2.0", "documented", "A running job cannot be deleted: API_ERROR, 'job is not terminated'")
     def delete(self, job: Job) -> None:
         """Delete a job with its file and its results.
 
@@ -118,7 +120,7 @@ class BulkJobs:
         return self._told(job, data_url) | more
 
     @evidence("Bulk API 2.0", "documented", "The list of all jobs has 1,000 on a page; jobType selects")
-    @evidence("Bulk API 2.0", "simulated", "Everybody sees their own jobs alone, the oldest first")
+    @evidence("Bulk API 2.0", "simulated", "Users see only their own jobs, oldest first")
     def listed(self, user_id: str, job_type: str | None, locator: str | None, data_url: str) -> dict[str, Any]:
         """Return a page of the jobs of a user.
 
@@ -151,7 +153,7 @@ def wrong_state(message: str) -> OrgError:
     return OrgError(400, "INVALIDJOBSTATE", message, None)
 
 
-@evidence("Bulk API 2.0", "documented", "A locator is a text without meaning, such as MTAwMDA; the last one is 'null'")
+@evidence("Bulk API 2.0", "documented", "A locator is an opaque text, such as MTAwMDA; the last one is 'null'")
 def locator_at(offset: int) -> str:
     """Return what stands for the rows that begin at `offset`."""
     return base64.b64encode(str(offset).encode()).decode().rstrip("=")

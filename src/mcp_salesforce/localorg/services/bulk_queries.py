@@ -63,7 +63,9 @@ class BulkQueries:
             _columns=list(columns),
         )
 
-    @evidence("Bulk API 2.0", "simulated", "The rows are found at the first look at the job, and read by 100,000")
+    @evidence(
+        "Bulk API 2.0", "simulated", "The rows are selected when the job is first read, and read in parts of 100,000"
+    )
     def go_on(self, job: Job) -> None:
         """Do the next step of a job, if there is one."""
         if job.info["state"] not in {"UploadComplete", "InProgress"}:
@@ -91,7 +93,7 @@ class BulkQueries:
 
     @evidence("Bulk API 2.0", "verified", "Each page of results begins with the header (the sf CLI, simple-salesforce)")
     @evidence("Bulk API 2.0", "documented", "Sforce-Locator leads to the next page, Sforce-NumberOfRecords counts")
-    @evidence("Bulk API 2.0", "simulated", "A page has 50,000 rows unless maxRecords says otherwise")
+    @evidence("Bulk API 2.0", "simulated", "A page has 50,000 rows, or as many as maxRecords says")
     @evidence("Bulk API 2.0", "simulated", "Results of a job that is not complete are INVALIDJOBSTATE")
     def page(self, job: Job, locator: str | None, most: int | None) -> tuple[bytes, int, str]:
         """Return a page of a job's results: its CSV, how many rows it has, and the locator of the next one.
@@ -113,7 +115,11 @@ class BulkQueries:
 
 
 @evidence("Bulk API 2.0", "quoted", "A compound field is 'Selecting compound data not supported in Bulk Query'")
-@evidence("Bulk API 2.0", "documented", "GROUP BY, aggregates, OFFSET, TYPEOF and sub-queries are not for a bulk query")
+@evidence(
+    "Bulk API 2.0",
+    "documented",
+    "GROUP BY, aggregates, OFFSET, TYPEOF and sub-queries are not supported in a bulk query",
+)
 @evidence("Bulk API 2.0", "simulated", "Each of them, and FIELDS(), is FUNCTIONALITY_NOT_ENABLED when the job is made")
 def _planned(run: Run) -> tuple[RowsQuery, Columns]:
     query = parsed(run)

@@ -122,7 +122,7 @@ class Consents:
         return ask
 
 
-@evidence("OAuth", "simulated", "The app may not ask for openid: the scope is left out, and no id_token is issued")
+@evidence("OAuth", "simulated", "The app cannot request openid: the scope is left out, and no id_token is issued")
 def _granted(scope: str) -> str:
     return " ".join(each for each in scope.split() if each != "openid")
 

@@ -123,8 +123,8 @@ class Describes:
         found = picklist_values(self._store, sobject, record_type_id)
         return {field: _picklist(f"{url}/{field}", values) for field, values in found}
 
-    @evidence("Describe", "recorded", "The record types of an object stand before the master one; one is the default")
-    @evidence("Describe", "simulated", "A new record that names no record type is of the default one")
+    @evidence("Describe", "recorded", "The record types of an object come before the master one; one is the default")
+    @evidence("Describe", "simulated", "A new record without a record type gets the default one")
     def _record_types(self, sobject: SObjectDef, version: str) -> list[dict[str, Any]]:
         if not sobject.layoutable:
             return []

@@ -19,7 +19,9 @@ _TOGETHER: Final = (("Name", "Email"), ("Name", "Phone"), ("Name", "MobilePhone"
     "Duplicate rules", "recorded", "A new contact who matches another is DUPLICATES_DETECTED, with duplicateResult"
 )
 @evidence(
-    "Duplicate rules", "documented", "A rule that enforces sharing matches what the user may see, as this one does"
+    "Duplicate rules",
+    "documented",
+    "A rule that enforces sharing, like this one, matches only records that the user can see",
 )
 @evidence("Duplicate rules", "documented", "Sforce-Duplicate-Rule-Header: allowSave=true saves it anyway")
 @evidence(

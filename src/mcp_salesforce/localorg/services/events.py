@@ -50,7 +50,7 @@ def times(start: datetime, minutes: int, zone: ZoneInfo, *, all_day: bool) -> di
     }
 
 
-@evidence("Event", "documented", "Of a child event only the reminder can be changed")
+@evidence("Event", "documented", "Only the reminder of a child event can be changed")
 @evidence("Event", "simulated", "Another change of a child event is INVALID_FIELD_FOR_INSERT_UPDATE")
 def _check_child(save: Save) -> None:
     if save.before is not None and save.before["IsChild"]:
@@ -81,7 +81,7 @@ def _prepare_series(save: Save) -> None:
         }
 
 
-@evidence("Event", "documented", "StartDateTime and ActivityDateTime are the same instant, or one of them is left out")
+@evidence("Event", "documented", "StartDateTime and ActivityDateTime must be the same instant, or one of them missing")
 @evidence(
     "Event", "simulated", "A missing start or length is REQUIRED_FIELD_MISSING; two starts that differ are refused"
 )
@@ -122,9 +122,7 @@ def _all_day_start(save: Save) -> datetime:
 
 @evidence("Event", "quoted", "An event lasts 0 to 1440 minutes: events over several days are not enabled in this org")
 @evidence("Event", "documented", "A timed event needs EndDateTime or DurationInMinutes; an all-day one lasts a day")
-@evidence(
-    "Event", "documented", "A wrong length is reported on EndDateTime, or on DurationInMinutes where that is given"
-)
+@evidence("Event", "documented", "A wrong length is reported for EndDateTime, or for DurationInMinutes if it is given")
 @evidence("Event", "simulated", "An end that contradicts the duration is refused; a new start alone keeps the length")
 def _minutes(save: Save, start: datetime) -> int:
     duration, end = save.given.get("DurationInMinutes"), save.given.get("EndDateTime")
@@ -159,7 +157,9 @@ def _kept_minutes(save: Save) -> int:
 
 
 @evidence(
-    "Event", "documented", "A private event is about no account, contact, lead, opportunity, case, campaign or contract"
+    "Event",
+    "documented",
+    "A private event cannot have an account, contact, lead, opportunity, case, campaign or contract",
 )
 @evidence("Event", "documented", "An event about a lead has no WhatId")
 @evidence("Event", "simulated", "Both are refused with FIELD_INTEGRITY_EXCEPTION")

@@ -51,8 +51,8 @@ def from_json(field: FieldDef, value: Any) -> Stored:  # noqa: ANN401 - any JSON
 
 
 @evidence("Field values", "recorded", "A text longer than its field is STRING_TOO_LONG")
-@evidence("Field values", "documented", "Spaces around a text are taken off; an empty text is null")
-@evidence("Field values", "simulated", "A number or boolean given for a text is taken as its text")
+@evidence("Field values", "documented", "Spaces around a text are removed; an empty text is null")
+@evidence("Field values", "simulated", "A text field accepts a number or boolean as text")
 def _text(field: FieldDef, value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict | list):
         raise _mismatch("string", value)
@@ -70,7 +70,7 @@ def _email(field: FieldDef, value: Any) -> str | None:  # noqa: ANN401 - any JSO
     return text
 
 
-@evidence("Field values", "quoted", "A value that a restricted picklist does not have is refused; an open one takes it")
+@evidence("Field values", "quoted", "A restricted picklist refuses other values; an open one accepts them")
 def _choice(field: FieldDef, value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     text = _text(field, value)
     if text is None or not field.restricted:
@@ -91,7 +91,7 @@ def _boolean(_: FieldDef, value: Any) -> int:  # noqa: ANN401 - any JSON value
 
 
 @evidence("Field values", "recorded", "A text that is not a number is JSON_PARSER_ERROR in a number field")
-@evidence("Field values", "simulated", "A numeric text is taken in a number field; more digits than it has are refused")
+@evidence("Field values", "simulated", "A number field accepts a numeric text, and refuses too many digits")
 def _number(field: FieldDef, value: Any) -> float:  # noqa: ANN401 - any JSON value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise _mismatch(field.type, value)
@@ -131,7 +131,7 @@ def _no_date() -> str:
 
 
 @evidence("Field values", "quoted", "A datetime has a T and a zone (Z, +hh:mm, +hhmm); without them it is refused")
-@evidence("Field values", "simulated", "Datetimes are kept in whole seconds")
+@evidence("Field values", "simulated", "Datetimes are stored in whole seconds")
 def _datetime(_: FieldDef, value: Any) -> str:  # noqa: ANN401 - any JSON value
     match = _DATETIME.match(value) if isinstance(value, str) else None
     if match is None:
@@ -153,7 +153,7 @@ def _time(_: FieldDef, value: Any) -> str:  # noqa: ANN401 - any JSON value
     return f"{clock.isoformat()}.{(match[2] or '').ljust(3, '0')}Z"
 
 
-@evidence("Field values", "documented", "An id is taken with 15 or 18 characters and kept with 18")
+@evidence("Field values", "documented", "An id can have 15 or 18 characters, and is stored with 18")
 @evidence("Field values", "documented", "A text that is not an id is MALFORMED_ID")
 def _id(field: FieldDef, value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     text = _text(field, value) if isinstance(value, str) and len(value) <= field.length else str(value)

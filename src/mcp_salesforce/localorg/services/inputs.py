@@ -34,7 +34,7 @@ class Inputs:
         self._schema = schema
 
     @evidence("Records", "recorded", "A field that the object does not have is INVALID_FIELD, 'No such column'")
-    @evidence("Records", "quoted", "Fields that may not be set are INVALID_FIELD_FOR_INSERT_UPDATE, all named at once")
+    @evidence("Records", "quoted", "Fields that cannot be set are INVALID_FIELD_FOR_INSERT_UPDATE; one error names all")
     @evidence("Records", "documented", "An Id in the body is INVALID_FIELD")
     def read(self, definition: SObjectDef, record: Mapping[str, Any], may: str) -> Changes:
         """Return the columns that a record sets; `may` is the ability its fields need (`createable`)."""
@@ -59,7 +59,7 @@ class Inputs:
         return changes
 
     @evidence("Records", "documented", "A parent may be given by an external id: {'Account': {'Number__c': '7'}}")
-    @evidence("Records", "quoted", "One that nobody has is INVALID_FIELD, 'Foreign key external ID: ... not found'")
+    @evidence("Records", "quoted", "An unknown one is INVALID_FIELD, 'Foreign key external ID: ... not found'")
     def _by_external_id(
         self, definition: SObjectDef, relationship: str, value: dict[str, Any] | None
     ) -> tuple[FieldDef | None, str | None]:
@@ -91,7 +91,7 @@ class Inputs:
         return str(found[0]["Id"])
 
     @evidence("Records", "simulated", "A reference to a record that does not exist is INVALID_CROSS_REFERENCE_KEY")
-    @evidence("Records", "documented", "An id of an object that the reference does not take is MALFORMED_ID")
+    @evidence("Records", "documented", "An id of an object that the reference does not allow is MALFORMED_ID")
     @evidence(
         "Records",
         "quoted",
@@ -115,7 +115,7 @@ class Inputs:
             if found["IsDeleted"]:
                 raise errors.OrgError(400, "ENTITY_IS_DELETED", "entity is deleted", [name])
 
-    @evidence("Records", "quoted", "A value that a unique field has on another record is DUPLICATE_VALUE")
+    @evidence("Records", "quoted", "A value of a unique field that another record has is DUPLICATE_VALUE")
     def check_unique(self, definition: SObjectDef, changes: Changes, record_id: str | None) -> None:
         """Let values of unique fields pass that no record but `record_id` has.
 

@@ -54,7 +54,7 @@ class LeadConversions:
     @evidence(
         "Lead conversion",
         "documented",
-        "A lead becomes a contact of an account and an opportunity, or joins those given",
+        "A lead becomes a contact with an account and an opportunity, or uses given ones",
     )
     @evidence("Lead conversion", "recorded", "A status that LeadStatus does not have as IsConverted is INVALID_STATUS")
     @evidence(
@@ -90,14 +90,14 @@ class LeadConversions:
         ids = {"accountId": account_id, "contactId": contact_id, "leadId": lead["Id"]}
         return {**ids, "opportunityId": opportunity_id}
 
-    @evidence("Lead conversion", "documented", "Of an account or contact that is given only empty fields are filled")
+    @evidence("Lead conversion", "documented", "If an account or contact is given, only its empty fields are filled")
     def _account(self, records: Records, lead: Row, asked: Conversion, owner: Changes, user_id: str) -> str:
         values = {ours: lead[theirs] for ours, theirs in _ACCOUNT.items() if lead[theirs] is not None}
         if not asked.account_id:
             return records.create("Account", values | owner, user_id)
         return self._fill(records, self._schema["Account"], asked.account_id, values, user_id)["Id"]  # type: ignore[no-any-return]
 
-    @evidence("Lead conversion", "documented", "overwriteLeadSource is the one exception: it takes over LeadSource")
+    @evidence("Lead conversion", "documented", "overwriteLeadSource is the only exception: it copies LeadSource")
     @evidence("Lead conversion", "simulated", "A contact of another account is INVALID_CROSS_REFERENCE_KEY")
     def _contact(self, records: Records, lead: Row, asked: Conversion, of: Changes, user_id: str) -> str:
         values = {ours: lead[theirs] for ours, theirs in _CONTACT.items() if lead[theirs] is not None}
@@ -136,7 +136,7 @@ class LeadConversions:
         return row
 
     @evidence("Lead conversion", "documented", "Its tasks, events and invitations become the contact's")
-    @evidence("Lead conversion", "simulated", "Its campaign members are the contact's too")
+    @evidence("Lead conversion", "simulated", "Its campaign members become the contact's too")
     def _move(self, records: Records, lead_id: str, contact_id: str, account_id: str, user_id: str) -> None:
         contact: Changes = {"ContactId": contact_id, "LeadOrContactId": contact_id, "Type": "Contact"}
         moves: tuple[tuple[str, str, Changes], ...] = (
@@ -155,7 +155,9 @@ class LeadConversions:
 
 
 @evidence(
-    "Lead conversion", "documented", "What is made is the lead owner's, unless ownerId says otherwise; a queue needs it"
+    "Lead conversion",
+    "documented",
+    "The lead's owner owns the new records, or the user in ownerId; if a queue owns the lead, ownerId is required",
 )
 def _owner(lead: Row, asked: Conversion) -> str:
     owner = asked.owner_id or str(lead["OwnerId"])

@@ -33,8 +33,10 @@ class Merges:
     @evidence(
         "Merge", "documented", "One or two records are merged into a third of the same object, in one transaction"
     )
-    @evidence("Merge", "documented", "The master takes the values given with it; of the others' none is taken over")
-    @evidence("Merge", "documented", "The others are deleted with MasterRecordId, and in the recycle bin by themselves")
+    @evidence("Merge", "documented", "The master gets the values in the call; no value of the others is copied")
+    @evidence(
+        "Merge", "documented", "The others are deleted with MasterRecordId, each as its own entry in the recycle bin"
+    )
     @evidence("Merge", "simulated", "What cannot be merged is MERGE_FAILED, and says why")
     def merge(
         self, sobject: str, master_id: str, loser_ids: Sequence[str], values: Mapping[str, Any], user_id: str
@@ -55,7 +57,7 @@ class Merges:
                 self._records.recycle_bin(user_id).put_in(definition, loser["Id"], {"MasterRecordId": master["Id"]})
         return [loser["Id"] for loser in losers], list(dict.fromkeys(related))
 
-    @evidence("Merge", "documented", "An account is not merged with one above it: the hierarchy would be a circle")
+    @evidence("Merge", "documented", "An account cannot be merged with one above it: the hierarchy would be a circle")
     def _check(self, definition: SObjectDef, master: Row, losers: Sequence[Row]) -> None:
         ids = {loser["Id"] for loser in losers}
         if not 1 <= len(losers) <= _MOST_LOSERS or len(ids) < len(losers) or master["Id"] in ids:
@@ -67,11 +69,9 @@ class Merges:
             seen.add(above["ParentId"])
             above = self._store.find(definition, above["ParentId"]) or master
 
-    @evidence("Merge", "documented", "What referred to a record that goes refers to the master, with its activities")
-    @evidence("Merge", "documented", "Contact roles of a contact that goes are not primary any more")
-    @evidence(
-        "Merge", "simulated", "A campaign or event that both are in keeps the master; a self-reference is cleared"
-    )
+    @evidence("Merge", "documented", "References and activities of a deleted record move to the master")
+    @evidence("Merge", "documented", "Contact roles of a deleted contact are no longer primary")
+    @evidence("Merge", "simulated", "A campaign or event of both records keeps the master; a self-reference is cleared")
     def _move(self, definition: SObjectDef, loser: Row, master: Row, user_id: str) -> list[str]:
         moved = []
         for child in self._schema.children(definition):

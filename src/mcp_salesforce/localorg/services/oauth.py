@@ -182,7 +182,7 @@ class OAuth:
         session = self.login(form.get("username", ""), form.get("password", ""))
         return self._token_reply(form, session.user_id, session.scope, base_url)
 
-    @evidence("OAuth", "documented", "Client credentials act as the org's first user, and bring no refresh token")
+    @evidence("OAuth", "documented", "Client credentials act as the org's first user, and give no refresh token")
     def client_credentials(self, form: Form, base_url: str) -> TokenReply:
         """Return an access token for the app alone."""
         self._check_client(form)

@@ -37,14 +37,14 @@ class Queries:
         self._record_access = RecordAccess(store, schema)
 
     @evidence("SOQL", "recorded", "COUNT() is totalSize without records")
-    @evidence("SOQL", "recorded", "A page has 2,000 records, 1,000 where a long text is selected")
+    @evidence("SOQL", "recorded", "A page has 2,000 records, or 1,000 if a long text is selected")
     @evidence("SOQL", "documented", "Sforce-Query-Options batchSize is kept between 200 and 2,000")
     @evidence("SOQL", "documented", "The rows of sub-queries count towards the records of a page")
     @evidence("SOQL", "recorded", "With sub-queries a page has 500 records: 499 of 1,200 children beside their parent")
     @evidence(
         "SOQL", "recorded", "With sub-queries and long texts a page has 200 records: 199 children beside a parent"
     )
-    @evidence("SOQL", "simulated", "A page ends with the parent whose children fill it; each list of them can fill one")
+    @evidence("SOQL", "simulated", "A page ends after the parent whose children fill it")
     def query(
         self, soql: str, user_id: str, *, all_rows: bool = False, batch_size: int | None = None, version: str = "v60.0"
     ) -> dict[str, Any]:
@@ -92,17 +92,21 @@ class Queries:
             raise _invalid_locator()
         return page
 
-    @evidence("SOQL", "verified", "columns=true tells names and kinds of the columns instead of records (the sf CLI)")
+    @evidence(
+        "SOQL", "verified", "columns=true returns the names and kinds of the columns instead of records (the sf CLI)"
+    )
     def columns(self, soql: str, user_id: str) -> dict[str, Any]:
         """Return what the columns of a query are, without running it."""
         return column_metadata(_plan(self._reader.run(soql, user_id)))
 
-    @evidence("SOQL", "simulated", "explain tells SQLite's plan in Salesforce's shape: Index or TableScan, real counts")
+    @evidence(
+        "SOQL", "simulated", "explain returns SQLite's plan in Salesforce's shape: Index or TableScan, real counts"
+    )
     def explain(self, soql: str, user_id: str) -> dict[str, Any]:
         """Return how a query would be run."""
         return {"plans": [explain(self._store, _plan(self._reader.run(soql, user_id)))], "sourceQuery": soql}
 
-    @evidence("SOQL", "quoted", "More groups than a page holds are EXCEEDED_ID_LIMIT: groups are not paged")
+    @evidence("SOQL", "quoted", "More groups than fit on a page are EXCEEDED_ID_LIMIT: groups have no further pages")
     def _groups(self, planned: Groups) -> dict[str, Any]:
         records = self._reader.groups(planned)
         if len(records) > MAX_GROUPS:

@@ -44,9 +44,11 @@ class RecordAccess:
         self._schema = schema
         self._access = Access(store, schema)
 
-    @evidence("UserRecordAccess", "documented", "Records that the asking user may not read are left out")
+    @evidence("UserRecordAccess", "documented", "Records that the calling user cannot read are left out")
     @evidence("UserRecordAccess", "documented", "Up to 200 records, filtered by one UserId and by RecordId = or IN")
-    @evidence("UserRecordAccess", "quoted", "To who sees everything, an id that no record has is a row without access")
+    @evidence(
+        "UserRecordAccess", "quoted", "For a user who sees everything, an id without a record is a row without access"
+    )
     @evidence("UserRecordAccess", "simulated", "Setup records, such as profiles and groups, have no row")
     def answer(self, run: Run, query: Query) -> dict[str, Any]:
         """Return the result of a query in wire form."""
@@ -116,10 +118,8 @@ class RecordAccess:
         return {each: level for each, level in found.items() if mine[each]}
 
 
-@evidence(
-    "UserRecordAccess", "quoted", "RecordId must be selected; beside it the access fields and MaxAccessLevel can be"
-)
-@evidence("UserRecordAccess", "documented", "Who filters by an access field selects RecordId alone")
+@evidence("UserRecordAccess", "quoted", "RecordId must be selected; the access fields and MaxAccessLevel can be added")
+@evidence("UserRecordAccess", "documented", "A query that filters by an access field can select only RecordId")
 def _selected(run: Run, query: Query, asked: _Asked) -> Sequence[str]:
     """Return the fields of the answer."""
     names = ["" if item.alias else _selectable(item.expression) for item in query.select]

@@ -151,7 +151,7 @@ class Records:
         row = self.row(definition, record_id, user_id)
         return {field.name: field_values.to_json(field, row) for field in wanted}
 
-    @evidence("Sharing", "simulated", "A GET of a record that the user may not see is NOT_FOUND")
+    @evidence("Sharing", "simulated", "A GET of a record that the user cannot see is NOT_FOUND")
     def row(self, definition: SObjectDef, record_id: str, user_id: str = "") -> Row:
         """Return the stored row of a record that is not deleted, and that the user may see.
 

@@ -69,11 +69,11 @@ class RecycleBin:
         gone = {"IsDeleted": 1, "_deleted_with": record_id} | changes | self._touched(definition)
         self._store.update(definition, record_id, gone)
 
-    @evidence("Recycle bin", "documented", "Undeleting a record brings back what its deletion deleted")
-    @evidence("Recycle bin", "documented", "It holds records for 15 days; what is not in it is UNDELETE_FAILED")
+    @evidence("Recycle bin", "documented", "Undeleting a record restores everything that its deletion deleted")
+    @evidence("Recycle bin", "documented", "It keeps records for 15 days; other records are UNDELETE_FAILED")
     @evidence("Recycle bin", "documented", "A record that was deleted with another one is not in it on its own")
     @evidence("Recycle bin", "recorded", "A record of an object that is not undeletable says so")
-    @evidence("Recycle bin", "documented", "A record that was merged away comes back without MasterRecordId")
+    @evidence("Recycle bin", "documented", "A record that a merge deleted is restored without MasterRecordId")
     def undelete(self, record_id: str) -> None:
         """Take a record out of the recycle bin, with those that its deletion deleted.
 
@@ -114,7 +114,7 @@ class RecycleBin:
             gone |= {row["Id"]: (each, row) for row in self._store.rows(sql, [root])}
         return gone
 
-    @evidence("Recycle bin", "simulated", "What belongs to two records in it comes back with the later one")
+    @evidence("Recycle bin", "simulated", "A record that belongs to two deleted records is restored with the later one")
     def _leave(self, gone: _Gone, root: str) -> None:
         """Leave in the bin what belongs to further records there, and let it come back with those."""
         left: dict[str, tuple[SObjectDef, str | None]] = {}
@@ -143,7 +143,7 @@ class RecycleBin:
             if target is not None and target["IsDeleted"]:
                 yield field, target
 
-    @evidence("Recycle bin", "documented", "A detail in it is gone for good once its master is deleted too")
+    @evidence("Recycle bin", "documented", "A detail in it is deleted permanently if its master is deleted too")
     @evidence("Recycle bin", "quoted", "So is a record that would have kept another one from being deleted")
     def _forget(self, child: ChildRelationship, parent_id: str, root: str) -> None:
         if child.field.restricted_delete or (child.field.cascade_delete and not child.field.nillable):

@@ -46,7 +46,9 @@ class Searches:
     @evidence("SOSL", "recorded", "The result is {searchRecords}; without RETURNING fields a record is its Id alone")
     @evidence("SOSL", "recorded", "A text without braces is MALFORMED_SEARCH")
     @evidence(
-        "SOSL", "documented", "Words find whole words without regard to case; * and ? are wildcards; AND is meant"
+        "SOSL",
+        "documented",
+        "Words match whole words without regard to case; * and ? are wildcards; AND is the default",
     )
     @evidence("SOSL", "simulated", "Accents are ignored too, and a new record is found at once")
     def search(self, sosl: str, user_id: str, *, version: str = "v60.0") -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _change_classic(save: Save) -> None:
 @evidence(
     "Event series, Lightning",
     "documented",
-    "A change of one future occurrence changes the series; of a past one, it alone",
+    "A change of one future occurrence changes the series; a change of a past one, only that one",
 )
 @evidence(
     "Event series, Lightning",
@@ -102,7 +102,7 @@ def _move(save: Save, row: Row, start: datetime) -> None:
 
 
 @evidence("EventRelation", "documented", "The child event of an invited user follows the event it came from")
-@evidence("EventRelation", "simulated", "A new time resets the answers of those invited")
+@evidence("EventRelation", "simulated", "A new time resets the invitees' answers")
 def _change_invited(save: Save) -> None:
     row, before = save.row, save.before
     assert before is not None  # noqa: S101 - only changes come here
@@ -143,7 +143,7 @@ def _rows(store: Store, condition: str, parameters: list[Any]) -> list[Row]:
 
 @evidence("Event series, Classic", "documented", "Deleting a series deletes its past and future occurrences")
 @evidence("Event series, Lightning", "simulated", "Deleting the series record deletes its occurrences")
-@evidence("EventRelation", "documented", "Deleting an event deletes the child events of those invited")
+@evidence("EventRelation", "documented", "Deleting an event deletes the invitees' child events")
 def events_with(store: Store, row: Row) -> list[Row]:
     """Return the events that go when this event is deleted."""
     if row["IsRecurrence"]:
@@ -152,7 +152,9 @@ def events_with(store: Store, row: Row) -> list[Row]:
 
 
 @evidence("Event series, Lightning", "documented", "fromThisEventOnwards deletes an occurrence and those after it")
-@evidence("Event series, Lightning", "documented", "From the first occurrence onwards is the whole series")
+@evidence(
+    "Event series, Lightning", "documented", "A deletion from the first occurrence onwards deletes the whole series"
+)
 def events_onwards(store: Store, row: Row) -> list[Row]:
     """Return an occurrence of a Lightning series and the later ones; for the first or the series itself, all of it."""
     if not row["IsRecurrence2"]:
@@ -172,7 +174,7 @@ def events_onwards(store: Store, row: Row) -> list[Row]:
 @evidence(
     "EventRelation",
     "simulated",
-    "A resource accepts at once; others are New. Nobody is invited twice, or to a child event",
+    "A resource accepts at once; other invitees are New. Nobody can be invited twice, or to a child event",
 )
 def complete_invitation(save: Save) -> None:
     """Check an invitation about to be saved, and fill its status."""
@@ -209,7 +211,7 @@ def follow_invitation(save: Save) -> None:
         save.store.insert(definition, dict(event) | child)
 
 
-@evidence("EventRelation", "simulated", "Taking back an invitation deletes the child event")
+@evidence("EventRelation", "simulated", "Removing an invitation deletes the child event")
 def events_of_invitation(store: Store, row: Row) -> list[Row]:
     """Return the child event that goes when an invitation is deleted."""
     return _rows(

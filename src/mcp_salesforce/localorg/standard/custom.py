@@ -99,8 +99,10 @@ def read_schema(path: Path, known: Iterable[SObjectDef]) -> list[SObjectDef]:
 @evidence(
     "Custom objects", "documented", "A custom object has Id, OwnerId, IsDeleted, Name, the audit fields and its own"
 )
-@evidence("Custom objects", "documented", "A detail has no owner: it is deleted, seen and changed with its master")
-@evidence("Custom objects", "documented", "A detail has one or two masters, always, and cannot be given to others")
+@evidence(
+    "Custom objects", "documented", "A detail has no owner: its visibility, changes and deletion follow its master"
+)
+@evidence("Custom objects", "documented", "A detail always has one or two masters, and cannot move to others")
 def _from_yaml(content: Any, known: dict[str, SObjectDef]) -> list[SObjectDef]:  # noqa: ANN401 - what YAML holds
     objects = content.get("objects") if isinstance(content, dict) else None
     if not isinstance(objects, dict) or not objects:

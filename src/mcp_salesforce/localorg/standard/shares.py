@@ -24,7 +24,7 @@ def _level(name: str) -> FieldDef:
     return picklist(f"{name}AccessLevel", f"{name} Access", (("None", "Private"), *_LEVELS), "CUDR", default="None")
 
 
-@evidence("Sharing", "simulated", "Of the rows of a share object only those made by hand are there (RowCause Manual)")
+@evidence("Sharing", "simulated", "A share object has only manual shares (RowCause Manual)")
 def share_of(name: str, key_prefix: str, more: Sequence[FieldDef] = ()) -> SObjectDef:
     """Return the share object of a standard object."""
     return SObjectDef(

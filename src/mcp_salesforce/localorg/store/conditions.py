@@ -39,9 +39,11 @@ Operand = Field | Function
 
 
 @evidence(
-    "SOQL", "documented", "Texts compare without regard to case; LIKE takes % and _; null in a boolean field is false"
+    "SOQL",
+    "documented",
+    "Texts compare without regard to case; LIKE supports % and _; null in a boolean field is false",
 )
-@evidence("SOQL", "simulated", "!=, NOT IN, EXCLUDES and NOT are true of null fields; < and > are false of them")
+@evidence("SOQL", "simulated", "For null fields, !=, NOT IN, EXCLUDES and NOT are true; < and > are false")
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Turns conditions into SQL; `column` finds operands, `semi_join` turns the query after IN into SQL."""

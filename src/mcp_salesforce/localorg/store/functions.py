@@ -67,7 +67,7 @@ def column(scope: Scope, operand: Field | Function) -> Column:
 @evidence(
     "SOQL",
     "documented",
-    "Date functions are of UTC unless convertTimezone stands inside; weeks count from the first day",
+    "Date functions use UTC, or the user's zone with convertTimezone; weeks count from the first of year or month",
 )
 def _date_function(scope: Scope, name: str, operand: Function) -> Column:
     inner = operand.argument

@@ -20,7 +20,7 @@ _REFERENCES: Final = {"Account": "AccountId", "Contact": "WhoId", "Lead": "WhoId
     "documented",
     "LastActivityDate follows AccountId for accounts, WhoId for contacts and leads, WhatId for other objects",
 )
-@evidence("Activities", "simulated", "A new LastActivityDate leaves LastModifiedDate and SystemModstamp as they are")
+@evidence("Activities", "simulated", "A new LastActivityDate does not change LastModifiedDate and SystemModstamp")
 def statements(schema: Schema) -> Iterator[tuple[str, str, str]]:
     """Yield triggers: the name of each, what makes it, and what fills in old records once it is there, if anything."""
     parents = [each for each in schema if (field := each.field(_FIELD)) is not None and field.stored]

@@ -181,9 +181,7 @@ class Name:
         return None if found is None else f"n.{quote(found.name)}"
 
 
-@evidence(
-    "SOQL", "documented", "What a user may not see is in no result, neither as a record nor as a parent, child or count"
-)
+@evidence("SOQL", "documented", "A result contains nothing that the user cannot see: no record, parent, child or count")
 def visible_sql(run: Run, bindings: Bindings, alias: str, sobject: SObjectDef) -> str:
     """Return the condition that leaves out what is deleted and what the user may not see; it starts with AND."""
     alive = "" if run.all_rows or sobject.field("IsDeleted") is None else f' AND {alias}."IsDeleted" = 0'
@@ -317,7 +315,7 @@ class Scope:
         return hops
 
     @evidence("SOQL", "quoted", "An unknown relationship is INVALID_FIELD, with row, column and caret")
-    @evidence("UserRecordAccess", "documented", "As a relationship of other objects it is not served: 501")
+    @evidence("UserRecordAccess", "documented", "It cannot be used as a relationship of other objects: 501")
     def _join(self, source: Source, relationship: str, name: Field) -> Hop:
         found = source.reference(relationship)
         targets = self.run.schema.targets(found[0]) if found else ()

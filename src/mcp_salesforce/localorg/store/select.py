@@ -100,7 +100,9 @@ class _Selection:
             viewed=tuple(each for each in _VIEWED.get(self.query.tracking or "", ()) if table.column(each)),
         )
 
-    @evidence("SOQL", "documented", "TYPEOF stands in no SELECT with a function; the words of the refusal are ours")
+    @evidence(
+        "SOQL", "documented", "TYPEOF cannot be combined with a function in SELECT; the wording of the error is ours"
+    )
     def _check_type_of(self) -> None:
         kinds = [item.expression for item in self.query.select]
         if any(isinstance(each, Function) for each in kinds) and any(isinstance(each, TypeOf) for each in kinds):

@@ -117,12 +117,18 @@ def public_level(model: str) -> Level:
     return _MODELS.get(model, Level.NONE)
 
 
-@evidence("Sharing", "documented", "View All Data sees every record, Modify All Data may change every one")
 @evidence(
-    "Sharing", "documented", "An owner may do all; so may those above in the role hierarchy, and members of a queue"
+    "Sharing",
+    "documented",
+    "With View All Data a user sees every record, with Modify All Data the user can change every record",
+)
+@evidence(
+    "Sharing",
+    "documented",
+    "Owners have full access; so have users above them in the role hierarchy, and members of a queue",
 )
 @evidence("Sharing", "documented", "A share grants Read or Edit to a user or a public group, and to those above them")
-@evidence("Sharing", "simulated", "A group reaches the managers of its members where DoesIncludeBosses says so")
+@evidence("Sharing", "simulated", "A group includes the managers of its members if DoesIncludeBosses is true")
 @dataclass(frozen=True, slots=True)
 class Sharing:
     """What one user may see and change, as conditions of SQL; a statement that has one needs `values`.
@@ -174,7 +180,7 @@ class Sharing:
         if sobject.name in _ACCOUNT_CHILDREN and level in _IN_SHARES and self.schema.get("Account"):
             yield from self._child_of_granted(sobject, alias, level)
 
-    @evidence("Sharing", "documented", "Who is granted a case, contact or opportunity may read its account")
+    @evidence("Sharing", "documented", "A user with access to a case, contact or opportunity can read its account")
     def _parent_of_granted(self, alias: str) -> Iterator[str]:
         for name in _ACCOUNT_CHILDREN:
             child = self.schema.get(name)
@@ -186,10 +192,10 @@ class Sharing:
                 )
 
     @evidence(
-        "Sharing", "documented", "The owner of an account has its cases and opportunities as the owner's role says"
+        "Sharing", "documented", "The role of an account's owner decides their access to its cases and opportunities"
     )
-    @evidence("Sharing", "documented", "A share of an account may grant its cases and opportunities too")
-    @evidence("Sharing", "simulated", "An owner without a role has nothing of them by the account")
+    @evidence("Sharing", "documented", "A share of an account can also grant access to its cases and opportunities")
+    @evidence("Sharing", "simulated", "An account owner without a role gets no access to them through the account")
     def _child_of_granted(self, sobject: SObjectDef, alias: str, level: Level) -> Iterator[str]:
         yield (
             'EXISTS (SELECT 1 FROM Account a JOIN "User" u ON u.Id = a.OwnerId JOIN UserRole r ON r.Id = u.UserRoleId '  # noqa: S608 - names of the schema
@@ -200,7 +206,7 @@ class Sharing:
         if share is not None and share.field(f"{sobject.name}AccessLevel"):
             yield _shared(share, f"{alias}.AccountId", f"{sobject.name}AccessLevel", level)
 
-    @evidence("Sharing", "documented", "A contact without an account is its owner's alone")
+    @evidence("Sharing", "documented", "Only its owner has access to a contact without an account")
     def _own_controlled(self, sobject: SObjectDef, alias: str) -> str:
         if sobject.name == "EventRelation":
             return f"{alias}.RelationId = :me"
@@ -210,12 +216,14 @@ class Sharing:
         return f"({orphan or '1'} AND {alias}.OwnerId = :me)"
 
     @evidence(
-        "Sharing", "documented", "An activity is for who is assigned and those above, else as the records it is about"
+        "Sharing",
+        "documented",
+        "Users see an activity if it is assigned to them or to users below them, or if they see its related records",
     )
-    @evidence("Sharing", "documented", "Under Private, the records that an activity is about let it be read alone")
-    @evidence("Sharing", "simulated", "Who made an activity for somebody else may read it, as the scope delegated says")
-    @evidence("Sharing", "documented", "A private event is for its owner and its creator alone; View All Data sees it")
-    @evidence("Sharing", "simulated", "The default of calendars (HideDetailsInsert) opens no event to the API")
+    @evidence("Sharing", "documented", "Under Private, access to its related records allows only to read an activity")
+    @evidence("Sharing", "simulated", "A user who created an activity for somebody else can read it (scope delegated)")
+    @evidence("Sharing", "documented", "Only its owner, its creator and users with View All Data see a private event")
+    @evidence("Sharing", "simulated", "The default of calendars (HideDetailsInsert) gives no access to events by API")
     def _activity(self, sobject: SObjectDef, alias: str, level: Level, model: str) -> str:
         created = f"{alias}.CreatedById = :me" if level is Level.READ else "0"
         related = "0"
@@ -227,7 +235,7 @@ class Sharing:
         alone = _any(created, f"{alias}.OwnerId = :me")
         return f"(CASE WHEN {alias}.IsPrivate THEN {alone} ELSE {everybody} END)"
 
-    @evidence("Sharing", "documented", "Controlled by parent: what may be done with all of the records it belongs to")
+    @evidence("Sharing", "documented", "Controlled by parent: a user can do what all its parent records allow")
     def _controlled(self, sobject: SObjectDef, alias: str, level: Level) -> str:
         """Return the condition that a record belongs to others, and that the user has `level` of all of them."""
         fields = [sobject.by_name[each.lower()] for each in sobject.controlled_by]

@@ -262,7 +262,7 @@ def _opened(path: Path | None, lock_timeout_s: float) -> sqlite3.Connection:
     return connection
 
 
-@evidence("SOQL", "quoted", "A query with too many fields or conditions to be run is QUERY_TOO_COMPLICATED")
+@evidence("SOQL", "quoted", "A query with too many fields or conditions is QUERY_TOO_COMPLICATED")
 @contextmanager
 def _within_limits() -> Iterator[None]:
     try:
