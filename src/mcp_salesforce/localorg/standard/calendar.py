@@ -1,14 +1,7 @@
 """Calendar: of a resource, such as a room, or of everybody; a user's own calendar is the user."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    SObjectDef,
-    boolean,
-    picklist,
-    record_id,
-    reference,
-    string,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, SObjectDef
 
 CALENDAR = SObjectDef(
     name="Calendar",
@@ -22,11 +15,13 @@ CALENDAR = SObjectDef(
     searchable=False,
     sharing="Setup",
     fields=(
-        record_id("Calendar ID"),
-        string("Name", "Calendar Name", 80, "", name_field=True),
-        reference("UserId", "User ID", "User", "N"),
-        picklist("Type", "Calendar Type", (("User", "User"), ("Public", "Public"), ("Resource", "Resource")), "R"),
-        boolean("IsActive", "Active", default=True),
+        field.record_id("Calendar ID"),
+        field.string("Name", "Calendar Name", 80, "", name_field=True),
+        field.reference("UserId", "User ID", "User", "N"),
+        field.picklist(
+            "Type", "Calendar Type", (("User", "User"), ("Public", "Public"), ("Resource", "Resource")), "R"
+        ),
+        field.boolean("IsActive", "Active", default=True),
         *AUDIT,
     ),
 )

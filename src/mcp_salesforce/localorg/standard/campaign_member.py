@@ -1,16 +1,7 @@
 """CampaignMember: a lead or contact in a campaign."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    IS_DELETED,
-    SObjectDef,
-    boolean,
-    date,
-    picklist,
-    record_id,
-    reference,
-    string,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, IS_DELETED, SObjectDef
 
 CAMPAIGN_MEMBER = SObjectDef(
     name="CampaignMember",
@@ -20,22 +11,22 @@ CAMPAIGN_MEMBER = SObjectDef(
     sharing="ControlledByParent",
     controlled_by=("CampaignId",),
     fields=(
-        record_id("Campaign Member ID"),
+        field.record_id("Campaign Member ID"),
         IS_DELETED,
-        reference(
+        field.reference(
             "CampaignId", "Campaign ID", "Campaign", "C", child_relationship="CampaignMembers", cascade_delete=True
         ),
-        reference("LeadId", "Lead ID", "Lead", "CN", child_relationship="CampaignMembers", cascade_delete=True),
-        reference(
+        field.reference("LeadId", "Lead ID", "Lead", "CN", child_relationship="CampaignMembers", cascade_delete=True),
+        field.reference(
             "ContactId", "Contact ID", "Contact", "CN", child_relationship="CampaignMembers", cascade_delete=True
         ),
-        picklist("Status", "Status", ("Sent", "Responded"), "CUND", default="Sent"),
-        boolean("HasResponded", "Responded"),
+        field.picklist("Status", "Status", ("Sent", "Responded"), "CUND", default="Sent"),
+        field.boolean("HasResponded", "Responded"),
         *AUDIT,
-        date("FirstRespondedDate", "First Responded Date", "N"),
-        string("CompanyOrAccount", "Company (Account)", 255, "N"),
-        string("Type", "Type", 40, "N"),
-        reference("LeadOrContactId", "Related Record ID", ("Contact", "Lead"), "N"),
+        field.date("FirstRespondedDate", "First Responded Date", "N"),
+        field.string("CompanyOrAccount", "Company (Account)", 255, "N"),
+        field.string("Type", "Type", 40, "N"),
+        field.reference("LeadOrContactId", "Related Record ID", ("Contact", "Lead"), "N"),
     ),
     undeletable=False,
 )

@@ -1,20 +1,7 @@
 """Case: a question or problem of a customer."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    IS_DELETED,
-    VIEWED,
-    SObjectDef,
-    boolean,
-    datetime,
-    email,
-    phone,
-    picklist,
-    record_id,
-    reference,
-    string,
-    textarea,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, IS_DELETED, VIEWED, SObjectDef
 
 CASE = SObjectDef(
     name="Case",
@@ -22,10 +9,10 @@ CASE = SObjectDef(
     label_plural="Cases",
     key_prefix="500",
     fields=(
-        record_id("Case ID"),
+        field.record_id("Case ID"),
         IS_DELETED,
-        reference("MasterRecordId", "Master Record ID", "Case", "N"),
-        string(
+        field.reference("MasterRecordId", "Master Record ID", "Case", "N"),
+        field.string(
             "CaseNumber",
             "Case Number",
             30,
@@ -35,17 +22,21 @@ CASE = SObjectDef(
             auto_number=True,
             display_format="{00000000}",
         ),
-        reference("ContactId", "Contact ID", "Contact", "CUNP", child_relationship="Cases", restricted_delete=True),
-        reference("AccountId", "Account ID", "Account", "CUNP", child_relationship="Cases", restricted_delete=True),
-        reference("AssetId", "Asset ID", "Asset", "CUNP"),
-        reference("ParentId", "Parent Case ID", "Case", "CUNP", child_relationship="Cases"),
-        string("SuppliedName", "Name", 80),
-        email("SuppliedEmail", "Email Address"),
-        string("SuppliedPhone", "Phone", 40),
-        string("SuppliedCompany", "Company", 80),
-        picklist("Type", "Case Type", ("Mechanical", "Electrical", "Electronic", "Structural", "Other")),
-        picklist("Status", "Status", ("New", "Working", "Escalated", "Closed"), "CUND", default="New"),
-        picklist(
+        field.reference(
+            "ContactId", "Contact ID", "Contact", "CUNP", child_relationship="Cases", restricted_delete=True
+        ),
+        field.reference(
+            "AccountId", "Account ID", "Account", "CUNP", child_relationship="Cases", restricted_delete=True
+        ),
+        field.reference("AssetId", "Asset ID", "Asset", "CUNP"),
+        field.reference("ParentId", "Parent Case ID", "Case", "CUNP", child_relationship="Cases"),
+        field.string("SuppliedName", "Name", 80),
+        field.email("SuppliedEmail", "Email Address"),
+        field.string("SuppliedPhone", "Phone", 40),
+        field.string("SuppliedCompany", "Company", 80),
+        field.picklist("Type", "Case Type", ("Mechanical", "Electrical", "Electronic", "Structural", "Other")),
+        field.picklist("Status", "Status", ("New", "Working", "Escalated", "Closed"), "CUND", default="New"),
+        field.picklist(
             "Reason",
             "Case Reason",
             (
@@ -58,20 +49,22 @@ CASE = SObjectDef(
                 "Other",
             ),
         ),
-        picklist("Origin", "Case Origin", ("Phone", "Email", "Web")),
-        string("Subject", "Subject", 255),
-        picklist("Priority", "Priority", ("High", "Medium", "Low"), "CUNDP", default="Medium"),
-        textarea("Description", "Description", 32000),
-        boolean("IsClosed", "Closed"),
-        datetime("ClosedDate", "Closed Date", "NP"),
-        boolean("IsEscalated", "Escalated", "CUDP"),
-        reference("OwnerId", "Owner ID", ("Group", "User"), "CUD"),
+        field.picklist("Origin", "Case Origin", ("Phone", "Email", "Web")),
+        field.string("Subject", "Subject", 255),
+        field.picklist("Priority", "Priority", ("High", "Medium", "Low"), "CUNDP", default="Medium"),
+        field.textarea("Description", "Description", 32000),
+        field.boolean("IsClosed", "Closed"),
+        field.datetime("ClosedDate", "Closed Date", "NP"),
+        field.boolean("IsEscalated", "Escalated", "CUDP"),
+        field.reference("OwnerId", "Owner ID", ("Group", "User"), "CUD"),
         *AUDIT,
-        phone("ContactPhone", "Contact Phone", "N"),
-        phone("ContactMobile", "Contact Mobile", "N"),
-        email("ContactEmail", "Contact Email", "N"),
-        phone("ContactFax", "Contact Fax", "N"),
-        textarea("Comments", "Internal Comments", 4000, "CUN", aggregatable=True, sortable=True, bytes_a_character=1),
+        field.phone("ContactPhone", "Contact Phone", "N"),
+        field.phone("ContactMobile", "Contact Mobile", "N"),
+        field.email("ContactEmail", "Contact Email", "N"),
+        field.phone("ContactFax", "Contact Fax", "N"),
+        field.textarea(
+            "Comments", "Internal Comments", 4000, "CUN", aggregatable=True, sortable=True, bytes_a_character=1
+        ),
         *VIEWED,
     ),
     feed_enabled=True,

@@ -1,19 +1,7 @@
 """Event: an appointment in the calendar of a user or a resource."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    IS_DELETED,
-    SObjectDef,
-    boolean,
-    date,
-    datetime,
-    integer,
-    picklist,
-    record_id,
-    reference,
-    string,
-    textarea,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, IS_DELETED, SObjectDef
 from mcp_salesforce.localorg.standard.picklists import MONTHS, RECURRENCE_INSTANCES, RECURRENCE_TYPES, TIME_ZONES, WHAT
 
 EVENT = SObjectDef(
@@ -24,10 +12,12 @@ EVENT = SObjectDef(
     sharing="Private",
     controlled_by=("WhoId", "WhatId"),
     fields=(
-        record_id("Activity ID"),
-        reference("WhoId", "Name ID", ("Contact", "Lead"), "CUNP", child_relationship="Events", cascade_delete=True),
-        reference("WhatId", "Related To ID", WHAT, "CUNP", child_relationship="Events", cascade_delete=True),
-        picklist(
+        field.record_id("Activity ID"),
+        field.reference(
+            "WhoId", "Name ID", ("Contact", "Lead"), "CUNP", child_relationship="Events", cascade_delete=True
+        ),
+        field.reference("WhatId", "Related To ID", WHAT, "CUNP", child_relationship="Events", cascade_delete=True),
+        field.picklist(
             "Subject",
             "Subject",
             ("Call", "Email", "Meeting", "Send Letter/Quote", "Other"),
@@ -36,23 +26,25 @@ EVENT = SObjectDef(
             type="combobox",
             name_field=True,
         ),
-        string("Location", "Location", 255),
-        boolean("IsAllDayEvent", "All-Day Event", "CUDP"),
-        datetime("ActivityDateTime", "Due Date Time"),
-        date("ActivityDate", "Due Date Only", aggregatable=False),
-        integer("DurationInMinutes", "Duration"),
-        datetime("StartDateTime", "Start Date Time"),
-        datetime("EndDateTime", "End Date Time"),
-        date("EndDate", "End Date", "N"),
-        textarea("Description", "Description", 32000),
-        reference("AccountId", "Account ID", "Account", "N"),
-        reference("OwnerId", "Assigned To ID", ("Calendar", "User"), "CUD"),
-        boolean("IsPrivate", "Private", "CUD"),
-        picklist("ShowAs", "Show Time As", ("Busy", ("OutOfOffice", "Out of Office"), "Free"), "CUNDR", default="Busy"),
+        field.string("Location", "Location", 255),
+        field.boolean("IsAllDayEvent", "All-Day Event", "CUDP"),
+        field.datetime("ActivityDateTime", "Due Date Time"),
+        field.date("ActivityDate", "Due Date Only", aggregatable=False),
+        field.integer("DurationInMinutes", "Duration"),
+        field.datetime("StartDateTime", "Start Date Time"),
+        field.datetime("EndDateTime", "End Date Time"),
+        field.date("EndDate", "End Date", "N"),
+        field.textarea("Description", "Description", 32000),
+        field.reference("AccountId", "Account ID", "Account", "N"),
+        field.reference("OwnerId", "Assigned To ID", ("Calendar", "User"), "CUD"),
+        field.boolean("IsPrivate", "Private", "CUD"),
+        field.picklist(
+            "ShowAs", "Show Time As", ("Busy", ("OutOfOffice", "Out of Office"), "Free"), "CUNDR", default="Busy"
+        ),
         IS_DELETED,
-        boolean("IsChild", "Is Child"),
-        boolean("IsGroupEvent", "Is Group Event"),
-        picklist(
+        field.boolean("IsChild", "Is Child"),
+        field.boolean("IsGroupEvent", "Is Group Event"),
+        field.picklist(
             "GroupEventType",
             "Group Event Type",
             (
@@ -65,8 +57,8 @@ EVENT = SObjectDef(
             default="0",
         ),
         *AUDIT,
-        boolean("IsArchived", "Archived"),
-        reference(
+        field.boolean("IsArchived", "Archived"),
+        field.reference(
             "RecurrenceActivityId",
             "Recurrence Activity ID",
             "Event",
@@ -75,31 +67,31 @@ EVENT = SObjectDef(
             child_relationship="RecurringEvents",
             search_prefilterable=False,
         ),
-        boolean("IsRecurrence", "Create Recurring Series of Events", "CD"),
-        datetime("RecurrenceStartDateTime", "Recurrence Start"),
-        date("RecurrenceEndDateOnly", "Recurrence End"),
-        picklist("RecurrenceTimeZoneSidKey", "Recurrence Time Zone", TIME_ZONES, "CUNR"),
-        picklist("RecurrenceType", "Recurrence Type", RECURRENCE_TYPES, "CUNR"),
-        integer("RecurrenceInterval", "Recurrence Interval", digits=9),
-        integer("RecurrenceDayOfWeekMask", "Recurrence Day of Week Mask", digits=9),
-        integer("RecurrenceDayOfMonth", "Recurrence Day of Month", digits=9),
-        picklist("RecurrenceInstance", "Recurrence Instance", RECURRENCE_INSTANCES, "CUNR"),
-        picklist("RecurrenceMonthOfYear", "Recurrence Month of Year", MONTHS, "CUNR"),
-        datetime("ReminderDateTime", "Reminder Date/Time"),
-        boolean("IsReminderSet", "Reminder Set", "CUD"),
-        picklist("EventSubtype", "Event Subtype", ("Event",), "CNR"),
-        boolean("IsRecurrence2Exclusion", "Historical Event, Not Following Recurrence"),
-        textarea("Recurrence2PatternText", "Recurrence Pattern", 512, "CN"),
-        picklist(
+        field.boolean("IsRecurrence", "Create Recurring Series of Events", "CD"),
+        field.datetime("RecurrenceStartDateTime", "Recurrence Start"),
+        field.date("RecurrenceEndDateOnly", "Recurrence End"),
+        field.picklist("RecurrenceTimeZoneSidKey", "Recurrence Time Zone", TIME_ZONES, "CUNR"),
+        field.picklist("RecurrenceType", "Recurrence Type", RECURRENCE_TYPES, "CUNR"),
+        field.integer("RecurrenceInterval", "Recurrence Interval", digits=9),
+        field.integer("RecurrenceDayOfWeekMask", "Recurrence Day of Week Mask", digits=9),
+        field.integer("RecurrenceDayOfMonth", "Recurrence Day of Month", digits=9),
+        field.picklist("RecurrenceInstance", "Recurrence Instance", RECURRENCE_INSTANCES, "CUNR"),
+        field.picklist("RecurrenceMonthOfYear", "Recurrence Month of Year", MONTHS, "CUNR"),
+        field.datetime("ReminderDateTime", "Reminder Date/Time"),
+        field.boolean("IsReminderSet", "Reminder Set", "CUD"),
+        field.picklist("EventSubtype", "Event Subtype", ("Event",), "CNR"),
+        field.boolean("IsRecurrence2Exclusion", "Historical Event, Not Following Recurrence"),
+        field.textarea("Recurrence2PatternText", "Recurrence Pattern", 512, "CN"),
+        field.picklist(
             "Recurrence2PatternVersion",
             "Pattern Version",
             (("1", "RFC 5545 v4 RRULE"), ("2", "RFC 5545 v4_2 RRULE")),
             "NR",
         ),
-        boolean("IsRecurrence2", "Repeat"),
-        boolean("IsRecurrence2Exception", "Is Exception"),
-        datetime("Recurrence2PatternStartDate", "Recurrence Pattern Start Date", "N"),
-        string("Recurrence2PatternTimeZone", "Recurrence Pattern Time Zone Reference", 255, "N"),
+        field.boolean("IsRecurrence2", "Repeat"),
+        field.boolean("IsRecurrence2Exception", "Is Exception"),
+        field.datetime("Recurrence2PatternStartDate", "Recurrence Pattern Start Date", "N"),
+        field.string("Recurrence2PatternTimeZone", "Recurrence Pattern Time Zone Reference", 255, "N"),
     ),
     hidden_columns=("_master",),
     scopes=(

@@ -1,15 +1,7 @@
 """EventRelation: someone or something invited to an event."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    IS_DELETED,
-    SObjectDef,
-    datetime,
-    picklist,
-    record_id,
-    reference,
-    string,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, IS_DELETED, SObjectDef
 
 EVENT_RELATION = SObjectDef(
     name="EventRelation",
@@ -21,8 +13,8 @@ EVENT_RELATION = SObjectDef(
     sharing="ControlledByParent",
     controlled_by=("EventId",),
     fields=(
-        record_id("Event Relation ID"),
-        reference(
+        field.record_id("Event Relation ID"),
+        field.reference(
             "RelationId",
             "Relation ID",
             ("Calendar", "Contact", "Lead", "User"),
@@ -30,10 +22,10 @@ EVENT_RELATION = SObjectDef(
             child_relationship="EventRelations",
             cascade_delete=True,
         ),
-        reference("EventId", "Event ID", "Event", "C", child_relationship="EventRelations", cascade_delete=True),
-        picklist("Status", "Status", ("New", "Declined", "Accepted", "Uninvited"), "NR"),
-        datetime("RespondedDate", "Response Date", "N"),
-        string("Response", "Response", 255, "N"),
+        field.reference("EventId", "Event ID", "Event", "C", child_relationship="EventRelations", cascade_delete=True),
+        field.picklist("Status", "Status", ("New", "Declined", "Accepted", "Uninvited"), "NR"),
+        field.datetime("RespondedDate", "Response Date", "N"),
+        field.string("Response", "Response", 255, "N"),
         *AUDIT,
         IS_DELETED,
     ),

@@ -1,6 +1,7 @@
 """LeadStatus: a value of Lead.Status, and whether it is one of converted leads."""
 
-from mcp_salesforce.localorg.standard.definitions import AUDIT, SObjectDef, boolean, integer, record_id, string
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, SObjectDef
 
 LEAD_STATUS = SObjectDef(
     name="LeadStatus",
@@ -15,12 +16,12 @@ LEAD_STATUS = SObjectDef(
     layoutable=False,
     sharing="Setup",
     fields=(
-        record_id("Lead Status Value ID"),
-        string("MasterLabel", "Master Label", 255, "N", name_field=True),
-        string("ApiName", "Api Name", 255, ""),
-        integer("SortOrder", "Sort Order", "N", digits=9),
-        boolean("IsDefault", "Is Default"),
-        boolean("IsConverted", "Is Converted"),
+        field.record_id("Lead Status Value ID"),
+        field.string("MasterLabel", "Master Label", 255, "N", name_field=True),
+        field.string("ApiName", "Api Name", 255, ""),
+        field.integer("SortOrder", "Sort Order", "N", digits=9),
+        field.boolean("IsDefault", "Is Default"),
+        field.boolean("IsConverted", "Is Converted"),
         *AUDIT,
     ),
 )

@@ -1,23 +1,7 @@
 """Opportunity: a sale in the making."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    IS_DELETED,
-    VIEWED,
-    SObjectDef,
-    boolean,
-    currency,
-    date,
-    datetime,
-    double,
-    integer,
-    percent,
-    picklist,
-    record_id,
-    reference,
-    string,
-    textarea,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, IS_DELETED, VIEWED, SObjectDef
 from mcp_salesforce.localorg.standard.picklists import SOURCES
 
 OPPORTUNITY = SObjectDef(
@@ -26,15 +10,15 @@ OPPORTUNITY = SObjectDef(
     label_plural="Opportunities",
     key_prefix="006",
     fields=(
-        record_id("Opportunity ID"),
+        field.record_id("Opportunity ID"),
         IS_DELETED,
-        reference(
+        field.reference(
             "AccountId", "Account ID", "Account", "CUNP", child_relationship="Opportunities", cascade_delete=True
         ),
-        boolean("IsPrivate", "Private", "CUDP"),
-        string("Name", "Name", 120, "CUL", name_field=True),
-        textarea("Description", "Description", 32000),
-        picklist(
+        field.boolean("IsPrivate", "Private", "CUDP"),
+        field.string("Name", "Name", 120, "CUL", name_field=True),
+        field.textarea("Description", "Description", 32000),
+        field.picklist(
             "StageName",
             "Stage",
             (
@@ -52,12 +36,12 @@ OPPORTUNITY = SObjectDef(
             "CU",
             length=255,
         ),
-        currency("Amount", "Amount", scale=2),
-        percent("Probability", "Probability (%)", "CUNDP", precision=3, scale=0),
-        currency("ExpectedRevenue", "Expected Amount", "NP", scale=2),
-        double("TotalOpportunityQuantity", "Quantity", precision=18, scale=2),
-        date("CloseDate", "Close Date", "CU"),
-        picklist(
+        field.currency("Amount", "Amount", scale=2),
+        field.percent("Probability", "Probability (%)", "CUNDP", precision=3, scale=0),
+        field.currency("ExpectedRevenue", "Expected Amount", "NP", scale=2),
+        field.double("TotalOpportunityQuantity", "Quantity", precision=18, scale=2),
+        field.date("CloseDate", "Close Date", "CU"),
+        field.picklist(
             "Type",
             "Opportunity Type",
             (
@@ -68,11 +52,11 @@ OPPORTUNITY = SObjectDef(
             ),
             length=255,
         ),
-        string("NextStep", "Next Step", 255),
-        picklist("LeadSource", "Lead Source", SOURCES, length=255),
-        boolean("IsClosed", "Closed"),
-        boolean("IsWon", "Won"),
-        picklist(
+        field.string("NextStep", "Next Step", 255),
+        field.picklist("LeadSource", "Lead Source", SOURCES, length=255),
+        field.boolean("IsClosed", "Closed"),
+        field.boolean("IsWon", "Won"),
+        field.picklist(
             "ForecastCategory",
             "Forecast Category",
             (
@@ -85,24 +69,24 @@ OPPORTUNITY = SObjectDef(
             ),
             "R",
         ),
-        picklist(
+        field.picklist(
             "ForecastCategoryName",
             "Forecast Category",
             ("Omitted", "Pipeline", "Best Case", "Commit", "Closed"),
             "CUNDR",
             length=255,
         ),
-        reference("CampaignId", "Campaign ID", "Campaign", "CUNP"),
-        boolean("HasOpportunityLineItem", "Has Line Item"),
-        reference("Pricebook2Id", "Price Book ID", "Pricebook2", "CUND"),
-        reference("OwnerId", "Owner ID", "User", "CUD"),
+        field.reference("CampaignId", "Campaign ID", "Campaign", "CUNP"),
+        field.boolean("HasOpportunityLineItem", "Has Line Item"),
+        field.reference("Pricebook2Id", "Price Book ID", "Pricebook2", "CUND"),
+        field.reference("OwnerId", "Owner ID", "User", "CUD"),
         *AUDIT,
-        date("LastActivityDate", "Last Activity", "N"),
-        datetime("LastStageChangeDate", "Last Stage Change Date", "N"),
-        integer("FiscalQuarter", "Fiscal Quarter", "N", compound="Fiscal"),
-        integer("FiscalYear", "Fiscal Year", "N", compound="Fiscal"),
-        string("Fiscal", "Fiscal Period", 6, "N", bytes_a_character=1),
-        reference(
+        field.date("LastActivityDate", "Last Activity", "N"),
+        field.datetime("LastStageChangeDate", "Last Stage Change Date", "N"),
+        field.integer("FiscalQuarter", "Fiscal Quarter", "N", compound="Fiscal"),
+        field.integer("FiscalYear", "Fiscal Year", "N", compound="Fiscal"),
+        field.string("Fiscal", "Fiscal Period", 6, "N", bytes_a_character=1),
+        field.reference(
             "ContactId",
             "Contact ID",
             "Contact",
@@ -112,10 +96,10 @@ OPPORTUNITY = SObjectDef(
             search_prefilterable=False,
         ),
         *VIEWED,
-        boolean("HasOpenActivity", "Has Open Activity", filterable=False, sortable=False),
-        boolean("HasOverdueTask", "Has Overdue Task", filterable=False, sortable=False),
-        reference("LastAmountChangedHistoryId", "Opportunity History ID", "OpportunityHistory", "N"),
-        reference("LastCloseDateChangedHistoryId", "Opportunity History ID", "OpportunityHistory", "N"),
+        field.boolean("HasOpenActivity", "Has Open Activity", filterable=False, sortable=False),
+        field.boolean("HasOverdueTask", "Has Overdue Task", filterable=False, sortable=False),
+        field.reference("LastAmountChangedHistoryId", "Opportunity History ID", "OpportunityHistory", "N"),
+        field.reference("LastCloseDateChangedHistoryId", "Opportunity History ID", "OpportunityHistory", "N"),
     ),
     feed_enabled=True,
     deep_cloneable=True,

@@ -1,14 +1,7 @@
 """OpportunityContactRole: the part a contact has in a sale."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    IS_DELETED,
-    SObjectDef,
-    boolean,
-    picklist,
-    record_id,
-    reference,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, IS_DELETED, SObjectDef
 
 OPPORTUNITY_CONTACT_ROLE = SObjectDef(
     name="OpportunityContactRole",
@@ -18,8 +11,8 @@ OPPORTUNITY_CONTACT_ROLE = SObjectDef(
     sharing="ControlledByParent",
     controlled_by=("OpportunityId",),
     fields=(
-        record_id("Contact Role ID"),
-        reference(
+        field.record_id("Contact Role ID"),
+        field.reference(
             "OpportunityId",
             "Opportunity ID",
             "Opportunity",
@@ -28,7 +21,7 @@ OPPORTUNITY_CONTACT_ROLE = SObjectDef(
             cascade_delete=True,
             search_prefilterable=False,
         ),
-        reference(
+        field.reference(
             "ContactId",
             "Contact ID",
             "Contact",
@@ -37,7 +30,7 @@ OPPORTUNITY_CONTACT_ROLE = SObjectDef(
             cascade_delete=True,
             search_prefilterable=False,
         ),
-        picklist(
+        field.picklist(
             "Role",
             "Role",
             (
@@ -53,7 +46,7 @@ OPPORTUNITY_CONTACT_ROLE = SObjectDef(
             ),
             "CUN",
         ),
-        boolean("IsPrimary", "Primary", "CUD"),
+        field.boolean("IsPrimary", "Primary", "CUD"),
         *AUDIT,
         IS_DELETED,
     ),

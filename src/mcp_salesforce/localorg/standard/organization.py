@@ -1,19 +1,7 @@
 """Organization: the org itself; it has one record."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    FieldDef,
-    SObjectDef,
-    address,
-    boolean,
-    datetime,
-    email,
-    integer,
-    phone,
-    picklist,
-    record_id,
-    string,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, FieldDef, SObjectDef
 from mcp_salesforce.localorg.standard.picklists import LANGUAGES, LOCALES, TIME_ZONES
 
 _SHARING = (
@@ -27,7 +15,7 @@ _SHARING = (
 
 
 def _access(name: str, label: str) -> FieldDef:
-    return picklist(f"Default{name}Access", f"Default {label} Access", _SHARING, "NR")
+    return field.picklist(f"Default{name}Access", f"Default {label} Access", _SHARING, "NR")
 
 
 ORGANIZATION = SObjectDef(
@@ -41,20 +29,20 @@ ORGANIZATION = SObjectDef(
     searchable=False,
     sharing="Setup",
     fields=(
-        record_id("Organization ID"),
-        string("Name", "Name", 80, "U", name_field=True),
-        string("Division", "Division", 80, "UN"),
-        *address(),
-        phone("Phone", "Phone", "UN"),
-        phone("Fax", "Fax", "UN"),
-        string("PrimaryContact", "Primary Contact", 80, "UN"),
-        picklist("DefaultLocaleSidKey", "Locale", LOCALES, "UR"),
-        picklist("TimeZoneSidKey", "Time Zone", TIME_ZONES, "UR"),
-        picklist("LanguageLocaleKey", "Language", LANGUAGES, "UR"),
-        boolean("ReceivesInfoEmails", "Info Emails", "UD"),
-        boolean("ReceivesAdminInfoEmails", "Info Emails Admin", "UD"),
+        field.record_id("Organization ID"),
+        field.string("Name", "Name", 80, "U", name_field=True),
+        field.string("Division", "Division", 80, "UN"),
+        *field.address(),
+        field.phone("Phone", "Phone", "UN"),
+        field.phone("Fax", "Fax", "UN"),
+        field.string("PrimaryContact", "Primary Contact", 80, "UN"),
+        field.picklist("DefaultLocaleSidKey", "Locale", LOCALES, "UR"),
+        field.picklist("TimeZoneSidKey", "Time Zone", TIME_ZONES, "UR"),
+        field.picklist("LanguageLocaleKey", "Language", LANGUAGES, "UR"),
+        field.boolean("ReceivesInfoEmails", "Info Emails", "UD"),
+        field.boolean("ReceivesAdminInfoEmails", "Info Emails Admin", "UD"),
         *(
-            boolean(f"Preferences{name}", name, "UD")
+            field.boolean(f"Preferences{name}", name, "UD")
             for name in (
                 "RequireOpportunityProducts",
                 "TransactionSecurityPolicy",
@@ -64,8 +52,8 @@ ORGANIZATION = SObjectDef(
                 "OnlyLLPermUserAllowed",
             )
         ),
-        integer("FiscalYearStartMonth", "Fiscal Year Starts In", "N"),
-        boolean("UsesStartDateAsFiscalYearName", "Fiscal Year Name by Start"),
+        field.integer("FiscalYearStartMonth", "Fiscal Year Starts In", "N"),
+        field.boolean("UsesStartDateAsFiscalYearName", "Fiscal Year Name by Start"),
         _access("Account", "Account"),
         _access("Contact", "Contact"),
         _access("Opportunity", "Opportunity"),
@@ -75,19 +63,21 @@ ORGANIZATION = SObjectDef(
         _access("Pricebook", "Price Book"),
         _access("Campaign", "Campaign"),
         _SYSTEM_MODSTAMP,
-        email("ComplianceBccEmail", "Compliance BCC Email", "N"),
-        picklist("UiSkin", "UI Skin", (("Theme3", "Lightning Experience"),), "UN"),
-        string("SignupCountryIsoCode", "Signup Country", 2, "N"),
-        datetime("TrialExpirationDate", "Trial Expiration Date", "N"),
-        integer("NumKnowledgeService", "Knowledge Licenses", "N"),
-        picklist("OrganizationType", "Edition", ("Developer Edition", "Enterprise Edition", "Unlimited Edition"), "N"),
-        string("NamespacePrefix", "Namespace Prefix", 15, "N"),
-        string("InstanceName", "Instance Name", 5, "N"),
-        boolean("IsSandbox", "Is Sandbox"),
-        string("WebToCaseDefaultOrigin", "Web to Cases Default Origin", 40, "UN"),
-        integer("MonthlyPageViewsUsed", "Monthly Page Views Used", "N"),
-        integer("MonthlyPageViewsEntitlement", "Monthly Page Views Allowed", "N"),
-        boolean("IsReadOnly", "Is Read Only"),
+        field.email("ComplianceBccEmail", "Compliance BCC Email", "N"),
+        field.picklist("UiSkin", "UI Skin", (("Theme3", "Lightning Experience"),), "UN"),
+        field.string("SignupCountryIsoCode", "Signup Country", 2, "N"),
+        field.datetime("TrialExpirationDate", "Trial Expiration Date", "N"),
+        field.integer("NumKnowledgeService", "Knowledge Licenses", "N"),
+        field.picklist(
+            "OrganizationType", "Edition", ("Developer Edition", "Enterprise Edition", "Unlimited Edition"), "N"
+        ),
+        field.string("NamespacePrefix", "Namespace Prefix", 15, "N"),
+        field.string("InstanceName", "Instance Name", 5, "N"),
+        field.boolean("IsSandbox", "Is Sandbox"),
+        field.string("WebToCaseDefaultOrigin", "Web to Cases Default Origin", 40, "UN"),
+        field.integer("MonthlyPageViewsUsed", "Monthly Page Views Used", "N"),
+        field.integer("MonthlyPageViewsEntitlement", "Monthly Page Views Allowed", "N"),
+        field.boolean("IsReadOnly", "Is Read Only"),
         *_CREATED_AND_MODIFIED,
     ),
 )

@@ -1,6 +1,7 @@
 """Profile: what the users who have it may do."""
 
-from mcp_salesforce.localorg.standard.definitions import AUDIT, VIEWED, SObjectDef, boolean, picklist, record_id, string
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, VIEWED, SObjectDef
 
 PERMISSIONS = (
     ("EditTask", "Edit Tasks"), ("EditEvent", "Edit Events"), ("ManageUsers", "Manage Users"),
@@ -22,12 +23,12 @@ PROFILE = SObjectDef(
     searchable=False,
     sharing="Setup",
     fields=(
-        record_id("Profile ID"),
-        string("Name", "Name", 255, "", name_field=True),
-        *(boolean(f"Permissions{name}", label) for name, label in PERMISSIONS),
-        picklist("UserType", "User Type", ("Standard", "Guest"), "NR"),
+        field.record_id("Profile ID"),
+        field.string("Name", "Name", 255, "", name_field=True),
+        *(field.boolean(f"Permissions{name}", label) for name, label in PERMISSIONS),
+        field.picklist("UserType", "User Type", ("Standard", "Guest"), "NR"),
         *AUDIT,
-        string("Description", "Description", 255, "N"),
+        field.string("Description", "Description", 255, "N"),
         *VIEWED,
     ),
 )

@@ -3,25 +3,20 @@
 from collections.abc import Sequence
 
 from mcp_salesforce.localorg.evidence import evidence
-from mcp_salesforce.localorg.standard.definitions import (
-    IS_DELETED,
-    FieldDef,
-    SObjectDef,
-    datetime,
-    picklist,
-    record_id,
-    reference,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import IS_DELETED, FieldDef, SObjectDef
 
 _LEVELS = (("Read", "Read Only"), ("Edit", "Read/Write"))
 _MODIFIED = (
-    datetime("LastModifiedDate", "Last Modified Date", "D"),
-    reference("LastModifiedById", "Last Modified By ID", "User", "D"),
+    field.datetime("LastModifiedDate", "Last Modified Date", "D"),
+    field.reference("LastModifiedById", "Last Modified By ID", "User", "D"),
 )
 
 
 def _level(name: str) -> FieldDef:
-    return picklist(f"{name}AccessLevel", f"{name} Access", (("None", "Private"), *_LEVELS), "CUDR", default="None")
+    return field.picklist(
+        f"{name}AccessLevel", f"{name} Access", (("None", "Private"), *_LEVELS), "CUDR", default="None"
+    )
 
 
 @evidence("Sharing", "simulated", "A share object has only manual shares (RowCause Manual)")
@@ -41,9 +36,9 @@ def share_of(name: str, key_prefix: str, more: Sequence[FieldDef] = ()) -> SObje
         controlled_by=(f"{name}Id",),
         shares=name,
         fields=(
-            record_id(f"{name} Share ID"),
-            reference(f"{name}Id", f"{name} ID", name, "C", child_relationship="Shares", cascade_delete=True),
-            reference(
+            field.record_id(f"{name} Share ID"),
+            field.reference(f"{name}Id", f"{name} ID", name, "C", child_relationship="Shares", cascade_delete=True),
+            field.reference(
                 "UserOrGroupId",
                 "User/Group ID",
                 ("Group", "User"),
@@ -51,9 +46,9 @@ def share_of(name: str, key_prefix: str, more: Sequence[FieldDef] = ()) -> SObje
                 relationship_name="UserOrGroup",
                 cascade_delete=True,
             ),
-            picklist(f"{name}AccessLevel", f"{name} Access", _LEVELS, "CUR"),
+            field.picklist(f"{name}AccessLevel", f"{name} Access", _LEVELS, "CUR"),
             *more,
-            picklist("RowCause", "Row Cause", (("Manual", "Manual Sharing"),), "CNDR", default="Manual"),
+            field.picklist("RowCause", "Row Cause", (("Manual", "Manual Sharing"),), "CNDR", default="Manual"),
             *_MODIFIED,
             IS_DELETED,
         ),
@@ -82,9 +77,9 @@ GROUP_MEMBER = SObjectDef(
     triggerable=False,
     sharing="Setup",
     fields=(
-        record_id("Group Member ID"),
-        reference("GroupId", "Group ID", "Group", "C", child_relationship="GroupMembers", cascade_delete=True),
-        reference("UserOrGroupId", "User/Group ID", ("Group", "User"), "C", relationship_name=None),
-        datetime("SystemModstamp", "System Modstamp", "D"),
+        field.record_id("Group Member ID"),
+        field.reference("GroupId", "Group ID", "Group", "C", child_relationship="GroupMembers", cascade_delete=True),
+        field.reference("UserOrGroupId", "User/Group ID", ("Group", "User"), "C", relationship_name=None),
+        field.datetime("SystemModstamp", "System Modstamp", "D"),
     ),
 )

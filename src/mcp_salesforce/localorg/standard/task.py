@@ -1,19 +1,7 @@
 """Task: something to do, or a call or e-mail that was."""
 
-from mcp_salesforce.localorg.standard.definitions import (
-    AUDIT,
-    IS_DELETED,
-    SObjectDef,
-    boolean,
-    date,
-    datetime,
-    integer,
-    picklist,
-    record_id,
-    reference,
-    string,
-    textarea,
-)
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import AUDIT, IS_DELETED, SObjectDef
 from mcp_salesforce.localorg.standard.picklists import MONTHS, RECURRENCE_INSTANCES, RECURRENCE_TYPES, TIME_ZONES, WHAT
 
 TASK = SObjectDef(
@@ -24,10 +12,12 @@ TASK = SObjectDef(
     sharing="Private",
     controlled_by=("WhoId", "WhatId"),
     fields=(
-        record_id("Activity ID"),
-        reference("WhoId", "Name ID", ("Contact", "Lead"), "CUNP", child_relationship="Tasks", cascade_delete=True),
-        reference("WhatId", "Related To ID", WHAT, "CUNP", child_relationship="Tasks", cascade_delete=True),
-        picklist(
+        field.record_id("Activity ID"),
+        field.reference(
+            "WhoId", "Name ID", ("Contact", "Lead"), "CUNP", child_relationship="Tasks", cascade_delete=True
+        ),
+        field.reference("WhatId", "Related To ID", WHAT, "CUNP", child_relationship="Tasks", cascade_delete=True),
+        field.picklist(
             "Subject",
             "Subject",
             ("Call", "Send Letter", "Send Quote", "Other"),
@@ -36,30 +26,30 @@ TASK = SObjectDef(
             type="combobox",
             name_field=True,
         ),
-        date("ActivityDate", "Due Date Only"),
-        picklist(
+        field.date("ActivityDate", "Due Date Only"),
+        field.picklist(
             "Status",
             "Status",
             ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"),
             "CUD",
             default="Not Started",
         ),
-        picklist("Priority", "Priority", ("High", "Normal", "Low"), "CUD", default="Normal"),
-        boolean("IsHighPriority", "High Priority"),
-        reference("OwnerId", "Assigned To ID", ("Group", "User"), "CUD"),
-        textarea("Description", "Description", 32000),
+        field.picklist("Priority", "Priority", ("High", "Normal", "Low"), "CUD", default="Normal"),
+        field.boolean("IsHighPriority", "High Priority"),
+        field.reference("OwnerId", "Assigned To ID", ("Group", "User"), "CUD"),
+        field.textarea("Description", "Description", 32000),
         IS_DELETED,
-        reference("AccountId", "Account ID", "Account", "N"),
-        boolean("IsClosed", "Closed"),
+        field.reference("AccountId", "Account ID", "Account", "N"),
+        field.boolean("IsClosed", "Closed"),
         *AUDIT,
-        boolean("IsArchived", "Archived"),
-        integer("CallDurationInSeconds", "Call Duration"),
-        picklist("CallType", "Call Type", ("Internal", "Inbound", "Outbound"), "CUNR"),
-        string("CallDisposition", "Call Result", 255, "CUN"),
-        string("CallObject", "Call Object Identifier", 255, "CUN"),
-        datetime("ReminderDateTime", "Reminder Date/Time"),
-        boolean("IsReminderSet", "Reminder Set", "CUD"),
-        reference(
+        field.boolean("IsArchived", "Archived"),
+        field.integer("CallDurationInSeconds", "Call Duration"),
+        field.picklist("CallType", "Call Type", ("Internal", "Inbound", "Outbound"), "CUNR"),
+        field.string("CallDisposition", "Call Result", 255, "CUN"),
+        field.string("CallObject", "Call Object Identifier", 255, "CUN"),
+        field.datetime("ReminderDateTime", "Reminder Date/Time"),
+        field.boolean("IsReminderSet", "Reminder Set", "CUD"),
+        field.reference(
             "RecurrenceActivityId",
             "Recurrence Activity ID",
             "Task",
@@ -67,17 +57,17 @@ TASK = SObjectDef(
             relationship_name=None,
             child_relationship="RecurringTasks",
         ),
-        boolean("IsRecurrence", "Create Recurring Series of Tasks", "CD"),
-        date("RecurrenceStartDateOnly", "Recurrence Start"),
-        date("RecurrenceEndDateOnly", "Recurrence End"),
-        picklist("RecurrenceTimeZoneSidKey", "Recurrence Time Zone", TIME_ZONES, "CUNR"),
-        picklist("RecurrenceType", "Recurrence Type", RECURRENCE_TYPES, "CUNR"),
-        integer("RecurrenceInterval", "Recurrence Interval", digits=9),
-        integer("RecurrenceDayOfWeekMask", "Recurrence Day of Week Mask", digits=9),
-        integer("RecurrenceDayOfMonth", "Recurrence Day of Month", digits=9),
-        picklist("RecurrenceInstance", "Recurrence Instance", RECURRENCE_INSTANCES, "CUNR"),
-        picklist("RecurrenceMonthOfYear", "Recurrence Month of Year", MONTHS, "CUNR"),
-        picklist(
+        field.boolean("IsRecurrence", "Create Recurring Series of Tasks", "CD"),
+        field.date("RecurrenceStartDateOnly", "Recurrence Start"),
+        field.date("RecurrenceEndDateOnly", "Recurrence End"),
+        field.picklist("RecurrenceTimeZoneSidKey", "Recurrence Time Zone", TIME_ZONES, "CUNR"),
+        field.picklist("RecurrenceType", "Recurrence Type", RECURRENCE_TYPES, "CUNR"),
+        field.integer("RecurrenceInterval", "Recurrence Interval", digits=9),
+        field.integer("RecurrenceDayOfWeekMask", "Recurrence Day of Week Mask", digits=9),
+        field.integer("RecurrenceDayOfMonth", "Recurrence Day of Month", digits=9),
+        field.picklist("RecurrenceInstance", "Recurrence Instance", RECURRENCE_INSTANCES, "CUNR"),
+        field.picklist("RecurrenceMonthOfYear", "Recurrence Month of Year", MONTHS, "CUNR"),
+        field.picklist(
             "RecurrenceRegeneratedType",
             "Repeat This Task",
             (
@@ -87,8 +77,10 @@ TASK = SObjectDef(
             ),
             "CUNR",
         ),
-        picklist("TaskSubtype", "Task Subtype", ("Task", "Email", "ListEmail", "Cadence", "Call", "LinkedIn"), "CNR"),
-        datetime("CompletedDateTime", "Completed Date/Time", "N"),
+        field.picklist(
+            "TaskSubtype", "Task Subtype", ("Task", "Email", "ListEmail", "Cadence", "Call", "LinkedIn"), "CNR"
+        ),
+        field.datetime("CompletedDateTime", "Completed Date/Time", "N"),
     ),
     scopes=(
         ("delegated", "My delegated tasks"),

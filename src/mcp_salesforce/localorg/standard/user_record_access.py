@@ -1,6 +1,7 @@
 """UserRecordAccess: what a user may do with a record; worked out when it is asked for, and stored nowhere."""
 
-from mcp_salesforce.localorg.standard.definitions import SObjectDef, boolean, picklist, record_id, reference
+from mcp_salesforce.localorg.standard import definitions as field
+from mcp_salesforce.localorg.standard.definitions import SObjectDef
 
 USER_RECORD_ACCESS = SObjectDef(
     name="UserRecordAccess",
@@ -17,15 +18,15 @@ USER_RECORD_ACCESS = SObjectDef(
     triggerable=False,
     sharing="Setup",
     fields=(
-        record_id("User Record Access ID"),
-        reference("UserId", "User ID", "User", "", relationship_name=None, sortable=False),
-        picklist("RecordId", "Record ID", (), "R"),
-        boolean("HasReadAccess", "Has Read Access"),
-        boolean("HasEditAccess", "Has Edit Access"),
-        boolean("HasDeleteAccess", "Has Delete Access"),
-        boolean("HasTransferAccess", "Has Transfer Access"),
-        boolean("HasAllAccess", "Has All Access"),
-        picklist(
+        field.record_id("User Record Access ID"),
+        field.reference("UserId", "User ID", "User", "", relationship_name=None, sortable=False),
+        field.picklist("RecordId", "Record ID", (), "R"),
+        field.boolean("HasReadAccess", "Has Read Access"),
+        field.boolean("HasEditAccess", "Has Edit Access"),
+        field.boolean("HasDeleteAccess", "Has Delete Access"),
+        field.boolean("HasTransferAccess", "Has Transfer Access"),
+        field.boolean("HasAllAccess", "Has All Access"),
+        field.picklist(
             "MaxAccessLevel",
             "Maximum Access Level",
             ("None", "Read", "Edit", "Delete", "Transfer", "All"),
