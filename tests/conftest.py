@@ -144,7 +144,8 @@ def era() -> str:
 @pytest.fixture
 async def mcp(org: LocalOrg, era: str, tmp_path: Path) -> AsyncIterator[Client]:
     """A client of the server on `org`, in memory, with every toolset and a journal of the test's own."""
-    settings = settings_of(org, journal=str(tmp_path / "journal.db"), toolsets="all")
+    (tmp_path / "files").mkdir()
+    settings = settings_of(org, journal=str(tmp_path / "journal.db"), toolsets="all", files=tmp_path / "files")
     server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server, mode=era, raise_exceptions=True, elicitation_callback=approve) as client:
         yield client

@@ -75,6 +75,7 @@ def test_only_these_functions_have_more_than_40_lines() -> None:
 SHARED_NAMES = {
     "access": "who may do what with records",
     "bulk": "an API family, its service, its store and its route",
+    "bulk_queries": "query jobs: who runs them, and whether they can be run",
     "collections": "an API family and its route",
     "columns": "the columns of a query's answer",
     "composite": "an API family and its route",

@@ -130,7 +130,7 @@ def create_server(
         async with client:
             if guard:
                 await _verify(guard)
-            yield OrgSession(
+            session = OrgSession(
                 client,
                 max_answer_tokens=settings.max_answer_tokens,
                 allowed=access.summary(),
@@ -143,7 +143,12 @@ def create_server(
                 approvals=approvals,
                 approval_rules=ApprovalRules.of(access.policy),
                 audit=audit,
+                files=settings.files,
             )
+            try:
+                yield session
+            finally:
+                await session.background.close()
         approvals.close()
         if audit:
             audit.close()

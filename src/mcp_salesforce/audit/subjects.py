@@ -169,6 +169,8 @@ def _read(call: RequestParts, reply: object) -> Iterator[tuple[str, Iterable[str
     match (call.method, *call.steps):
         case ("GET", "query" | "queryAll"):
             yield from _of_soql(call.params.get("q", ""))
+        case ("POST", "jobs", "query") if isinstance(call.body, Mapping):
+            yield from _of_soql(str(call.body.get("query") or ""))
         case ("GET", "search"):
             yield from _of_sosl(call.params.get("q", ""))
         case ("GET", "sobjects", sobject, last) if last != "describe":

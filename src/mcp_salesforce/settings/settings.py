@@ -230,6 +230,10 @@ class Settings(App, Surface):
         description="`true`: a call that cannot be recorded in the audit is refused. "
         "`false`: it is made, and the log says so.",
     )
+    files: Annotated[Path | None, BeforeValidator(setting_values.existing_folder)] = Field(
+        default=None,
+        description="Folder for the toolset `files`: it writes below this folder, and nowhere else. See docs/files.md.",
+    )
     working_hours: Annotated[PlainText, AfterValidator(_working_hours)] = Field(
         default=OFFICE_HOURS,
         description="When people can be booked, where a call does not say it: like `Mon-Fri 09:00-12:00,13:00-17:00; "

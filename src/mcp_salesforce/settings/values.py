@@ -151,6 +151,20 @@ def existing_file(value: object) -> object:
     raise ValueError("is not the path of a file that exists")
 
 
+def existing_folder(value: object) -> object:
+    """Return the path of a folder that is there."""
+    if not isinstance(value, str):
+        return value
+    try:
+        path = Path(value.strip().strip("\"'")).expanduser()
+        if path.is_dir():
+            return path
+    except (OSError, RuntimeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ValueError(f"is not the path of a folder that can be used: {why}") from None
+    raise ValueError("is not the path of a folder that exists")
+
+
 def journal(value: str) -> str:
     """Return the path of a file that is there or can be made, `off`, or nothing."""
     if value.casefold() in {"", "off", "false", "no", "0"}:

@@ -4,6 +4,7 @@ from mcp_salesforce.tools.activities import activities
 from mcp_salesforce.tools.appointments import appointments
 from mcp_salesforce.tools.changes import changes
 from mcp_salesforce.tools.contacts import contacts
+from mcp_salesforce.tools.files import files
 from mcp_salesforce.tools.framework.toolset import Toolset
 from mcp_salesforce.tools.insight import insight
 from mcp_salesforce.tools.org import orgs
@@ -23,5 +24,6 @@ TOOLSETS: tuple[Toolset, ...] = (
     activities,
     insight,
     stewardship,
+    files,
 )
 """Everything that is exposed, in the order in which it is listed."""

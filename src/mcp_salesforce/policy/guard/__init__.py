@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
+from mcp_salesforce.policy.guard.bulk_queries import BulkQueries
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
 from mcp_salesforce.policy.guard.reads import Reads
@@ -181,13 +182,17 @@ class _Plans:
     def __init__(self, reads: Reads, writes: Writes) -> None:
         self._reads = reads
         self._writes = writes
+        self._bulk = BulkQueries(reads)
 
     async def plan(self, request: Request) -> Rewrite:
         """Return what to send for `request`, and what to make of the answer."""
         call = RequestParts.of(request)
         if any("@{" in step for step in call.steps):
             raise not_understood("A reference to another call")
-        found = await (self._reading(call) if call.method == "GET" else self._writing(call))
+        if call.steps[:2] == ("jobs", "query"):
+            found = await self._bulk.plan(call)
+        else:
+            found = await (self._reading(call) if call.method == "GET" else self._writing(call))
         if found is None:
             raise not_understood(f"{call.method} {'/'.join(call.steps[:2])}")
         return found

@@ -14,6 +14,8 @@ from mcp_salesforce.soql.tree_cache import tree_of
 
 _QUERIES: Final = frozenset({"query", "queryAll"})
 _SEARCH: Final = "search"
+_BULK_QUERY: Final = ("jobs", "query")
+_BULK_INGEST: Final = ("jobs", "ingest")
 
 
 def refusing_writes(exchange: RequestSender) -> RequestSender:
@@ -54,11 +56,16 @@ def _entries(body: Any, name: str) -> list[Mapping[str, Any]]:  # noqa: ANN401 -
 
 def _check(request: Request) -> None:
     """Let a request pass that changes nothing, by its method and by what its query says."""
-    if request.is_write:
-        raise _refused()
     call = _call(request)
+    is_bulk_query = call.steps[:2] == _BULK_QUERY
+    if (request.is_write and not is_bulk_query) or (call.steps[:2] == _BULK_INGEST and request.method != "GET"):
+        raise _refused()
     text, last = call.params.get("q"), call.steps[-1]
-    if text is None or last not in {*_QUERIES, _SEARCH}:
+    if is_bulk_query and isinstance(call.body, Mapping):
+        text = call.body.get("query")
+    elif last not in {*_QUERIES, _SEARCH}:
+        return
+    if not isinstance(text, str):
         return
     try:
         clauses = tracking_of(parse_sosl(text) if last == _SEARCH else tree_of(text))

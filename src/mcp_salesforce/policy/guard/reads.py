@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from mcp_salesforce.policy.errors import not_understood
+from mcp_salesforce.policy.errors import hidden, not_understood
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
 from mcp_salesforce.policy.guard.request_parts import RequestParts, Rewrite
@@ -48,6 +48,24 @@ class Reads:
             query = owned(query, sources, await self._views.user_id())
         text = format_query(steady(query))
         return Rewrite(call.with_params(q=text), self._masked_page)
+
+    async def judged_for_csv(self, text: str) -> tree.Query:
+        """Return a query as it is run where its rows come as CSV, from which nothing can be left out afterwards.
+
+        Raises:
+            PolicyRefusedError: It touches what is hidden, or could, behind a polymorphic relationship.
+            InvalidArgumentError: It is not SOQL.
+        """
+        query = _parsed(text)
+        sources = await self._judged(query)
+        for reference in (await meaning_of(query, self._views.describe)).references:
+            for sobject in reference.sobjects if len(reference.sobjects) > 1 else ():
+                view = await self._views.view(sobject)
+                if reference.field != "Id" and (view.owners or not view.shows(reference.field)):
+                    raise hidden(view.sobject, reference.field, view.rule.place_of(reference.field))
+        if sources:
+            query = owned(query, sources, await self._views.user_id())
+        return steady(query)
 
     async def page(self, call: RequestParts) -> Rewrite:
         """Plan the next page of a query that was judged when it began."""

@@ -25,7 +25,7 @@ def rows_of(records: Sequence[Record], query: tree.Query) -> Rows:
         return rows
     children = sub_queries(query)
     shaped = [{name: _told(value, children.get(name.casefold())) for name, value in each.items()} for each in records]
-    columns = _columns(query)
+    columns = columns_of(query)
     return table(shaped, columns) if columns is not None else table(shaped)
 
 
@@ -63,7 +63,7 @@ def query_at(query: tree.Query, path: Sequence[int]) -> tree.Query:
     return query
 
 
-def _columns(query: tree.Query) -> list[str] | None:
+def columns_of(query: tree.Query) -> list[str] | None:
     """Return the columns that a query selects; None where only the org knows them all (FIELDS, DISTANCE)."""
     source = query.from_[0]
     own = {source.name.casefold(), (source.alias or source.name).casefold()}

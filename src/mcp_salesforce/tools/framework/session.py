@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from secrets import token_bytes
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.tools.answers.cursors import Cursors
 from mcp_salesforce.tools.answers.query_pages import PageCache
 from mcp_salesforce.tools.answers.results import Allowed
+from mcp_salesforce.tools.framework.background import Background
 from mcp_salesforce.tools.framework.parent_names import naming, with_names
 
 _NO_POLICY = ApprovalRules()
@@ -66,6 +68,7 @@ class OrgSession:
         approvals: ApprovalStore | None = None,
         approval_rules: ApprovalRules = _NO_POLICY,
         audit: Audit | None = None,
+        files: Path | None = None,
     ) -> None:
         """Work through `client`.
 
@@ -82,6 +85,7 @@ class OrgSession:
             approvals: Where the questions to people and their answers are kept; in memory without one.
             approval_rules: Which changes a person has to approve.
             audit: Where calls are recorded, if they are: what the client's guard passes by.
+            files: The folder that files may be in, if there is one.
         """
         self.client = client
         self.allowed = allowed
@@ -92,6 +96,7 @@ class OrgSession:
         self.approvals = approvals or ApprovalStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
         self.approval_rules = approval_rules
         self.audit = audit
+        self.files = files
         self.outcome_fields = outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
@@ -101,6 +106,7 @@ class OrgSession:
         self._users: dict[str, asyncio.Task[UserInfo]] = {}
         self._owner: tuple[str, ...] | None = None
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
+        self.background = Background()
 
     async def cursors(self) -> Cursors:
         """Return what makes and reads the cursors of this org, user and policy."""

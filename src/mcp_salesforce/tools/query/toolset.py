@@ -20,8 +20,8 @@ from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, Toolset, org_of
 from mcp_salesforce.tools.lookups.all_day import with_days
 from mcp_salesforce.tools.lookups.names import check_names, explained
+from mcp_salesforce.tools.lookups.syntax import parsed
 from mcp_salesforce.tools.query.archived import LEFT_OUT, may_lack_archived, shows_newest, without_deleted
-from mcp_salesforce.tools.query.syntax import parsed
 
 queries = Toolset(
     "query",

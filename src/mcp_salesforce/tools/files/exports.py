@@ -1,0 +1,153 @@
+"""Export records to a file, and look after exports that take long."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
+
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.wire import sobject_name
+from mcp_salesforce.soql.tokens import MAX_CHARACTERS
+from mcp_salesforce.tools.files.jobs import Tell, exports_of, layout_of
+from mcp_salesforce.tools.files.selection import object_query, selection_of
+from mcp_salesforce.tools.files.state import ExportState
+from mcp_salesforce.tools.files.tables import Delimiter, Layout, LineEnding
+from mcp_salesforce.tools.files.toolset import files
+from mcp_salesforce.tools.framework.params import or_empty
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
+from mcp_salesforce.tools.lookups.syntax import parsed
+
+_CELL, _KEY, _LINE, _HEADER = 14, 4, 30, 400  # characters of an answer: a cell, an Id, a row, all columns
+_KEYS = frozenset({"id", "reference"})
+_WAIT_S = 25  # less than hosts give a call
+
+
+class Exported(TypedDict):
+    """A file that is whole, or how far it is."""
+
+    path: str
+    state: NotRequired[str]
+    rows: NotRequired[int]
+    of: NotRequired[int]
+    rows_per_s: NotRequired[int]
+    seconds_left: NotRequired[int]
+    columns: NotRequired[str]
+    bytes: NotRequired[int]
+    sha256: NotRequired[str]
+    first: NotRequired[list[str]]
+    note: NotRequired[str]
+
+
+@files.tool(
+    READS,
+    title="Export to a file",
+    hint="download, save, dump or back up records as CSV, Excel, JSON or Parquet; all rows of a report",
+    example={"path": "contacts.csv", "soql": "SELECT Id, Name, Email FROM Contact", "overwrite": True},
+)
+async def export(  # noqa: PLR0913 - arguments of a tool
+    ctx: ToolContext,
+    path: Annotated[
+        str, Field(max_length=400, description="Below the server's folder, ending in .csv, .jsonl or .parquet")
+    ],
+    soql: Annotated[str, Field(max_length=MAX_CHARACTERS)] = "",
+    *,
+    sobject: Annotated[
+        str, Field(description="In the place of soql: all its rows"), AfterValidator(or_empty(sobject_name))
+    ] = "",
+    fields: Annotated[tuple[str, ...], Field(description="Of sobject; default: all")] = (),
+    where: Annotated[str, Field(description="SOQL condition on sobject")] = "",
+    delimiter: Delimiter = ",",
+    line_ending: LineEnding = "LF",
+    excel: Annotated[bool, Field(description="UTF-8 mark; formulas in texts get a quote before them")] = False,
+    include_deleted: bool = False,
+    overwrite: bool = False,
+    wait_s: Annotated[int, Field(ge=0, le=100)] = _WAIT_S,
+) -> Exported:
+    """Write all rows of a query to a file, of any number; the answer has counts and the first rows, not the rows.
+
+    If it takes longer than wait_s, it goes on: ask salesforce_job. The same call resumes what was interrupted.
+    """
+    org = org_of(ctx)
+    exports = exports_of(org)
+    query = parsed(await _soql(org, soql, sobject, fields, where))
+    layout = layout_of(path, Layout(delimiter=delimiter, line_ending=line_ending, bom=excel, escape_formulas=excel))
+    selection = await selection_of(org, query)
+    name = await exports.start(org, path, selection, layout, overwrite=overwrite, query_all=include_deleted)
+    state = await exports.wait(name, wait_s, _teller(ctx))
+    if state.state == "done":
+        exports.forget(name)
+    note = f"The policy allows {selection.most_rows} rows." if state.rows == selection.most_rows else ""
+    return _told(name, state, note)
+
+
+@files.tool(
+    READS,
+    title="Look after a long export",
+    hint="progress of an export, is it done, how long will it take, cancel, resume",
+    example={"job": "contacts.csv"},
+)
+async def job(
+    ctx: ToolContext,
+    job: Annotated[str, Field(description="The path of salesforce_export")],
+    action: Literal["", "resume", "abort"] = "",
+    wait_s: Annotated[int, Field(ge=0, le=100)] = 0,
+) -> Exported:
+    """Tell how far an export is, resume or abort it. State: running, interrupted, failed, done or aborted."""
+    org = org_of(ctx)
+    exports = exports_of(org)
+    if action == "abort":
+        return _told(job, await exports.abort(org, job))
+    if action == "resume":
+        await exports.resume(org, job)
+    elif (length := exports.length_of_whole(job)) is not None:
+        return {"path": job, "state": "done", "bytes": length}
+    state = await exports.wait(job, wait_s, _teller(ctx)) if wait_s else exports.state(job)
+    return _told(job, state)
+
+
+async def _soql(org: OrgSession, soql: str, sobject: str, fields: tuple[str, ...], where: str) -> str:
+    if bool(soql.strip()) == bool(sobject) or (soql.strip() and (fields or where)):
+        raise refused("soql and sobject exclude each other.", hint="Give one of them.", fields=["soql", "sobject"])
+    if soql.strip():
+        return soql.strip().removesuffix(";")
+    return await object_query(org, sobject, fields) + (f" WHERE {where}" if where.strip() else "")
+
+
+def _teller(ctx: ToolContext) -> Tell:
+    async def tell(state: ExportState) -> None:
+        await ctx.report_progress(state.rows, state.total)
+
+    return tell
+
+
+def _told(path: str, state: ExportState, note: str = "") -> Exported:
+    told: Exported = {"path": path}
+    if state.state == "done":
+        told["rows"], told["columns"] = state.rows, _cut(",".join(state.columns), _HEADER)
+        told["bytes"], told["sha256"] = state.bytes, state.sha256
+        told["first"] = [_line(row, state.types) for row in state.first]
+    else:
+        told["state"], told["rows"] = state.state, state.rows
+        if state.total is not None:
+            told["of"] = state.total
+        if state.state == "running" and state.rows and state.total:
+            rate = max(state.rows - state.rows_before, 1) / max(time.time() - state.started, 0.001)
+            told["rows_per_s"] = round(rate)
+            told["seconds_left"] = round((state.total - state.rows) / rate)
+        note = f"{state.error} {state.hint}".strip()
+    if note:
+        told["note"] = note
+    return told
+
+
+def _line(row: Sequence[str], types: Sequence[str]) -> str:
+    """Return a row as far as it shows what is in the file; an Id says no more than what it is of."""
+    cells = (_cut(cell, _KEY if kind in _KEYS else _CELL) for cell, kind in zip(row, types, strict=True))
+    return _cut(",".join(cells), _LINE)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

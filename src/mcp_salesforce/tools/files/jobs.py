@@ -1,0 +1,231 @@
+"""The exports of a server: started, looked at, resumed, aborted; each by the name of its file."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final, TypeAlias
+from weakref import WeakKeyDictionary
+
+from mcp_salesforce.policy.errors import PolicyRefusedError
+from mcp_salesforce.salesforce import InvalidArgumentError, NotFoundError, SalesforceError
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.soql import parse
+from mcp_salesforce.tools.files.exporting import Export, sent
+from mcp_salesforce.tools.files.folder import FilesFolder
+from mcp_salesforce.tools.files.selection import Selection, selection_of
+from mcp_salesforce.tools.files.state import ExportFiles, ExportState
+from mcp_salesforce.tools.files.tables import SUFFIXES, Layout, writer_of
+from mcp_salesforce.tools.framework.session import OrgSession
+
+_OF_SESSIONS: Final[WeakKeyDictionary[OrgSession, "Exports"]] = WeakKeyDictionary()
+Tell: TypeAlias = Callable[[ExportState], Awaitable[None]]
+_EVERY_S: Final = 1.0
+
+
+class Exports:
+    """The exports to one folder."""
+
+    def __init__(self, folder: FilesFolder) -> None:
+        """Write below `folder`."""
+        self.folder = folder
+        self._running: dict[str, tuple[ExportState, asyncio.Task[None]]] = {}
+
+    async def start(
+        self, org: OrgSession, name: str, selection: Selection, layout: Layout, *, overwrite: bool, query_all: bool
+    ) -> str:
+        """Begin an export to the file `name`, or go on with the same one that was interrupted; return its name.
+
+        Raises:
+            InvalidArgumentError: The file exists, cannot be written, or another export is writing it.
+        """
+        files = ExportFiles(self.folder.for_new(name, overwrite=overwrite))
+        name = self.folder.name_of(files.path)
+        if name in self._running and not self._running[name][1].done():
+            raise _is_running(name)
+        writer_of(layout, selection.columns, selection.types)
+        state = ExportState(
+            sent(selection), query_all, layout.saved(), overwrite, [*selection.columns], [*selection.types],
+            [*await org.owner()],
+        )  # fmt: skip
+        kept = files.load()
+        if kept and kept.job_id and kept.state != "done" and kept.is_of(state):
+            kept.overwrite = overwrite
+            state = kept
+        self._run(org, name, files, state, selection)
+        return name
+
+    def forget(self, name: str) -> None:
+        """Forget an export that is done; its file stays."""
+        self._running.pop(name, None)
+        ExportFiles(self.folder.place(name)).forget(rows=False)
+
+    async def resume(self, org: OrgSession, name: str) -> ExportState:
+        """Go on with an export that was interrupted, aborted, or that failed.
+
+        Raises:
+            InvalidArgumentError: There is none, it is done, or it is another user's.
+        """
+        files, state = self._kept(name)
+        if state.owner != [*await org.owner()]:
+            raise refused(
+                f"The export to {name} is of another user, org or policy.",
+                code="NOT_YOURS",
+                hint="Export again, with overwrite.",
+            )
+        if state.state in {"done", "running"}:
+            raise refused(f"The export to {name} is {state.state}.", hint="Look at it without action.")
+        selection = await selection_of(org, parse(state.soql))
+        if not state.job_id:
+            _begin_again(state)
+        self._run(org, name, files, state, selection)
+        return state
+
+    async def abort(self, org: OrgSession, name: str) -> ExportState:
+        """End an export; its rows so far are removed, and so is its bulk job.
+
+        Raises:
+            InvalidArgumentError: There is none, or it is done.
+        """
+        files, state = self._kept(name)
+        if state.state == "done":
+            raise refused(f"The export to {name} is done.", hint="Its file is whole.")
+        if name in self._running:
+            _, task = self._running.pop(name)
+            task.cancel()
+            with suppress(asyncio.CancelledError, SalesforceError):
+                await task
+        state.state = "aborted"
+        files.forget()
+        if state.job_id:
+            with suppress(SalesforceError):
+                await org.client.bulk.abort("query", state.job_id)
+            with suppress(SalesforceError):
+                await org.client.bulk.delete("query", state.job_id)
+        return state
+
+    def state(self, name: str) -> ExportState:
+        """Return how far an export is.
+
+        Raises:
+            InvalidArgumentError: There is none.
+        """
+        return self._kept(name)[1]
+
+    def length_of_whole(self, name: str) -> int | None:
+        """Return how many bytes a file has that no export is writing; None without a file.
+
+        Raises:
+            InvalidArgumentError: The name leads out of the folder.
+        """
+        files = ExportFiles(self.folder.place(name))
+        if self.folder.name_of(files.path) in self._running or files.load():
+            return None
+        return files.path.stat().st_size if files.path.is_file() else None
+
+    async def wait(self, name: str, seconds: float, tell: Tell) -> ExportState:
+        """Wait for an export, `seconds` at most, and let `tell` say each second how far it is.
+
+        Raises:
+            SalesforceError: It failed.
+        """
+        state, task = self._running.get(name) or (self.state(name), None)
+        ends = time.monotonic() + seconds
+        while task is not None and not task.done() and (left := ends - time.monotonic()) > 0:
+            await asyncio.wait({task}, timeout=min(left, _EVERY_S))
+            if not task.done():
+                await tell(state)
+        if task is not None and task.done():
+            task.result()
+        return state
+
+    def _kept(self, name: str) -> tuple[ExportFiles, ExportState]:
+        files = ExportFiles(self.folder.place(name))
+        name = self.folder.name_of(files.path)
+        if name in self._running:
+            return files, self._running[name][0]
+        state = files.load()
+        if state is None:
+            raise refused(
+                f"There is no export to {name}.",
+                code="NO_SUCH_JOB",
+                hint="Give the path that salesforce_export was given.",
+                fields=["job"],
+            )
+        if state.state == "running" and not files.is_locked():
+            state.state = "interrupted"
+        return files, state
+
+    def _run(self, org: OrgSession, name: str, files: ExportFiles, state: ExportState, selection: Selection) -> None:
+        state.state, state.error, state.hint = "running", "", ""
+        state.started, state.rows_before = time.time(), state.rows
+        files.save(state)
+        self._running[name] = state, org.background.start(_running(org, files, state, selection))
+
+
+async def _running(org: OrgSession, files: ExportFiles, state: ExportState, selection: Selection) -> None:
+    try:
+        with files.locked():
+            try:
+                await Export(org, files, state).run(selection)
+            except (NotFoundError, PolicyRefusedError):
+                if not state.job_id:
+                    raise
+                _begin_again(state)  # the job's days are over, or the policy does not know it any more
+                await Export(org, files, state).run(selection)
+            files.save(state)
+    except SalesforceError as error:
+        state.state, state.error, state.hint = "failed", error.message, error.hint
+        with suppress(InvalidArgumentError):
+            if state.job_id:
+                files.save(state)
+            else:
+                files.forget()  # there is nothing to go on from
+        raise
+
+
+def _begin_again(state: ExportState) -> None:
+    state.job_id = state.locator = ""
+    state.rows = state.bytes = 0
+    state.total, state.first = None, []
+
+
+def _is_running(name: str) -> InvalidArgumentError:
+    return refused(
+        f"An export to {name} is running.", code="IN_USE", hint="Look at it with salesforce_job, or abort it."
+    )
+
+
+def exports_of(org: OrgSession) -> Exports:
+    """Return the exports of a session.
+
+    Raises:
+        InvalidArgumentError: The settings name no folder for files.
+    """
+    if org.files is None:
+        raise refused(
+            "This server has no folder for files.",
+            code="NO_FOLDER",
+            hint="Tell the user: the person who runs this server can set SALESFORCE_FILES to a folder.",
+        )
+    if org not in _OF_SESSIONS:
+        _OF_SESSIONS[org] = Exports(FilesFolder(org.files))
+    return _OF_SESSIONS[org]
+
+
+def layout_of(name: str, layout: Layout) -> Layout:
+    """Return the layout with the format that a file's name ends in.
+
+    Raises:
+        InvalidArgumentError: It ends in none.
+    """
+    suffix = f".{name.rpartition('.')[2]}".casefold()
+    if suffix not in SUFFIXES:
+        raise refused(
+            f"{name[:80]} does not end in a format.",
+            code="UNKNOWN_FORMAT",
+            hint=f"Let it end in {', '.join(SUFFIXES)}.",
+            fields=["path"],
+        )
+    delimiter = "tab" if suffix == ".tsv" and layout.delimiter == "," else layout.delimiter
+    return Layout(SUFFIXES[suffix], delimiter, layout.line_ending, layout.bom, layout.escape_formulas)
