@@ -110,10 +110,6 @@ async def examine(load: Callable[[], Settings], *, now: Callable[[], datetime] =
     """Return how every stage of the way to the org, and of what the tools need of it, went.
 
     It reads only, and uses about ten of the org's API calls.
-
-    Args:
-        load: Returns the settings, or raises `ConfigurationError`.
-        now: This machine's clock.
     """
     course = _Course()
     chosen: list[tuple[Settings, TokenSource, tuple[str, str]]] = []
@@ -130,12 +126,7 @@ async def examine(load: Callable[[], Settings], *, now: Callable[[], datetime] =
 
 
 async def examine_way(address: str, network: Network) -> StageResult | None:
-    """Return the stage that fails on the way to a host: its name, its certificate. None where it answers.
-
-    Args:
-        address: Such as `https://login.salesforce.com`.
-        network: The proxy, and whom to trust.
-    """
+    """Return the stage that fails on the way to a host: its name, its certificate. None where it answers."""
     course = _Course()
     way = transport(network)
     reach = Reach("", address, way, proxy=network.way_out)

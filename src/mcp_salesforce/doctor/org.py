@@ -43,14 +43,7 @@ class OrgChecks:
     def __init__(
         self, client: SalesforceClient, instance_url: str, reserve: Reserve, now: Callable[[], datetime]
     ) -> None:
-        """Ask through `client`.
-
-        Args:
-            client: A client of the org.
-            instance_url: The address that the settings name; empty where they name none.
-            reserve: API calls to leave to others.
-            now: This machine's clock.
-        """
+        """Ask through `client`; `instance_url` is that of the settings, `reserve` the API calls to keep for others."""
         self._client = client
         self._instance_url = instance_url
         self._reserve = reserve

@@ -25,8 +25,7 @@ _LOADER = "mcp_salesforce.lean"
 def begin(options: Sequence[str]) -> None:
     """Answer a host from a snapshot, if there is one, until the server is loaded; return when it must take over.
 
-    Args:
-        options: Those of `mcp-salesforce serve`.
+    `options` are those of `mcp-salesforce serve`.
     """
     gc.disable()  # until the server serves: what is loaded stays
     is_demo = "--demo" in options

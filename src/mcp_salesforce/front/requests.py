@@ -48,11 +48,9 @@ class HostRequest:
 
 
 def recognised(message: object, negotiated: str) -> HostRequest | None:
-    """Return the request that `message` is, or None where it is not known in every part.
+    """Return the request in a `message` of the host, or None if a part of it is unknown.
 
-    Args:
-        message: A message of the host, as JSON gives it.
-        negotiated: The revision of the session; empty before there is one.
+    `negotiated` is the revision of the session; empty before there is one.
     """
     method, params, request_id = _parts(message)
     if method == INITIALIZE:

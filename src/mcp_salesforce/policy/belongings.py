@@ -54,14 +54,7 @@ def owned_objects(users: SObjectDescribe) -> frozenset[str]:
 def is_part(
     child: ChildRelationship, described: SObjectDescribe, owned: Collection[str], names: Collection[str]
 ) -> bool:
-    """Tell whether the children of a relationship belong to the object.
-
-    Args:
-        child: The relationship.
-        described: The object.
-        owned: Objects whose records have owners, in lower case.
-        names: Every object of the org, in lower case.
-    """
+    """Tell whether the children of a relationship belong to the object; names are in lower case."""
     part, name = child.child_sobject.casefold(), described.name.casefold()
     if not child.cascade_delete or part == name:
         return False

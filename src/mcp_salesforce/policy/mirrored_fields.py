@@ -115,14 +115,7 @@ _BOTH: Final = ("account", "contact")
 
 
 def copies(policy: Policy, sobject: str, fields: Collection[str], hidden: Collection[str]) -> set[str]:
-    """Return which of an object's fields are hidden because they show a field that is.
-
-    Args:
-        policy: Says what other objects hide.
-        sobject: The object.
-        fields: Its fields, in lower case.
-        hidden: Those that the policy hides by name, in lower case.
-    """
+    """Return which of an object's fields are hidden because they show a hidden one; names are in lower case."""
     folded, rule = sobject.casefold(), policy.rule(sobject)
     own = _OWN.get(folded, {}) if rule.fields is None else {}  # a list of fields shows what it names
     found = {name for name, shown in own.items() if any(each in hidden for each in shown)}

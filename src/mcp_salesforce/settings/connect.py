@@ -112,12 +112,7 @@ def journal_to_look_at(file: Path | None) -> Journal | None:
 
 
 def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
-    """Return where questions to people are kept: beside the journal, or in memory if there is none.
-
-    Args:
-        settings: The journal's file.
-        now: The time in Unix seconds.
-    """
+    """Return where questions to people are kept: beside the journal, or in memory if there is none."""
     if settings.journal == "off":
         return ApprovalStore(None, partial(token_bytes, 32), now=now)
     journal = _journal_file(settings.journal)

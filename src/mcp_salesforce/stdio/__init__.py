@@ -35,9 +35,7 @@ def serve_stdio(server: MCPServer[Any], *, beside: Beside | None = None) -> None
 
     What the front has read and answered counts as read and answered. Ctrl-C and SIGTERM end it at once.
 
-    Args:
-        server: Whose tools, prompts and resources there are.
-        beside: What to do once, as soon as it disturbs nobody.
+    `beside` is done once, as soon as it disturbs nobody.
     """
     left = handover.take()
     gc.freeze()  # what is loaded by now stays: neither a collection nor the end need go through it

@@ -67,12 +67,9 @@ async def day_named(ctx: Context[Any, Any], text: str) -> date:
 
 
 async def agenda_text(ctx: Context[Any, Any], day: date, whose: str = ME) -> str:
-    """Return somebody's own appointments of a day as text, as salesforce_list_appointments gives them.
+    """Return the appointments of one day as text, as salesforce_list_appointments lists them.
 
-    Args:
-        ctx: The call.
-        day: The day, in the zone of whom it is of.
-        whose: Name, e-mail address or Id of a user or a resource calendar, or `me`.
+    `whose` is the name, e-mail address or Id of a user or a resource calendar, or `me`.
     """
     org: OrgSession = ctx.request_context.lifespan_context
     with noting() as withheld:

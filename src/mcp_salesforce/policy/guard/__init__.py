@@ -45,9 +45,7 @@ class Guard:
     def __init__(self, policy: Policy, *, now: Callable[[], float] = time.time) -> None:
         """Judge by `policy`, which the org confirms before the first call: its objects and fields must be there.
 
-        Args:
-            policy: What may be done.
-            now: The time in Unix seconds, by which describes grow old.
+        `now` is the time in Unix seconds, by which describes grow old.
         """
         self._policy = policy
         self._now = now

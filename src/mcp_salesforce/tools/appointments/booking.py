@@ -87,13 +87,9 @@ class Booking:
     async def of(
         cls, org: OrgSession, values: Mapping[str, Any], spans: Sequence[Span], invitees: Sequence[str] = ()
     ) -> "Booking":
-        """Return the booking of a new appointment.
+        """Return the booking of an appointment with these values and times.
 
-        Args:
-            org: Where it is made.
-            values: Its fields; without `OwnerId` it is the caller's.
-            spans: Its time, or those of a series.
-            invitees: Ids of who is invited; only users and resources have calendars.
+        Without `OwnerId` it is the caller's. Of the invitees' Ids, those of users and resources have calendars.
         """
         calendars = await calendars_of(org, [values.get("OwnerId") or ME, *having_calendars(invitees)])
         return cls(org, values, spans, calendars)

@@ -14,13 +14,7 @@ _OWN: Final = frozenset({"isreminderset", "reminderdatetime"})
 
 
 async def check_is_no_copy(org: OrgSession, event: SObjectRecord, names: Collection[str] = ()) -> None:
-    """Refuse what an invitee's copy does not take, and name the organizer's appointment.
-
-    Args:
-        org: Where it is.
-        event: The appointment, with all its fields.
-        names: The fields to change; none if it is not changed.
-    """
+    """Refuse to change `names` of an invitee's copy, or to delete it; the error names the organizer's."""
     if not event.get("IsChild") or (names and {name.casefold() for name in names} <= _OWN):
         return
     original = await _original(org, event)

@@ -206,14 +206,9 @@ async def _delete(org: OrgSession, event: SObjectRecord, touched: Sequence[Occur
 
 
 async def target_of(org: OrgSession, event: SObjectRecord, scope: str, span: Span | None, new: Span | None) -> Target:
-    """Return what to send a change of an appointment to, so that it touches what `scope` says and nothing else.
+    """Return what to send a change of an appointment to, so that it changes what `scope` says and nothing else.
 
-    Args:
-        org: Where it is.
-        event: The appointment, with all its fields.
-        scope: this, following or all.
-        span: Its time, if it has one.
-        new: Its time after the change, where that is another one.
+    `span` is its time, and `new` the time after the change, if that is another one.
     """
     event_id, now = event["Id"], org.now()
     begun = span is not None and span.start <= now

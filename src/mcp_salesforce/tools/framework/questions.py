@@ -59,13 +59,7 @@ class Question:
 
 
 def question_of(plan: Change, told: Mapping[str, Any], names: Mapping[str, str]) -> Question:
-    """Return the question about `plan`.
-
-    Args:
-        plan: The change that would be made.
-        told: The answer of its preview.
-        names: Names of the records, by Id, as far as they may be seen.
-    """
+    """Return the question about `plan`, of whose preview `told` is the answer; `names` has names of records by Id."""
     do = " and ".join(_counted(plan)) + _also(told)
     keep = _KEEP_DELETED if any(write.action == "delete" for write in plan.writes) else _KEEP
     ids = dict.fromkeys(record_id for write in plan.writes for record_id in (write.record_id, *write.also))

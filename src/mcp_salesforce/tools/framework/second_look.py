@@ -18,14 +18,7 @@ _OUTCOME: Final = 2  # column of a row that was saved, or was not
 async def with_doubts(
     org: OrgSession, sobject: str, arguments: Mapping[str, Any], result: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Return `result` with a note on days and values that were saved as they were given, and are doubtful.
-
-    Args:
-        org: Where they were saved.
-        sobject: The object that the tool is about; empty where an argument names it.
-        arguments: What the tool was called with, read.
-        result: Its answer.
-    """
+    """Return the answer of a tool with a note on doubtful days and values that were saved."""
     said = [result.get("note", "")]
     for name, records, choices in _written(sobject, arguments, result):
         said += [doubt_about_days(records, org.now()), await _unlisted(org, name, choices)]

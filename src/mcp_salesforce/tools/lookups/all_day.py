@@ -35,11 +35,6 @@ async def with_days(org: OrgSession, records: Sequence[Record], query: tree.Quer
 
     It costs a call only where a midnight may be a day and the record does not say. Where the org or a policy does not
     let that be asked, the midnight stays.
-
-    Args:
-        org: Where they were read.
-        records: As Salesforce gave them, with their `attributes`.
-        query: What gave them, where they may be aggregates.
     """
     if _MIDNIGHT.encode() not in orjson.dumps(records) or not any(map(_has_midnight, records)):
         return records

@@ -114,11 +114,7 @@ async def search(
 
 
 def search_term(text: str) -> sosl_tree.SearchTerm:
-    """Return what finds every word of `text`: nothing in it is an operator or a wildcard; words stand for longer ones.
-
-    Args:
-        text: Words with at least two letters or digits in them, and anything else.
-    """
+    """Return a search term that finds every word of `text`: nothing in it is an operator or a wildcard."""
     terms = tuple(sosl_tree.Word(_pattern(word)) for word in _words(text))
     return terms[0] if len(terms) == 1 else sosl_tree.AllOf(terms)
 

@@ -21,12 +21,6 @@ async def without_blanks_of_new(
 
     The org is asked only where that makes a difference: a null would take the place of what a new record has by
     default, such as its owner. Where it does not tell, all rows stay as they are.
-
-    Args:
-        org: Where they go.
-        described: Their object.
-        key: The field that tells which record is meant.
-        records: Values by field name.
     """
     blank = {name for row in records for name, value in row.items() if is_blank(value) and not _is(key, name)}
     if not any(_has_default(described, name) for name in blank):

@@ -58,13 +58,7 @@ def field_line(field: FieldDescribe) -> list[str]:
 
 
 def field_facts(described: SObjectDescribe, field: FieldDescribe, matches: Callable[[str], bool]) -> FieldFacts:
-    """Return all that is known of a field: the values of a picklist that match, and which go with which.
-
-    Args:
-        described: The object.
-        field: One of its fields.
-        matches: Which values (as value and label) are of interest.
-    """
+    """Return all that is known of a field: the values of a picklist that match, and which go with which."""
     facts: FieldFacts = {"type": _type(field), "label": field.label}
     if flags := _flags(field):
         facts["flags"] = flags
