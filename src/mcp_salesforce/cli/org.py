@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913 - one for each option
     from mcp_salesforce.localorg.listener import serve
 
     certificate = _certificate() if tls else None
-    write = _as_json if as_json else _as_text
+    write = json.dumps if as_json else _as_text
     with opened(file, fresh=fresh, contacts=contacts, schema=schema) as org:
         org.faults.is_controllable = faults
         credentials = credentials_of(org, user)
@@ -113,10 +113,6 @@ def _connection(address: str, credentials: "Credentials") -> dict[str, str]:
         "username": credentials.username,
         "password": credentials.password,
     }
-
-
-def _as_json(connection: dict[str, str]) -> str:
-    return json.dumps(connection)
 
 
 def _as_text(connection: dict[str, str]) -> str:

@@ -94,7 +94,8 @@ def check_media_types(request: Request) -> None:
 def response(request: Request, reply: Reply) -> Response:
     """Return a reply as Starlette writes it, with the headers that every reply has."""
     all_headers = {**_COMMON_HEADERS, **reply.headers}
-    content, content_type = _content(reply.body, pretty=_wants_pretty_print(request))
+    pretty = request.headers.get("x-prettyprint", "0").lower() in {"1", "true"}
+    content, content_type = _content(reply.body, pretty=pretty)
     if content_type:
         all_headers.setdefault("content-type", content_type)
     if len(content) >= GZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
@@ -119,10 +120,6 @@ def _content(body: object, *, pretty: bool) -> tuple[bytes, str]:
     if isinstance(body, str):
         return body.encode(), "text/html;charset=UTF-8"
     return (pretty_print(body) if pretty else orjson.dumps(body)), _JSON
-
-
-def _wants_pretty_print(request: Request) -> bool:
-    return request.headers.get("x-prettyprint", "0").lower() in {"1", "true"}
 
 
 def _is_upload(request: Request) -> bool:

@@ -49,9 +49,9 @@ def _query(cursor: TokenReader) -> tree.Query:
         order_by=read_order_by(cursor),
         limit=read_count(cursor, "limit"),
         offset=read_count(cursor, "offset"),
-        bind=_bind(cursor),
+        bind=cursor.list_of(_binding) if cursor.take("bind") else (),
         tracking=_tracking(cursor),
-        update=_update(cursor),
+        update=cursor.list_of(TokenReader.plain_name) if cursor.take("update") else (),
         position=position,
     )
 
@@ -219,10 +219,6 @@ def read_count(cursor: TokenReader, word: str) -> int | None:
     return cursor.refuse(BIND_REFUSED) if cursor.token.word == ":" else read_integer(cursor)
 
 
-def _bind(cursor: TokenReader) -> tuple[tree.Binding, ...]:
-    return cursor.list_of(_binding) if cursor.take("bind") else ()
-
-
 def _binding(cursor: TokenReader) -> tree.Binding:
     position = cursor.token.position
     name = cursor.name()
@@ -234,10 +230,6 @@ def _tracking(cursor: TokenReader) -> tree.Tracking | None:
     if not cursor.take("for"):
         return None
     return cast("tree.Tracking", cursor.expect("view", "reference").upper())
-
-
-def _update(cursor: TokenReader) -> tuple[str, ...]:
-    return cursor.list_of(TokenReader.plain_name) if cursor.take("update") else ()
 
 
 # --- Conditions -----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The answers that do not depend on the org, as the server itself gives them: what the front's snapshots hold."""
 
 import logging
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -50,7 +51,7 @@ async def _ask(server: Server[Any], revision: str, methods: tuple[str, ...]) -> 
     outgoing, from_server = anyio.create_memory_object_stream[SessionMessage]()
     answers = []
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_serve, server, incoming, outgoing)
+        tasks.start_soon(partial(serve_dual_era_loop, server, incoming, outgoing, lifespan_state=None))
         async with to_server, from_server:
             for number, method in enumerate(methods):
                 params = _params(revision, method)
@@ -60,10 +61,6 @@ async def _ask(server: Server[Any], revision: str, methods: tuple[str, ...]) -> 
                 text = (await from_server.receive()).message.model_dump_json(by_alias=True, exclude_unset=True)
                 answers.append(text.removeprefix(f'{{"jsonrpc":"2.0","id":{number},').removesuffix("}"))
     return answers
-
-
-async def _serve(server: Server[Any], incoming: Any, outgoing: Any) -> None:  # noqa: ANN401 - streams of messages
-    await serve_dual_era_loop(server, incoming, outgoing, lifespan_state=None)
 
 
 def _params(revision: str, method: str) -> dict[str, Any] | None:

@@ -64,12 +64,11 @@ class _Grouping:
         from_sql = self.scope.from_sql()
         union = " UNION ALL ".join(each.replace("{FROM}", from_sql) for each in selects)
         columns = ", ".join(f"c{place}" for place in range(len(self.query.select)))
-        text = f"SELECT {columns} FROM ({union}){self._order()}{self._limit()}"  # noqa: S608 - names of the schema
+        limit = (
+            limit_sql(self.scope, self.query) or f" LIMIT {MAX_GROUPS + 1}"
+        )  # one more shows that there are too many
+        text = f"SELECT {columns} FROM ({union}){self._order()}{limit}"  # noqa: S608 - names of the schema
         return Groups(self.scope.sobject, Sql(text, self.scope.bindings.values), shape)
-
-    def _limit(self) -> str:
-        """Return the LIMIT asked for, or one that shows that there are more groups than can be answered with."""
-        return limit_sql(self.scope, self.query) or f" LIMIT {MAX_GROUPS + 1}"
 
     def key(self, operand: Operand) -> Key:
         """Return what is the same for two ways to write one operand."""

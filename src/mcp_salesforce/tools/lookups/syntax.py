@@ -3,7 +3,6 @@
 import re
 from typing import Final
 
-from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.soql import Query, SoqlError, caret_text, tree
 from mcp_salesforce.soql.literals import BIND_REFUSED
@@ -80,12 +79,9 @@ def parsed(soql: str) -> Query:
         raise refused(str(error), code=_CODE, hint=_hint(soql, error)) from None
     for item in query.select:
         if isinstance(item.expression, tree.Field) and item.expression.name.casefold() == "distinct" and item.alias:
-            raise _no_distinct(soql, item.position)
+            wrong = caret_text(soql, item.position, "unexpected token: 'DISTINCT'")
+            raise refused(wrong, code=_CODE, hint=_NO_DISTINCT)
     return query
-
-
-def _no_distinct(soql: str, position: int) -> InvalidArgumentError:
-    return refused(caret_text(soql, position, "unexpected token: 'DISTINCT'"), code=_CODE, hint=_NO_DISTINCT)
 
 
 def _hint(soql: str, error: SoqlError) -> str:

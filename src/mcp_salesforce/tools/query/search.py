@@ -192,17 +192,13 @@ def _groups(
             continue
         own = wanted.get(name)
         most = (own.limit or len(found) + 1) - 1 if own else len(found)
-        rows = table(found[:most], _columns(own) if own else ())
+        rows = table(found[:most], _names(own.fields) if own else ())
         group: Group = {"columns": rows["columns"], "rows": rows["rows"]}
         cut_to_fit(group, share - len(orjson.dumps(rows["columns"])))
         if len(found) > most:
             group["more"] = True
         groups[name] = group
     return groups
-
-
-def _columns(returning: sosl_tree.Returning) -> list[str]:
-    return _names(returning.fields)
 
 
 def _names(items: Sequence[tree.SelectItem]) -> list[str]:
