@@ -1,6 +1,6 @@
 """Which field of which object each name in a query means, by describe: the one place that follows aliases and paths.
 
-What is checked before a query is sent (do these fields exist?) and what is allowed (may they be read?) both go by it.
+Both the check before a query is sent (do these fields exist?) and the policy (can they be read?) use it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -64,6 +64,9 @@ INSTEAD = {
     r"(is|are|was|were) undone already": "has already been undone",
     r"stands? on top": "comes first",
     r"latest reply that told": "latest reply that has it",
+    r"let \w+ \w+ pass": "refuse … that",
+    r"let (a|an|the) \w+ through": "check; refuse … that",
+    r"what \w+ \w+ came to": "the outcome; the error",
     r"it opens no": "it gives no access",
 }
 """Phrases (regular expressions, in any case) with what to write instead."""

@@ -114,7 +114,7 @@ class Approval:
     approver: Approver | None = None
 
     async def require(self, change: Change, step: Step, exchange: RequestSender) -> None:
-        """Let `step` pass, the next one of `change`.
+        """Allow `step`, the next one of `change`, or refuse it.
 
         Raises:
             ApprovalNeededError: A person has to approve it first; nothing of the change was sent.

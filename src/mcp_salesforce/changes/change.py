@@ -32,7 +32,7 @@ class Approving(Protocol):
     """Decides which writes of a change may be made without asking, and knows what was approved."""
 
     async def require(self, change: "Change", step: Step, exchange: RequestSender) -> None:
-        """Let `step` pass, which is the next one of `change`.
+        """Allow `step`, the next one of `change`, or refuse it.
 
         Raises:
             SalesforceError: A person has to be asked first, or it is not what was approved.

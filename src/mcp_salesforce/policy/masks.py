@@ -27,7 +27,7 @@ async def masked(record: Mapping[str, Any], views: Views, withhold: Withheld, so
     Args:
         record: As Salesforce gave it.
         views: What the policy shows of an object.
-        withhold: Told the name of each field left out.
+        withhold: Called with the name of each field that is left out.
         sobject: What it is a record of, where it does not tell.
     """
     attributes = record.get("attributes")

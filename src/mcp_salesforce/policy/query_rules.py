@@ -20,7 +20,7 @@ Node = TypeVar("Node", bound=tree.Node)
 
 
 async def check_query(meaning: Meaning, views: Views) -> None:
-    """Let a query through, or say why not."""
+    """Refuse a query that the policy does not allow, and say why."""
     for inner, sobject in meaning.sources:
         view = await views(sobject)
         _require_readable(view)
@@ -31,7 +31,7 @@ async def check_query(meaning: Meaning, views: Views) -> None:
 
 
 async def check_search(search: sosl_tree.Search, meaning: Meaning, views: Views) -> None:
-    """Let a search through, or say why not: what is hidden must not be found by, either."""
+    """Refuse a search that the policy does not allow, and say why: hidden values must not be searched either."""
     if not search.returning:
         raise not_understood("A search without RETURNING")
     if search.with_:
@@ -52,7 +52,7 @@ async def check_search(search: sosl_tree.Search, meaning: Meaning, views: Views)
 
 
 async def check_names(meaning: Meaning, views: Views) -> None:
-    """Let the names of a query through, or say which may not stand there.
+    """Refuse a query with names that the policy hides, or that do not exist.
 
     An alias that could be a field's name is refused: in HAVING and ORDER BY it could stand for either.
     A field behind a polymorphic relationship that is only selected passes: its value is masked in the answer, where the

@@ -100,7 +100,7 @@ def _sub_queries(query: tree.Query) -> Iterator[tree.Query]:
 
 
 async def check_count(sobject: str, columns: Sequence[str], count: int, policy: Policy, describe: Describe) -> None:
-    """Let as many records of an object be asked for, with these columns, as one answer may have."""
+    """Refuse to read more records of an object, with these columns, than one answer can have."""
     if not policy.limits_rows:
         return
     items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)

@@ -115,7 +115,7 @@ class SalesforceClient:
 
     @property
     def api_usage(self) -> ApiUsage | None:
-        """API calls of the last 24 hours, as the latest reply told (Sforce-Limit-Info)."""
+        """API calls of the last 24 hours, as of the latest reply (Sforce-Limit-Info)."""
         return self._sender.api_usage
 
     async def send(self, request: Request) -> object:

@@ -50,7 +50,7 @@ class Sender:
 
     @property
     def api_usage(self) -> ApiUsage | None:
-        """API calls of the last 24 hours, as the latest reply told (Sforce-Limit-Info)."""
+        """API calls of the last 24 hours, as of the latest reply (Sforce-Limit-Info)."""
         return self._budget.usage
 
     async def token(self) -> Token:
@@ -109,7 +109,7 @@ class Sender:
         try:
             value = self._read(request, reply, token)
             if request.is_led:
-                unwrapped(value)  # raises what its first call came to
+                unwrapped(value)  # raises the error of its first call
             return Answer(value, reply.headers, is_unchanged=reply.status == HTTPStatus.NOT_MODIFIED)
         except NotFoundError as error:
             if number > 1 and request.method == "DELETE" and error.code == "ENTITY_IS_DELETED":

@@ -26,7 +26,7 @@ _LIMIT: ContextVar[TimeLimit | None] = ContextVar("time_limit", default=None)
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Let all requests of the block end within `seconds` together; None lifts a limit, for what others wait for too.
+    """Limit all requests of the block to `seconds` together; None lifts a limit, for what others wait for too.
 
     A request that would begin later raises CallTimeoutError, and is not sent.
     """

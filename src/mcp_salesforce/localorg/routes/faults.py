@@ -38,7 +38,7 @@ def list_faults(call: Call) -> Reply:
 
 @faults.route("POST", CONTROL_PATH, None, needs_session=False)
 def add_fault(call: Call) -> Reply:
-    """Let a fault wait: kind, method, path, count, delay_s."""
+    """Add a fault: kind, method, path, count, delay_s."""
     waiting = _controlled(call)
     waiting.add(read_fault(call.json_object()))
     return Reply(201, [asdict(fault) for fault in waiting.pending])
@@ -76,7 +76,7 @@ async def strike(call: Call, fault: Fault, answer: Callable[[], Reply], expire_s
 
 
 async def _struck(fault: Fault, answer: Callable[[], Reply], expire_sessions: Callable[[], None]) -> Reply:
-    """Answer a call as the fault has it."""
+    """Answer a call as the fault says."""
     await anyio.sleep(fault.delay_s)
     match fault.kind:
         case "unavailable":

@@ -27,7 +27,7 @@ def reply_if_modified(call: Call, reply: Reply, modified: datetime, etag: str = 
     "Conditional requests", "documented", "If-Unmodified-Since, to the second, guards writes; for Account, If-Match"
 )
 def require_unmodified(call: Call, modified: datetime, etag: str = "") -> None:
-    """Let a call pass if its conditions hold.
+    """Refuse a call whose conditions do not hold.
 
     Raises:
         OrgError: 412, the record has changed since; 400, a date cannot be read.

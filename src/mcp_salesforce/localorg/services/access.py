@@ -53,7 +53,7 @@ class Access:
     @evidence("Sharing", "quoted", "A change without permission is INSUFFICIENT_ACCESS_OR_READONLY")
     @evidence("Sharing", "simulated", "So is a change of a record that the user cannot see; the status is 403")
     def require(self, definition: SObjectDef, record_id: str, level: Level, user_id: str) -> None:
-        """Let a change pass that a user may make.
+        """Refuse a change for which the user has no permission.
 
         Raises:
             OrgError: INSUFFICIENT_ACCESS_OR_READONLY.
@@ -64,7 +64,7 @@ class Access:
     @evidence("Sharing", "documented", "Only administrators create and change users, roles, groups and other setup")
     @evidence("Sharing", "simulated", "Other users get INSUFFICIENT_ACCESS_OR_READONLY")
     def require_create(self, definition: SObjectDef, user_id: str) -> None:
-        """Let a new record pass that a user may make.
+        """Refuse a new record for which the user has no permission.
 
         Raises:
             OrgError: INSUFFICIENT_ACCESS_OR_READONLY.
@@ -76,7 +76,7 @@ class Access:
     @evidence("Sharing", "quoted", "A reference to a hidden record is INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY")
     @evidence("Sharing", "documented", "To share a record, a user needs full access, as its owner has")
     def require_references(self, definition: SObjectDef, changes: dict[str, Stored], user_id: str) -> None:
-        """Let references pass to records that a user may see, and may share where the row is a share.
+        """Refuse references to records that the user cannot see, or in a share to records that the user cannot share.
 
         Raises:
             OrgError: INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY.

@@ -50,7 +50,7 @@ class Dialect:
     )
     @evidence("Bulk API 2.0", "simulated", "So does one inside of quotes")
     def check_line_endings(self, data: bytes) -> None:
-        """Let a file pass whose lines end as the job says.
+        """Refuse a file whose line endings are not those of the job.
 
         Raises:
             BulkCsvError: A line ends otherwise.

@@ -93,7 +93,7 @@ class BulkIngest:
         self._jobs.set_state(job, "Open", _has_file=True)
 
     def close(self, job: Job) -> None:
-        """Let the work of a job begin: its file is whole.
+        """Start the work of a job, whose file is complete.
 
         Raises:
             OrgError: The job is not open.

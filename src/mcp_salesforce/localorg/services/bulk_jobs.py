@@ -74,7 +74,7 @@ class BulkJobs:
         return job
 
     def set_state(self, job: Job, state: str, **changes: Any) -> None:  # noqa: ANN401 - JSON values
-        """Let a job enter a state, or stay in it, and keep what has changed of it."""
+        """Store a job with a new or the same state."""
         job.info |= {**changes, "state": state, "systemModstamp": instant(self._now())}
         self._store.save(job)
 

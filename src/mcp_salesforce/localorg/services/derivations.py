@@ -85,7 +85,7 @@ def complete_task(save: Save) -> None:
 
 @evidence("Lead", "quoted", "A converted lead cannot be changed: CANNOT_UPDATE_CONVERTED_LEAD")
 def complete_lead(save: Save) -> None:
-    """Let a lead be changed that was not converted.
+    """Refuse a change of a converted lead.
 
     Raises:
         OrgError: CANNOT_UPDATE_CONVERTED_LEAD.

@@ -51,7 +51,7 @@ class Faults:
         self.is_controllable = False
 
     def add(self, fault: Fault) -> None:
-        """Let a fault wait for its calls."""
+        """Add a fault that applies to its next calls."""
         self.pending.append(fault)
 
     def clear(self) -> None:

@@ -99,7 +99,7 @@ class Inputs:
     )
     @evidence("Records", "simulated", "A reference to a deleted record is ENTITY_IS_DELETED")
     def check_references(self, definition: SObjectDef, changes: Changes) -> None:
-        """Let references pass that name records of the right objects."""
+        """Refuse references to records of wrong objects, and to missing or deleted records."""
         for name, value in changes.items():
             field = known_field(definition, name)
             if field.type != "reference" or value is None:
@@ -117,7 +117,7 @@ class Inputs:
 
     @evidence("Records", "quoted", "A value of a unique field that another record has is DUPLICATE_VALUE")
     def check_unique(self, definition: SObjectDef, changes: Changes, record_id: str | None) -> None:
-        """Let values of unique fields pass that no record but `record_id` has.
+        """Refuse values of unique fields that a record other than `record_id` has.
 
         Raises:
             OrgError: DUPLICATE_VALUE.
@@ -133,7 +133,7 @@ class Inputs:
 @evidence("Records", "quoted", "Every required field that is missing is named in one REQUIRED_FIELD_MISSING")
 @evidence("Records", "quoted", "A record without an owner is INVALID_CROSS_REFERENCE_KEY, 'owner cannot be blank'")
 def require(definition: SObjectDef, row: Mapping[str, field_values.Stored]) -> None:
-    """Let a row pass that has every field that its object requires.
+    """Refuse a row without a field that its object requires.
 
     Raises:
         OrgError: REQUIRED_FIELD_MISSING, with all that are missing; INVALID_CROSS_REFERENCE_KEY without an owner.

@@ -54,7 +54,7 @@ class OAuth:
         *,
         rotate_refresh_tokens: bool = False,
     ) -> None:
-        """Let apps in; with `rotate_refresh_tokens`, each refresh brings a new refresh token and kills the old one."""
+        """Authorize apps; with `rotate_refresh_tokens`, each refresh replaces the refresh token."""
         self._grants = grants
         self._sessions = sessions
         self._now = now

@@ -47,7 +47,7 @@ def default_record_type(store: Store, definition: SObjectDef) -> str | None:
 @evidence("Records", "simulated", "In a restricted picklist a value that the record type does not allow is refused")
 @evidence("Records", "simulated", "A default that the record type does not allow is left out")
 def check_picklists(save: Save) -> None:
-    """Let values pass that the record's type allows.
+    """Refuse values that the record type does not allow.
 
     Raises:
         OrgError: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST.

@@ -52,7 +52,7 @@ class Transaction:
     is_taken_back = False
 
     def take_back(self) -> None:
-        """Let nothing of the block's work stay when it ends."""
+        """Roll back the block's work when it ends."""
         self.is_taken_back = True
 
 

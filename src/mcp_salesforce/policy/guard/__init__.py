@@ -92,12 +92,12 @@ class Guard:
         return await self._reads.most_rows(query, limit, source)
 
     async def require_count(self, sobject: str, count: int, columns: Sequence[str] = ()) -> None:
-        """Let as many records of an object be asked for by name as one answer may have, parents in `columns` too."""
+        """Refuse to read more records of an object by name than one answer can have, parents in `columns` included."""
         await self._confirmed()
         await self._reads.require_count(sobject, columns, count)
 
     async def require_shown(self, sobject: str, columns: Sequence[str]) -> None:
-        """Let columns pass that may be seen."""
+        """Refuse columns that the policy hides."""
         await self._confirmed()
         await self._reads.judge_columns(sobject, columns)
 
@@ -122,7 +122,7 @@ class Guard:
         Tools check names and rights against describe, in which what is hidden is not there.
 
         Args:
-            error: What the call came to.
+            error: The error of the call.
             arguments: The call's arguments.
             sobject: The object that the tool is about; empty where an argument says it.
         """

@@ -28,7 +28,7 @@ class Owners:
         self._exchange = exchange
 
     async def require_own(self, view: View, record_ids: Sequence[str], *, deleted: bool = False) -> None:
-        """Let records pass that are the user's, where they must be: another's is like one that is not there.
+        """Refuse records of other users where the policy allows only own ones, as if they did not exist.
 
         With `deleted` they are looked for among those that are deleted.
         """

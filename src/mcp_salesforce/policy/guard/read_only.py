@@ -55,7 +55,7 @@ def _entries(body: Any, name: str) -> list[Mapping[str, Any]]:  # noqa: ANN401 -
 
 
 def _check(request: Request) -> None:
-    """Let a request pass that changes nothing, by its method and by what its query says."""
+    """Refuse a request that changes something, by its method or its query."""
     call = _call(request)
     is_bulk_query = call.steps[:2] == _BULK_QUERY
     if (request.is_write and not is_bulk_query) or (call.steps[:2] == _BULK_INGEST and request.method != "GET"):

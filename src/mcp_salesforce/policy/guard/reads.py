@@ -128,11 +128,11 @@ class Reads:
         return await most_rows(query, limit, self._views.policy, self._views.describe, source)
 
     async def require_count(self, sobject: str, columns: Sequence[str], count: int) -> None:
-        """Let as many records of an object be asked for by name as one answer may have."""
+        """Refuse to read more records of an object by name than one answer can have."""
         await check_count(sobject, columns, count, self._views.policy, self._views.describe)
 
     async def judge_columns(self, sobject: str, columns: Sequence[str]) -> None:
-        """Let columns of an object through."""
+        """Refuse columns of an object that the policy hides, or that do not exist."""
         items = tuple(tree.SelectItem(tree.Field(name)) for name in columns)
         await self._judged(tree.Query(items, (tree.FromItem(sobject_name(sobject)),)))
 
@@ -148,7 +148,7 @@ class Reads:
         return Rewrite(call.request, finish)
 
     async def _judged(self, query: tree.Query) -> dict[int, View]:
-        """Let a query through; return which queries in it read by owner."""
+        """Check a query; return which queries in it must be limited to own records."""
         meaning = await meaning_of(query, self._views.describe)
         await check_query(meaning, self._views.view)
         await check_rows(query, meaning, self._views.policy, self._views.describe)

@@ -58,7 +58,7 @@ class BulkApi:
         column_delimiter: Delimiter = "COMMA",
         line_ending: LineEnding = "LF",
     ) -> BulkJob:
-        """Let Salesforce run a query; its rows are kept for seven days.
+        """Start a query job; Salesforce keeps its rows for seven days.
 
         GROUP BY, aggregates, OFFSET, TYPEOF, sub-queries, FIELDS() and compound fields are not for such a job.
 
@@ -125,7 +125,7 @@ class BulkApi:
         await self._answer(Request("PUT", resource, upload=csv, idempotent=False, timeout_s=_TRANSFER_S))
 
     async def close(self, job_id: str) -> BulkJob:
-        """Let the work of an ingest job begin: its file is whole.
+        """Start the work of an ingest job, whose file is complete.
 
         API: PATCH /jobs/ingest/{id}
 
@@ -243,7 +243,7 @@ class BulkApi:
                     await coming
 
     async def ingest_results(self, job_id: str, which: IngestResults, sink: Sink) -> None:
-        """Let `sink` take the rows of an ingest job as CSV: those that were saved, that failed, or that are left.
+        """Write the rows of an ingest job to `sink` as CSV: those saved, failed, or left.
 
         Saved rows begin with `sf__Id` and `sf__Created`, failed ones with `sf__Id` and `sf__Error`. Their order need
         not be that of the file.

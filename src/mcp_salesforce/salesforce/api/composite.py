@@ -48,7 +48,7 @@ class CompositeApi:
     async def run(
         self, calls: Sequence[Request], *, all_or_none: bool = False, is_led: bool = False
     ) -> tuple[object, ...]:
-        """Make the calls in their order; return for each its JSON value, or the `SalesforceError` that it came to.
+        """Make the calls in their order; return the JSON value or the `SalesforceError` of each.
 
         API: POST /composite
 

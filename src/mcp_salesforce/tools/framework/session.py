@@ -163,7 +163,7 @@ class OrgSession:
         return self._guard is not None
 
     async def require_shown(self, sobject: str, fields: Sequence[str]) -> None:
-        """Let the fields that a caller names pass where a policy shows them."""
+        """Refuse fields that a caller names and a policy hides."""
         if self._guard:
             await self._guard.require_shown(sobject, fields)
 
@@ -176,7 +176,7 @@ class OrgSession:
         return await self._guard.shown(sobject, columns) if self._guard else columns
 
     async def note_hidden(self, sobject: str) -> None:
-        """Let the answer say which fields of an object a policy hides."""
+        """Note in the answer which fields of an object a policy hides."""
         if self._guard:
             await self._guard.note_hidden(sobject)
 

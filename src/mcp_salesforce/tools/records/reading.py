@@ -65,7 +65,7 @@ async def get_record(
 
 
 def _check_prefix(sobject: str, record_id: str) -> None:
-    """Let an Id pass unless it is well known to be of another object: the org would only say that it is not there."""
+    """Refuse an Id with the key prefix of another object: the org would only say that it does not exist."""
     found = KEY_PREFIXES.get(record_id[:3], sobject)
     if found.casefold() != sobject.casefold():
         raise refused(
@@ -126,7 +126,7 @@ async def _missing(org: OrgSession, sobject: str, record_ids: Collection[str]) -
 
 
 def _slice(rows: Rows, fields: Sequence[str]) -> None:
-    """Let columns that were asked for from a character on begin there."""
+    """Cut columns that were asked for from a character on."""
     starts = {name.casefold(): start for name, start in map(sliced, fields) if start}
     for at, column in enumerate(rows["columns"]):
         if start := starts.get(column.casefold()):
