@@ -9,7 +9,20 @@ from click.testing import CliRunner
 
 from mcp_salesforce.cli import cli
 
-COMMANDS = ("demo", "login", "doctor", "serve", "orgs", "logout", "org", "tools", "approve", "journal", "audit")
+COMMANDS = (
+    "demo",
+    "login",
+    "doctor",
+    "serve",
+    "orgs",
+    "logout",
+    "org",
+    "tools",
+    "export",
+    "approve",
+    "journal",
+    "audit",
+)
 
 
 def test_help_lists_each_command_with_what_it_does() -> None:

@@ -4,7 +4,20 @@ import importlib
 
 import click
 
-_COMMANDS = ("demo", "login", "doctor", "serve", "orgs", "logout", "org", "tools", "approve", "journal", "audit")
+_COMMANDS = (
+    "demo",
+    "login",
+    "doctor",
+    "serve",
+    "orgs",
+    "logout",
+    "org",
+    "tools",
+    "export",
+    "approve",
+    "journal",
+    "audit",
+)
 
 
 class _Commands(click.Group):

@@ -16,7 +16,7 @@ from mcp import Client
 from mcp_salesforce.localorg import Fault, LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
-from mcp_salesforce.tools.files import exporting
+from mcp_salesforce.tools.files import exporting, jobs
 from mcp_salesforce.tools.files.tables import Layout, writer_of
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import call, refusal
@@ -243,6 +243,25 @@ async def test_a_long_export_goes_on_and_is_asked_for(
     assert (await asked(mcp, "x.csv"))["sha256"] == done["sha256"]
     assert (await refusal(mcp, "job", job="other.csv"))["code"] == "NO_SUCH_JOB"
     assert (await refusal(mcp, "job", job="../x.csv"))["code"] == "PATH_REFUSED"
+
+
+async def test_who_waits_sees_how_far_it_is(mcp: Client, org: LocalOrg, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "SMALL", 3)
+    monkeypatch.setattr(exporting, "PAGE_ROWS", 7)
+    monkeypatch.setattr(jobs, "_EVERY_S", 0.01)
+    org.faults.add(Fault(kind="latency", path="*/results", delay_s=0.1, count=None))
+    seen: list[tuple[float, float | None]] = []
+
+    async def told(progress: float, total: float | None, message: str | None) -> None:
+        del message
+        seen.append((progress, total))
+
+    await mcp.call_tool("salesforce_export", {"path": "x.csv", "soql": SOQL}, progress_callback=told)
+
+    rows = [done for done, _ in seen]
+    assert rows == sorted(rows)
+    assert any(0 < done < ROWS for done in rows)
+    assert seen[-1][1] == ROWS
 
 
 async def test_an_export_that_is_aborted_leaves_nothing(
