@@ -15,6 +15,7 @@ from bench.flood import about_a_flood
 from bench.localorg import about_the_local_org
 from bench.others import beside_others
 from bench.paging import about_paging
+from bench.rescheduling import about_rescheduling
 from bench.servers import calls, expired_session, query_of_the_list_tool
 from bench.setting import ROOT, running_org
 from bench.soak import about_a_soak
@@ -39,6 +40,7 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "server": about_the_server,
     "soql": about_soql,
     "availability": about_availability,
+    "rescheduling": about_rescheduling,
     "localorg": about_the_local_org,
     "paging": about_paging,
     "others": beside_others,

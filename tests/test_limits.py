@@ -36,6 +36,7 @@ LONG_FUNCTIONS = {
     "salesforce/transport.py:exchange",
     "server.py:create_server",
     "tools/appointments/availability.py:find_free_times",
+    "tools/appointments/rescheduling.py:reschedule_appointments",
     "tools/appointments/updating.py:update_appointment",
     "tools/appointments/events.py:list_appointments",
     "tools/appointments/new_series.py:plan_of",

@@ -113,6 +113,15 @@ class Approval:
     approved: Change | None = None
     approver: Approver | None = None
 
+    def foresee(self, change: Change) -> None:
+        """Ask at once where what `change` has announced has to be approved.
+
+        Raises:
+            ApprovalNeededError: It has to, and was not; nothing was sent.
+        """
+        if self.approved is None and not change.steps and self.rules.ask_about(change, change.announced):
+            raise ApprovalNeededError
+
     async def require(self, change: Change, step: Step, exchange: RequestSender) -> None:
         """Allow `step`, the next one of `change`, or refuse it.
 
@@ -134,12 +143,15 @@ class Approval:
             raise changed_since()
 
 
-async def see_stamps(change: Change, writes: Sequence[Write], exchange: RequestSender) -> None:
-    """See when the records that exist and are written were last changed."""
+async def see_stamps(
+    change: Change, writes: Sequence[Write], exchange: RequestSender, *, only_unseen: bool = False
+) -> None:
+    """See when the records that exist and are written were last changed; with `only_unseen`, of those not seen yet."""
     by_object: dict[str, list[str]] = {}
     for write in writes:
         for record_id in (write.record_id, *write.also):
-            if record_id and record_id not in change.planned and write.action != "undelete":
+            is_seen = only_unseen and STAMP in change.seen.get(record_id, {})
+            if record_id and record_id not in change.planned and write.action != "undelete" and not is_seen:
                 by_object.setdefault(write.object_in(change.sobject), []).append(record_id)
     for sobject, ids in by_object.items():
         await read_stamps(exchange, sobject, ids, change.seen)

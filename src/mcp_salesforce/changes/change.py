@@ -31,6 +31,9 @@ class Step:
 class Approving(Protocol):
     """Decides which writes of a change may be made without asking, and knows what was approved."""
 
+    def foresee(self, change: "Change") -> None:
+        """Ask at once where what `change` has announced has to be approved: nothing more is read for it then."""
+
     async def require(self, change: "Change", step: Step, exchange: RequestSender) -> None:
         """Allow `step`, the next one of `change`, or refuse it.
 
@@ -122,6 +125,8 @@ def announce(writes: Iterable[Write]) -> None:
     """Say what this call writes in all, before the first of several requests: a person is asked about all of it."""
     if change := _current.get():
         change.announced = (*change.announced, *writes)
+        if change.approval and not change.is_preview:
+            change.approval.foresee(change)
 
 
 def current_change() -> Change | None:

@@ -66,7 +66,7 @@ class Gate:
             step.members = {each.record_id: was for each, was in zip(members, before, strict=True)}
         if change.approval:
             if change.is_preview:
-                await see_stamps(change, step.writes, exchange)
+                await see_stamps(change, step.writes, exchange, only_unseen=True)
             else:
                 await change.approval.require(change, step, exchange)
         change.steps.append(step)

@@ -1,7 +1,7 @@
 """The MCP layer: what models see of an org, one package a toolset."""
 
 from mcp_salesforce.tools.activities import activities
-from mcp_salesforce.tools.appointments import appointments
+from mcp_salesforce.tools.appointments import appointments, scheduling
 from mcp_salesforce.tools.changes import changes
 from mcp_salesforce.tools.contacts import contacts
 from mcp_salesforce.tools.files import files
@@ -25,5 +25,6 @@ TOOLSETS: tuple[Toolset, ...] = (
     insight,
     stewardship,
     files,
+    scheduling,
 )
 """Everything that is exposed, in the order in which it is listed."""

@@ -170,6 +170,19 @@ class Writer:
         one, *others = self._some(self._invitees())
         return "set_invitees", {"event_id": self._event(), "add": [one], "remove": others}
 
+    def _reschedule(self) -> Call:
+        events = self._some(self.live("Event") or ["00Ulo0000009999AAA"], most=6)
+        how = self._pick(
+            (
+                {"action": "move", "shift_days": 1},
+                {"action": "move", "shift_minutes": 30, "next_free": "week", "allow_conflict": self._flag()},
+                {"action": "hand_over", "new_owner": colleague(self.org), "next_free": self._pick(("", "day"))},
+                {"action": "close", "outcome": "cancelled", "reason": "Ill"},
+                {"action": "delete"},
+            )
+        )
+        return "reschedule_appointments", {"appointments": events, **how}
+
     def _undo(self) -> Call:
         return "undo", {"change_id": self._pick(self.changes)} if self.changes else {}
 
@@ -216,5 +229,6 @@ _WRITES: Final[Sequence[Callable[[Writer], Call]]] = [
         "_close_appointment",
         "_set_invitees",
         "_undo",
+        "_reschedule",
     )
 ]

@@ -30,7 +30,7 @@ WRITES = st.lists(CHOICES, min_size=1, max_size=6)
 @asynccontextmanager
 async def writer_in(org: LocalOrg) -> AsyncIterator[Writer]:
     with TemporaryDirectory() as folder:
-        own = settings_of(org, journal=str(Path(folder, "journal.db")))
+        own = settings_of(org, journal=str(Path(folder, "journal.db")), toolsets="all")
         server = create_server(own, transport=AsgiTransport(org.app), now=lambda: NOW)
         async with Client(server, raise_exceptions=True, elicitation_callback=approve) as mcp:
             yield Writer(org, mcp)

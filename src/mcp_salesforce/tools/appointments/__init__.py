@@ -3,10 +3,10 @@
 Each module adds its tools to the toolset as it is imported.
 """
 
-from mcp_salesforce.tools.appointments import availability, closing, events, invitees, updating
-from mcp_salesforce.tools.appointments.toolset import appointments
+from mcp_salesforce.tools.appointments import availability, closing, events, invitees, rescheduling, updating
+from mcp_salesforce.tools.appointments.toolset import appointments, scheduling
 
-__all__ = ["appointments"]
+__all__ = ["appointments", "rescheduling", "scheduling"]
 
 _FIRST = (
     events.create_appointment,

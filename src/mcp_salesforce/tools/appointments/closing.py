@@ -110,10 +110,7 @@ async def close_appointment(
     closed_as = org.outcome_fields.outcome_in(event)
     if closed_as and closed_as != outcome:
         raise _closed_otherwise(org, event, closed_as)
-    values: dict[str, Any] = {}
-    if closed_as is None:
-        values = _showing(event, outcome, span, org.now()) | _status(org, await _event_fields(org), event, outcome)
-    values |= await _kept_reason(org, {**event, **values}, outcome, reason.strip())
+    values = await closing_values(org, event, outcome, reason, is_closed=closed_as is not None)
     task = _task(event, outcome, follow_up) if follow_up else None
     existing = await _existing_task(org, task) if task and closed_as else None
     after, made = await _save(org, event_id, event, values, None if existing else task)
@@ -124,6 +121,21 @@ async def close_appointment(
     if note := _note(closed_as, existing, values, after):
         told["note"] = note
     return told
+
+
+async def closing_values(
+    org: OrgSession, event: SObjectRecord, outcome: Outcome, reason: str, *, is_closed: bool = False
+) -> dict[str, Any]:
+    """Return the fields that close an appointment; of one that is closed already only its reason is written.
+
+    Raises:
+        InvalidArgumentError: A field of the settings cannot hold the outcome, or the reason has no room.
+    """
+    values: dict[str, Any] = {}
+    if not is_closed:
+        shows = _showing(event, outcome, span_in(event), org.now())
+        values = shows | _status(org, await _event_fields(org), event, outcome)
+    return values | await _kept_reason(org, {**event, **values}, outcome, reason.strip())
 
 
 def _check_is_own(event: SObjectRecord, span: Span | None, now: datetime) -> None:
@@ -143,7 +155,7 @@ def _check_is_own(event: SObjectRecord, span: Span | None, now: datetime) -> Non
 
 
 async def _check_has_begun(org: OrgSession, event: SObjectRecord, span: Span | None) -> None:
-    if span and not _has_begun(span, org.now()):
+    if span and not has_begun(span, org.now()):
         start = shown(span, await org.zone("", event.get("OwnerId") or ""))["start"]
         raise refused(
             f"Nobody can have missed it yet: it starts on {start['weekday']}, {start['local']}.",
@@ -152,7 +164,8 @@ async def _check_has_begun(org: OrgSession, event: SObjectRecord, span: Span | N
         )
 
 
-def _has_begun(span: Span, now: datetime) -> bool:
+def has_begun(span: Span, now: datetime) -> bool:
+    """Tell whether an appointment has begun; an all-day one begins with its day in UTC."""
     return span.start.date() <= now.date() if span.all_day else span.start <= now
 
 
@@ -168,7 +181,7 @@ def _closed_otherwise(org: OrgSession, event: SObjectRecord, closed_as: Outcome)
 
 def _showing(event: SObjectRecord, outcome: Outcome, span: Span | None, now: datetime) -> dict[str, Any]:
     """Free the time, unless it was used: a completed appointment that has begun stays as it is."""
-    used = outcome == "completed" and (span is None or _has_begun(span, now))
+    used = outcome == "completed" and (span is None or has_begun(span, now))
     return {} if used or event.get("ShowAs") == "Free" else {"ShowAs": "Free"}
 
 

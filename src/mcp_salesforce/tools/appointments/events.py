@@ -1,7 +1,7 @@
 """Appointments as records: create, get, update, delete and list."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -9,12 +9,12 @@ from pydantic import Field
 
 from mcp_salesforce.appointments.outcomes import OutcomeFields
 from mcp_salesforce.appointments.spans import doubt_about, shown, span_in, span_of
-from mcp_salesforce.appointments.times import Window, is_day, window_of
+from mcp_salesforce.appointments.times import is_day, window_of
 from mcp_salesforce.changes.change import announce
 from mcp_salesforce.changes.writes import Write
-from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.tools.answers.results import Appointment, DeletedAppointment, Rows, flat_record
 from mcp_salesforce.tools.appointments.booking import NAMES, AllowConflict, Booking
+from mcp_salesforce.tools.appointments.choosing import having
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, NewData
 from mcp_salesforce.tools.appointments.display import appointment_of, warned
 from mcp_salesforce.tools.appointments.invitees import InviteeIds, check_contacts, invite_at_creation, read_invitees
@@ -33,12 +33,9 @@ from mcp_salesforce.tools.framework.params import (
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, READS, ToolContext, org_of
 from mcp_salesforce.tools.lookups.event_conditions import overlapping_window, reaches_archived
-from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED, Listing, read_page
+from mcp_salesforce.tools.lookups.keyset_pages import Listing, read_page
 from mcp_salesforce.tools.lookups.record import read_back, read_fields
 
-_HAVING_COPIES = "005"
-_MOST_INVITED = 2000
-_A_DAY = timedelta(days=1)  # all-day appointments are days of every zone
 _LISTED = ("Id", "Subject", "Location", "Who.Name", "What.Name", "Owner.Name")
 _COLUMNS = (
     "Id", "Subject", "start.weekday", "start.local", "end.local", "Location", "Who.Name", "What.Name", "Owner.Name",
@@ -140,9 +137,9 @@ async def list_appointments(
     window = window_of(start, end, zone, local=zone if time_zone else None) if start or end else None
     conditions = overlapping_window(window) if window else []
     if owner_id:
-        conditions.append(await _of(org, "OwnerId", owner_id, window))
+        conditions.append(await having(org, "OwnerId", owner_id, window))
     if contact_id:
-        conditions.append(await _of(org, "WhoId", contact_id, window))
+        conditions.append(await having(org, "WhoId", contact_id, window))
     order_by = "StartDateTime" if window else "CreatedDate"
     outcomes = org.outcome_fields
     listing = Listing(
@@ -190,23 +187,3 @@ def _agenda_order(local: str | None) -> tuple[str, bool, float]:
     if local is None or is_day(local):
         return local or "", False, 0
     return local[:10], True, datetime.fromisoformat(local).timestamp()
-
-
-async def _of(org: OrgSession, field: str, person: str, window: Window | None) -> str:
-    """Return the condition that an appointment is somebody's: by `field`, or because they are invited to it.
-
-    An invited user has a copy of their own; contacts and resources have only the invitation. SOQL takes no sub-query
-    beside OR, so those are read first.
-    """
-    own = f"{field} = {quote(person)}"
-    if person.startswith(_HAVING_COPIES):
-        return own
-    where = [f"RelationId = {quote(person)}", "Status != 'Declined'", NOT_DELETED]
-    if window and window.start:
-        where.append(f"Event.EndDateTime >= {quote(window.start - _A_DAY)}")
-    if window and window.end:
-        where.append(f"Event.StartDateTime <= {quote(window.end + _A_DAY)}")
-    soql = f"SELECT EventId FROM EventRelation WHERE {' AND '.join(where)} ORDER BY Id DESC LIMIT {_MOST_INVITED}"  # noqa: S608
-    found = await org.client.queries.query(soql, query_all=reaches_archived(window, org.now()))
-    invited = list(dict.fromkeys(record["EventId"] for record in found.records))
-    return f"({own} OR Id IN {quote_list(invited)})" if invited else own

@@ -12,6 +12,7 @@ from mcp_salesforce.changes.approvals import Approval, ApprovalNeededError, dige
 from mcp_salesforce.changes.change import Change
 from mcp_salesforce.changes.journal import state_of
 from mcp_salesforce.changes.plans import planned_writes, records_named
+from mcp_salesforce.changes.writes import counted
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.literals import quote_list
 from mcp_salesforce.salesforce.time_limit import time_limit_anew
@@ -20,6 +21,7 @@ from mcp_salesforce.tools.framework.questions import question_of
 from mcp_salesforce.tools.framework.session import OrgSession
 
 _SAID: Final = ("also_deleted", "calendars", "to_come", "occurrences", "first_occurrences", "warning", "note")
+_OF_ROWS: Final = ("columns", "rows", "time_zone", "not_done", "hint", "left_out")
 _NAMES: Final[Mapping[str, str]] = {"Event": "Subject", "Task": "Subject", "Case": "CaseNumber"}
 _NAMELESS: Final = frozenset({"EventRelation", "TaskRelation"})
 _MOST_NAMED: Final = 200
@@ -45,7 +47,10 @@ class Making:
 
     async def preview(self) -> dict[str, Any]:
         """Return what the call would do; nothing is sent."""
-        _, told, _ = await self._planned(None)
+        plan, told, _ = await self._planned(None)
+        if "rows" in told:  # they tell each write in fewer words
+            counts = counted(plan.writes, plan.sobject)
+            told["preview"] = [{"action": act, "sobject": name, "count": n} for (act, name), n in counts.items()]
         return told
 
     async def make(self, context: Context[Any, Any]) -> Mapping[str, Any] | InputRequiredResult:
@@ -62,6 +67,8 @@ class Making:
                 pass  # it was not sent
         asking = Asking(context, self.org.approvals, is_strict=rules.level == "strict", now=self.org.now().timestamp())
         plan, told, names = await self._planned(Approval(rules))
+        if not plan.steps:
+            return await self._made(Approval(rules, plan))  # there is nothing to approve
         owner = await self.org.owner()
         approver = await asking.approve(
             digest_of(plan, owner, self.arguments), owner, self.tool, question_of(plan, told, names)
@@ -93,7 +100,8 @@ class Making:
                     raise  # after the first write it is what the planned record cannot tell
         sent, names = change.requests, await self._names(change)
         told: dict[str, Any] = {"preview": planned_writes(change, names)}
-        told |= {name: result[name] for name in _SAID if name in result} | {**change.alongside}
+        said = (*_SAID, *(_OF_ROWS if result.get("planned") else ()))
+        told |= {name: result[name] for name in said if name in result} | {**change.alongside}
         return change, told | {"api_calls": sent, "undo": self.org.undo_of_writes(change.writes)}, names
 
     async def _names(self, change: Change) -> dict[str, str]:
@@ -106,7 +114,10 @@ class Making:
             try:
                 if not list(await self.org.shown(sobject, [name])):
                     continue
-                where = f"Id IN {quote_list(dict.fromkeys(ids[:_MOST_NAMED]))}"
+                found |= {each: change.seen[each][name] for each in ids if change.seen.get(each, {}).get(name)}
+                if not (unnamed := [each for each in ids if name not in change.seen.get(each, {})]):
+                    continue
+                where = f"Id IN {quote_list(dict.fromkeys(unnamed[:_MOST_NAMED]))}"
                 soql = f"SELECT Id, {name} FROM {sobject} WHERE {where}"  # noqa: S608 - SOQL, of names and quoted Ids
                 records = (await self.org.client.queries.query(soql)).records
             except SalesforceError:

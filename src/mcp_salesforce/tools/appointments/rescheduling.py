@@ -1,0 +1,143 @@
+"""Many appointments in one call: moved, handed over, closed or deleted."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from mcp_salesforce.changes.change import announce
+from mcp_salesforce.changes.writes import Write
+from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.tools.appointments.batch import Action, Batch
+from mcp_salesforce.tools.appointments.booking import AllowConflict
+from mcp_salesforce.tools.appointments.choosing import MOST_CHOSEN, Filter, chosen_by_filter, chosen_by_id
+from mcp_salesforce.tools.appointments.lines import Line, Rescheduled
+from mcp_salesforce.tools.appointments.moving import Goal, NextFree
+from mcp_salesforce.tools.appointments.toolset import scheduling
+from mcp_salesforce.tools.framework.params import ContactFilter, TimeZone, id_of
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
+from mcp_salesforce.tools.lookups.calendars import calendars_of
+
+_event_id = id_of("00U")
+
+
+def _given(value: Any) -> Any:  # noqa: ANN401 - whatever a model sent
+    """Read Ids, alone or with a start, as pairs."""
+    rows = [value] if isinstance(value, str | dict) else value
+    if not isinstance(rows, list | tuple):
+        return rows
+    pairs = []
+    for row in rows:
+        named = {str(name).casefold(): each for name, each in row.items()} if isinstance(row, dict) else {"id": row}
+        if unknown := named.keys() - {"id", "startdatetime"}:
+            raise refused(f"A row takes Id and StartDateTime, not {', '.join(sorted(unknown))}.")
+        pairs.append((_event_id(str(named.get("id") or "")), str(named.get("startdatetime") or "")))
+    return tuple(pairs)
+
+
+_ROW = {"type": "object", "properties": {"Id": {"type": "string"}, "StartDateTime": {"type": "string"}}}
+GivenAppointments = Annotated[
+    tuple[tuple[str, str], ...],
+    BeforeValidator(_given),
+    Field(max_length=MOST_CHOSEN),
+    WithJsonSchema({"type": "array", "items": _ROW, "description": "Ids; to move, with a new start if there is one"}),
+]
+
+
+@scheduling.tool(
+    UPDATES,
+    title="Reschedule appointments",
+    hint="move, postpone, cancel, close, hand over or delete many meetings or bookings: sick colleague, holiday, room",
+    example={
+        "action": "move",
+        "owner": "me",
+        "start": "2026-11-24",
+        "next_free": "week",
+        "not_before": "2026-11-25",
+    },
+    is_long=True,
+)
+async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and how
+    ctx: ToolContext,
+    action: Action,
+    appointments: GivenAppointments = (),
+    *,
+    owner: Annotated[str, Field(description='Instead of appointments: all of this user (name, e-mail, Id, "me")')] = "",
+    room: Annotated[str, Field(description="…and in this room (name or Id)")] = "",
+    contact_id: ContactFilter = "",
+    start: Annotated[str, Field(description="…from this day or time")] = "",
+    end: Annotated[str, Field(description="…to this one; default: the end of the day start")] = "",
+    shift_days: Annotated[int, Field(ge=-400, le=400)] = 0,
+    shift_minutes: Annotated[int, Field(ge=-100_000, le=100_000)] = 0,
+    next_free: Annotated[
+        NextFree,
+        Field(description="If the new time is taken, or none is given: the next free one of that day or week"),
+    ] = "",
+    not_before: Annotated[str, Field(description="Day or time from which next_free looks")] = "",
+    new_owner: Annotated[str, Field(description="For hand_over: a user, as owner")] = "",
+    outcome: Annotated[Literal["", "cancelled", "no_show", "completed"], Field(description="For close")] = "",
+    reason: Annotated[str, Field(max_length=4000)] = "",
+    allow_conflict: AllowConflict = False,
+    time_zone: TimeZone = "",
+) -> Rescheduled:
+    """Move, hand over, close or delete up to 200 appointments in one call, with one approval and one undo.
+
+    New times are checked against all calendars, working hours (next_free) and each other. What conflicts stays as it
+    is and comes first in the answer; the rest is saved, all or none.
+    """
+    org = org_of(ctx)
+    starts = {event_id: when for event_id, when in appointments if when}
+    zone, heir = await org.zone(time_zone) if time_zone else None, await _heir(org, new_owner)
+    goal = Goal(starts, shift_days, shift_minutes, next_free, not_before, heir, zone)
+    _check(action, goal, outcome)
+    wanted = Filter(owner, room, contact_id, start, end)
+    lines = await _lines(org, [each for each, _ in appointments], wanted, time_zone)
+    batch = Batch(org, action, lines, goal, outcome or None, reason)
+    for line in lines:
+        line.why = line.why or batch.obstacle_of(line)
+    if many := [line for line in lines if line.is_open]:
+        announce([Write("delete" if action == "delete" else "update", "Event")] * len(many))
+    await batch.run(allow_conflict=allow_conflict)
+    return await batch.told(time_zone)
+
+
+async def _heir(org: OrgSession, name: str) -> str:
+    """Return the Id of the user who is to get the appointments; nothing where none is named."""
+    if not name:
+        return ""
+    [heir] = await calendars_of(org, [name])
+    if not heir.is_person:
+        raise refused(f"{heir.name} is a room, not a user.", hint="Give a user.", fields=["new_owner"])
+    return heir.id
+
+
+def _check(action: Action, goal: Goal, outcome: str) -> None:
+    """Refuse arguments that do not go together.
+
+    Raises:
+        InvalidArgumentError: One is missing, or is of another action.
+    """
+    shifts = bool(goal.shift_days or goal.shift_minutes)
+    moves = bool(goal.starts or shifts or goal.next_free)
+    problems = [
+        (action == "move" and not moves, "move needs a new time", "Give StartDateTime, a shift, or next_free."),
+        (bool(goal.starts) and shifts, "StartDateTime and a shift exclude each other", "Give one of them."),
+        (bool(goal.not_before) and not goal.next_free, "not_before needs next_free", "Set next_free to day or week."),
+        ((action == "hand_over") != bool(goal.new_owner), "new_owner goes with hand_over", "Give both, or neither."),
+        ((action == "close") != bool(outcome), "outcome goes with close", "Give both, or neither."),
+        (action in {"close", "delete"} and moves, f"{action} takes no new time", "Omit it."),
+    ]
+    for is_wrong, message, hint in problems:
+        if is_wrong:
+            raise refused(f"{message[0].upper()}{message[1:]}.", hint=hint)
+
+
+async def _lines(org: OrgSession, event_ids: Sequence[str], wanted: Filter, time_zone: str) -> list[Line]:
+    if event_ids and not wanted.is_empty:
+        raise refused("Appointments are given by Ids and by a filter.", hint="Give one of them.")
+    if not event_ids:
+        return [Line(each.id, each) for each in await chosen_by_filter(org, wanted, time_zone)]
+    ids = list(dict.fromkeys(event_ids))
+    found = {each.id: each for each in await chosen_by_id(org, ids)}
+    return [Line(each, found.get(each), "" if each in found else "there is no such appointment") for each in ids]
