@@ -261,7 +261,7 @@ async def test_a_call_that_was_made_and_could_not_be_recorded_says_so_and_is_rec
         file.rmdir()
         (tmp_path / "away").rename(file)
         assert error["code"] == "AUDIT"
-        assert "The call was made. Do not make it again." in error["message"]
+        assert "The call was made. Do not repeat it." in error["message"]
         assert error["change_id"]
         await called(client, "list_contacts")
     created = [line for line in lines_in(tmp_path) if line["tool"] == "salesforce_create_contact"]

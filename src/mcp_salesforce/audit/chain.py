@@ -101,7 +101,7 @@ class Verifying:
     def require_wanted(self) -> None:
         """Find a problem where the line that has to be there is not."""
         if self.wanted and not self._is_found and not self.problem:
-            self.problem = f"No line has the hash {self.wanted}: it was cut off, or all were written again."
+            self.problem = f"No line has the hash {self.wanted}: the line was cut off, or all lines were rewritten."
 
     def _check(self, number: int, line: bytes) -> None:
         record = read_line(line, self.key)

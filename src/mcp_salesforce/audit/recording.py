@@ -99,7 +99,7 @@ class Audit:
                 _log.warning("Calls are not recorded: %s", error.message)
             self._is_warned = True
             return
-        done = "The call was made. Do not make it again." if call.has_written else "Nothing was changed."
+        done = "The call was made. Do not repeat it." if call.has_written else "Nothing was changed."
         refusal = AuditError(f"{error.message} {done}")
         refusal.change_id = call.change_id
         raise refusal from None

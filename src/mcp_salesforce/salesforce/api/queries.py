@@ -107,7 +107,7 @@ def once_only(next_records_url: str, seen: set[str]) -> str:
         UnreadableReplyError: It has been read: the pages go round in a circle, and have no end.
     """
     if next_records_url in seen:
-        raise UnreadableReplyError("The pages of the query lead round in a circle", status=HTTPStatus.OK)
+        raise UnreadableReplyError("The pages of the query repeat without an end", status=HTTPStatus.OK)
     seen.add(next_records_url)
     return next_records_url
 

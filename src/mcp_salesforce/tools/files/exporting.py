@@ -86,7 +86,7 @@ class Export:
             if page.next_records_url is None:
                 break
             if page.next_records_url in seen:
-                raise UnreadableReplyError("The pages of the query lead round in a circle", status=200)
+                raise UnreadableReplyError("The pages of the query repeat without an end", status=200)
             seen.add(page.next_records_url)
             page = await queries.query_more(page.next_records_url, batch_size=LARGEST_BATCH)
         if state.rows != state.total:
@@ -115,7 +115,7 @@ class Export:
             raise refused(
                 f"The bulk job {job.id} is {job.state}: {job.error_message or 'Salesforce gives no reason'}.",
                 code="JOB_FAILED",
-                hint="Nothing is in the file. Export again, with a narrower query if it ran too long.",
+                hint="No file was written. Export again, with a narrower query if it ran too long.",
             )
         state.total = job.number_records_processed
         if state.locator or not state.rows:  # else the last page was written, and the file not finished
@@ -146,7 +146,7 @@ class Export:
         if len(state.first) < _FIRST_ROWS or not self._layout.takes_results:
             table = csv.reader(io.StringIO(page.csv.decode(), newline=""), delimiter=delimiter)
             if len(next(table, [])) != len(state.columns):
-                raise UnreadableReplyError("The rows have other columns than the query", status=200)
+                raise UnreadableReplyError("The columns of the rows are not those of the query", status=200)
             if not self._layout.takes_results:
                 rows = list(table)
                 state.first += rows[: _FIRST_ROWS - len(state.first)]
@@ -157,7 +157,7 @@ class Export:
 
 
 def _other_count(rows: int, total: int | None) -> SalesforceError:
-    reason = f"{rows} rows came, and the org says that they are {total}"
+    reason = f"{rows} rows arrived, but the org says that there are {total}"
     return UnreadableReplyError(reason, status=200, is_cut=True)
 
 

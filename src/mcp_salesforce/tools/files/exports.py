@@ -50,25 +50,30 @@ class Exported(TypedDict):
 async def export(  # noqa: PLR0913 - arguments of a tool
     ctx: ToolContext,
     path: Annotated[
-        str, Field(max_length=400, description="Below the server's folder, ending in .csv, .jsonl or .parquet")
+        str, Field(max_length=400, description="Path below the server's folder, ending in .csv, .jsonl or .parquet")
     ],
     soql: Annotated[str, Field(max_length=MAX_CHARACTERS)] = "",
     *,
     sobject: Annotated[
-        str, Field(description="In the place of soql: all its rows"), AfterValidator(or_empty(sobject_name))
+        str,
+        Field(description="Instead of soql: export all records of this object"),
+        AfterValidator(or_empty(sobject_name)),
     ] = "",
     fields: Annotated[tuple[str, ...], Field(description="Of sobject; default: all")] = (),
     where: Annotated[str, Field(description="SOQL condition on sobject")] = "",
     delimiter: Delimiter = ",",
     line_ending: LineEnding = "LF",
-    excel: Annotated[bool, Field(description="UTF-8 mark; formulas in texts get a quote before them")] = False,
+    excel: Annotated[
+        bool, Field(description="For Excel: a UTF-8 mark, and a quote before text that looks like a formula")
+    ] = False,
     include_deleted: bool = False,
     overwrite: bool = False,
     wait_s: Annotated[int, Field(ge=0, le=100)] = _WAIT_S,
 ) -> Exported:
-    """Write all rows of a query to a file, of any number; the answer has counts and the first rows, not the rows.
+    """Export all rows of a query to a file. The answer has the number of rows, the columns and the first rows.
 
-    If it takes longer than wait_s, it goes on: ask salesforce_job. The same call resumes what was interrupted.
+    After wait_s seconds the export continues in the background: check it with salesforce_job. To resume an interrupted
+    export, repeat the call.
     """
     org = org_of(ctx)
     exports = exports_of(org)
@@ -91,11 +96,11 @@ async def export(  # noqa: PLR0913 - arguments of a tool
 )
 async def job(
     ctx: ToolContext,
-    job: Annotated[str, Field(description="The path of salesforce_export")],
+    job: Annotated[str, Field(description="The path that you gave to salesforce_export")],
     action: Literal["", "resume", "abort"] = "",
     wait_s: Annotated[int, Field(ge=0, le=100)] = 0,
 ) -> Exported:
-    """Tell how far an export is, resume or abort it. State: running, interrupted, failed, done or aborted."""
+    """Show the progress of an export, or resume or abort it. state: running, interrupted, failed, done or aborted."""
     org = org_of(ctx)
     exports = exports_of(org)
     if action == "abort":
@@ -110,7 +115,9 @@ async def job(
 
 async def _soql(org: OrgSession, soql: str, sobject: str, fields: tuple[str, ...], where: str) -> str:
     if bool(soql.strip()) == bool(sobject) or (soql.strip() and (fields or where)):
-        raise refused("soql and sobject exclude each other.", hint="Give one of them.", fields=["soql", "sobject"])
+        raise refused(
+            "Give soql or sobject, and not both.", hint="fields and where need sobject.", fields=["soql", "sobject"]
+        )
     if soql.strip():
         return soql.strip().removesuffix(";")
     return await object_query(org, sobject, fields) + (f" WHERE {where}" if where.strip() else "")

@@ -46,7 +46,7 @@ class FilesFolder:
             if stat.S_ISLNK(mode):
                 raise _refused(name, "leads through a link")
             if stat.S_ISDIR(mode) == (number == len(parts)):
-                raise _refused(name, "is a folder" if number == len(parts) else "has a file in the place of a folder")
+                raise _refused(name, "is a folder" if number == len(parts) else "has a file where a folder is needed")
         return path
 
     def name_of(self, path: Path) -> str:

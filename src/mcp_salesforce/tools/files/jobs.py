@@ -74,7 +74,7 @@ class Exports:
                 hint="Export again, with overwrite.",
             )
         if state.state in {"done", "running"}:
-            raise refused(f"The export to {name} is {state.state}.", hint="Look at it without action.")
+            raise refused(f"The export to {name} is {state.state}.", hint="To see its state, omit action.")
         selection = await selection_of(org, parse(state.soql))
         if not state.job_id:
             _begin_again(state)
@@ -89,7 +89,7 @@ class Exports:
         """
         files, state = self._kept(name)
         if state.state == "done":
-            raise refused(f"The export to {name} is done.", hint="Its file is whole.")
+            raise refused(f"The export to {name} is done.", hint="Its file is complete.")
         if name in self._running:
             _, task = self._running.pop(name)
             task.cancel()
@@ -149,7 +149,7 @@ class Exports:
             raise refused(
                 f"There is no export to {name}.",
                 code="NO_SUCH_JOB",
-                hint="Give the path that salesforce_export was given.",
+                hint="Give the path that you gave to salesforce_export.",
                 fields=["job"],
             )
         if state.state == "running" and not files.is_locked():
@@ -191,9 +191,7 @@ def _begin_again(state: ExportState) -> None:
 
 
 def _is_running(name: str) -> InvalidArgumentError:
-    return refused(
-        f"An export to {name} is running.", code="IN_USE", hint="Look at it with salesforce_job, or abort it."
-    )
+    return refused(f"An export to {name} is running.", code="IN_USE", hint="Check it with salesforce_job, or abort it.")
 
 
 def exports_of(org: OrgSession) -> Exports:
@@ -222,9 +220,9 @@ def layout_of(name: str, layout: Layout) -> Layout:
     suffix = f".{name.rpartition('.')[2]}".casefold()
     if suffix not in SUFFIXES:
         raise refused(
-            f"{name[:80]} does not end in a format.",
+            f"{name[:80]} does not end in a known format.",
             code="UNKNOWN_FORMAT",
-            hint=f"Let it end in {', '.join(SUFFIXES)}.",
+            hint=f"Use a name that ends in {', '.join(SUFFIXES)}.",
             fields=["path"],
         )
     delimiter = "tab" if suffix == ".tsv" and layout.delimiter == "," else layout.delimiter

@@ -135,7 +135,7 @@ def _flatten(record: Mapping[str, Any], before: str, flat: dict[str, Any]) -> No
 
 def _no_table(what: str) -> Exception:
     return refused(
-        f"{what} has no place in a table.",
+        f"{what} does not fit into a table.",
         code="NOT_A_TABLE",
         hint="Select fields, such as Name, Account.Name or MailingCity. Export children by a query of their own.",
         fields=["soql"],

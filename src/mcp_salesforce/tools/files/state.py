@@ -132,7 +132,7 @@ class ExportFiles:
             return None
         except (OSError, ValueError, KeyError, TypeError):
             raise refused(
-                f"What is kept of the export to {self.path.name} cannot be read.",
+                f"The stored state of the export to {self.path.name} cannot be read.",
                 code="BROKEN_STATE",
                 hint="Start the export again with overwrite set to true.",
             ) from None
@@ -177,9 +177,9 @@ class ExportFiles:
             state.sha256 = digest.hexdigest()
             if self.path.exists() and not state.overwrite:
                 raise refused(
-                    f"{self.path.name} was made by somebody else meanwhile.",
+                    f"Another program created {self.path.name} in the meantime.",
                     code="FILE_EXISTS",
-                    hint="Export again under another name, or with overwrite.",
+                    hint="Export again with another name, or with overwrite.",
                 )
             self.part.replace(self.path)
 
@@ -204,5 +204,5 @@ def written(name: str) -> Iterator[None]:
         raise refused(
             f"{name} cannot be written: {error.strerror or type(error).__name__}.",
             code="FILE_NOT_WRITTEN",
-            hint="The rows so far are kept. Make room or allow it, then resume with salesforce_job.",
+            hint="The rows so far are stored. Free space or allow the write, then resume with salesforce_job.",
         ) from None

@@ -23,7 +23,7 @@ _MATCHED_BY: Final = "matched_by"
 _BY_RULE: Final = "duplicate rule of the org"
 _SHOWN: Final = 10
 _WHICH: Final = "Ask the user which one it is, or whether it is a new person; then set allow_duplicate."
-_RULE_FORBIDS: Final = "A duplicate rule of the org does not let it be saved. Ask the user which one it is."
+_RULE_FORBIDS: Final = "A duplicate rule of the org does not allow to save it. Ask the user which contact it is."
 
 
 class SoughtData(ContactData):
@@ -63,16 +63,18 @@ _Data = Annotated[
 async def find_or_create_contact(
     ctx: ToolContext, data: _Data, allow_duplicate: AllowDuplicate = False
 ) -> FoundContact:
-    """Find the contact with this e-mail address, phone number or name; create it only if no contact is like it.
+    """Find the contact with this e-mail, phone number or name; create it only if no similar contact exists.
 
-    If a contact may be the person, nothing is created: ask the user the question of the answer. A contact that is found
-    is not changed.
+    If a contact may be the same person, nothing is created: ask the user the question in the answer. An
+    existing contact is not changed.
     """
     org, values = org_of(ctx), {name: value for name, value in data.given().items() if value is not None}
     await org.require_shown("Contact", list(values))
     sought = await Sought.of(org, values)
     if not values.get("LastName") and not sought.has_contact_data():
-        raise refused("There is nothing to find a contact by.", hint="Give Email, Phone or LastName.", fields=["data"])
+        raise refused(
+            "The call has nothing to search a contact with.", hint="Give Email, Phone or LastName.", fields=["data"]
+        )
     if allow_duplicate:
         return {"outcome": "created", "contact": await _created(org, values, allow_duplicate=True)}
     matches = await sought.matches(org)
