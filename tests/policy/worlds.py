@@ -87,6 +87,22 @@ actions = ["read", "delete"]
 hide = ["Amount", "StageName", "CloseDate"]
 """
 
+STEWARD: Final = """\
+[objects.Contact]
+actions = ["read", "create", "update", "delete", "restore", "merge"]
+hide = ["Email", "Birthdate", "Description", "MailingCity"]
+
+[objects.Account]
+actions = ["read", "create", "update", "merge"]
+hide = ["Phone", "Industry"]
+
+[objects.Lead]
+actions = ["read", "convert", "merge"]
+owner_only = true
+"""
+
+JOINING: Final = {"steward": STEWARD}
+"""Policies that grant merges and conversions."""
 POLICIES: Final = {"hiding": HIDING, "listing": LISTING, "keeping": KEEPING}
 
 # What each policy hides of every record; of objects that are read by owner, everything of others' records.
@@ -107,6 +123,11 @@ _HIDDEN: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "Task": ("Subject", "Priority", "Description", "OwnerId"),
         "Opportunity": ("Name", "Amount", "OwnerId"),
         "User": ("Email", "Title", "Phone", "City"),
+    },
+    "steward": {
+        "Contact": ("Email", "Birthdate", "Description", "MailingCity"),
+        "Account": ("Phone", "Industry"),
+        "Case": ("ContactEmail",),
     },
     "keeping": {
         "Case": ("Subject", "Status", "Priority", "Description", "Origin", "IsClosed"),
@@ -132,6 +153,7 @@ _BY_OWNER: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "Campaign": ("Name", "Type", "Status", "Description"),
     },
     "listing": {"Event": ("Subject", "Location", "WhoId", "ShowAs", "Description")},
+    "steward": {"Lead": ("Company", "Email", "Title", "Phone")},
     "keeping": {"Task": ("Subject", "Priority", "Description", "WhoId"), "Lead": ("Company", "Email", "Title")},
 }
 _TIMES: Final = {"StartDateTime": "2026-11-24T10:00:00Z", "EndDateTime": "2026-11-24T11:00:00Z"}
@@ -238,7 +260,8 @@ def _level(one: LocalOrg, other: LocalOrg) -> None:
 
 def _absent(policy: str) -> set[str]:
     """Return the objects of which nothing may be read."""
-    return {"hiding": {"Account"}, "listing": {"Account", "Task", "Opportunity"}, "keeping": {"Case"}}[policy]
+    absent = {"hiding": {"Account"}, "listing": {"Account", "Task", "Opportunity"}, "keeping": {"Case"}}
+    return absent.get(policy, set())
 
 
 def _change(org: LocalOrg, sobject: str, fields: Sequence[str], but: str) -> None:

@@ -167,7 +167,7 @@ async def test_a_tool_says_what_it_is(mcp: Client, name: str) -> None:
     verb, _, _ = name.removeprefix(PREFIX).rpartition("_")
     assert ACTIONS_OF_VERBS.get(verb, ACTIONS_OF_VERBS.get(verb.partition("_")[0], actions)) == actions
     assert hints.read_only_hint == (actions == ("read",))
-    assert hints.destructive_hint == bool({"update", "delete"} & set(actions))
+    assert hints.destructive_hint == bool({"update", "delete", "merge", "convert"} & set(actions))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -19,24 +19,32 @@ _NAME: Final = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
 _ATTRIBUTES: Final = "attributes"
 _STANDARD: Final = frozenset(KEY_PREFIXES.values())
 _SHORT: Final = 15
+_MOST_IDS: Final = 5000  # some 100 KB of a line
 _ANY_FIELD: Final = frozenset({"id", "name", "ownerid", "createddate", "lastmodifieddate"})
 
 
 @dataclass(slots=True)
 class Subject:
-    """What is touched of one object, in the order in which it was seen."""
+    """What is touched of one object, in the order in which it was seen; `more` counts the Ids that are not kept."""
 
     ids: dict[str, None] = field(default_factory=dict)
     fields: dict[str, None] = field(default_factory=dict)
 
+    more: int = 0
+
     def add(self, ids: Iterable[str], names: Iterable[str]) -> None:
-        """Add Ids and names of fields."""
-        self.ids |= dict.fromkeys(filter(None, ids))
+        """Add Ids, of which the first ones are kept, and names of fields."""
+        for record_id in filter(None, ids):
+            if len(self.ids) < _MOST_IDS:
+                self.ids[record_id] = None
+            elif record_id not in self.ids:
+                self.more += 1
         self.fields |= dict.fromkeys(names)
 
-    def told(self) -> dict[str, list[str]]:
+    def told(self) -> dict[str, Any]:
         """Return it for a line."""
-        return {name: [*each] for name, each in (("ids", self.ids), ("fields", self.fields)) if each}
+        told = {"ids": [*self.ids], "more_ids": self.more, "fields": [*self.fields]}
+        return {name: each for name, each in told.items() if each}
 
 
 @dataclass(slots=True)
@@ -173,6 +181,8 @@ def _read(call: RequestParts, reply: object) -> Iterator[tuple[str, Iterable[str
             yield from _of_soql(str(call.body.get("query") or ""))
         case ("GET", "search"):
             yield from _of_sosl(call.params.get("q", ""))
+        case ("POST", "jobs", "query") if isinstance(call.body, Mapping):
+            yield from _of_soql(str(call.body.get("query") or ""))
         case ("GET", "sobjects", sobject, last) if last != "describe":
             asked = call.params.get("fields", "")
             known = reply if isinstance(reply, Mapping) else {}

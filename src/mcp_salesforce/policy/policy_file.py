@@ -29,7 +29,7 @@ class _Section(BaseModel):
     fields: tuple[_FieldName, ...] | None = None
     owner_only: StrictBool = False
     max_rows: _Rows | None = None
-    approve: tuple[Literal["create", "update", "delete", "restore"], ...] = ()
+    approve: tuple[Literal["create", "update", "delete", "restore", "merge", "convert"], ...] = ()
     approve_over_rows: _RowsOrNone | None = None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, get_args
 
-Action: TypeAlias = Literal["read", "create", "update", "delete", "restore"]
+Action: TypeAlias = Literal["read", "create", "update", "delete", "restore", "merge", "convert"]
 ApprovalLevel: TypeAlias = Literal["off", "default", "strict"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 

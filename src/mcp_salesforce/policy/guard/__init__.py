@@ -19,7 +19,7 @@ from mcp_salesforce.policy.guard.request_parts import RequestParts, Rewrite, inn
 from mcp_salesforce.policy.guard.shown_schema import ShownSchema
 from mcp_salesforce.policy.guard.writes import Writes
 from mcp_salesforce.policy.policy_file import PolicyFileError
-from mcp_salesforce.policy.rules import ACTIONS, Policy
+from mcp_salesforce.policy.rules import ACTIONS, Action, Policy
 from mcp_salesforce.policy.withheld import withhold
 from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.codes import NO_SUCH_FIELD
@@ -83,6 +83,11 @@ class Guard:
         """Tell whether everybody's records of an object may be read."""
         rule = self._views.policy.rule(sobject)
         return not rule.owner_only and not rule.owners
+
+    def require_action(self, action: Action, sobject: str) -> None:
+        """Raise PolicyRefusedError where the policy forbids an action on an object."""
+        if place := self._views.policy.forbids(action, sobject):
+            raise PolicyRefusedError(f"No {action} of {sobject}", place=place)
 
     async def most_rows(self, query: tree.Query, limit: int, source: tree.Query | None = None) -> int:
         """Return how many rows an answer may have, if `limit` are asked for; its parents and children count too.
@@ -222,7 +227,7 @@ class _Plans:
             case ("POST", "composite"):
                 return await self._composite(call)
             case ("POST", "services", "Soap", "u", _):
-                return await writes.undelete(call)
+                return await writes.soap(call)
             case ("POST", "composite", "sobjects", sobject):
                 return await self._reads.retrieve_many(call, sobject)
             case ("POST" | "PATCH", "composite", "sobjects"):

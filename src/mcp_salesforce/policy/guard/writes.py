@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
 from mcp_salesforce.policy.guard.deletions import Deletions
+from mcp_salesforce.policy.guard.joins import Joins
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
 from mcp_salesforce.policy.guard.request_parts import RequestParts, Rewrite
@@ -27,15 +28,16 @@ class Writes:
         self._owners = owners
         self._deletions = Deletions(views, owners)
         self._restores = Deletions(views, owners, restores=True)
+        self._joins = Joins(views, owners, self.require)
 
     async def create(self, call: RequestParts, sobject: str) -> Rewrite:
         """Plan the creation of a record."""
-        await self._allowed(sobject, ("create",), [_record(call.body)])
+        await self.require(sobject, ("create",), [_record(call.body)])
         return Rewrite(call.request)
 
     async def update(self, call: RequestParts, sobject: str, record_id: str) -> Rewrite:
         """Plan the change of a record."""
-        view = await self._allowed(sobject, ("update",), [_record(call.body)])
+        view = await self.require(sobject, ("update",), [_record(call.body)])
         await self._owners.require_own(view, [record_id])
         return Rewrite(call.request)
 
@@ -53,7 +55,7 @@ class Writes:
         """Plan the creation or change of records, each of which tells its object."""
         action: Action = "create" if call.method == "POST" else "update"
         for sobject, records in _by_object(call.body).items():
-            view = await self._allowed(sobject, (action,), records)
+            view = await self.require(sobject, (action,), records)
             if action == "update":
                 await self._owners.require_own(view, [_value(record, "Id") for record in records])
         return Rewrite(call.request)
@@ -74,34 +76,40 @@ class Writes:
             await self._delete(await self._views.object_of(prefix), some)
         return Rewrite(call.request)
 
-    async def undelete(self, call: RequestParts) -> Rewrite | None:
-        """Plan the restore of records, whose Ids tell their objects; another SOAP call is not understood."""
+    async def soap(self, call: RequestParts) -> Rewrite | None:
+        """Plan a restore, a merge or the conversion of a lead; another SOAP call is not understood."""
         match call.body:
             case {"undelete": {"ids": list(ids), **further}, **others} if not further and not others:
-                pass
-            case _:
-                return None
-        for prefix, some in _by_prefix(map(str, ids)).items():
+                await self._undelete(list(map(str, ids)))
+                return Rewrite(call.request)
+            case {"merge": {"request": {**merge}, **further}, **others} if not further and not others:
+                return Rewrite(call.request, await self._joins.merge(merge))
+            case {"convertLead": {"leadConverts": {**conversion}, **further}, **others} if not further and not others:
+                await self._joins.convert(conversion)
+                return Rewrite(call.request)
+        return None
+
+    async def _undelete(self, record_ids: Sequence[str]) -> None:
+        for prefix, some in _by_prefix(record_ids).items():
             sobject = await self._views.object_of(prefix)
-            view = await self._allowed(sobject, ("restore",), [])
+            view = await self.require(sobject, ("restore",), [])
             await self._owners.require_own(view, some, deleted=True)
             await self._restores.judge(sobject, some)
-        return Rewrite(call.request)
 
     async def _upsert(
         self, sobject: str, key: str, records: Sequence[Mapping[str, Any]], values: Sequence[str]
     ) -> None:
-        view = await self._allowed(sobject, ("create", "update"), records)
+        view = await self.require(sobject, ("create", "update"), records)
         if not view.shows(key):
             raise hidden(view.sobject, key, view.rule.place_of(key))
         await self._owners.require_no_others(view, key, [value for value in values if value])
 
     async def _delete(self, sobject: str, record_ids: Sequence[str]) -> None:
-        view = await self._allowed(sobject, ("delete",), [])
+        view = await self.require(sobject, ("delete",), [])
         await self._owners.require_own(view, record_ids)
         await self._deletions.judge(sobject, record_ids)
 
-    async def _allowed(self, sobject: str, actions: Iterable[Action], records: Sequence[Mapping[str, Any]]) -> View:
+    async def require(self, sobject: str, actions: Iterable[Action], records: Sequence[Mapping[str, Any]]) -> View:
         """Return the object's view if the policy lets the actions, and every value in `records`, through."""
         view = await self._views.view(sobject)
         for action in actions:

@@ -15,7 +15,7 @@ from mcp_salesforce.tools.answers.results import Cell
 from mcp_salesforce.tools.changes.reconciling import reconcile
 from mcp_salesforce.tools.changes.undoing import Report, Undoing
 from mcp_salesforce.tools.framework.session import OrgSession
-from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, Toolset, org_of
+from mcp_salesforce.tools.framework.toolset import UNDOES, ToolContext, Toolset, org_of
 
 changes = Toolset(
     "changes",
@@ -41,7 +41,7 @@ class Undone(TypedDict):
 
 
 @changes.tool(
-    UPDATES,
+    UNDOES,
     title="Undo a change",
     hint="undo, revert, roll back or take back the last change; restore what was deleted or overwritten",
     example={},

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 from mcp_salesforce.changes.before import INVITATION, fields_changed
 from mcp_salesforce.changes.change import Step, announce
 from mcp_salesforce.changes.writes import Action, Write
+from mcp_salesforce.policy.rules import Action as Right
 from mcp_salesforce.salesforce import SaveResult
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.changes.current import Current, is_same, is_there, object_of, read_current
@@ -30,6 +31,7 @@ Result: TypeAlias = Literal["undone", "kept", "failed"]
 
 _AT_ONCE: Final = 200
 _EVENT: Final = "Event"
+_RIGHTS: Final[Mapping[str, Right]] = {"create": "delete", "undelete": "delete", "delete": "restore"}
 _OPPOSITES: Final[Mapping[str, Action]] = {"create": "delete", "undelete": "delete", "delete": "undelete"}
 
 
@@ -93,6 +95,8 @@ class Undoing:
         report = Report()
         in_order = [list(_reversals(step))[::-1] for step in reversed(steps)]
         announce(_undoing(each) for reversals in in_order for each in reversals)
+        for action, sobject in dict.fromkeys([await self._right(each) for some in in_order for each in some]):
+            self._org.require_action(action, sobject)
         made = [each for reversals in in_order for each in reversals if each.kind == "create"]
         if any(each.write.sobject == INVITATION for each in made):  # which are taken back before their appointment
             await going_along(self._org, _EVENT, [each.record_id for each in made if each.write.sobject == _EVENT])
@@ -101,6 +105,12 @@ class Undoing:
                 for part in _parts(list(some)):
                     await self._take_back(kind, sobject, part, report)
         return report
+
+    async def _right(self, each: Reversal) -> tuple[Right, str]:
+        """Return the action of a policy that a reversal needs, and on which object."""
+        sobject = each.write.sobject or await object_of(self._org, each.record_id)
+        is_invitation = each.kind == "delete" and pair_of(each.before or {}) is not None
+        return "create" if is_invitation else _RIGHTS.get(each.kind, "update"), sobject
 
     async def _take_back(self, kind: str, sobject: str, part: Sequence[Reversal], report: Report) -> None:
         match kind:

@@ -70,4 +70,6 @@ class Access:
         if self.read_only and not spec.effect.is_reading:
             return "SALESFORCE_READ_ONLY"
         places = [self.policy.forbids(action, spec.sobject) for action in spec.effect.actions] if self.policy else []
+        if spec.effect.needs_one and not all(places):
+            return ""
         return next((f"SALESFORCE_POLICY ({place})" for place in places if place), "")

@@ -21,6 +21,7 @@ from mcp_salesforce.changes.change import Change, changing
 from mcp_salesforce.changes.journal import Journal
 from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.policy.guard import Guard
+from mcp_salesforce.policy.rules import Action
 from mcp_salesforce.salesforce import ApiError, NotFoundError, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.api.sobjects import retrieving
 from mcp_salesforce.salesforce.describe_cache import DescribeCache
@@ -219,6 +220,11 @@ class OrgSession:
             return await self._guard.refusal_behind(error, arguments, sobject) if self._guard else error
         except SalesforceError:
             return error  # a better error is not worth a second one
+
+    def require_action(self, action: Action, sobject: str) -> None:
+        """Let an action on an object pass where a policy allows it, before the first of several requests."""
+        if self._guard:
+            self._guard.require_action(action, sobject)
 
     def policy_on(self, sobject: str) -> list[str]:
         """Return in sentences what a policy takes away of an object."""

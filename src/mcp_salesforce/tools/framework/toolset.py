@@ -51,11 +51,20 @@ _SEARCH_HINT = "anthropic/searchHint"
 _MOST_CHARACTERS, _LONGEST_RESULT = "anthropic/maxResultSizeChars", 500_000
 
 
+_DESTRUCTIVE: Final = frozenset({"update", "delete", "merge", "convert"})
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a tool does to records: by it a policy judges the tool, and a host knows when to ask its user."""
+    """What a tool does to records: by it a policy judges the tool, and a host knows when to ask its user.
+
+    Attributes:
+        actions: The actions.
+        needs_one: Whether the tool is of use where a policy allows one of them; else it needs all.
+    """
 
     actions: tuple[Action, ...]
+    needs_one: bool = False
 
     @property
     def is_reading(self) -> bool:
@@ -65,7 +74,7 @@ class Effect:
     @property
     def is_destructive(self) -> bool:
         """Whether something that was there can be lost by it."""
-        return "update" in self.actions or "delete" in self.actions
+        return not _DESTRUCTIVE.isdisjoint(self.actions)
 
     @property
     def annotations(self) -> ToolAnnotations:
@@ -80,6 +89,7 @@ class Effect:
 
 READS, CREATES, UPDATES, DELETES = Effect(("read",)), Effect(("create",)), Effect(("update",)), Effect(("delete",))
 UPSERTS, RESTORES = Effect(("create", "update")), Effect(("restore",))
+UNDOES = Effect(("update", "delete", "restore", "create"), needs_one=True)
 
 
 def org_of(ctx: ToolContext) -> OrgSession:

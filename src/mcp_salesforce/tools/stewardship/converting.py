@@ -11,7 +11,7 @@ from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import Effect, ToolContext, org_of
 from mcp_salesforce.tools.stewardship.toolset import stewardship
 
-_CONVERTS: Final = Effect(("create", "update"))
+_CONVERTS: Final = Effect(("convert",))
 _STATUSES: Final = "SELECT ApiName FROM LeadStatus WHERE IsConverted = true ORDER BY SortOrder"
 
 

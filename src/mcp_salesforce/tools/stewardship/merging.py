@@ -14,7 +14,7 @@ from mcp_salesforce.tools.framework.params import distinct_ids, one_or_many
 from mcp_salesforce.tools.framework.toolset import Effect, ToolContext, org_of
 from mcp_salesforce.tools.stewardship.toolset import stewardship
 
-_MERGES: Final = Effect(("update", "delete"))
+_MERGES: Final = Effect(("merge",))
 _MOST_LOSERS: Final = 2
 _NEVER_TOLD: Final = frozenset({"OwnerId", "IsDeleted"})
 
