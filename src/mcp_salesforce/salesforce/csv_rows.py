@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
 from mcp_salesforce.salesforce.bodies import Sink
 from mcp_salesforce.salesforce.errors import UnreadableReplyError
+
+_NO_MARKS: Final = bytes(set(range(256)) - set(b'"\n'))
 
 
 class Lines:
@@ -25,17 +28,10 @@ class Lines:
         """Count the rows that end in `piece`."""
         if not piece:
             return
-        if b'"' not in piece and not self._is_quoted:
-            self._ended += piece.count(b"\n")
-        else:
-            is_quoted, ended = self._is_quoted, 0
-            *whole, rest = piece.split(b"\n")
-            for line in whole:
-                if line.count(b'"') & 1:
-                    is_quoted = not is_quoted
-                ended += not is_quoted
-            self._is_quoted = is_quoted ^ bool(rest.count(b'"') & 1)
-            self._ended += ended
+        marks = (b'"' if self._is_quoted else b"") + piece.translate(None, _NO_MARKS)
+        parts = marks.replace(b'""', b"").split(b'"')  # what is left of line breaks outside of quotes, and inside
+        self._ended += sum(map(len, parts[::2]))
+        self._is_quoted = len(parts) % 2 == 0
         self._is_open = not piece.endswith(b"\n") or self._is_quoted
 
 
