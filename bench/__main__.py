@@ -10,6 +10,7 @@ import sysconfig
 from collections.abc import Callable, Coroutine
 
 from bench.availability import about_availability
+from bench.export import about_an_export
 from bench.figures import Figure, show
 from bench.flood import about_a_flood
 from bench.localorg import about_the_local_org
@@ -43,6 +44,7 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "rescheduling": about_rescheduling,
     "localorg": about_the_local_org,
     "paging": about_paging,
+    "export": about_an_export,
     "others": beside_others,
     "soak": about_a_soak,
     "flood": about_a_flood,
