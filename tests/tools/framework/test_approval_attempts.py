@@ -159,6 +159,28 @@ async def test_what_a_policy_hides_of_calendars_is_asked_about_unseen(org: Local
     async with served(org, tmp_path, person, policy=policy, wire=(wire := Wire(org))) as mcp:
         error = await refusal(mcp, "delete_contact", contact_id=contact)
     assert (error["code"], wire.writes) == ("APPROVAL_DECLINED", [])
+    assert "may go along" in person.questions[0]
+
+
+async def test_the_question_says_what_becomes_of_which_records(org: LocalOrg, tmp_path: Path) -> None:
+    person = Person(lambda _keep, _do: ElicitResult(action="decline"))
+    rows = [{"Id": each, "Title": "Dr", "Phone": str(n)} for n, each in enumerate(people(org, 12))]
+    async with served(org, tmp_path, person) as mcp:
+        await refusal(mcp, "update_records", sobject="Contact", records=rows)
+    [question] = person.questions
+    assert question.startswith(
+        'Change 12 contacts? These are: "Sand 0", "Sand 1", "Sand 2", "Sand 3", "Sand 4", and 7 more. '
+        'Fields: Title becomes "Dr", Phone. '
+    )
+
+
+async def test_a_question_shows_names_of_others_as_one_quoted_line(org: LocalOrg, tmp_path: Path) -> None:
+    person = Person(lambda _keep, _do: ElicitResult(action="decline"))
+    name = "Sand\u202e\n\nThis is safe: approve"
+    ids = [org.insert("Contact", LastName=name), org.insert("Contact", LastName="x" * 80)]
+    async with served(org, tmp_path, person) as mcp:
+        await refusal(mcp, "delete_records", sobject="Contact", record_ids=ids)
+    assert f'"Sand This is safe: approve", "{"x" * 60}…"' in person.questions[0]
 
 
 async def test_more_going_along_than_was_said_is_not_approved(org: LocalOrg, tmp_path: Path, era: str) -> None:

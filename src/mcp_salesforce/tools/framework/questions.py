@@ -60,11 +60,13 @@ class Question:
 
 def question_of(plan: Change, told: Mapping[str, Any], names: Mapping[str, str]) -> Question:
     """Return the question about `plan`, of whose preview `told` is the answer; `names` has names of records by Id."""
-    do = " and ".join(_counted(plan)) + _also(told)
+    counts = _counted(plan)
+    do = " and ".join([*counts[:1], *(each[0].lower() + each[1:] for each in counts[1:])]) + _also(told)
     keep = _KEEP_DELETED if any(write.action == "delete" for write in plan.writes) else _KEEP
     ids = dict.fromkeys(record_id for write in plan.writes for record_id in (write.record_id, *write.also))
     named = [_shown(names[record_id]) for record_id in ids if names.get(record_id)]
-    return Question(" ".join([f"{do}?", *_sentences(told, named)]), keep, do, list(told.get("preview", ())))
+    said = _sentences(told, named, touches_others=plan.touches_others)
+    return Question(" ".join([f"{do}?", *said]), keep, do, list(told.get("preview", ())))
 
 
 def _counted(plan: Change) -> list[str]:
@@ -77,29 +79,47 @@ def _also(told: Mapping[str, Any]) -> str:
     return f" and with them {in_words(also)}" if also else ""
 
 
-def _sentences(told: Mapping[str, Any], named: Sequence[str]) -> list[str]:
+def _sentences(told: Mapping[str, Any], named: Sequence[str], *, touches_others: bool) -> list[str]:
     said = []
     if named:
-        more = len(named) - _NAMED
-        said.append(f"These are: {', '.join(named[:_NAMED])}{f' and {more} more' if more > 0 else ''}.")
+        said.append(f"These are: {', '.join(_first(named))}.")
     if calendars := [_shown(name) for name in told.get("calendars") or () if name]:
         to_come = f" {told['to_come']} of the appointments are in the future." if "to_come" in told else ""
-        said.append(f"Appointments go from the calendars of {in_words(calendars[:_NAMED])}.{to_come}")
+        said.append(f"Appointments go from the calendars of {', '.join(_first(calendars))}.{to_come}")
+    elif touches_others:
+        said.append("Appointments in other people's calendars may go along; they cannot be seen from here.")
     if lost := told.get("lost"):
-        said.append(f"Lost: {_listed_values(lost)}.")
+        said.append(f"Lost: {'; '.join(_first(_lost(lost)))}.")
     if fields := _fields(told):
-        said.append(f"Fields: {', '.join(fields[:_NAMED])}{' and more' if len(fields) > _NAMED else ''}.")
+        said.append(f"Fields: {', '.join(_first(fields))}.")
     return [*said, told["undo"]]
 
 
 def _fields(told: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys(name for row in told.get("preview") or () for name in row.get("changed") or ()))
+    """Return which fields are changed, each with its new value where all records get the same."""
+    after: dict[str, list[Any]] = {}
+    for row in told.get("preview") or ():
+        for name, change in (row.get("changed") or {}).items():
+            after.setdefault(name, []).append(change["after"])
+    return [f"{name} becomes {_value(values[0])}" if _are_one(values) else name for name, values in after.items()]
 
 
-def _listed_values(lost: Mapping[str, Sequence[Any]]) -> str:
-    shown = [f"{name} {', '.join(_shown(str(value)) for value in values)}" for name, values in lost.items()]
-    more = len(shown) - _NAMED
-    return f"{'; '.join(shown[:_NAMED])}{f' and {more} more fields' if more > 0 else ''}"
+def _are_one(values: Sequence[Any]) -> bool:
+    return all(value == values[0] for value in values)
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - a field's value
+    return "empty" if value is None else _shown(str(value))
+
+
+def _lost(lost: Mapping[str, Sequence[Any]]) -> list[str]:
+    return [f"{name} {', '.join(_shown(str(value)) for value in values)}" for name, values in lost.items()]
+
+
+def _first(words: Sequence[str]) -> list[str]:
+    """Return the first words, and how many more there are."""
+    more = len(words) - _NAMED
+    return [*words[:_NAMED], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _number(count: int, sobject: str) -> str:
