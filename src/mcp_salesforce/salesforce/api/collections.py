@@ -43,7 +43,7 @@ class CollectionsApi:
         headers = duplicate_headers(allow_duplicate)
         request = Request("POST", _RESOURCE, body=_body(sobject, records, all_or_none), headers=headers)
         async with looked_for(self._send, sobject, records):
-            return await self._save(request, len(records))
+            return _results((await self._send(request)).value, len(records))
 
     async def update(
         self,
@@ -64,7 +64,7 @@ class CollectionsApi:
             to_18(str(record.get("Id", "")))
         headers = duplicate_headers(allow_duplicate)
         request = Request("PATCH", _RESOURCE, body=_body(sobject, records, all_or_none), headers=headers)
-        return await self._save(request, len(records))
+        return _results((await self._send(request)).value, len(records))
 
     async def upsert(
         self,
@@ -85,7 +85,7 @@ class CollectionsApi:
         resource = f"{_RESOURCE}/{path(sobject_name(sobject), field_name(external_id_field))}"
         headers = duplicate_headers(allow_duplicate)
         request = Request("PATCH", resource, body=_body(sobject, records, all_or_none), headers=headers)
-        return await self._save(request, len(records))
+        return _results((await self._send(request)).value, len(records))
 
     async def delete(self, record_ids: Sequence[str], *, all_or_none: bool = False) -> tuple[SaveResult, ...]:
         """Move records to the recycle bin.
@@ -98,14 +98,15 @@ class CollectionsApi:
         _check_count(record_ids)
         params = {"ids": ",".join(map(to_18, record_ids)), "allOrNone": str(all_or_none).lower()}
         # Not sent again after an unknown outcome: the records deleted the first time would look like failures.
-        return await self._save(Request("DELETE", _RESOURCE, params, idempotent=False), len(record_ids))
+        request = Request("DELETE", _RESOURCE, params, idempotent=False)
+        return _results((await self._send(request)).value, len(record_ids))
 
-    async def _save(self, request: Request, count: int) -> tuple[SaveResult, ...]:
-        results = (await self._send(request)).value
-        with unknown_if_unreadable():
-            if not isinstance(results, list) or len(results) != count:
-                raise wrong_shape(f"{count} results")
-        return tuple(SaveResult.read(result) for result in results)
+
+def _results(value: object, count: int) -> tuple[SaveResult, ...]:
+    with unknown_if_unreadable():
+        if not isinstance(value, list) or len(value) != count:
+            raise wrong_shape(f"{count} results")
+    return tuple(SaveResult.read(result) for result in value)
 
 
 def _body(sobject: str, records: Sequence[Mapping[str, object]], all_or_none: bool) -> dict[str, object]:

@@ -45,39 +45,17 @@ class CompositeApi:
         self._send = send
         self._api_version = api_version
 
-    async def run(
-        self, calls: Sequence[Request], *, all_or_none: bool = False, is_led: bool = False
-    ) -> tuple[object, ...]:
+    async def run(self, calls: Sequence[Request]) -> tuple[object, ...]:
         """Make the calls in their order; return the JSON value or the `SalesforceError` of each.
 
         API: POST /composite
-
-        Args:
-            calls: What to send.
-            all_or_none: Whether the failure of one takes back all; `run_all_or_none` raises it too.
-            is_led: Whether the first one counts for all; `run_led` says how.
 
         Raises:
             InvalidArgumentError: There are none, or more than 25 (of them at most 5 may be queries).
             SalesforceError: The call as a whole failed.
         """
-        if not 1 <= len(calls) <= MOST_CALLS:
-            raise InvalidArgumentError(f"One call takes 1 to {MOST_CALLS} calls, not {len(calls)}.")
-        if any(has_reference(call.body) for call in calls):
-            raise InvalidArgumentError(
-                "A text has @{, which Salesforce would replace where several changes are saved together.",
-                hint="Write @ { instead of @{, or make the changes one by one.",
-            )
-        entries = [_entry(call, f"{_REFERENCE}{number}", self._api_version) for number, call in enumerate(calls)]
-        body = {"allOrNone": all_or_none, "compositeRequest": entries}
-        only_reads = all(call.is_idempotent and not call.is_write for call in calls)
-        request = Request("POST", "composite", body=body, idempotent=only_reads, is_led=is_led)
-        answer = (await self._send(request)).value
-        with nullcontext() if only_reads else unknown_if_unreadable():
-            replies = members_of(answer, "compositeResponse")
-            if len(replies) != len(calls):
-                raise wrong_shape(f"{len(calls)} composite replies")
-        return tuple(map(_outcome, replies))
+        request = self._request(calls)
+        return _values((await self._send(request)).value, request, len(calls))
 
     async def run_all_or_none(self, calls: Sequence[Request]) -> tuple[object, ...]:
         """Make the calls in their order and return their JSON values; the failure of one takes back all.
@@ -88,7 +66,8 @@ class CompositeApi:
             InvalidArgumentError: There are none, or more than 25 (of them at most 5 may be queries); a text has `@{`.
             SalesforceError: What the call that failed raised; nothing was changed.
         """
-        values = await self.run(calls, all_or_none=True)
+        request = self._request(calls, all_or_none=True)
+        values = _values((await self._send(request)).value, request, len(calls))
         failures = [value for value in values if isinstance(value, SalesforceError)]
         if failures:
             raise next((error for error in failures if error.code != _HALTED), failures[0])
@@ -107,7 +86,8 @@ class CompositeApi:
         """
         if any(has_reference(call.body) for call in calls):
             return await self._one_by_one(calls)
-        return await self.run(calls, is_led=True)
+        request = self._request(calls, is_led=True)
+        return _values((await self._send(request)).value, request, len(calls))
 
     async def _one_by_one(self, calls: Sequence[Request]) -> tuple[object, ...]:
         first, *others = calls
@@ -118,6 +98,27 @@ class CompositeApi:
             except SalesforceError as error:
                 values.append(error)
         return tuple(values)
+
+    def _request(self, calls: Sequence[Request], *, all_or_none: bool = False, is_led: bool = False) -> Request:
+        if not 1 <= len(calls) <= MOST_CALLS:
+            raise InvalidArgumentError(f"One call takes 1 to {MOST_CALLS} calls, not {len(calls)}.")
+        if any(has_reference(call.body) for call in calls):
+            raise InvalidArgumentError(
+                "A text has @{, which Salesforce would replace where several changes are saved together.",
+                hint="Write @ { instead of @{, or make the changes one by one.",
+            )
+        entries = [_entry(call, f"{_REFERENCE}{number}", self._api_version) for number, call in enumerate(calls)]
+        body = {"allOrNone": all_or_none, "compositeRequest": entries}
+        only_reads = all(call.is_idempotent and not call.is_write for call in calls)
+        return Request("POST", "composite", body=body, idempotent=only_reads, is_led=is_led)
+
+
+def _values(value: object, request: Request, count: int) -> tuple[object, ...]:
+    with nullcontext() if request.idempotent else unknown_if_unreadable():
+        replies = members_of(value, "compositeResponse")
+        if len(replies) != count:
+            raise wrong_shape(f"{count} composite replies")
+    return tuple(map(_outcome, replies))
 
 
 def has_reference(value: object) -> bool:

@@ -34,7 +34,8 @@ class QueriesApi:
             InvalidRequestError: The query is malformed, or names what does not exist.
             LimitExceededError: It ran too long, or selects too much.
         """
-        return await self._page(querying(soql, query_all=query_all, batch_size=batch_size))
+        request = querying(soql, query_all=query_all, batch_size=batch_size)
+        return _page((await self._send(request)).value)
 
     async def query_more(self, next_records_url: str, *, batch_size: int | None = None) -> QueryResult:
         """Return the next page, which the page before names.
@@ -45,7 +46,8 @@ class QueriesApi:
             InvalidArgumentError: `next_records_url` is not one.
             InvalidRequestError: The locator has expired, or is another user's.
         """
-        return await self._page(querying_more(next_records_url, batch_size=batch_size))
+        request = querying_more(next_records_url, batch_size=batch_size)
+        return _page((await self._send(request)).value)
 
     async def pages(
         self, soql: str, *, query_all: bool = False, batch_size: int | None = None
@@ -76,14 +78,15 @@ class QueriesApi:
             children += page.records
         return children
 
-    async def _page(self, request: Request) -> QueryResult:
-        page = QueryResult.read((await self._send(request)).value)
-        if page.next_records_url is not None:
-            try:
-                page_path(page.next_records_url)
-            except InvalidArgumentError:
-                raise wrong_shape("a page: its nextRecordsUrl is none") from None
-        return page
+
+def _page(value: object) -> QueryResult:
+    page = QueryResult.read(value)
+    if page.next_records_url is not None:
+        try:
+            page_path(page.next_records_url)
+        except InvalidArgumentError:
+            raise wrong_shape("a page: its nextRecordsUrl is none") from None
+    return page
 
 
 def querying(soql: str, *, query_all: bool = False, batch_size: int | None = None) -> Request:
