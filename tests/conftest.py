@@ -41,17 +41,26 @@ _check_schema = Draft202012Validator.check_schema
 _checked: set[str] = set()
 _validate = ClientSession.validate_tool_result
 _validators: dict[str, tuple[dict[str, Any] | None, Validator | None]] = {}
+_conforming: set[tuple[str, str]] = set()
 
 
 async def _validate_as_before(session: ClientSession, name: str, result: CallToolResult) -> None:
-    """Check a result of ours by the schema that the first client listed, which follows from the tool's code alone."""
+    """Check a result of ours by the schema that the first client listed, which follows from the tool's code alone.
+
+    The same content of the same tool is checked once.
+    """
     is_ours = name.startswith("salesforce_")
     if is_ours and name in _validators and name not in session._tool_output_schemas:
         session._tool_output_schemas[name], validator = _validators[name]
         if validator:
             session._tool_output_validators[name] = validator
+    content = name, json.dumps(result.structured_content)
+    if is_ours and content in _conforming:
+        return
     await _validate(session, name, result)
     if is_ours and name in session._tool_output_schemas:
+        if result.structured_content is not None:
+            _conforming.add(content)
         _validators[name] = session._tool_output_schemas[name], session._tool_output_validators.get(name)
 
 

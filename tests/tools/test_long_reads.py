@@ -1,20 +1,21 @@
 """However many fields a tool reads, no URL is longer than Salesforce takes."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import Client
 
-from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import NOW, settings_of
+from tests.orgs import new_org
 from tests.tools.calls import call
 
 NAMES = [f"Customer_Segmentation_Attribute_{number:04d}__c" for number in range(480)]
 VALUES = dict.fromkeys(NAMES, "x")
+_FIELDS = "".join(f"      {name}: {{type: string, length: 40}}\n" for name in NAMES)
+WIDE = "objects:\n" + "".join(f"  {each}:\n    fields:\n{_FIELDS}" for each in ("Contact", "Event"))
 LONGEST = 16_384  # bytes of a URL
 TIMES = {"StartDateTime": "2026-11-26T10:00:00Z", "DurationInMinutes": 30}
 
@@ -41,14 +42,11 @@ CALLS: list[tuple[str, Callable[[str, str], dict[str, Any]]]] = [
 
 @pytest.mark.parametrize(("tool", "arguments"), CALLS, ids=lambda each: each if isinstance(each, str) else "")
 async def test_no_url_is_longer_than_salesforce_takes(
-    tmp_path: Path, tool: str, arguments: Callable[[str, str], dict[str, Any]]
+    tool: str, arguments: Callable[[str, str], dict[str, Any]]
 ) -> None:
-    fields = "".join(f"      {name}: {{type: string, length: 40}}\n" for name in NAMES)
-    schema = tmp_path / "wide.yaml"
-    schema.write_text("objects:\n" + "".join(f"  {each}:\n    fields:\n{fields}" for each in ("Contact", "Event")))
     lengths: list[int] = []
 
-    with LocalOrg.open(seed=False, schema_file=schema, now=lambda: NOW) as org:
+    with new_org(lambda: NOW, seed=False, schema=WIDE) as org:
 
         async def measuring(scope: Any, receive: Any, send: Any) -> None:
             lengths.append(len(scope["path"]) + len(scope["query_string"]))

@@ -1,7 +1,9 @@
 """The ASGI application: the routing table, and the one place where an OrgError becomes JSON."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -30,10 +32,7 @@ class App:
 
     def __init__(self, org: Services) -> None:
         self._org = org
-        self._table: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
-        for family in FAMILIES:
-            for route in family.routes:
-                self._table.setdefault(_shelf(route.path), []).append((compile_path(route.path)[0], route))
+        self._table = _table()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request (ASGI)."""
@@ -110,6 +109,16 @@ class App:
                 raise errors.invalid_session()
             call = replace(call, session=self._org.sessions.require(token.strip()))
         return call
+
+
+@cache
+def _table() -> Mapping[str, Sequence[tuple[re.Pattern[str], Route]]]:
+    """Return the routes of every org, by the segment under which `_shelf` looks them up."""
+    table: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
+    for family in FAMILIES:
+        for route in family.routes:
+            table.setdefault(_shelf(route.path), []).append((compile_path(route.path)[0], route))
+    return table
 
 
 def _shelf(path: str) -> str:

@@ -3,17 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import Client
 
-from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.advice import ADVICE, MEANINGS
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
+from tests.orgs import new_org
 from tests.salesforce.scripted import Answer, ScriptedOrg
 from tests.tools.answers.test_errors import CASES
 from tests.tools.calls import PREFIX, refusal, server_on
@@ -56,12 +55,8 @@ KINDS = ["Retail", "Wholesale", "Retail, small", "Public sector", "Non-profit"]
 
 
 @pytest.mark.parametrize("value", [*KINDS, "retail", "Whoelsale", "xyz"])
-async def test_a_hint_offers_no_value_that_was_just_refused(tmp_path: Path, value: str) -> None:
-    schema = tmp_path / "shop.yaml"
-    schema.write_text(
-        f"objects: {{Contact: {{fields: {{Kind__c: {{type: picklist, values: {KINDS}, restricted: true}}}}}}}}",
-        encoding="utf-8",
-    )
+async def test_a_hint_offers_no_value_that_was_just_refused(value: str) -> None:
+    schema = f"objects: {{Contact: {{fields: {{Kind__c: {{type: picklist, values: {KINDS}, restricted: true}}}}}}}}"
     body = [
         {
             "errorCode": "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
@@ -70,7 +65,7 @@ async def test_a_hint_offers_no_value_that_was_just_refused(tmp_path: Path, valu
         }
     ]
 
-    with LocalOrg.open(seed=False, schema_file=schema) as org:
+    with new_org(seed=False, schema=schema) as org:
 
         async def refusing(scope: Any, receive: Any, send: Any) -> None:
             if scope["method"] == "POST" and scope["path"].endswith(("/composite", "/sobjects/Contact")):

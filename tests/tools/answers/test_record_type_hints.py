@@ -10,6 +10,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
+from tests.orgs import new_org
 from tests.tools.calls import refusal
 
 pytestmark = pytest.mark.anyio
@@ -25,10 +26,8 @@ objects:
 
 
 @pytest.fixture
-def org(tmp_path: Path) -> Iterator[LocalOrg]:
-    schema = tmp_path / "clinic.yaml"
-    schema.write_text(SCHEMA, encoding="utf-8")
-    with LocalOrg.open(seed=False, schema_file=schema) as made:
+def org() -> Iterator[LocalOrg]:
+    with new_org(seed=False, schema=SCHEMA) as made:
         yield made
 
 

@@ -9,6 +9,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import NOW, settings_of
+from tests.orgs import new_org
 from tests.tools.calls import call, rows_as_dicts
 
 SAVED = [
@@ -38,12 +39,15 @@ DIALLED = [
 
 @pytest.fixture
 def book() -> Iterator[LocalOrg]:
-    with LocalOrg.open(seed=False, now=lambda: NOW) as org:
-        for first, last in SAVED:
-            org.insert("Contact", FirstName=first, LastName=last)
-        for last, number in NUMBERS.items():
-            org.insert("Contact", LastName=last, MobilePhone=number)
+    with new_org(lambda: NOW, seed=False, then=with_people) as org:
         yield org
+
+
+def with_people(org: LocalOrg) -> None:
+    for first, last in SAVED:
+        org.insert("Contact", FirstName=first, LastName=last)
+    for last, number in NUMBERS.items():
+        org.insert("Contact", LastName=last, MobilePhone=number)
 
 
 @pytest.fixture
