@@ -17,6 +17,7 @@ from mcp_salesforce.policy.policy_file import read_policy
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.wire import Answer, Request
 from mcp_salesforce.server import create_server
+from mcp_salesforce.tools.files import exporting
 from tests.approving import approve
 from tests.conftest import NOW, settings_of
 from tests.orgs import new_org
@@ -77,7 +78,14 @@ def records(org: LocalOrg) -> dict[str, str]:
 async def under_policy(org: LocalOrg, folder: Path) -> AsyncIterator[Client]:
     """A client of a server that the policy binds."""
     (folder / "policy.toml").write_text(POLICY, encoding="utf-8")
-    settings = settings_of(org, policy=folder / "policy.toml", toolsets="all", journal=str(folder / "journal.db"))
+    (folder / "files").mkdir()
+    settings = settings_of(
+        org,
+        policy=folder / "policy.toml",
+        toolsets="all",
+        journal=str(folder / "journal.db"),
+        files=folder / "files",
+    )
     server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
         yield client
@@ -138,6 +146,21 @@ async def check(attempt: Attempt, client: Client, records: dict[str, str]) -> No
         withheld = (result.structured_content or {}).get("withheld", [])
         assert bool(withheld) == (attempt.outcome == "withheld"), whole
         assert all(name in str(result.content) for name in withheld)
+
+
+@pytest.mark.parametrize("small", [0, 10_000], ids=["bulk jobs", "query API"])
+async def test_no_export_holds_what_is_hidden(
+    guarded: Client, records: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(exporting, "SMALL", small)
+    for number, attempt in enumerate(QUERIES):
+        arguments = filled(attempt.arguments, records)
+        result = await guarded.call_tool(PREFIX + "export", {"path": f"{number}.csv", "soql": arguments["soql"]})
+        assert not [secret for secret in SECRETS if secret in str(result.content) and secret not in str(arguments)]
+
+    written = [file.read_text("utf-8") for file in tmp_path.joinpath("files").iterdir()]
+    assert len(written) >= 5
+    assert not [secret for secret in SECRETS for text in written if secret in text]
 
 
 async def test_without_the_policy_the_same_attempts_show_what_is_hidden(org: LocalOrg, records: dict[str, str]) -> None:

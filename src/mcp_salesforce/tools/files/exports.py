@@ -45,7 +45,7 @@ class Exported(TypedDict):
     READS,
     title="Export to a file",
     hint="download, save, dump or back up records as CSV, Excel, JSON or Parquet; all rows of a report",
-    example={"path": "contacts.csv", "soql": "SELECT Id, Name, Email FROM Contact", "overwrite": True},
+    example={"path": "contacts.csv", "sobject": "Contact", "fields": ["Id", "Name"], "overwrite": True},
 )
 async def export(  # noqa: PLR0913 - arguments of a tool
     ctx: ToolContext,

@@ -16,6 +16,8 @@ from mcp_salesforce.tools.framework.session import OrgSession
 _COMPOUND: Final = frozenset({"address", "location"})
 _NO_COLUMNS: Final = _COMPOUND | {"base64"}
 _MOST_ROWS: Final = 10**12
+_COUNTS, _SUMS = frozenset({"count", "count_distinct"}), frozenset({"sum", "avg"})
+_ONE_OF_THEM: Final = frozenset({"min", "max"})
 _OWN: Final = re.compile(r"custom|standard|all", re.IGNORECASE)
 
 
@@ -62,10 +64,14 @@ async def selection_of(org: OrgSession, query: tree.Query) -> Selection:
         if not isinstance(item.expression, tree.Field | tree.Function):
             raise _no_table("A sub-query, TYPEOF, DISTANCE or COUNT()")
     types = await _types(org, query)
-    names = list(aggregates(query)) if is_grouped(query) else columns_of(query)
+    if is_grouped(query):
+        named = aggregates(query)
+        names, kinds = list(named), [_type_in_group(item.expression, types) for item in named.values()]
+    else:
+        names = columns_of(query) or []
+        kinds = [types.get(name.casefold(), "string") for name in names]
     if not names:
         raise _no_table("FIELDS() of an unknown object")
-    kinds = [types.get(name.casefold(), "string") for name in names]
     if compound := [name for name, kind in zip(names, kinds, strict=True) if kind in _NO_COLUMNS]:
         raise _no_table(f"{compound[0]}, which has parts,")
     most: int | None = await org.most_rows(query, _MOST_ROWS)
@@ -108,7 +114,7 @@ async def _types(org: OrgSession, query: tree.Query) -> dict[str, str]:
     own = {source.name.casefold(), (source.alias or source.name).casefold()}
     types: dict[str, str] = {}
     for each in meaning.references:
-        if each.clause != "SELECT" or not each.is_column or len(each.sobjects) != 1:
+        if each.clause != "SELECT" or len(each.sobjects) != 1 or not (each.is_column or is_grouped(query)):
             continue
         known = meaning.objects.get(each.sobjects[0])
         field = known.field(each.field) if known else None
@@ -116,6 +122,19 @@ async def _types(org: OrgSession, query: tree.Query) -> dict[str, str]:
         if field:
             types[rest if rest and first in own else each.name.name.casefold()] = field.type
     return types
+
+
+def _type_in_group(expression: object, types: Mapping[str, str]) -> str:
+    """Return the type of a column of groups: a count, a number, or that of the field in it."""
+    if isinstance(expression, tree.Function):
+        name = expression.name.casefold()
+        argument = expression.argument
+        if name in _COUNTS:
+            return "int"
+        if name in _SUMS:
+            return "double"
+        return _type_in_group(argument, types) if name in _ONE_OF_THEM else "string"
+    return types.get(expression.name.casefold(), "string") if isinstance(expression, tree.Field) else "string"
 
 
 async def _described(org: OrgSession, name: str) -> SObjectDescribe | None:

@@ -204,5 +204,5 @@ def written(name: str) -> Iterator[None]:
         raise refused(
             f"{name} cannot be written: {error.strerror or type(error).__name__}.",
             code="FILE_NOT_WRITTEN",
-            hint="The rows so far are stored. Free space or allow the write, then resume with salesforce_job.",
+            hint="Free space or allow the write, then export again: it goes on from the rows that were written.",
         ) from None

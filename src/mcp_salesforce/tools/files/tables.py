@@ -211,7 +211,7 @@ def _value_of(kind: str) -> Callable[[str], Any]:
     if kind == "boolean":
         return lambda cell: cell == "true"
     if kind in _INTEGERS:
-        return int
+        return lambda cell: int(cell) if cell.lstrip("-").isdecimal() else int(float(cell))
     if kind in _NUMBERS:
         return float
     return str
