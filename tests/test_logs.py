@@ -54,7 +54,7 @@ async def test_a_tool_call_is_one_line_with_its_outcome_and_what_it_cost(org: Lo
         async with Client(server) as client:
             await client.call_tool("salesforce_list_contacts", {"limit": 2})
             await client.call_tool("salesforce_get_contact", {"contact_id": "003000000000000AAA"})
-            await client.call_tool("salesforce_get_contact", {"contact_id": "no Id"})
+            await client.call_tool("salesforce_get_contact", {"contact_id": "003"})
 
     listed, missing, refused = lines_of(stream)
     assert (listed["event"], listed["tool"], listed["outcome"]) == ("tool call", "salesforce_list_contacts", "ok")

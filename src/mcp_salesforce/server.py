@@ -48,6 +48,7 @@ from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.framework.allowed_tools import Access, UnknownToolsetError
 from mcp_salesforce.tools.framework.session import OrgSession, utc_now
 from mcp_salesforce.tools.framework.toolset import SalesforceTool, build_tools
+from mcp_salesforce.tools.lookups.named_records import ids_of
 
 _VERIFIED_WITHIN_S: Final = 10.0  # less than hosts wait for a server to start
 _log = logging.getLogger(__name__)
@@ -128,8 +129,7 @@ def create_server(
             watch=audit.over if audit else None,
         )
         async with client:
-            if guard:
-                await _verify(guard)
+            await _verify(guard)
             session = OrgSession(
                 client,
                 max_answer_tokens=settings.max_answer_tokens,
@@ -144,6 +144,7 @@ def create_server(
                 approval_rules=ApprovalRules.of(access.policy),
                 audit=audit,
                 files=settings.files,
+                find_named=ids_of,
             )
             try:
                 yield session
@@ -200,8 +201,10 @@ def _guarding(guard: Guard | None, access: Access) -> Callable[[RequestSender], 
     return refusing_writes if access.read_only else None
 
 
-async def _verify(guard: Guard) -> None:
+async def _verify(guard: Guard | None) -> None:
     """Stop the start where the org has not what the policy names; where it cannot be asked now, the first call asks."""
+    if guard is None:
+        return
     try:
         async with asyncio.timeout(_VERIFIED_WITHIN_S):
             await guard.verify()

@@ -37,6 +37,8 @@ _ACCOUNT: Final = "001"
 _PREFIX: Final = 3
 _MOST_INVITED: Final = 2000
 
+_ABOUT: Final = id_of(but_not=("005", "00U", "00T"), names=("Contact", "Lead", "Account", "Opportunity"))
+
 
 @activities.tool(
     READS,
@@ -47,7 +49,7 @@ _MOST_INVITED: Final = 2000
 )
 async def list_activities(
     ctx: ToolContext,
-    record_id: Annotated[str, AfterValidator(id_of(but_not=("005", "00U", "00T")))],
+    record_id: Annotated[str, AfterValidator(_ABOUT)],
     *,
     limit: Limit = 10,
     cursor: Cursor = "",

@@ -129,7 +129,7 @@ async def list_appointments(
 ) -> Rows:
     """List the appointments between start and end, earliest first.
 
-    Covers every calendar the user can see; owner_id limits it to one person (your Id: salesforce_whoami).
+    Covers every calendar the user can see; owner_id limits it to one person (me: your own).
     Without start and end: all appointments, newest created first.
     """
     org = org_of(ctx)

@@ -28,7 +28,7 @@ _IN_SERIES = "This appointment is part of a series; the others may have differen
 
 InviteeIds = Annotated[
     tuple[Annotated[str, AfterValidator(id_of(*_KINDS))], ...],
-    Field(max_length=_MOST, description="Ids of users, contacts, leads, resource calendars"),
+    Field(max_length=_MOST, description="Users, contacts, leads, resources (rooms)"),
 ]
 _OthersIds = Annotated[tuple[Annotated[str, AfterValidator(id_of(*_KINDS))], ...], Field(max_length=_MOST)]
 
@@ -60,7 +60,7 @@ async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = ()
     """
     org = org_of(ctx)
     if not add and not remove:
-        raise refused("Nobody was named to add or remove.", hint="Give Ids in add or remove.", fields=["add", "remove"])
+        raise refused("Nobody was named to add or remove.", hint="Give add or remove.", fields=["add", "remove"])
     if both := set(add) & set(remove):
         raise refused(f"{', '.join(sorted(both))} is in add and in remove.", hint="Give each Id in one of them only.")
     event = await org.retrieve("Event", event_id)

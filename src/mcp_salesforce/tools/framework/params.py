@@ -11,17 +11,23 @@ from mcp_salesforce.salesforce.ids import KEY_PREFIXES, to_18
 from mcp_salesforce.salesforce.wire import field_list
 from mcp_salesforce.tools.answers.budgets import sliced
 from mcp_salesforce.tools.framework.blanks import with_nulls, without_blanks
+from mcp_salesforce.tools.framework.references import NAMEABLE, OF_ARGUMENT, Named, is_name
 
 _OWNER = "OwnerId"
+_NAMEABLE = NAMEABLE | {*OF_ARGUMENT}
 
 
-def id_of(*prefixes: str, but_not: Collection[str] = ()) -> Callable[[str], str]:
+def id_of(*prefixes: str, but_not: Collection[str] = (), names: Sequence[str] = ()) -> Callable[[str], str]:
     """Return the check for a record Id with one of the key prefixes `prefixes` (any, without them).
 
-    The check gives the 18-character form.
+    The check gives the 18-character form. A name passes as a `Named`, where records of the prefixes' objects, or of the
+    objects `names`, have names: `references.with_ids` replaces it.
     """
+    objects = [each for each in (*names, *(KEY_PREFIXES[prefix] for prefix in prefixes)) if each in _NAMEABLE]
 
     def check(value: str) -> str:
+        if objects and is_name(value.strip()):
+            return Named.of(value.strip(), objects)
         try:
             record_id = to_18(value.strip())
         except InvalidArgumentError as error:
@@ -144,6 +150,7 @@ class RecordData(BaseModel):
         return {name: value for name, value in self.given().items() if name in self.picklists or name in others}
 
 
+_SUBJECT = id_of(but_not=("003", "00Q", "005"), names=("Account", "Opportunity"))
 Text20 = Annotated[str | None, Field(max_length=20)]
 Text40 = Annotated[str | None, Field(max_length=40)]
 Text80 = Annotated[str | None, Field(max_length=80)]
@@ -157,4 +164,4 @@ ContactReference = Annotated[str | None, AfterValidator(_or_null(id_of("003")))]
 UserReference = Annotated[str | None, AfterValidator(_or_null(id_of("005")))]
 OwnerReference = Annotated[str | None, AfterValidator(_or_null(id_of("005", "023")))]
 PersonReference = Annotated[str | None, AfterValidator(_or_null(id_of("003", "00Q")))]
-SubjectReference = Annotated[str | None, AfterValidator(_or_null(id_of(but_not=("003", "00Q", "005"))))]
+SubjectReference = Annotated[str | None, AfterValidator(_or_null(_SUBJECT))]

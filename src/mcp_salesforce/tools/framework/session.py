@@ -37,6 +37,7 @@ from mcp_salesforce.tools.answers.query_pages import PageCache
 from mcp_salesforce.tools.answers.results import Allowed
 from mcp_salesforce.tools.framework.background import Background
 from mcp_salesforce.tools.framework.parent_names import naming, with_names
+from mcp_salesforce.tools.framework.references import Finder, refuse_names
 
 _NO_POLICY = ApprovalRules()
 _BYTES_PER_TOKEN = 2.5  # dense rows of Ids and numbers; running text has four
@@ -70,6 +71,7 @@ class OrgSession:
         approval_rules: ApprovalRules = _NO_POLICY,
         audit: Audit | None = None,
         files: Path | None = None,
+        find_named: Finder = refuse_names,
     ) -> None:
         """Work through `client`.
 
@@ -87,10 +89,12 @@ class OrgSession:
             approval_rules: Which changes a person has to approve.
             audit: Where calls are recorded, if they are: what the client's guard passes by.
             files: The folder that files may be in, if there is one.
+            find_named: Finds the records that arguments name instead of giving their Ids.
         """
         self.client = client
         self.allowed = allowed
         self.now = now
+        self.find_named = find_named
         self._guard = guard
         self._state_key = state_key or StateKey()
         self._journal = journal

@@ -27,6 +27,7 @@ from mcp_salesforce.tools.framework.call_log import LoggedCall, tool_call
 from mcp_salesforce.tools.framework.hints import hint_for
 from mcp_salesforce.tools.framework.json_schema import conforming, input_schema, is_conforming, output_schema
 from mcp_salesforce.tools.framework.making import Making
+from mcp_salesforce.tools.framework.references import with_ids
 from mcp_salesforce.tools.framework.second_look import with_doubts
 from mcp_salesforce.tools.framework.session import OrgSession
 
@@ -244,10 +245,11 @@ class SalesforceTool(Tool):
         self, arguments: dict[str, Any], context: Context[Any, Any]
     ) -> Mapping[str, Any] | InputRequiredResult:
         """Call the function; what a tool that writes does to records is a change, and its answer names it."""
-        given = self._arguments.read(arguments)
+        org = org_of(context)
+        given = await with_ids(org, self._arguments.read(arguments))
         if self.effect.is_reading:
             return conforming(_shape_of(self.fn), await self.fn(context, **given))
-        org, is_preview = org_of(context), bool(given.pop(_PREVIEW))
+        is_preview = bool(given.pop(_PREVIEW))
 
         async def run() -> Mapping[str, Any]:
             result = await self.fn(context, **given)

@@ -20,6 +20,7 @@ from mcp_salesforce.salesforce.api.queries import querying
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.tools.framework.params import id_of, or_empty
+from mcp_salesforce.tools.framework.references import OF_ARGUMENT
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
 from mcp_salesforce.tools.insight.reasons import (
@@ -94,7 +95,7 @@ class Access(TypedDict):
 async def explain_access(
     ctx: ToolContext,
     sobject: str,
-    record_id: Annotated[str, AfterValidator(or_empty(id_of()))] = "",
+    record_id: Annotated[str, AfterValidator(or_empty(id_of(names=OF_ARGUMENT)))] = "",
     user: Annotated[str, Field(description="Name, e-mail or Id")] = ME,
 ) -> Access:
     """Explain what a user can do with an object or a record, and why: owner, org-wide default, roles, shares, profile.

@@ -12,6 +12,7 @@ from mcp_salesforce.salesforce.wire import sobject_name
 from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.tools.answers.results import Rows, localised, table
 from mcp_salesforce.tools.framework.params import Cursor, Limit, ShownZone, id_of
+from mcp_salesforce.tools.framework.references import OF_ARGUMENT
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
 from mcp_salesforce.tools.insight.toolset import insight
@@ -34,7 +35,7 @@ HistoryFields = Annotated[tuple[str, ...], Field(description="Only changes of th
 async def list_history(
     ctx: ToolContext,
     sobject: str,
-    record_id: Annotated[str, AfterValidator(id_of())],
+    record_id: Annotated[str, AfterValidator(id_of(names=OF_ARGUMENT))],
     *,
     fields: HistoryFields = (),
     limit: Limit = 20,

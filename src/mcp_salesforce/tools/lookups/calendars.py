@@ -78,6 +78,19 @@ async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
     return list({calendar.id: calendar for calendar in calendars}.values())
 
 
+async def calendar_records(org: OrgSession, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return the active users, and the resource and public calendars, that have one of these names or addresses."""
+    if not names:
+        return []
+    found = await _find(org, _Wanted(names=list(names)), (await org.owner())[1])
+    return [record for record in found if any(has_name(record, text) for text in names)]
+
+
+def has_name(record: Mapping[str, Any], text: str) -> bool:
+    """Tell whether a record has this name, user name or e-mail address."""
+    return text.casefold() in {str(record.get(name) or "").casefold() for name in ("Name", "Email", "Username")}
+
+
 async def _find(org: OrgSession, wanted: _Wanted, me: str) -> list[Mapping[str, Any]]:
     """Return the records of users and calendars that the queries find; remember each by its Id."""
     users, permission, *calendars = await _asked(org, wanted.requests(me))
@@ -121,12 +134,7 @@ async def _calendar(org: OrgSession, text: str, found: Iterable[Mapping[str, Any
 
 
 async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, Any]]) -> str:
-    folded = text.casefold()
-    named = [
-        record
-        for record in found
-        if folded in {str(record.get(name) or "").casefold() for name in ("Name", "Email", "Username")}
-    ]
+    named = [record for record in found if has_name(record, text)]
     if len(named) == 1:
         return str(named[0]["Id"])
     if named:
@@ -137,10 +145,10 @@ async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, A
             hint="Give the Id of the right one.",
             fields=["calendars"],
         )
-    raise await _unknown(org, text)
+    raise await unknown_calendar(org, text)
 
 
-async def _unknown(org: OrgSession, text: str) -> InvalidArgumentError:
+async def unknown_calendar(org: OrgSession, text: str) -> InvalidArgumentError:
     """Return the error for a name that nobody has; it has the nearest names."""
     outcomes = await org.client.composite.run([querying(soql) for soql in _ALL_NAMES])
     names = [record["Name"] for outcome in outcomes for record in _records(outcome)]

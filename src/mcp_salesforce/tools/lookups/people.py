@@ -64,14 +64,14 @@ def is_same_number(one: str, other: str) -> bool:
     )
 
 
-async def spelt_otherwise(org: OrgSession, name: str) -> list[str]:
-    """Return the Ids of contacts whose names are `name` but for accents: Zoë for Zoe, Müller for Mueller.
+async def spelt_otherwise(org: OrgSession, name: str, sobject: str = "Contact") -> list[str]:
+    """Return the Ids of contacts, or of leads, whose names are `name` but for accents: Zoë for Zoe, Müller for Mueller.
 
     SOQL tells letters with accents from those without. It reads at most 2,000 names, in one call.
     """
     words = words_of(name)
     where = " AND ".join(f"Name LIKE {quote(f'%{_loose(word)}%')}" for word in words)
-    soql = f"SELECT Id, Name FROM Contact WHERE {where} ORDER BY CreatedDate DESC LIMIT {_MOST_READ}"  # noqa: S608
+    soql = f"SELECT Id, Name FROM {sobject} WHERE {where} ORDER BY CreatedDate DESC LIMIT {_MOST_READ}"  # noqa: S608
     try:
         found = (await org.client.queries.query(soql)).records
     except SalesforceError:

@@ -16,6 +16,7 @@ from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, UPDATES, UP
 from mcp_salesforce.tools.lookups.cascades import going_along
 from mcp_salesforce.tools.records.batches import DeletedRows, Saved, save_rows
 from mcp_salesforce.tools.records.checks import Record, Verb, check_ids, check_key, check_object, check_records
+from mcp_salesforce.tools.records.named_references import with_named
 from mcp_salesforce.tools.records.toolset import AllOrNone, GivenIds, RowValues, SObjectName, records
 from mcp_salesforce.tools.records.upserts import without_blanks_of_new
 
@@ -143,6 +144,7 @@ async def _checked(
     check_object(described, verb)
     if verb == "upsert":
         records = await without_blanks_of_new(org, described, key, records)
+    records = await with_named(org, described, records, key)
     prefixes = await _key_prefixes(org, described, records)
     return check_records(described, records, verb, key=key, prefixes=prefixes), described
 

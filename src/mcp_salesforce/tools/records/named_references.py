@@ -1,0 +1,46 @@
+"""Names in the reference fields of rows, replaced by Ids: `OwnerId: "Nora Quill"`, `AccountId: "Acme"`."""
+
+from collections.abc import Sequence
+
+from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.models import SObjectDescribe
+from mcp_salesforce.tools.framework.references import NAMEABLE, Named, is_name
+from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.records.checks import Record
+
+_AMBIGUOUS = "AMBIGUOUS_NAME"
+
+
+async def with_named(org: OrgSession, described: SObjectDescribe, records: Sequence[Record], key: str) -> list[Record]:
+    """Return the rows with Ids instead of names; a name that nobody has is left for the check of the row to refuse.
+
+    Raises:
+        InvalidArgumentError: Several records have a name.
+    """
+    named = {
+        (name, value): Named.of(value.strip(), objects)
+        for record in records
+        for name, value in record.items()
+        if isinstance(value, str) and (objects := _objects_of(described, name, key)) and is_name(value.strip())
+    }
+    if not named:
+        return list(records)
+    found = dict(zip(named, await org.find_named(org, [*named.values()]), strict=True))
+    for (name, _), outcome in found.items():
+        if isinstance(outcome, InvalidArgumentError) and outcome.code == _AMBIGUOUS:
+            outcome.fields = (name,)
+            raise outcome
+    ids = {place: outcome for place, outcome in found.items() if isinstance(outcome, str)}
+    return [{name: _replaced(name, value, ids) for name, value in record.items()} for record in records]
+
+
+def _replaced(name: str, value: object, ids: dict[tuple[str, str], str]) -> object:
+    return ids.get((name, value), value) if isinstance(value, str) else value
+
+
+def _objects_of(described: SObjectDescribe, name: str, key: str) -> list[str]:
+    """Return the objects whose records can be named in a field; none for the one that tells which record is meant."""
+    field = described.field(name)
+    if field is None or field.type != "reference" or name.casefold() == key.casefold():
+        return []
+    return [each for each in field.reference_to if each in NAMEABLE]

@@ -1,0 +1,135 @@
+"""Names where Ids are taken: by every tool in one way, and never a guess."""
+
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_salesforce.localorg import LocalOrg
+from tests.conftest import ERAS
+from tests.tools.calls import call, refusal, rows_as_dicts
+
+TIMES = {"StartDateTime": "2027-02-23T15:00:00Z", "DurationInMinutes": 30}
+JONAS = "005lo0000000002AAA"
+
+
+@pytest.fixture(params=ERAS)
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def org(empty_org: LocalOrg) -> LocalOrg:
+    return empty_org
+
+
+@pytest.fixture
+def acme(org: LocalOrg) -> str:
+    return org.insert("Account", Name="Acme Works", BillingCity="Berlin")
+
+
+@pytest.fixture
+def zoe(org: LocalOrg, acme: str) -> str:
+    return org.insert("Contact", LastName="Müller", FirstName="Zoë", Email="zoe@acme.example", AccountId=acme)
+
+
+async def test_an_appointment_takes_names_for_everybody(org: LocalOrg, mcp: Client, acme: str, zoe: str) -> None:
+    made = await call(
+        mcp,
+        "create_appointment",
+        data={
+            "Subject": "Talk",
+            "OwnerId": "Jonas Brandt",
+            "WhoId": "zoe@acme.example",
+            "WhatId": "acme works",
+            **TIMES,
+        },
+        invitees=["me", "Harbour Room"],
+    )
+
+    assert (made["OwnerId"], made["WhoId"], made["WhatId"]) == (JONAS, zoe, acme)
+    assert {row["Id"] for row in rows_as_dicts(made["invitees"])} >= {org.user_id}
+
+    found = await call(mcp, "list_appointments", start="2027-02-23", end="2027-02-23", owner_id="Jonas Brandt")
+    mine = await call(mcp, "list_appointments", start="2027-02-23", end="2027-02-23", owner_id="me")
+    hers = await call(mcp, "list_appointments", start="2027-02-23", end="2027-02-23", contact_id="Zoe Mueller")
+    assert [row["Subject"] for row in rows_as_dicts(found)] == ["Talk"]
+    assert len(mine["rows"]) == 1
+    assert {row["Who.Name"] for row in rows_as_dicts(hers)} == {"Zoë Müller"}
+
+
+@pytest.mark.parametrize("name", ["zoe@acme.example", "Zoë Müller", "Müller, Zoë", "zoe mueller"])
+async def test_a_contact_is_found_however_the_name_is_written(mcp: Client, zoe: str, name: str) -> None:
+    assert (await call(mcp, "get_contact", contact_id=name))["Id"] == zoe
+
+
+async def test_records_activities_and_reports_take_names_too(org: LocalOrg, mcp: Client, acme: str, zoe: str) -> None:
+    lead = org.insert("Lead", LastName="Berg", FirstName="Tom", Company="Berg Works")
+
+    saved = await call(
+        mcp,
+        "create_records",
+        sobject="Opportunity",
+        records=[
+            {"Name": "Deal", "AccountId": "Acme Works", "OwnerId": "jonas brandt", "StageName": "Prospecting",
+             "CloseDate": "2027-01-31"},
+        ],
+    )  # fmt: skip
+    [row] = org.store.rows(f"SELECT AccountId, OwnerId FROM Opportunity WHERE Id = '{rows_as_dicts(saved)[0]['Id']}'")
+    assert (row["AccountId"], row["OwnerId"]) == (acme, JONAS)
+
+    task = await call(mcp, "log_activity", kind="call", data={"Subject": "Call", "WhoId": "Tom Berg", "OwnerId": "me"})
+    assert (task["WhoId"], task["OwnerId"]) == (lead, org.user_id)
+    timeline = await call(mcp, "list_activities", record_id="Tom Berg")
+    assert len(timeline["rows"]) == 1
+    assert (await call(mcp, "explain_access", sobject="Account", record_id="Acme Works"))["record"]["Id"] == acme
+    assert (await call(mcp, "list_history", sobject="Contact", record_id="Zoë Müller"))["rows"]
+    listed = await call(mcp, "list_contacts", account_id="Acme Works")
+    assert [each["Id"] for each in rows_as_dicts(listed)] == [zoe]
+    made = await call(mcp, "create_contact", data={"LastName": "Neu", "AccountId": "Acme Works"})
+    assert made["AccountId"] == acme
+
+
+@pytest.mark.usefixtures("zoe")
+async def test_of_several_none_is_chosen(org: LocalOrg, mcp: Client) -> None:
+    other = org.insert("Contact", LastName="Müller", FirstName="Zoë", Email="z@bolt.example")
+    before = org.store.rows("SELECT Id FROM Contact WHERE IsDeleted = 0")
+
+    error = await refusal(mcp, "delete_contact", contact_id="Zoë Müller")
+
+    assert (error["code"], error["fields"]) == ("AMBIGUOUS_NAME", ["contact_id"])
+    assert f"{other} (z@bolt.example)" in error["message"]
+    assert "Acme Works" in error["message"]
+    assert error["hint"].startswith("Ask the user which one is meant")
+    assert org.store.rows("SELECT Id FROM Contact WHERE IsDeleted = 0") == before
+    row = await refusal(mcp, "create_records", sobject="Case", records=[{"Subject": "x", "ContactId": "Zoë Müller"}])
+    assert (row["code"], row["fields"]) == ("AMBIGUOUS_NAME", ["ContactId"])
+
+
+async def test_a_part_of_a_name_is_a_question(mcp: Client, zoe: str) -> None:
+    error = await refusal(mcp, "update_contact", contact_id="Müller", data={"Title": "CTO"})
+
+    assert error["code"] == "MALFORMED_ID"
+    assert f"Did you mean {zoe} (Zoë Müller" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("get_contact", {"contact_id": "Nobody Atall"}, "no Contact has this name"),
+        ("create_appointment", {"data": {"Subject": "x", "WhoId": "Nobody Atall", **TIMES}}, "Contact or Lead"),
+        ("list_history", {"sobject": "Case", "record_id": "Nobody"}, "no Case has this name"),
+        ("list_appointments", {"owner_id": "Nobody Atall"}, "No calendar is called"),
+        ("get_contact", {"contact_id": "003lo000000ZZZ"}, "15 or 18 letters"),
+    ],
+)
+async def test_a_name_of_nobody_is_refused_with_what_was_looked_for(
+    mcp: Client, tool: str, arguments: dict[str, Any], said: str
+) -> None:
+    assert said in (await refusal(mcp, tool, **arguments))["message"]
+
+
+async def test_a_name_with_signs_of_a_query_is_only_a_name(mcp: Client) -> None:
+    for name in ("O'Brien' OR Name != '", "x%_\\' LIMIT 1", 'A "quoted" name', "Ødegård ' \\"):
+        error = await refusal(mcp, "get_contact", contact_id=name)
+        assert error["code"] == "MALFORMED_ID"
