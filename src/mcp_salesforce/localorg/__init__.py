@@ -1,4 +1,4 @@
-"""A Salesforce org in this process, on SQLite: to try the server on, and to test it against.
+"""A Salesforce org in this process, on SQLite, for trying and testing the server.
 
 `docs/testing-with-the-local-org.md` shows how to use it. The names here are public, and of `LocalOrg` those that the
 page shows; whatever else the package has may change at any time.
@@ -51,7 +51,7 @@ class LocalOrg:
     """One org: its records in a file or in memory, and an ASGI application that serves it."""
 
     def __init__(self, store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
-        """Serve what `store` holds; `open` is the way to make one."""
+        """Serve the records of `store`; use `open` to create an org."""
         self.store = store
         self.schema = schema
         self.now = now
@@ -80,18 +80,18 @@ class LocalOrg:
 
     @cached_property
     def credentials(self) -> Credentials:
-        """All that a client needs to use the org as its first user."""
+        """Everything that a client needs to use the org as its first user."""
         return self.oauth.credentials(self.user_id)
 
     def credentials_of(self, name: str) -> Credentials:
-        """Return all that a client needs to use the org as another user, who is named as for `user`."""
+        """Return everything that a client needs to use the org as another user, whom `user` finds by name."""
         return self.oauth.credentials(self.user(name))
 
     def user(self, name: str) -> str:
         """Return the id of an active user by first name, name or user name, in any case.
 
         Raises:
-            LookupError: There is none, or there are several; the message names those that there are.
+            LookupError: There is no such user, or there are several; the message lists the users.
         """
         users = self.oauth.users()
         wanted = name.strip().casefold()
@@ -106,7 +106,7 @@ class LocalOrg:
         return found[0]
 
     def expire_sessions(self) -> None:
-        """End every session; refresh tokens go on working."""
+        """End every session; refresh tokens stay valid."""
         self.sessions.expire_all()
 
     @classmethod
@@ -160,7 +160,7 @@ class LocalOrg:
             raise
 
     def insert(self, sobject: str, **fields: Any) -> str:  # noqa: ANN401 - any JSON value
-        """Create a record as the org's first user, under all rules, and return its id.
+        """Create a record as the org's first user, checked by all rules, and return its id.
 
         Raises:
             OrgError: The record breaks a rule of its object.
@@ -189,7 +189,7 @@ class LocalOrg:
             yield address
 
     def close(self) -> None:
-        """Close the database; what was acknowledged stays."""
+        """Close the database; saved records stay saved."""
         self.store.close()
 
     def __enter__(self) -> Self:

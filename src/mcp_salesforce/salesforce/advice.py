@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 
 
 class Advice(NamedTuple):
-    """Why a code comes, and what to do about it.
+    """Why Salesforce returns a code, and what to do about it.
 
     Attributes:
         cause: What is wrong, in one sentence.
         next_step: What to do.
-        author: Whose words the message is, where it is not Salesforce that wrote it.
+        author: Who wrote the message, if not Salesforce.
     """
 
     cause: str
@@ -420,7 +420,7 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
 
 
 def advice_of(error_code: str, message: str) -> Advice | None:
-    """Return what is known of an error: by its words where its code means several things, else by its code."""
+    """Return the advice for an error: by its message if its code has several meanings, otherwise by its code."""
     told = (
         advice
         for codes, words, advice in MEANINGS
@@ -430,11 +430,11 @@ def advice_of(error_code: str, message: str) -> Advice | None:
 
 
 def hint_of(error_code: str, message: str = "") -> str:
-    """Return why an error comes and what to do next; nothing where its class says it."""
+    """Return the cause of an error and what to do next; empty if its class says it."""
     advice = advice_of(error_code, message)
     return f"{advice.cause} {advice.next_step}" if advice else ""
 
 
 def is_told_by_words(error_code: str, message: str) -> bool:
-    """Tell whether an error's words say which of its code's meanings it has."""
+    """Tell whether the message of an error shows which meaning of its code applies."""
     return advice_of(error_code, message) is not ADVICE.get(error_code)

@@ -13,7 +13,7 @@ HttpExchange = Callable[[HttpRequest], Awaitable[HttpReply]]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token, the org that it is for, and the URL that names org and user (empty if not told)."""
+    """An access token, its org, and the identity URL, which has the Ids of org and user (empty if unknown)."""
 
     access_token: str = field(repr=False)
     instance_url: str
@@ -21,10 +21,10 @@ class Token:
 
 
 class TokenSource(Protocol):
-    """Something that gives access tokens. Its representation shows no secret."""
+    """A source of access tokens. Its repr shows no secret."""
 
     async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:
-        """Return a token to use from now on.
+        """Return a new token.
 
         Args:
             exchange: Sends one request and returns its reply.
@@ -38,7 +38,7 @@ class TokenSource(Protocol):
 
 
 class StaticTokenSource:
-    """One access token, given; it cannot be renewed."""
+    """One access token, which cannot be renewed."""
 
     def __init__(self, access_token: str, instance_url: str) -> None:
         """Use `access_token` at `instance_url` until Salesforce refuses it.
@@ -96,7 +96,7 @@ class Session:
 
 
 def _look_at_failure(renewal: "asyncio.Task[Token]") -> None:
-    """Keep asyncio from reporting a failure that nobody waited for: the next call meets it itself."""
+    """Keep asyncio from reporting a failure that no caller waited for: the next call gets it too."""
     if not renewal.cancelled():
         renewal.exception()
 

@@ -1,4 +1,4 @@
-"""The org's daily allowance of API calls: what is used of it, and what of it is not ours to use."""
+"""The org's API calls of a day: how many are used, and how many are reserved for others."""
 
 import re
 from collections.abc import Callable
@@ -17,21 +17,21 @@ _WHOLE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """API calls left to others: a number of them, or a share of the org's limit in percent."""
+    """API calls to keep for others: a number, or a percentage of the org's limit."""
 
     amount: int
     is_percent: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the reserve that `500` or `10%` names."""
+        """Return the reserve for a text such as `500` or `10%`."""
         found = _RESERVE.fullmatch(text.strip())
         if found is None or (found[2] and int(found[1]) >= _WHOLE):
             raise InvalidArgumentError("A reserve is a number of API calls, such as 500, or a share, such as 10%.")
         return cls(int(found[1]), bool(found[2]))
 
     def of(self, limit: int) -> int:
-        """Return how many calls of `limit` are kept."""
+        """Return how many calls of `limit` to keep for others."""
         return limit * self.amount // _WHOLE if self.is_percent else self.amount
 
 
@@ -49,13 +49,13 @@ class Budget:
         self.usage: ApiUsage | None = None
 
     def note(self, limit_info: str) -> None:
-        """Take over what a reply told."""
+        """Store the usage that a reply reports."""
         if found := _USAGE.search(limit_info):
             self.usage = ApiUsage(used=int(found[1]), limit=int(found[2]))
             self._told_at = self._clock()
 
     def check(self) -> None:
-        """Refuse a call that would use the reserve. Once a minute one passes, to see whether calls have come free.
+        """Refuse a call that would use the reserve. One call a minute is allowed, to see whether others are free again.
 
         Raises:
             ApiReserveError: What is left is reserved.

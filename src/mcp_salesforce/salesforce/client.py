@@ -134,7 +134,7 @@ class SalesforceClient:
     ) -> tuple[str, SObjectRecord | SalesforceError]:
         """Create one record as `sobjects.create` does; return its Id, and the record, or why it could not be read.
 
-        One call does both, but where a guard judges records by their Ids, or a text would be taken for a reference.
+        One call does both, unless a guard judges records by their Ids, or Salesforce would read a text as a reference.
         In that one call the names of `parents`, such as `Owner`, are read too: they are `Owner.Name` in the record.
 
         API: POST /composite (also GET /sobjects/{sobject}/{id}/{relationship}); else POST /sobjects/{sobject},
@@ -157,7 +157,7 @@ class SalesforceClient:
             return made, error
 
     async def identity(self) -> Identity:
-        """Return whose session it is, from the token's own identity URL; without one it asks the org.
+        """Return the Ids of user and org, from the token's identity URL or, without one, from the org.
 
         API: GET /services/oauth2/userinfo (only without an identity URL)
         """
@@ -176,7 +176,7 @@ class SalesforceClient:
         return UserInfo.read(await self.send(Request("GET", "/services/oauth2/userinfo")))
 
     async def organization(self) -> Organization | None:
-        """Return what the org says of itself, or None where the user may not see its record.
+        """Return the org's own record, or None if the user cannot see it.
 
         API: GET /query
         """

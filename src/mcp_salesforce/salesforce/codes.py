@@ -113,7 +113,7 @@ _CLASS_OF_CODE = {code: kind for kind, codes in _CODES_OF_CLASS.items() for code
 
 
 def error_class(error_code: str, status: int, message: str = "") -> type[ApiError]:
-    """Return the class for `error_code`; `status` and `message` decide where it is unknown or means two things."""
+    """Return the class for `error_code`; if it is unknown or has two meanings, `status` and `message` decide."""
     is_of_rate = error_code in _RATES or (status == _TOO_MANY and error_code not in _CLASS_OF_CODE)
     if is_of_rate and _is_passing(status, message):
         return BusyError
@@ -124,5 +124,5 @@ def error_class(error_code: str, status: int, message: str = "") -> type[ApiErro
 
 
 def _is_passing(status: int, message: str) -> bool:
-    """Tell the limit of calls at once, which passes in seconds, from the allowance of a day: the words differ."""
+    """Tell whether the message is about the limit of simultaneous calls, which passes in seconds, not the daily one."""
     return bool(_AT_ONCE.search(message)) or (status == _TOO_MANY and not _ALLOWANCE.search(message))

@@ -20,7 +20,7 @@ _ALREADY_DEAD = frozenset({"invalid_token", "unsupported_token_type", "invalid_g
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One question to a user, from the address to open to the tokens."""
+    """One request for a user's consent, from the address to open to the tokens."""
 
     login_url: str
     client_id: str
@@ -103,7 +103,7 @@ class Consent:
 
 
 async def revoke(exchange: HttpExchange, login_url: str, refresh_token: str) -> bool:
-    """End a refresh token and its sessions; return whether it was still alive, as far as Salesforce tells.
+    """Revoke a refresh token and its sessions; return whether it was still valid, if Salesforce says so.
 
     API: POST /services/oauth2/revoke
     """

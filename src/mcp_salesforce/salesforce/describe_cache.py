@@ -1,4 +1,4 @@
-"""What the org's objects and fields are, remembered for a while: one cache for each user of an org."""
+"""A cache of the org's objects and fields, one for each user of an org."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ _Reading: TypeAlias = Callable[[str], Awaitable[tuple[_Described, str] | None]]
 
 @dataclass(slots=True)
 class _Entry:
-    """What was read: with which stamp, when, and when the org last said that it still holds (Unix seconds)."""
+    """What was read, its stamp, when it was read, and when the org last confirmed it (Unix seconds)."""
 
     described: _Described
     stamp: str
@@ -44,7 +44,7 @@ class _Entry:
 
 
 class OrgSchema(ABC):
-    """What one user may know of the org's objects and fields."""
+    """The org's objects and fields as one user sees them."""
 
     @abstractmethod
     async def describe(self, sobject: str, *, max_age_s: float = FRESH_S) -> SObjectDescribe:
@@ -64,14 +64,14 @@ class OrgSchema(ABC):
 
     @abstractmethod
     async def summaries(self, *, max_age_s: float = FRESH_S) -> tuple[SObjectSummary, ...]:
-        """Return a summary of every object that the user may see."""
+        """Return a summary of every object that the user can see."""
 
     async def names(self) -> list[str]:
-        """Return the API name of every object that the user may see."""
+        """Return the API name of every object that the user can see."""
         return [summary.name for summary in await self.summaries()]
 
     async def by_prefix(self) -> Mapping[str, str]:
-        """Return the API name of every object that the user may see, by the first three characters of its Ids."""
+        """Return the API name of every object that the user can see, by the first three characters of its Ids."""
         return {**KEY_PREFIXES, **{each.key_prefix: each.name for each in await self.summaries() if each.key_prefix}}
 
     async def nearest(self, wrong: str) -> list[str]:
@@ -81,7 +81,7 @@ class OrgSchema(ABC):
 
 
 class DescribeCache(OrgSchema):
-    """The describes of one user's org: each read once however many calls want it, and again when it has changed.
+    """The describes of one user's org: each is read once for all calls, and again after a change.
 
     The org has one stamp for all its metadata, so that a single "not modified" confirms every describe that carries it.
     A failure is not kept. Beyond its bound the cache forgets what was not used for the longest time.
@@ -181,7 +181,7 @@ class DescribeCache(OrgSchema):
 
 
 def _parts(described: _Described) -> int:
-    """Return a measure of the memory that it takes."""
+    """Return an estimate of the memory that it needs."""
     if isinstance(described, tuple):
         return len(described)
     values = sum(len(field.picklist_values) for field in described.fields)

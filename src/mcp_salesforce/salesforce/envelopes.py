@@ -49,7 +49,7 @@ _SERVER_ERROR: Final = 500
 
 
 class Results(NamedTuple):
-    """The results of a call, and how much of the org's API calls is used, in the form of `Sforce-Limit-Info`."""
+    """The results of a call, and the used API calls of the org, in the form of `Sforce-Limit-Info`."""
 
     value: list[object]
     limit_info: str
@@ -184,7 +184,7 @@ def _value(element: "Element", depth: int) -> object:
 
 
 def _error(fault: "Element", reply: HttpReply, secrets: Sequence[str]) -> SalesforceError:
-    """Return the error that a fault is: its code stands behind a prefix, its message behind its code."""
+    """Return the error of a fault: its code comes after a prefix, its message after the code."""
     code = fault.findtext("{*}faultcode", "").strip().rpartition(":")[2]
     said = fault.findtext("{*}faultstring", "").strip().removeprefix(f"{code}: ")
     status = _BAD_REQUEST if code == _CLIENT_FAULT else max(reply.status, _SERVER_ERROR)

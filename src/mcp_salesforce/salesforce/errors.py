@@ -42,7 +42,7 @@ class SalesforceError(Exception):
             self.hint = hint
 
     def leave_outcome_unknown(self) -> None:
-        """Say that the call may have been carried out, so that it is looked for before it is sent again."""
+        """Mark that the call may have been carried out, so that nobody repeats it without a check."""
         self.is_outcome_unknown = True
         self.retryable = False
         self.hint = LOOK_FIRST
@@ -81,14 +81,14 @@ class TransportError(SalesforceError):
 
 
 class CallTimeoutError(SalesforceError):
-    """The time of a whole call, of however many requests, is used up; nothing more was sent."""
+    """The time limit of a call of several requests is over; no further request was sent."""
 
     code = "CALL_TIMEOUT"
     hint = "Ask for less in one call, or raise SALESFORCE_CALL_TIMEOUT_S."
 
 
 class OutcomeUnknownError(SalesforceError):
-    """Records were to be created and no answer tells whether they were; they are not sent again.
+    """A create has no answer, so it is unknown whether the records exist; it is not repeated.
 
     Attributes:
         candidates: Ids of records with the same values that the user created in the last minutes.
@@ -97,7 +97,7 @@ class OutcomeUnknownError(SalesforceError):
     code = "OUTCOME_UNKNOWN"
 
     def __init__(self, what: str, cause: SalesforceError, candidates: Sequence[str] | None) -> None:
-        """Word it; `what` is such as "the Contact was", and `candidates` is None where the org could not be asked."""
+        """Write the message; `what` is like "the Contact was", `candidates` is None if the org could not be asked."""
         found = tuple(candidates or ())
         seen = "The org could not be asked." if candidates is None else "No such record was found so far."
         if found:
@@ -114,7 +114,7 @@ class OutcomeUnknownError(SalesforceError):
 
 
 class ApiReserveError(SalesforceError):
-    """What is left of the org's API calls is reserved for others (a setting); nothing was sent."""
+    """The remaining API calls of the org are reserved for others (a setting); nothing was sent."""
 
     code = "API_RESERVE_REACHED"
 
@@ -139,7 +139,7 @@ class TokenBusyError(AuthenticationError):
 
 
 class UnreadableReplyError(SalesforceError):
-    """An answer came, but not one of Salesforce's: HTML from a proxy, cut JSON, another shape.
+    """The answer is not from Salesforce or is damaged: HTML from a proxy, cut JSON, another shape.
 
     Attributes:
         status: HTTP status of the answer; 0 where it is not even HTTP.
@@ -175,7 +175,7 @@ class UnreadableReplyError(SalesforceError):
 
 
 class ReplyTooLargeError(UnreadableReplyError):
-    """An answer was longer than what is read of one, as it travelled or unpacked; the rest of it was not read."""
+    """The answer was longer than the limit, compressed or not; the rest of it was not read."""
 
     code = "REPLY_TOO_LARGE"
     hint = "Ask for fewer fields or fewer rows. The limit is SALESFORCE_MAX_REPLY_MB."
@@ -237,13 +237,13 @@ class InvalidRequestError(ApiError):
 
 
 class RecordRejectedError(ApiError):
-    """The org's rules refuse these values: required, too long, a picklist, a validation rule, a trigger."""
+    """A rule of the org refuses the values: a required field, a length, a picklist, a validation rule, a trigger."""
 
     hint = "Change the values of the fields named."
 
 
 class DuplicateError(ApiError):
-    """A unique value is taken, or a duplicate rule found matches.
+    """Another record has the unique value, or a duplicate rule found matches.
 
     Attributes:
         matches: The records that a duplicate rule found, best first as Salesforce gives them.
@@ -273,10 +273,10 @@ class NotFoundError(ApiError):
 
 
 class AmbiguousExternalIdError(ApiError):
-    """An external id names several records.
+    """Several records have the external id.
 
     Attributes:
-        record_paths: URL paths of the records it names.
+        record_paths: URL paths of these records.
     """
 
     hint = "Use the Id of one of these records."
@@ -290,13 +290,13 @@ class AmbiguousExternalIdError(ApiError):
 
 
 class AccessDeniedError(ApiError):
-    """The user, or the org, may not do this."""
+    """The user has no permission for this, or the org does not allow it."""
 
     hint = "The user lacks a permission; an administrator of the org can grant it."
 
 
 class ConflictError(ApiError):
-    """The record was changed since the state that the request was made for."""
+    """The record was changed after the state that the request names."""
 
     hint = "Read the record again, then decide whether the change is still right."
 
@@ -325,7 +325,7 @@ class BusyError(LimitExceededError):
 
 
 class ServerError(ApiError):
-    """Salesforce failed, or is away for a moment."""
+    """Salesforce failed, or is unavailable for a moment."""
 
     hint = TRY_AGAIN
     retryable = True

@@ -40,7 +40,7 @@ async def ask_token(
 ) -> tuple[Token, str]:
     """Return the access token that the token endpoint gives for `form`, and the refresh token with it ("" if none).
 
-    `hints` says what to do next, by OAuth error, where its words have no known cause.
+    `hints` says what to do next for each OAuth error whose message has no known cause.
 
     API: POST /services/oauth2/token
     """
@@ -59,7 +59,7 @@ def token_of(value: object) -> Token:
     """Return the token of a token endpoint's reply.
 
     Raises:
-        AuthenticationError: It is none that can be used.
+        AuthenticationError: The token cannot be used.
         UnreadableReplyError: The reply has another shape.
     """
     parts = value if isinstance(value, dict) else {}
@@ -79,7 +79,7 @@ def token_of(value: object) -> Token:
 
 
 class RefreshTokenSource:
-    """Access tokens from a refresh token (OAuth 2.0 refresh token flow); a rotated one is taken over."""
+    """Access tokens from a refresh token (OAuth 2.0 refresh token flow); it uses a rotated one from then on."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class ClientCredentialsSource:
 def default_audience(login_url: str) -> str:
     """Return whom an assertion for a login host is for.
 
-    A My Domain takes those for the shared login host of its kind; other hosts (a site, this machine) their own.
+    A My Domain accepts assertions for the shared login host of its kind; other hosts only for themselves.
     """
     host = urlsplit(login_url).hostname or ""
     if re.search(r"\.(sandbox|scratch)\.my\.(salesforce\.(com|mil)|sfcrmproducts\.cn)$|^cs\d+\.salesforce\.com$", host):
@@ -198,7 +198,7 @@ class JwtBearerSource:
             now: The clock: seconds since 1970.
 
         Raises:
-            InvalidArgumentError: The URL is not one that tokens may come from, or the key is none.
+            InvalidArgumentError: The URL is not one that tokens may come from, or the key is not an RSA key.
         """
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key

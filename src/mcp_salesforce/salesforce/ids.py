@@ -1,4 +1,4 @@
-"""Record Ids: 15 case-sensitive characters, or 18 whose last three carry the case of the others."""
+"""Record Ids: 15 case-sensitive characters, or 18, of which the last three encode the case of the others."""
 
 import re
 from collections.abc import Mapping
@@ -36,14 +36,14 @@ _CHUNK = 5
 
 
 def is_id(text: str) -> bool:
-    """Tell whether `text` has the form of a record Id, and check characters that fit where it has any."""
+    """Tell whether `text` has the form of a record Id, with correct check characters if it has them."""
     if not _SHAPE.fullmatch(text):
         return False
     return len(text) == _SHORT or _cased(text) is not None
 
 
 def to_18(record_id: str) -> str:
-    """Return the 18-character form; the case of an 18-character Id is put right from its check characters.
+    """Return the 18-character form; the check characters correct the case of an 18-character Id.
 
     Raises:
         InvalidArgumentError: `record_id` is not a record Id.
@@ -58,7 +58,7 @@ def to_18(record_id: str) -> str:
 
 
 def key_prefix(record_id: str) -> str:
-    """Return the three characters that tell a record's sobject: `003` for a Contact.
+    """Return the three characters that identify the object: `003` for a Contact.
 
     Raises:
         InvalidArgumentError: `record_id` is not a record Id.

@@ -20,7 +20,7 @@ def quote(value: Literal) -> str:
     """Return `value` as a literal: text in quotes and escaped, numbers, `true`, `null`, dates and instants bare.
 
     Raises:
-        InvalidArgumentError: It has no literal: NaN, or a datetime without a time zone.
+        InvalidArgumentError: SOQL has no literal for it: NaN, or a datetime without a time zone.
     """
     if value is None:
         return "null"
@@ -41,7 +41,7 @@ def quote_list(values: Iterable[Literal]) -> str:
     """Return `values` for IN and NOT IN: `('a','b')`.
 
     Raises:
-        InvalidArgumentError: There are none, which SOQL has no form for.
+        InvalidArgumentError: There are no values; SOQL has no empty list.
     """
     literals = ",".join(map(quote, values))
     if not literals:

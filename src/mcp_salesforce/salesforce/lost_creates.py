@@ -1,4 +1,4 @@
-"""After a create whose answer was lost: the records that it may have made."""
+"""After a create whose answer was lost: find the records that it may have created."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -21,12 +21,12 @@ _MOST: Final = 20
 
 @asynccontextmanager
 async def looked_for(send: Send, sobject: str, records: Sequence[Mapping[str, object]]) -> AsyncIterator[None]:
-    """Create `records`; where no answer tells whether they were, look for them.
+    """Create `records` in the block; if the answer is lost, look for them.
 
     API: GET /services/oauth2/userinfo, GET /query
 
     Raises:
-        OutcomeUnknownError: No answer tells; it names those that may be them.
+        OutcomeUnknownError: The answer is lost; it names the records that it may have created.
     """
     started = datetime.now(UTC)
     try:
@@ -43,7 +43,7 @@ async def created_since(
 ) -> list[str] | None:
     """Return the Ids of records with the values of one of `records` that the user created since about `started`.
 
-    The newest come first. None where the org cannot be asked now; the look takes at most `LOOK_S`.
+    The newest come first. None if the org cannot be asked now; the search takes at most `LOOK_S`.
 
     API: GET /services/oauth2/userinfo, GET /query
     """
@@ -72,7 +72,7 @@ def _has(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:
 
 
 def _plain(value: object) -> object:
-    """Return a value in the one form in which what was sent and what is stored are alike.
+    """Return a value in a form in which the sent and the stored value are equal.
 
     Salesforce trims texts, writes addresses in lower case, and stores nothing for an empty text.
     """

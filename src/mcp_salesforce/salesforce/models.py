@@ -17,7 +17,7 @@ SObjectRecord = dict[str, Any]
 
 
 class WireModel(BaseModel):
-    """A shape that Salesforce documents; members that a later API version adds are passed over."""
+    """A documented shape; members that a later API version adds are ignored."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True)
 
@@ -35,7 +35,7 @@ class WireModel(BaseModel):
 
 
 def wrong_shape(name: str, error: ValidationError | None = None) -> UnreadableReplyError:
-    """Return the error for JSON that is not a `name`; it tells where, never the values."""
+    """Return the error for JSON that is not a `name`; it shows where, never the values."""
     problems = error.errors(include_url=False, include_context=False, include_input=False) if error else []
     where = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['type']}" for item in problems[:3])
     reason = f"The JSON has not the shape of {name}" + (f" ({where})" if where else "")
@@ -44,7 +44,7 @@ def wrong_shape(name: str, error: ValidationError | None = None) -> UnreadableRe
 
 @contextmanager
 def unknown_if_unreadable() -> Iterator[None]:
-    """Read what a write answered: where it has another shape, its outcome is unknown."""
+    """Read the answer to a write: if it has another shape, the outcome is unknown."""
     try:
         yield
     except UnreadableReplyError as error:
@@ -72,7 +72,7 @@ def members_of(value: object, name: str) -> list[object]:
 
 
 class SaveError(WireModel):
-    """Why one record of a call was not saved; `duplicate_result` is what a duplicate rule found, where one did."""
+    """Why one record of a call was not saved; `duplicate_result` is what a duplicate rule found, if any."""
 
     status_code: str = Field(validation_alias="statusCode")
     message: str = ""
@@ -81,7 +81,7 @@ class SaveError(WireModel):
 
 
 class Outcome(WireModel):
-    """What became of one record of a call that changes records."""
+    """The outcome of one record of a call that changes records."""
 
     success: bool
     errors: tuple[SaveError, ...] = ()
@@ -178,7 +178,7 @@ _PART: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer
 
 @dataclass(config=_PART, frozen=True, slots=True)
 class PicklistValue:
-    """One value of a picklist; `valid_for` is the bitmap of the controlling field's values that it goes with."""
+    """One value of a picklist; `valid_for` is a bitmap of the controlling field's values that allow it."""
 
     value: str
     label: str | None = None
@@ -240,7 +240,7 @@ class ChildRelationship:
 
 @dataclass(config=_PART, frozen=True, slots=True)
 class RecordTypeInfo:
-    """A record type; the master one is that of records without any."""
+    """A record type; the master one is for records without a record type."""
 
     name: str
     record_type_id: str
@@ -291,7 +291,7 @@ class Limit(WireModel):
 
 
 class UserInfo(WireModel):
-    """The user whose session it is, as `/services/oauth2/userinfo` tells."""
+    """The user of the session, from `/services/oauth2/userinfo`."""
 
     user_id: str = Field(validation_alias="user_id")
     organization_id: str = Field(validation_alias="organization_id")
@@ -305,7 +305,7 @@ class UserInfo(WireModel):
 
 
 class Organization(WireModel):
-    """What the org's own record says of it."""
+    """The org's own record."""
 
     name: str = Field(default="", validation_alias="Name")
     edition: str = Field(default="", validation_alias="OrganizationType")
@@ -334,7 +334,7 @@ class ApiVersion(WireModel):
 
 
 class Identity(WireModel):
-    """Whose session it is: Ids of 18 characters, and the org's own address."""
+    """The Ids of user and org (18 characters), and the org's address."""
 
     user_id: str
     organization_id: str
@@ -342,12 +342,12 @@ class Identity(WireModel):
 
 
 class ApiUsage(WireModel):
-    """API calls of the last 24 hours, as the latest reply told."""
+    """API calls of the last 24 hours, as of the latest reply."""
 
     used: int
     limit: int
 
     @property
     def left(self) -> int:
-        """How many are left; what goes beyond the limit counts as none."""
+        """How many are left; 0 if the limit is exceeded."""
         return max(self.limit - self.used, 0)

@@ -1,4 +1,4 @@
-"""Why Salesforce gives no token: one table, for `login`, `doctor` and the tools alike. First match wins.
+"""Why Salesforce gives no token: one table for `login`, `doctor` and the tools. The first match wins.
 
 The words are those of Salesforce's OAuth endpoints, as its help page on OAuth errors and public reports have them.
 """
@@ -115,7 +115,7 @@ OAUTH_CAUSES: Final = (
 
 
 def oauth_cause(code: str, description: str) -> OAuthCause | None:
-    """Return why an OAuth endpoint refused, or None where that is not known."""
+    """Return why an OAuth endpoint refused, or None if that is unknown."""
     return next(
         (
             each

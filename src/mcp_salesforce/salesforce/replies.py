@@ -86,7 +86,7 @@ def error_of(reply: HttpReply, entries: object, secrets: Sequence[str] = ()) -> 
 
 
 def rejection(result: Outcome) -> SalesforceError:
-    """Return the error for one record of a call that was not saved, as a call for it alone would have raised it."""
+    """Return the error of a record that was not saved, as if the call had only this record."""
     entries: list[dict[str, object]] = [
         {
             "statusCode": error.status_code,

@@ -1,4 +1,4 @@
-"""When a failed call is sent again: capped exponential backoff with full jitter, within a deadline, by tenacity."""
+"""When a failed call is repeated: capped exponential backoff with full jitter, within a deadline, with tenacity."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -59,7 +59,7 @@ def retrying(*, idempotent: bool, deadline_s: float) -> "AsyncRetrying":
 
 
 def may_be_repeated(error: BaseException, *, idempotent: bool) -> bool:
-    """Tell whether a call that failed like this may be sent again.
+    """Tell whether a call that failed in this way can be sent again.
 
     One that changes something may only when nothing was carried out: it never left, or Salesforce says that a lock or
     too many other calls kept it from changing anything.
@@ -74,7 +74,7 @@ def may_be_repeated(error: BaseException, *, idempotent: bool) -> bool:
 
 
 def may_be_done(error: SalesforceError) -> bool:
-    """Tell whether Salesforce may have carried out a call that failed like this."""
+    """Tell whether Salesforce may have carried out a call that failed in this way."""
     if isinstance(error, TransportError):
         return error.sent
     if isinstance(error, UnreadableReplyError):

@@ -1,4 +1,4 @@
-"""Sending: requests are signed, wait for their turn, and go again where that is safe; a session is renewed once."""
+"""Sending: sign requests, wait for a turn, repeat them if that is safe, renew the session once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -144,7 +144,7 @@ class Sender:
             raise (request.is_soap and token_refusal(refused.access_token)) or error from None
 
     async def _renew(self, refused: Token | None) -> Token:
-        """Get a token, with the retries of any call; no answer means that the waiting calls were not sent."""
+        """Get a token, with retries; without an answer, the waiting calls were not sent."""
         with time_limit(None):  # other calls wait for it too
             deadline = self._deadline()
 
@@ -195,7 +195,7 @@ class Sender:
 async def _again(
     attempt: Callable[[int], Awaitable[_Answer]], request: Request, deadline: float, failure: SalesforceError
 ) -> _Answer:
-    """Repeat what failed at first, as the policy for it has it, of which a call that succeeds knows nothing."""
+    """Repeat a call after its first failure, as the retry policy says."""
     left_s = deadline - asyncio.get_running_loop().time()
     async for each in retrying(idempotent=request.is_idempotent, deadline_s=left_s):
         with each:

@@ -1,4 +1,4 @@
-"""How long a caller's own call may take, of however many requests it is made; `timeout_s` bounds each of them."""
+"""A time limit for a call of several requests; `timeout_s` limits each of them."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from mcp_salesforce.salesforce.errors import CallTimeoutError
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
-    """Seconds that were given, and the moment at which they are over (on the event loop's clock)."""
+    """A number of seconds, and when they end (on the event loop's clock)."""
 
     seconds: float
     ends: float
 
     def error(self) -> CallTimeoutError:
-        """Return the error for a request that would begin later."""
+        """Return the error for a request that would start after the limit."""
         return CallTimeoutError(f"The call has used its {self.seconds:g} s; what was left of it was not sent.")
 
 
@@ -47,5 +47,5 @@ def time_limit_anew() -> Iterator[None]:
 
 
 def current_limit() -> TimeLimit | None:
-    """Return the limit of the call at hand, if it has one."""
+    """Return the limit of the current call, if it has one."""
     return _LIMIT.get()

@@ -1,4 +1,4 @@
-"""What the client asked of Salesforce, seen at the transport: a span for each exchange, and a list for who wants one.
+"""The client's requests, seen at the transport: a span for each exchange, and a list if the caller wants one.
 
 Spans follow OpenTelemetry's HTTP conventions, and cost next to nothing until a program installs an OpenTelemetry SDK.
 It records the method of a request and the template of its path: no query, no body, no value of a field.
@@ -30,7 +30,7 @@ _CLIENT_ERROR: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request that was sent, and what came of it.
+    """One request that was sent, and its outcome.
 
     Attributes:
         method: HTTP method.
@@ -97,7 +97,7 @@ def _unwatched(_reply: HttpReply) -> None:
 
 
 def path_template(path: str) -> str:
-    """Return `path` with `{}` for every segment that names a record, an external id's value, or a page."""
+    """Return `path` with `{}` instead of Ids, external id values and page names."""
     kept: list[str] = []
     opaque_in: int | None = None
     for segment in path.split("/"):
@@ -111,7 +111,7 @@ def path_template(path: str) -> str:
 
 
 def _is_watched() -> bool:
-    """Tell whether anybody traces, collects or logs what is exchanged."""
+    """Tell whether exchanges are traced, collected or logged."""
     return (
         _LISTENERS.get() is not None
         or _log.isEnabledFor(logging.DEBUG)

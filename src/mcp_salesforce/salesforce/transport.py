@@ -1,4 +1,4 @@
-"""One exchange: a request for a status, headers and bytes. Over aiohttp, or into an ASGI app in this process."""
+"""Transports: send a request, return status, headers and bytes. Over aiohttp, or to an ASGI app in this process."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ _READS: Final = frozenset({"GET", "HEAD"})
 
 
 class Transport(Protocol):
-    """Sends one request and returns what comes back. The deadline is the caller's."""
+    """Sends one request and returns the reply. The caller sets the deadline."""
 
     async def exchange(self, request: HttpRequest) -> HttpReply:
         """Return the reply to `request`, of whatever status; redirects are replies.
@@ -38,7 +38,7 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Release connections; nothing is exchanged after it."""
+        """Release connections; the transport cannot be used afterwards."""
         ...
 
 

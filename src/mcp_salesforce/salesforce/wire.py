@@ -1,4 +1,4 @@
-"""What goes over the wire, as values: requests, checked and quoted, and replies. No I/O; `replies` reads them."""
+"""Requests, checked and quoted, and replies, as values. No I/O; `replies` reads them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ class Request:
 
     @property
     def is_soap(self) -> bool:
-        """Whether it goes to a SOAP API: in an envelope, which the access token signs as its session id."""
+        """Whether it goes to a SOAP API, in an envelope with the access token as session id."""
         return self.path.startswith(_SOAP_ROOT)
 
     @property
@@ -65,7 +65,7 @@ class Request:
 
     @property
     def is_write(self) -> bool:
-        """Whether it changes something; a POST that may be sent twice only asks (a long query, a token)."""
+        """Whether it changes something; an idempotent POST does not (a long query, a token)."""
         return self.method not in {"GET", "HEAD"} and not (self.method == "POST" and self.is_idempotent)
 
 
@@ -89,7 +89,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpReply:
-    """What came back; `headers` are looked up by lower-case name."""
+    """A reply; `headers` have lower-case names."""
 
     status: int
     headers: Mapping[str, str]
@@ -106,7 +106,7 @@ class Answer:
     Attributes:
         value: Its JSON value, None where it has none.
         headers: Its headers by lower-case name.
-        is_unchanged: Whether it says that what was read before still holds (304).
+        is_unchanged: Whether nothing has changed since the last read (304).
     """
 
     value: object
@@ -115,7 +115,7 @@ class Answer:
 
 
 def path(*segments: str) -> str:
-    """Join path segments, each quoted, so that none can reach outside its place.
+    """Join path segments; each is quoted, so that none can leave its place.
 
     Raises:
         InvalidArgumentError: A segment is empty, steps up (`..`), or has control characters.
@@ -148,23 +148,23 @@ def field_list(fields: Sequence[str]) -> str:
     """Return `fields` as one comma-separated parameter.
 
     Raises:
-        InvalidArgumentError: One has not the form of a field's API name.
+        InvalidArgumentError: One does not have the form of a field's API name.
     """
     return ",".join(map(field_name, fields))
 
 
 def if_unmodified_since(moment: datetime) -> dict[str, str]:
-    """Return the header that lets a call change a record only if nobody did after `moment`, to the second."""
+    """Return the header that refuses a change of a record that was changed after `moment`, to the second."""
     return {"If-Unmodified-Since": format_datetime(moment.astimezone(UTC), usegmt=True)}
 
 
 def duplicate_headers(allow_duplicate: bool) -> dict[str, str]:
-    """Return the headers that let a record be saved although a duplicate rule finds matches, if the rule lets it."""
+    """Return the headers that save a record even if a duplicate rule finds matches and allows this."""
     return {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allow_duplicate else {}
 
 
 def page_path(next_records_url: str) -> str:
-    """Return `next_records_url` if it is the path of a query's next page in the org at hand.
+    """Return `next_records_url` if it is the path of a query's next page in this org.
 
     Raises:
         InvalidArgumentError: It is anything else: another host, another resource.
@@ -210,7 +210,7 @@ def json_body(value: object) -> bytes:
     """Return `value` as JSON.
 
     Raises:
-        InvalidArgumentError: It has something that JSON has not: NaN, a date object, half a character.
+        InvalidArgumentError: It has a value that JSON does not support: NaN, a date object, half a character.
     """
     if _has_no_json_number(value):
         raise InvalidArgumentError("NaN and infinity are not numbers that Salesforce can store.")

@@ -44,7 +44,7 @@ class ResultPage:
 
 
 class BulkApi:
-    """Make jobs, look at them, read their results."""
+    """Create jobs, check them, read their results."""
 
     def __init__(self, answer: Send) -> None:
         """Use `answer` for every call; it signs, retries and decodes."""
@@ -86,7 +86,7 @@ class BulkApi:
         column_delimiter: Delimiter = "COMMA",
         line_ending: LineEnding = "LF",
     ) -> BulkJob:
-        """Make a job that saves the rows of a file, which `upload` sends and `close` lets begin.
+        """Create a job that saves the rows of a file: `upload` sends the file, `close` starts the work.
 
         API: POST /jobs/ingest
 
@@ -157,7 +157,7 @@ class BulkApi:
         await self._answer(Request("DELETE", _path(kind, job_id)))
 
     async def job(self, kind: JobKind, job_id: str) -> BulkJob:
-        """Return what has become of a job.
+        """Return the state of a job.
 
         API: GET /jobs/{kind}/{id}
 

@@ -15,7 +15,7 @@ _RESOURCE: Final = "composite/sobjects"
 
 
 class CollectionsApi:
-    """Save many records at once; each has an outcome of its own, in the order given.
+    """Save many records at once; each has its own outcome, in the order given.
 
     With `all_or_none`, one that fails undoes the others (ALL_OR_NONE_OPERATION_ROLLED_BACK).
     """
@@ -32,13 +32,13 @@ class CollectionsApi:
         all_or_none: bool = False,
         allow_duplicate: bool = False,
     ) -> tuple[SaveResult, ...]:
-        """Create records; `allow_duplicate` saves those for which a duplicate rule finds matches, if the rule lets it.
+        """Create records; `allow_duplicate` saves them even if a duplicate rule finds matches and allows this.
 
         API: POST /composite/sobjects
 
         Raises:
             InvalidArgumentError: There are none, or more than 200.
-            OutcomeUnknownError: No answer tells whether they were created; it names those that may be them.
+            OutcomeUnknownError: The answer is lost; it names the records that it may have created.
         """
         headers = duplicate_headers(allow_duplicate)
         request = Request("POST", _RESOURCE, body=_body(sobject, records, all_or_none), headers=headers)

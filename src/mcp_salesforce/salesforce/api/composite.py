@@ -23,7 +23,7 @@ _HALTED: Final = "PROCESSING_HALTED"
 
 
 class EarlierId(str):
-    """In the path or the body of a later call: the Id of the record that an earlier one of the same composite made."""
+    """The Id of a record that an earlier call of the same composite created; for the path or body of a later call."""
 
     __slots__ = ()
 
@@ -34,7 +34,7 @@ class EarlierId(str):
 
 
 class CompositeApi:
-    """Make several calls in one; a later one may name what an earlier one made, by an `EarlierId`.
+    """Send several calls as one; a later one can use the Id of a record that an earlier one creates (`EarlierId`).
 
     Salesforce has no way to write `@{` in such a call's body and mean no reference, so a text with it is sent in
     its own call.
@@ -46,7 +46,7 @@ class CompositeApi:
         self._api_version = api_version
 
     async def run(self, calls: Sequence[Request]) -> tuple[object, ...]:
-        """Make the calls in their order; return the JSON value or the `SalesforceError` of each.
+        """Send the calls in order; return the JSON value or the `SalesforceError` of each.
 
         API: POST /composite
 
@@ -58,7 +58,7 @@ class CompositeApi:
         return _values((await self._send(request)).value, request, len(calls))
 
     async def run_all_or_none(self, calls: Sequence[Request]) -> tuple[object, ...]:
-        """Make the calls in their order and return their JSON values; the failure of one takes back all.
+        """Send the calls in order and return their JSON values; if one fails, all are rolled back.
 
         API: POST /composite
 
@@ -74,9 +74,9 @@ class CompositeApi:
         return values
 
     async def run_led(self, calls: Sequence[Request]) -> tuple[object, ...]:
-        """Make the calls as `run`, the first of them as if it were sent alone: repeated where that is safe, and raised.
+        """Send the calls as `run` does, but treat the first as if sent alone: repeat it if safe, raise its error.
 
-        It is sent alone where a text would be taken for a reference.
+        It is sent alone if Salesforce would read a text in a body as a reference.
 
         API: POST /composite
 
@@ -122,7 +122,7 @@ def _values(value: object, request: Request, count: int) -> tuple[object, ...]:
 
 
 def has_reference(value: object) -> bool:
-    """Tell whether Salesforce would take a text in a call's JSON value for what another call gave."""
+    """Tell whether Salesforce would read a text in a call's JSON value as a reference to another call."""
     if isinstance(value, str):
         return _OPENS_REFERENCE in value and not isinstance(value, EarlierId)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What the org's objects and fields are: the describe resources of the REST API."""
+"""The org's objects and fields: the describe resources of the REST API."""
 
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectSummary, members_of, record_of
@@ -8,8 +8,8 @@ from mcp_salesforce.salesforce.wire import Answer, Request, path, sobject_name
 class DescribeApi:
     """Describe objects and their fields.
 
-    Every answer carries a stamp, its Last-Modified: when the org's metadata changed last, the same for all its objects.
-    With the stamp of what is known already, an answer is None if nothing has changed since.
+    Every answer has a stamp, its Last-Modified: the time of the last metadata change, the same for all objects.
+    If you give a stamp, the answer is None if nothing has changed since.
     """
 
     def __init__(self, send: Send) -> None:
@@ -38,7 +38,7 @@ class DescribeApi:
         return None if stamp and answer.is_unchanged else (SObjectDescribe.read(answer.value), _stamp(answer))
 
     async def global_(self) -> tuple[SObjectSummary, ...]:
-        """Return a summary of every object that the user may see.
+        """Return a summary of every object that the user can see.
 
         API: GET /sobjects
         """

@@ -1,4 +1,4 @@
-"""What the org has left of its limits: the `limits` resource of the REST API."""
+"""The org's limits and what is left of them: the `limits` resource of the REST API."""
 
 from mcp_salesforce.salesforce.api import Send
 from mcp_salesforce.salesforce.models import Limit, record_of

@@ -38,7 +38,7 @@ class QueriesApi:
         return _page((await self._send(request)).value)
 
     async def query_more(self, next_records_url: str, *, batch_size: int | None = None) -> QueryResult:
-        """Return the next page, which the page before names.
+        """Return the next page, whose URL the page before has.
 
         API: GET {nextRecordsUrl}
 
@@ -52,7 +52,7 @@ class QueriesApi:
     async def pages(
         self, soql: str, *, query_all: bool = False, batch_size: int | None = None
     ) -> AsyncIterator[QueryResult]:
-        """Yield every page of the records that `soql` selects, fetching each when it is wanted."""
+        """Yield every page of the records that `soql` selects; each is fetched when the caller needs it."""
         page = await self.query(soql, query_all=query_all, batch_size=batch_size)
         yield page
         seen: set[str] = set()
@@ -61,7 +61,7 @@ class QueriesApi:
             yield page
 
     async def all_children(self, record: Mapping[str, Any], relationship: str) -> list[dict[str, Any]]:
-        """Return all the children that a record came with by a sub-query, and those on further pages.
+        """Return all the child records of a sub-query in `record`, including those on further pages.
 
         API: GET {nextRecordsUrl} of the children, as far as there is one
 
@@ -90,12 +90,12 @@ def _page(value: object) -> QueryResult:
 
 
 def querying(soql: str, *, query_all: bool = False, batch_size: int | None = None) -> Request:
-    """Return the call that `query` makes, for a composite one; `QueryResult.read` reads what it gives."""
+    """Return the request of `query`, for a composite call; `QueryResult.read` reads its value."""
     return Request("GET", "queryAll" if query_all else "query", {"q": soql}, headers=_batches(batch_size))
 
 
 def querying_more(next_records_url: str, *, batch_size: int | None = None) -> Request:
-    """Return the call that `query_more` makes, for a composite one.
+    """Return the request of `query_more`, for a composite call.
 
     Raises:
         InvalidArgumentError: `next_records_url` is not a path of a next page.
@@ -107,7 +107,7 @@ def once_only(next_records_url: str, seen: set[str]) -> str:
     """Return the path of a page that has not been read, and add it to those that were `seen`.
 
     Raises:
-        UnreadableReplyError: It has been read: the pages go round in a circle, and have no end.
+        UnreadableReplyError: It has been read already: the pages repeat.
     """
     if next_records_url in seen:
         raise UnreadableReplyError("The pages of the query repeat without an end", status=HTTPStatus.OK)

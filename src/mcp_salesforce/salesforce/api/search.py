@@ -6,7 +6,7 @@ from mcp_salesforce.salesforce.wire import Request
 
 
 class SearchApi:
-    """Run SOSL. The index lags: a record saved a moment ago may not be found yet."""
+    """Run SOSL. A new record is found after a delay, when the index has been updated."""
 
     def __init__(self, send: Send) -> None:
         """Use `send` for every call; it signs, retries and decodes."""

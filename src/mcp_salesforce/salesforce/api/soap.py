@@ -16,7 +16,7 @@ _SET_BY_ITSELF: Final = frozenset({"id", "type", "fieldstonull"})
 
 
 class SoapApi:
-    """Calls of the partner API. None is sent again once Salesforce may have carried it out."""
+    """Calls of the partner API. A call that Salesforce may have carried out is never repeated."""
 
     def __init__(self, send: Send, api_version: str) -> None:
         """Use `send` for every call; `api_version`, such as `v60.0`, stands in the URL."""
@@ -24,7 +24,7 @@ class SoapApi:
         self._path = f"/services/Soap/u/{api_version.removeprefix('v')}"
 
     async def undelete(self, record_ids: Sequence[str]) -> tuple[SaveResult, ...]:
-        """Take records of any objects out of the recycle bin; each has an outcome of its own, in the order given.
+        """Restore records of any objects from the recycle bin; each has its own outcome, in the order given.
 
         What their deletion deleted comes back with them. A record that went with another one's deletion is not in the
         bin on its own (UNDELETE_FAILED): undelete the other one.
@@ -43,7 +43,7 @@ class SoapApi:
     async def merge(
         self, sobject: str, master_id: str, loser_ids: Sequence[str], values: Mapping[str, object] | None = None
     ) -> MergeResult:
-        """Merge one or two records into a third of the same object: they are deleted, and what refers to them moves.
+        """Merge one or two records into a third of the same object: they are deleted, and references to them move.
 
         Undeleting a loser brings it back without what moved.
 
@@ -80,7 +80,7 @@ class SoapApi:
         create_opportunity: bool = True,
         overwrite_lead_source: bool = False,
     ) -> LeadConvertResult:
-        """Convert a lead into a contact of an account and, unless told otherwise, an opportunity; nobody gets a mail.
+        """Convert a lead into a contact with an account and, by default, an opportunity. No e-mail is sent.
 
         API: convertLead()
 

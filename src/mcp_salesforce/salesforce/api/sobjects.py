@@ -25,7 +25,7 @@ class SObjectsApi:
         self._send = send
 
     async def create(self, sobject: str, values: Mapping[str, object], *, allow_duplicate: bool = False) -> SaveResult:
-        """Create one record; `allow_duplicate` saves it although a duplicate rule finds matches, if the rule lets it.
+        """Create one record; `allow_duplicate` saves it even if a duplicate rule finds matches and allows this.
 
         API: POST /sobjects/{sobject}
 
@@ -33,13 +33,13 @@ class SObjectsApi:
             RecordRejectedError: A value breaks a rule of the org.
             DuplicateError: A duplicate rule found matches, or a unique value is taken.
             InvalidRequestError: `sobject` or a field is unknown or not writable.
-            OutcomeUnknownError: No answer tells whether the record was created; it names those that may be it.
+            OutcomeUnknownError: The answer is lost; it names the records that it may have created.
         """
         async with looked_for(self._send, sobject, [values]):
             return SaveResult.read((await self._send(creating(sobject, values, allow_duplicate=allow_duplicate))).value)
 
     async def retrieve(self, sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> SObjectRecord:
-        """Return one record, with all readable fields unless `fields` names some; without `attributes`.
+        """Return one record without `attributes`: the given `fields`, or all readable ones.
 
         API: GET /sobjects/{sobject}/{id}
 
@@ -93,7 +93,7 @@ class SObjectsApi:
     async def delete_from_event_onwards(self, event_id: str) -> None:
         """Move an appointment of a Lightning series and those after it to the recycle bin; of the first one, all.
 
-        Salesforce may still be at it when this returns.
+        Salesforce may still be deleting when this returns.
 
         API: DELETE /sobjects/Event/{id}/fromThisEventOnwards
 
@@ -105,14 +105,14 @@ class SObjectsApi:
 
 
 def creating(sobject: str, values: Mapping[str, object], *, allow_duplicate: bool = False) -> Request:
-    """Return the call that `create` makes, for a composite one; `SaveResult.read` reads what it gives."""
+    """Return the request of `create`, for a composite call; `SaveResult.read` reads its value."""
     return Request(
         "POST", path("sobjects", sobject_name(sobject)), body=dict(values), headers=duplicate_headers(allow_duplicate)
     )
 
 
 def retrieving(sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> Request:
-    """Return the call that `retrieve` makes, for a composite one; `record_from` reads what it gives."""
+    """Return the request of `retrieve`, for a composite call; `record_from` reads its value."""
     params = {"fields": field_list(fields)} if fields else {}
     return Request("GET", _record_path(sobject, record_id), params)
 
@@ -136,7 +136,7 @@ def updating(
     allow_duplicate: bool = False,
     unmodified_since: datetime | None = None,
 ) -> Request:
-    """Return the call that `update` makes, for a composite one."""
+    """Return the request of `update`, for a composite call."""
     headers = duplicate_headers(allow_duplicate)
     if unmodified_since is not None:
         headers |= if_unmodified_since(unmodified_since)
