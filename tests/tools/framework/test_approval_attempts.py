@@ -159,7 +159,7 @@ async def test_what_a_policy_hides_of_calendars_is_asked_about_unseen(org: Local
     async with served(org, tmp_path, person, policy=policy, wire=(wire := Wire(org))) as mcp:
         error = await refusal(mcp, "delete_contact", contact_id=contact)
     assert (error["code"], wire.writes) == ("APPROVAL_DECLINED", [])
-    assert "may go along" in person.questions[0]
+    assert "may be deleted too" in person.questions[0]
 
 
 async def test_the_question_says_what_becomes_of_which_records(org: LocalOrg, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def _sentences(told: Mapping[str, Any], named: Sequence[str], *, touches_others:
         to_come = f" {told['to_come']} of the appointments are in the future." if "to_come" in told else ""
         said.append(f"Appointments go from the calendars of {', '.join(_first(calendars))}.{to_come}")
     elif touches_others:
-        said.append("Appointments in other people's calendars may go along; they cannot be seen from here.")
+        said.append("Appointments in calendars that you cannot see may be deleted too.")
     if lost := told.get("lost"):
         said.append(f"Lost: {'; '.join(_first(_lost(lost)))}.")
     if fields := _fields(told):

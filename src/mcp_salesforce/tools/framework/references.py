@@ -45,7 +45,7 @@ Finder: TypeAlias = Callable[["OrgSession", Sequence[Named]], Awaitable[Sequence
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a text may be a name or an e-mail address: it begins like one, and is no Id that was mistyped."""
+    """Tell whether a text can be a name or an e-mail address: it begins like one, and is not a mistyped Id."""
     if not text or len(text) > _LONGEST or not text[0].isalnum() or not any(map(str.isalpha, text)) or is_id(text):
         return False
     return text[:3] not in KEY_PREFIXES and not _LIKE_AN_ID.fullmatch(text)
