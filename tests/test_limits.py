@@ -40,7 +40,6 @@ LONG_FUNCTIONS = {
     "tools/appointments/updating.py:update_appointment",
     "tools/appointments/events.py:list_appointments",
     "tools/appointments/new_series.py:plan_of",
-    "tools/appointments/series.py:target_of",
     "tools/framework/session.py:__init__",
     "tools/query/toolset.py:query",
     "tools/records/batches.py:save_rows",

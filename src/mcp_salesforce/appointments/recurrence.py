@@ -43,8 +43,8 @@ _UNTIL_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
 
 
 _NOT_IN_A_RULE = {
-    "EXDATE": "Create the series without it, then delete the appointments of those days (scope this).",
-    "EXRULE": "Create the series without it, then delete the unwanted appointments (scope this).",
+    "EXDATE": "Omit it, and give the days in except.",
+    "EXRULE": "Omit it, and give the days in except.",
     "RDATE": "Create the series without it, and single appointments on those days.",
     "DTSTART": "Omit it: StartDateTime is the first appointment.",
 }

@@ -22,6 +22,7 @@ from mcp_salesforce.salesforce.errors import SalesforceError, refused
 _MOST_CHANGED: Final = 10
 _MOST_DELETED: Final = 1
 _TOO_FAST_S: Final = 0.3
+_EVENT_ID: Final = "EventId"
 _COUNTS: Final = "also_deleted"
 _CALENDARS: Final = "calendars"
 _ALWAYS: Final = frozenset({"merge", "convert"})
@@ -130,8 +131,10 @@ class Approval:
             InvalidArgumentError: CHANGED_SINCE: it is not what was approved. APPROVAL_NEEDED: a person has to approve
                 this step, and something was sent before it.
         """
+        if all(_is_of_made(write, change) for write in step.writes):
+            return
         if self.approved is None:
-            writes = [*change.writes, *step.writes]
+            writes = [each for each in (*change.writes, *step.writes) if not _is_of_made(each, change)]
             if self.rules.ask_about(change, writes) or self.rules.ask_about(change, change.announced):
                 raise _needed_late() if change.steps else ApprovalNeededError
             return
@@ -141,6 +144,11 @@ class Approval:
         is_planned = planned is not None and _facts(change, step) == _facts(self.approved, planned)
         if not is_planned or not _is_within(change, self.approved):
             raise changed_since()
+
+
+def _is_of_made(write: Write, change: Change) -> bool:
+    """Tell whether a write is of something that the same change has made."""
+    return bool({write.record_id, str(write.values.get(_EVENT_ID) or "")} & change.made)
 
 
 async def see_stamps(

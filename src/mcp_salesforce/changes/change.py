@@ -62,6 +62,8 @@ class Change:
             change of a Classic series: of those that change with it.
         seen: What was read of records in this call.
         planned: Of a preview: the Ids that stand for records to be made, and their objects.
+        made: The Ids of records that Salesforce made with those that this change has created: a series' appointments.
+            What it does to them needs no approval of its own.
         requests: How many requests it has sent, or would send.
     """
 
@@ -79,6 +81,7 @@ class Change:
     members: tuple[str, ...] = ()
     seen: Seen = field(default_factory=dict)
     planned: dict[str, str] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
     requests: int = 0
 
     @property
@@ -127,6 +130,12 @@ def announce(writes: Iterable[Write]) -> None:
         change.announced = (*change.announced, *writes)
         if change.approval and not change.is_preview:
             change.approval.foresee(change)
+
+
+def note_made(record_ids: Iterable[str]) -> None:
+    """Say which records Salesforce has made with one that this call has created: the appointments of a series."""
+    if change := _current.get():
+        change.made |= {*record_ids}
 
 
 def current_change() -> Change | None:

@@ -21,7 +21,7 @@ from mcp_salesforce.server import create_server
 from mcp_salesforce.tools.appointments.new_series import MadeSeries, SeriesPlan
 from tests.approving import approve
 from tests.conftest import NOW, settings_of
-from tests.tools.calls import call, refusal
+from tests.tools.calls import call, called, refusal
 
 NEW_YORK = ZoneInfo("America/New_York")  # where the user is
 WEEKLY = {
@@ -341,13 +341,115 @@ async def test_an_appointment_that_took_place_can_be_changed_alone(org: LocalOrg
     assert [row["Location"] for row in live(org)] == ["Room 2", None, None, None]
 
 
+async def test_days_are_left_out_of_a_new_series(org: LocalOrg, mcp: Client) -> None:
+    holidays = ["2026-12-01", "2026-12-15", "2026-12-25"]
+    wanted = WEEKLY | {"except": holidays}
+
+    planned = await call(mcp, "create_appointment", data=wanted, preview=True)
+    made, change_id = await called(mcp, "create_appointment", data=wanted)
+
+    assert days(org) == ["11-24", "12-08"]
+    assert made["occurrences"] == 2
+    assert made["recurrence"] == (
+        "every week on Tuesday, 4 times, on the clock of America/New_York, except 2026-12-01, 2026-12-15"
+    )
+    assert planned["first_occurrences"] == made["first_occurrences"]
+    assert made["first_occurrences"] == ["Tuesday 2026-11-24T09:00:00-05:00", "Tuesday 2026-12-08T09:00:00-05:00"]
+    await call(mcp, "undo", change_id=change_id)
+    assert live(org) == []
+
+
+async def test_the_first_day_may_be_left_out_and_others_do_not_take_its_time(org: LocalOrg, mcp: Client) -> None:
+    org.insert("Event", Subject="Fair", StartDateTime="2026-11-24T14:00:00Z", DurationInMinutes=30)
+
+    made = await call(mcp, "create_appointment", data=WEEKLY | {"except": "2026-11-24"})
+
+    assert made["Id"] == live(org)[0]["Id"]
+    assert days(org) == ["12-01", "12-08", "12-15"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"except": ["2026-11-24", "2026-12-01", "2026-12-08", "2026-12-15"]}, "leaves out all"),
+        ({"except": ["2026-11-24"], "Recurrence2PatternText": None}, "except needs a rule"),
+        ({"except": ["Christmas"]}, "Christmas"),
+        ({"except": 5}, "not a list of days"),
+    ],
+)
+async def test_days_that_cannot_be_left_out_are_refused(
+    org: LocalOrg, mcp: Client, data: dict[str, Any], said: str
+) -> None:
+    assert said in (await refusal(mcp, "create_appointment", data=WEEKLY | data))["message"]
+    assert live(org) == []
+
+
+async def test_one_to_come_is_taken_out_moved_with_its_invitees_and_put_back_by_one_undo(
+    org: LocalOrg, mcp: Client
+) -> None:
+    await call(mcp, "create_appointment", data=WEEKLY | {"Description": "Notes", "Location": "Room 1"})
+    one = live(org)[1]["Id"]
+    other = org.store.rows("SELECT Id FROM User WHERE Id <> ?", [org.user_id])[0]["Id"]
+    await call(mcp, "set_invitees", event_id=one, add=[other])
+
+    told, change_id = await called(
+        mcp, "update_appointment", event_id=one, data={"StartDateTime": "2026-12-02T15:00:00Z"}
+    )
+
+    single = told["Id"]
+    assert single != one
+    assert told["changed"]["start"]["after"]["local"] == "2026-12-02T10:00:00-05:00"
+    assert told["note"] == (
+        "Salesforce's API cannot change one appointment of a series. It was replaced by a single appointment: "
+        f"{single}. The invitees were invited again, so their answers are reset."
+    )
+    assert sorted({*days(org)}) == ["11-24", "12-02", "12-08", "12-15"]
+    [record] = [row for row in live(org) if row["Id"] == single]
+    assert (record["Description"], record["Location"], record["IsRecurrence2"]) == ("Notes", "Room 1", 0)
+    invited = org.store.rows("SELECT RelationId FROM EventRelation WHERE EventId = ? AND IsDeleted = 0", [single])
+    assert [row["RelationId"] for row in invited] == [other]
+    await call(mcp, "undo", change_id=change_id)
+    assert sorted({*days(org)}) == ["11-24", "12-01", "12-08", "12-15"]
+
+
+async def test_one_to_come_is_cancelled_alone_with_its_follow_up(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=WEEKLY)
+    one = live(org)[1]["Id"]
+
+    told, change_id = await called(
+        mcp,
+        "close_appointment",
+        event_id=one,
+        outcome="cancelled",
+        reason="Ill",
+        follow_up={"ActivityDate": "2026-12-02"},
+    )
+
+    [record] = live(org, "Cancelled: Stand-up")
+    assert (record["Id"], record["ShowAs"], record["Description"]) == (told["Id"], "Free", "Cancelled: Ill")
+    assert days(org) == ["11-24", "12-08", "12-15"]
+    assert told["follow_up"]["due"]["local"] == "2026-12-02"
+    await call(mcp, "undo", change_id=change_id)
+    assert days(org) == ["11-24", "12-01", "12-08", "12-15"]
+
+
+async def test_a_series_with_a_holiday_one_moved_and_the_rest_ended_takes_three_calls(
+    org: LocalOrg, mcp: Client
+) -> None:
+    made = await call(mcp, "create_appointment", data=WEEKLY | {"except": ["2026-12-01"]})
+    moved = await call(mcp, "update_appointment", event_id=made["Id"], data={"StartDateTime": "2026-11-25T14:00:00Z"})
+    rest = live(org)[1]["Id"]
+    await call(mcp, "delete_appointment", event_id=rest, scope="following")
+
+    assert [row["Id"] for row in live(org)] == [moved["Id"]]
+
+
 async def test_what_the_api_cannot_change_is_refused_by_name_with_what_to_do(org: LocalOrg, mcp: Client) -> None:
     await call(mcp, "create_appointment", data=PAST_WEEKLY)
     past, _, future, _ = (row["Id"] for row in live(org))
     before = live(org)
     room: dict[str, Any] = {"Location": "Room 2"}
     cases: list[tuple[dict[str, Any], str, str]] = [
-        ({"event_id": future, "data": room}, "a single future appointment of a series", "scope all"),
         ({"event_id": future, "data": room, "scope": "following"}, "from one appointment on", "create a new"),
         ({"event_id": past, "data": room, "scope": "all"}, "only through one of its future appointments", future),
         (

@@ -153,12 +153,13 @@ class Guard:
                 return PolicyRefusedError(f"No {action} of {sobject}", place=place)
         return error
 
-    async def note_hidden(self, sobject: str) -> None:
-        """Note the fields of an object that are hidden as withheld."""
+    async def note_hidden(self, sobject: str) -> bool:
+        """Note the fields of an object that are hidden as withheld; return whether there are any."""
         view, described = await self._views.view(sobject), await self._views.describe(sobject)
-        for field in described.fields if described else ():
-            if not view.shows(field.name):
-                withhold(field.name)
+        hidden = [field.name for field in described.fields if not view.shows(field.name)] if described else []
+        for name in hidden:
+            withhold(name)
+        return bool(hidden)
 
     async def verify(self) -> None:
         """Check once that what the policy names is there; nothing is allowed before.

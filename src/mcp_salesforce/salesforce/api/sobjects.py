@@ -88,7 +88,7 @@ class SObjectsApi:
             NotFoundError: The record does not exist, or was deleted before.
             RecordRejectedError: Other records keep it from being deleted.
         """
-        await self._send(Request("DELETE", _record_path(sobject, record_id)))
+        await self._send(deleting(sobject, record_id))
 
     async def delete_from_event_onwards(self, event_id: str) -> None:
         """Move an appointment of a Lightning series and those after it to the recycle bin; of the first one, all.
@@ -115,6 +115,11 @@ def retrieving(sobject: str, record_id: str, *, fields: Sequence[str] = ()) -> R
     """Return the request of `retrieve`, for a composite call; `record_from` reads its value."""
     params = {"fields": field_list(fields)} if fields else {}
     return Request("GET", _record_path(sobject, record_id), params)
+
+
+def deleting(sobject: str, record_id: str) -> Request:
+    """Return the call that `delete` makes, for a composite one."""
+    return Request("DELETE", _record_path(sobject, record_id))
 
 
 def record_from(value: object) -> SObjectRecord:

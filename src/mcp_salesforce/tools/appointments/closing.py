@@ -19,6 +19,7 @@ from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.tools.answers.results import Change, Moment, flat_record
 from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
+from mcp_salesforce.tools.appointments.single import said_of, take_out
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.blanks import is_blank
 from mcp_salesforce.tools.framework.params import (
@@ -104,7 +105,7 @@ async def close_appointment(
     event = await org.retrieve("Event", event_id)
     span = span_in(event)
     await check_is_no_copy(org, event)
-    _check_is_own(event, span, org.now())
+    _check_is_own(event)
     if outcome == "no_show":
         await _check_has_begun(org, event, span)
     closed_as = org.outcome_fields.outcome_in(event)
@@ -114,11 +115,12 @@ async def close_appointment(
     task = _task(event, outcome, follow_up) if follow_up else None
     existing = await _existing_task(org, task) if task and closed_as else None
     after, made = await _save(org, event_id, event, values, None if existing else task)
-    told = cast("Closed", {"Id": event_id, "outcome": outcome})
+    told = cast("Closed", {"Id": after["Id"], "outcome": outcome})
     told["changed"] = difference(_compared(event_id, event, values), _compared(event_id, after, values))["changed"]
     if found := existing or made:
         told["follow_up"] = _told(found)
-    if note := _note(closed_as, existing, values, after):
+    taken_out = said_of(event, after["Id"]) if after["Id"] != event_id else ""
+    if note := " ".join(filter(None, [taken_out, _note(closed_as, existing, values, after)])):
         told["note"] = note
     return told
 
@@ -138,7 +140,7 @@ async def closing_values(
     return values | await _kept_reason(org, {**event, **values}, outcome, reason.strip())
 
 
-def _check_is_own(event: SObjectRecord, span: Span | None, now: datetime) -> None:
+def _check_is_own(event: SObjectRecord) -> None:
     """Refuse what is not one appointment of its own."""
     if is_own_record(event):
         raise refused(
@@ -146,11 +148,6 @@ def _check_is_own(event: SObjectRecord, span: Span | None, now: datetime) -> Non
             hint=(
                 "List its appointments and close one. To end the series, use salesforce_delete_appointment with scope."
             ),
-        )
-    if is_lightning(event) and span and span.start > now:
-        raise refused(
-            "Salesforce's API cannot change a single future appointment of a series: this would close all of them.",
-            hint="Delete this one with salesforce_delete_appointment and scope this, or close it after it has begun.",
         )
 
 
@@ -284,7 +281,14 @@ async def _save(
     values: Mapping[str, Any],
     task: Mapping[str, Any] | None,
 ) -> tuple[SObjectRecord, SObjectRecord | None]:
-    """Change the event and make the task, together or not at all; return the event as it is then, and the task."""
+    """Change the event and make the task, together or not at all; return the event as it is then, and the task.
+
+    One to come of a Lightning series is taken out of it: the event is another one then.
+    """
+    span = span_in(event)
+    if values and is_lightning(event) and span and span.start > org.now():
+        single_id, made = await take_out(org, event, values, [creating("Task", task)] if task else [])
+        return {**event, **values, "Id": single_id}, {**(task or {}), "Id": record_of(made[0])["id"]} if made else None
     calls = [updating("Event", event_id, values, unmodified_since=last_changed(event))] if values else []
     if task:
         calls.append(creating("Task", task))

@@ -1,12 +1,13 @@
 """What can be said of an appointment that is made or changed: the arguments named `data`."""
 
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from mcp_salesforce.appointments.spans import Wish
-from mcp_salesforce.appointments.times import instant_of, wire, zone_named
+from mcp_salesforce.appointments.times import day_of, instant_of, wire, zone_named
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.tools.framework.params import (
     LongText,
@@ -21,6 +22,8 @@ from mcp_salesforce.tools.framework.params import (
 
 TIME_FIELDS = ("StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "DurationInMinutes")
 _LEAD = "00Q"
+_EXCEPT = "except"
+_DAY = len("2026-11-24")
 _OLDER_NAMES = frozenset({"activitydate", "activitydatetime"})
 
 
@@ -52,6 +55,19 @@ class AppointmentData(RecordData):
         """Return what is said about the time."""
         return Wish(self.StartDateTime, self.EndDateTime, self.DurationInMinutes, self.IsAllDayEvent, self.zone())
 
+    def left_out(self) -> frozenset[date]:
+        """Return the days that a series leaves out.
+
+        Raises:
+            InvalidArgumentError: They are no list.
+            TimeError: One cannot be read.
+        """
+        given = next((each for name, each in (self.model_extra or {}).items() if name.casefold() == _EXCEPT), None)
+        days = [given] if isinstance(given, str) else given or []
+        if not isinstance(days, list):
+            raise refused("except is not a list of days.", hint='Write ["2026-12-24"].', fields=["except"])
+        return frozenset(day_of(str(day)[:_DAY]) for day in days)
+
     def others(self) -> dict[str, Any]:
         """Return the fields to send that do not say when the appointment is.
 
@@ -60,7 +76,8 @@ class AppointmentData(RecordData):
         """
         if older := [name for name in self.model_extra or () if name.casefold() in _OLDER_NAMES]:
             raise refused(f"{older[0]} is not supported here.", hint="Use StartDateTime.", fields=older)
-        values = {name: value for name, value in self.given().items() if name not in {*TIME_FIELDS, "time_zone"}}
+        ours = {*TIME_FIELDS, "time_zone", *(name for name in self.model_extra or () if name.casefold() == _EXCEPT)}
+        values = {name: value for name, value in self.given().items() if name not in ours}
         if (self.WhoId or "").startswith(_LEAD) and self.WhatId:
             raise refused(
                 "WhoId is a lead. An appointment with a lead cannot have a WhatId.",
@@ -100,6 +117,7 @@ _SHOWN = {
         "type": "string",
         "description": "Creates a series: an RRULE with COUNT or UNTIL, e.g. FREQ=WEEKLY;BYDAY=TU;UNTIL=2027-03-31",
     },
+    "except": {"type": "array", "items": _TEXT, "description": "Days that the series leaves out, e.g. holidays"},
 }
 NewData = Annotated[
     NewAppointmentData,

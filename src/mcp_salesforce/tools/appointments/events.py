@@ -59,7 +59,7 @@ async def create_appointment(
     org = org_of(ctx)
     others, span = data.others(), span_of(data.wish())
     await check_contacts(org, others)
-    plan = await plan_of(org, others, span, data.zone(), invitees)
+    plan = await plan_of(org, others, span, data.zone(), invitees, data.left_out())
     booking = await Booking.of(org, others, plan.spans() if plan else [span], invitees)
     zone = data.zone() or booking.calendars[0].zone
     await booking.check(zone, allow_conflict=allow_conflict)

@@ -137,6 +137,23 @@ async def check_contacts(org: OrgSession, values: Mapping[str, Any]) -> None:
         )
 
 
+async def invitations_of(org: OrgSession, event: SObjectRecord) -> list[dict[str, Any]]:
+    """Return what the invitations of a group event are made of, without the event.
+
+    Raises:
+        SalesforceError: They cannot be read.
+    """
+    if not event.get("IsGroupEvent"):
+        return []
+    flag = {"IsInvitee": True} if await _tells_invitees_apart(org) else {}
+    relations = await _relations(org, event["Id"])
+    return [
+        {"RelationId": each["RelationId"], **flag}
+        for each in relations
+        if _is_invitee(each) and not each.get("IsParent") and each["RelationId"] != event.get("OwnerId")
+    ]
+
+
 def _check_takes_invitees(event: SObjectRecord) -> None:
     if is_own_record(event):
         raise refused(

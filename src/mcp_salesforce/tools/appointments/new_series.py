@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,8 @@ from mcp_salesforce.appointments.classic import classic_rule
 from mcp_salesforce.appointments.recurrence import RecurrenceError, Rule
 from mcp_salesforce.appointments.spans import Span
 from mcp_salesforce.appointments.times import local_text, weekday, zone_named
-from mcp_salesforce.salesforce import InvalidArgumentError
+from mcp_salesforce.changes.change import current_change, note_made
+from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.appointments.series import PATTERN, occurrences_of
@@ -20,30 +21,44 @@ from mcp_salesforce.tools.framework.session import OrgSession
 SHOWN_OCCURRENCES = 10
 _UTC = zone_named("UTC")
 _MOST = 999
+_MOST_PLANNED = 100  # dates that a preview lists
+_MOST_DELETED = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesPlan:
-    """A new series: its rule, the zone whose clock it keeps, and when each appointment starts, in UTC."""
+    """A new series: its rule, the zone whose clock it keeps, the starts in UTC, and the days that are left out."""
 
     rule: Rule
     zone: ZoneInfo
     first: Span
     starts: tuple[datetime, ...]
+    left_out: frozenset[date] = frozenset()
+
+    @property
+    def kept(self) -> list[datetime]:
+        """The starts that are not on a day that is left out."""
+        return [start for start in self.starts if self.day_of(start) not in self.left_out]
+
+    def day_of(self, start: datetime) -> date:
+        """Return the day that a start is on: one of the zone whose clock the series keeps."""
+        return start.astimezone(self.zone).date()
 
     def spans(self) -> list[Span]:
         """Return the time of each appointment."""
         length = self.first.end - self.first.start
-        return [Span(start, start + length, self.first.all_day) for start in self.starts]
+        return [Span(start, start + length, self.first.all_day) for start in self.kept]
 
     def told(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the series as a model reads it: its rule in words, how many, and the first ones as told in `zone`."""
+        change = current_change()
+        most = _MOST_PLANNED if change and change.is_preview else SHOWN_OCCURRENCES
+        days = sorted({self.day_of(start) for start in self.starts} & self.left_out)
+        but_not = f", except {', '.join(day.isoformat() for day in days)}" if days else ""
         return {
-            "recurrence": in_words(self.rule, self.zone),
-            "occurrences": len(self.starts),
-            "first_occurrences": [
-                _said(start, zone, all_day=self.first.all_day) for start in self.starts[:SHOWN_OCCURRENCES]
-            ],
+            "recurrence": in_words(self.rule, self.zone) + but_not,
+            "occurrences": len(self.kept),
+            "first_occurrences": [_said(start, zone, all_day=self.first.all_day) for start in self.kept[:most]],
         }
 
 
@@ -55,10 +70,12 @@ class MadeSeries:
     plan: SeriesPlan
     planned: tuple[datetime, ...]
     event_ids: tuple[str, ...] = ()
+    not_left_out: tuple[str, ...] = ()
 
     def told(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the series as a model reads it."""
-        warning = self._difference(zone)
+        still = f"Days to leave out are still there; delete these: {', '.join(self.not_left_out)}."
+        warning = " ".join(filter(None, [self._difference(zone), still if self.not_left_out else ""]))
         return self.plan.told(zone) | ({"warning": warning} if warning else {})
 
     def _difference(self, zone: ZoneInfo) -> str:
@@ -105,7 +122,12 @@ def recurrence_of(record: SObjectRecord) -> dict[str, str]:
 
 
 async def plan_of(
-    org: OrgSession, values: dict[str, Any], span: Span, asked: ZoneInfo | None, invitees: Sequence[str] = ()
+    org: OrgSession,
+    values: dict[str, Any],
+    span: Span,
+    asked: ZoneInfo | None,
+    invitees: Sequence[str] = (),
+    left_out: frozenset[date] = frozenset(),
 ) -> SeriesPlan | None:
     """Return when a new series happens, if `values` have a rule, which gets Salesforce's form there.
 
@@ -117,6 +139,7 @@ async def plan_of(
         span: The first appointment.
         asked: The zone that the caller speaks of, if one was given.
         invitees: Whom to invite.
+        left_out: Days on which it does not happen.
 
     Raises:
         InvalidArgumentError: The org takes no rules, or not this one; it starts otherwise than its rule says; or its
@@ -124,6 +147,8 @@ async def plan_of(
     """
     text = values.get(PATTERN)
     if not text:
+        if left_out:
+            raise refused("except needs a rule.", hint=f"Give {PATTERN}, or omit except.", fields=["except"])
         return None
     if invitees:
         raise refused(
@@ -145,7 +170,10 @@ async def plan_of(
     if asked and not span.all_day:
         _check_clock(rule, span, zone, asked, starts)
     values[PATTERN] = str(rule)
-    return SeriesPlan(rule, zone, span, starts)
+    plan = SeriesPlan(rule, zone, span, starts, left_out)
+    if not plan.kept:
+        raise _wrong_rule("except leaves out all of its days.", "Give fewer days, or another rule.")
+    return plan
 
 
 async def made_series(org: OrgSession, event_id: str, plan: SeriesPlan) -> MadeSeries:
@@ -154,8 +182,28 @@ async def made_series(org: OrgSession, event_id: str, plan: SeriesPlan) -> MadeS
     if not found:
         return MadeSeries(event_id, plan, plan.starts)
     starts = tuple(each.start for each in found)
-    ids = tuple(each.event_id for each in found)
-    return MadeSeries(ids[0], replace(plan, starts=starts), plan.starts, ids)
+    out = [each.event_id for each in found if plan.day_of(each.start) in plan.left_out]
+    failed = await _leave_out(org, out)
+    ids = tuple(each.event_id for each in found if each.event_id not in out or each.event_id in failed)
+    return MadeSeries(ids[0], replace(plan, starts=starts), plan.starts, ids, failed)
+
+
+async def _leave_out(org: OrgSession, event_ids: Sequence[str]) -> tuple[str, ...]:
+    """Delete the appointments of the days that a new series leaves out; return the Ids of those that are still there.
+
+    Salesforce keeps no exceptions in a rule.
+    """
+    note_made(event_ids)
+    failed: list[str] = []
+    for start in range(0, len(event_ids), _MOST_DELETED):
+        some = event_ids[start : start + _MOST_DELETED]
+        try:
+            results = await org.client.collections.delete(some)
+        except SalesforceError:
+            failed += some
+            continue
+        failed += [each for each, result in zip(some, results, strict=True) if not result.success]
+    return tuple(failed)
 
 
 def check_rule_is_kept(values: Mapping[str, Any]) -> None:

@@ -32,6 +32,7 @@ _USER = "005"
 PATTERN = "Recurrence2PatternText"
 _CLASSIC_MOST = 200  # what one call deletes; Salesforce makes at most 100 of a Classic series
 _FIELDS = "Id, StartDateTime, EndDateTime, IsAllDayEvent, ActivityDate, DurationInMinutes"
+_OF_ONE = "Use the Id of an appointment: scope this changes that one, all changes all future ones."
 _MADE_WITHIN = timedelta(minutes=10)  # the appointments of a series are saved together
 
 
@@ -46,12 +47,16 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a change is sent to, and how many appointments it touches; `touched` are those, where it is a series."""
+    """What a change is sent to, and how many appointments it touches; `touched` are those, where it is a series.
+
+    With `is_single` it is one of a series that has to be taken out of it: Salesforce's API cannot change it there.
+    """
 
     event_id: str
     occurrences: int | None = None
     touched: tuple[Occurrence, ...] = ()
     zone: ZoneInfo = field(default_factory=lambda: zone_of("UTC"))
+    is_single: bool = False
 
     @property
     def event_ids(self) -> set[str]:
@@ -213,17 +218,9 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, span: Spa
     event_id, now = event["Id"], org.now()
     begun = span is not None and span.start <= now
     if scope == "this":
-        if is_lightning(event) and not begun and not event.get("IsChild"):
-            raise refused(
-                "Salesforce's API cannot change a single future appointment of a series: all future ones would change.",
-                code="NOT_SUPPORTED",
-                hint=(
-                    "Delete this one (scope this) and create a single appointment, or change all future ones "
-                    "(scope all)."
-                ),
-                fields=["scope"],
-            )
-        return Target(event_id)
+        if is_own_record(event) and is_lightning(event):
+            raise refused("This Id is of a whole series, not of one of its appointments.", hint=_OF_ONE)
+        return Target(event_id, is_single=is_lightning(event) and not begun and not event.get("IsChild"))
     await _check_is_in_series(org, event, scope)
     if scope == "following":
         raise refused(

@@ -23,6 +23,7 @@ from mcp_salesforce.tools.appointments.display import compared
 from mcp_salesforce.tools.appointments.invitees import check_contacts
 from mcp_salesforce.tools.appointments.new_series import check_rule_is_kept
 from mcp_salesforce.tools.appointments.series import Scope, Target, target_of
+from mcp_salesforce.tools.appointments.single import said_of, take_out
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import EventId
 from mcp_salesforce.tools.framework.session import OrgSession
@@ -79,27 +80,56 @@ async def update_appointment(
     booking = await _booking(org, before, values, span, new or span, target)
     if booking:
         await booking.check(zone, allow_conflict=allow_conflict, is_new=False)
-    reading = [] if booking else [retrieving("Event", event_id, fields=fields)]
-    _, *read = await _save(org, target, before, values, reading)
-    after, written = dict[str, Any](), {**before, **values}
-    if booking:
-        with read_back(after, written):
-            record, said = await booking.look_again(event_id, zone)
-            after |= {name: record.get(name) for name in fields} | ({"warning": said} if said else {})
-    else:
-        after |= outcome_of(read[0], written)
+    saved_id, after = await _saved(org, target, before, values, fields, booking, zone)
     told = difference(
-        compared(event_id, {name: before.get(name) for name in fields}, zone), compared(event_id, after, zone)
+        compared(event_id, {name: before.get(name) for name in fields}, zone), compared(saved_id, after, zone)
     )
-    reset = _RESET if before.get("IsGroupEvent") and moved_to else ""
+    told["changed"].pop("Id", None)
+    reset = _RESET if before.get("IsGroupEvent") and moved_to and not target.is_single else ""
     warnings = [reset, told.get("warning", ""), booking.unchecked if booking else ""]
+    notes = [
+        said_of(before, saved_id) if target.is_single else "",
+        doubt_about(moved_to, org.now()) if moved_to else "",
+    ]
     more = {
         "time_zone": zone.key if new else "",
         "warning": " ".join(filter(None, warnings)),
-        "note": doubt_about(moved_to, org.now()) if moved_to else "",
+        "note": " ".join(filter(None, notes)),
         "occurrences": target.occurrences,
     }
     return cast("Updated", {**told, **{name: value for name, value in more.items() if value not in {"", None}}})
+
+
+async def _saved(  # noqa: PLR0917 - what is saved, and what is looked at then
+    org: OrgSession,
+    target: Target,
+    before: SObjectRecord,
+    values: Mapping[str, Any],
+    fields: Sequence[str],
+    booking: Booking | None,
+    zone: ZoneInfo,
+) -> tuple[str, dict[str, Any]]:
+    """Save the change; return the Id of the appointment and its fields. One taken out of a series has a new Id.
+
+    Raises:
+        SalesforceError: Nothing was changed, or it is unknown whether something was.
+    """
+    saved_id = str(before["Id"])
+    after, written = dict[str, Any](), {**before, **values}
+    if target.is_single:
+        saved_id, _ = await take_out(org, before, values)
+        if booking is None:
+            with read_back(after, written):
+                after |= await org.retrieve("Event", saved_id, fields=fields)
+    else:
+        reading = [] if booking else [retrieving("Event", saved_id, fields=fields)]
+        _, *read = await _save(org, target, before, values, reading)
+        after |= outcome_of(read[0], written) if read else {}
+    if booking:
+        with read_back(after, written):
+            record, said = await booking.look_again(saved_id, zone)
+            after |= {name: record.get(name) for name in fields} | ({"warning": said} if said else {})
+    return saved_id, after
 
 
 def _fields(data: AppointmentData, values: Mapping[str, Any], times: Sequence[str]) -> list[str]:

@@ -201,7 +201,8 @@ class Undoing:
         """Return the invitations by the Ids that they have now, where they were taken back and made again."""
         pairs = {each.record_id: pair for each in part if (pair := pair_of(each.write.values))}
         there = await invitations(self._org, pairs.values()) if pairs else {}
-        return [replace(each, record_id=there.get(pairs[each.record_id], each.record_id)) for each in part]
+        now = {record_id: there.get(pair, record_id) for record_id, pair in pairs.items()}
+        return [replace(each, record_id=now.get(each.record_id, each.record_id)) for each in part]
 
     def _values_of_before(self, each: Reversal, current: Current) -> tuple[dict[str, Any], str]:
         """Return the values to write, and a sentence on the fields that somebody changed since."""

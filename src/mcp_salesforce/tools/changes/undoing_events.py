@@ -6,6 +6,7 @@ from typing import Any, Final
 from mcp_salesforce.appointments.spans import Span, Wish, moved, span_in
 from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.changes.before import INVITATION, OF_AN_INVITATION, TIMES
+from mcp_salesforce.salesforce.ids import is_id
 from mcp_salesforce.salesforce.literals import quote_list
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.zones import ZoneInfo
@@ -50,9 +51,12 @@ def span_after(before: Mapping[str, Any], values: Mapping[str, Any]) -> Span | N
 
 
 def pair_of(values: Mapping[str, Any]) -> Pair | None:
-    """Return what an invitation is of, or None where the values are of no invitation."""
+    """Return what an invitation is of, or None where the values are of no invitation.
+
+    It is also None where they name the event by a reference to a call that has created it in the same request.
+    """
     event, invited = (str(values.get(name) or "") for name in OF_AN_INVITATION)
-    return (event, invited) if event and invited else None
+    return (event, invited) if is_id(event) and invited else None
 
 
 async def invitations(org: OrgSession, pairs: Iterable[Pair]) -> dict[Pair, str]:

@@ -180,10 +180,9 @@ class OrgSession:
         """
         return await self._guard.shown(sobject, columns) if self._guard else columns
 
-    async def note_hidden(self, sobject: str) -> None:
-        """Note in the answer which fields of an object a policy hides."""
-        if self._guard:
-            await self._guard.note_hidden(sobject)
+    async def note_hidden(self, sobject: str) -> bool:
+        """Note in the answer which fields of an object a policy hides; return whether it hides any."""
+        return self._guard is not None and await self._guard.note_hidden(sobject)
 
     async def retrieve(
         self, sobject: str, record_id: str, *, fields: Sequence[str] = (), names: Sequence[str] = ()
