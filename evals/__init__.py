@@ -1,0 +1,1 @@
+"""Tasks of a working day, for any model, host or server: see `evals/README.md`."""
