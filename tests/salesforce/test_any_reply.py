@@ -19,11 +19,30 @@ from tests.salesforce.scripted import CONTACT_ID, Answer, ScriptedOrg
 Method = Callable[[SalesforceClient], Awaitable[object]]
 VALUES = {"LastName": "Ode"}
 SOQL = "SELECT Id FROM Contact"
+JOB_ID = "750000000000001AAA"
 NEXT = "/services/data/v60.0/query/01g000000000001-2000"
 
 
 async def all_pages(client: SalesforceClient) -> list[object]:
     return [page async for page in client.queries.pages(SOQL)]
+
+
+async def all_jobs(client: SalesforceClient) -> list[object]:
+    return [job async for job in client.bulk.jobs("query")]
+
+
+async def all_result_pages(client: SalesforceClient) -> list[object]:
+    return [page async for page in client.bulk.result_pages(JOB_ID)]
+
+
+class Nowhere:
+    """A sink that keeps nothing."""
+
+    def begin(self) -> None:
+        """Nothing is kept."""
+
+    def take(self, piece: bytes) -> None:
+        """Nothing is kept."""
 
 
 METHODS: dict[str, Method] = {
@@ -45,6 +64,7 @@ METHODS: dict[str, Method] = {
     "describe": lambda c: c.describe.describe("Contact"),
     "describe_since": lambda c: c.describe.describe_since("Contact", ""),
     "describe_since a stamp": lambda c: c.describe.describe_since("Contact", "Sun, 22 Nov 2026 09:00:00 GMT"),
+    "picklist_values": lambda c: c.describe.picklist_values("Contact", "012000000000000AAA", "LeadSource"),
     "global": lambda c: c.describe.global_(),
     "global_since": lambda c: c.describe.global_since(""),
     "search": lambda c: c.search.search("FIND {ode}"),
@@ -52,11 +72,22 @@ METHODS: dict[str, Method] = {
     "undelete": lambda c: c.soap.undelete([CONTACT_ID]),
     "merge": lambda c: c.soap.merge("Contact", CONTACT_ID, ["003000000000002AAA"]),
     "convert_lead": lambda c: c.soap.convert_lead("00Q000000000001EAA", "Closed - Converted"),
+    "create_query_job": lambda c: c.bulk.create_query_job(SOQL),
+    "create_ingest_job": lambda c: c.bulk.create_ingest_job("Contact", "insert"),
+    "upload": lambda c: c.bulk.upload(JOB_ID, b"LastName\nOde\n"),
+    "close": lambda c: c.bulk.close(JOB_ID),
+    "abort": lambda c: c.bulk.abort("query", JOB_ID),
+    "delete job": lambda c: c.bulk.delete("ingest", JOB_ID),
+    "job": lambda c: c.bulk.job("query", JOB_ID),
+    "jobs": all_jobs,
+    "result_page": lambda c: c.bulk.result_page(JOB_ID),
+    "result_pages": all_result_pages,
+    "ingest_results": lambda c: c.bulk.ingest_results(JOB_ID, "failedResults", Nowhere()),
     "identity": lambda c: c.identity(),
     "userinfo": lambda c: c.userinfo(),
     "organization": lambda c: c.organization(),
 }
-FAMILIES = ("sobjects", "collections", "composite", "queries", "describe", "search", "limits", "soap")
+FAMILIES = ("sobjects", "collections", "composite", "queries", "describe", "search", "limits", "soap", "bulk")
 
 WORDS = st.sampled_from(
     ["id", "success", "errors", "records", "done", "totalSize", "nextRecordsUrl", "compositeResponse", "body",
@@ -147,7 +178,7 @@ async def test_pages_that_lead_round_in_a_circle_end(client: SalesforceClient, s
         Answer(value={"totalSize": 9, "done": False, "records": [], "nextRecordsUrl": url}) for url in urls
     )
 
-    with pytest.raises(SalesforceError, match="circle"):
+    with pytest.raises(SalesforceError, match="repeat without an end"):
         await all_pages(client)
 
     assert len(scripted.data_calls) == 3

@@ -45,6 +45,8 @@ FORMS = {
     "max_answer_tokens": _form(r"[1-9]\d{3,4}"),
     "state_key": _form(rf"{_NO_PLACEHOLDER}[\w.~+/=-]{{32,512}}"),
     "journal": _form(r"(?i:off|false|no|0)"),  # of a path only the file system knows
+    "audit": _form(r"(?!)"),  # only the file system knows
+    "audit_required": _form(_YES_OR_NO),
     "files": _form(r"(?!)"),  # only the file system knows
     "working_hours": _form(r"Mon-Fri 0[6-9]:[0-5]0-1[5-9]:[0-5]0"),
     "max_concurrency": _form(_NUMBER),

@@ -277,6 +277,6 @@ def _path(kind: JobKind, job_id: str, *more: str) -> str:
 
 def _once_only(locator: str, seen: set[str]) -> str:
     if locator in seen:
-        raise UnreadableReplyError("The pages of the job lead round in a circle", status=HTTPStatus.OK)
+        raise UnreadableReplyError("The pages of the job repeat without an end", status=HTTPStatus.OK)
     seen.add(locator)
     return locator
