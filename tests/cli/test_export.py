@@ -4,14 +4,16 @@ import csv
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from mcp_salesforce.cli import cli
-from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg import Fault, LocalOrg
 from tests.orgs import new_org
 
 SOQL = "SELECT Id, LastName FROM Contact ORDER BY Id"
@@ -61,7 +63,7 @@ def test_rows_are_written_and_counted(environment: dict[str, str], tmp_path: Pat
     ("arguments", "status", "words"),
     [
         (["SELECT Nothing FROM Contact", "--to", "x.csv"], 1, "No such column 'Nothing'"),
-        (["SELECT Id FROM Contact", "--to", "x.xlsx"], 1, "does not end in a format"),
+        (["SELECT Id FROM Contact", "--to", "x.xlsx"], 1, "does not end in a known format"),
         (["SELECT Id FROM Contact", "--to", "nowhere/x.csv"], 2, "is not a folder"),
         (["SELECT Id FROM Contact"], 2, "--to"),
     ],
@@ -102,3 +104,84 @@ def test_it_runs_as_a_program(environment: dict[str, str], tmp_path: Path) -> No
 
     assert (run.returncode, run.stderr) == (0, "")
     assert len((tmp_path / "x.jsonl").read_text("utf-8").splitlines()) == 50
+
+
+MANY = 12_000
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Iterator[tuple[LocalOrg, dict[str, str]]]:
+    """An org on a port, with more contacts than two pages of a bulk job hold, and the settings for it."""
+    with new_org(seed=False) as org:
+        org.records.load("Contact", ({"LastName": f"Number {n:05}"} for n in range(MANY)), org.user_id)
+        with org.listening() as url:
+            yield org, settings_for(org, url, tmp_path)
+
+
+def running(environment: dict[str, str], folder: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "mcp_salesforce", "export", SOQL, "--to", "x.csv"]
+    return subprocess.Popen(
+        command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize("how", ["kill", "terminate"])
+def test_an_export_that_is_killed_goes_on_where_it_was(
+    large: tuple[LocalOrg, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    org, environment = large
+    take, pages = org.faults.take, count(1)
+
+    def second_page_hangs(method: str, path: str) -> Fault | None:
+        if path.endswith("/results") and next(pages) > 1:
+            return Fault(kind="hang", delay_s=120)
+        return take(method, path)
+
+    monkeypatch.setattr(org.faults, "take", second_page_hangs)
+    with running(environment, tmp_path) as process:
+        try:
+            while process.poll() is None and not state(tmp_path).get("rows"):
+                time.sleep(0.05)
+        finally:
+            getattr(process, how)()
+    monkeypatch.setattr(org.faults, "take", take)
+    before = state(tmp_path)
+    with (tmp_path / ".x.csv.part").open("ab") as part:
+        part.write(b"half a row")
+    assert before["rows"] == 10_000
+
+    told = export(environment, SOQL, "--to", str(tmp_path / "x.csv"))
+
+    assert told.exit_code == 0, told.output
+    rows = list(csv.reader((tmp_path / "x.csv").read_text("utf-8").splitlines()))
+    assert [row[1] for row in rows[1:]] == [f"Number {n:05}" for n in range(MANY)]
+    assert len(org.bulk.jobs.listed(org.user_id, "V2Query", None, "")["records"]) == 1
+    assert sorted(each.name for each in tmp_path.glob("*x.csv*")) == ["x.csv"]
+
+
+def state(folder: Path) -> dict[str, object]:
+    """Return what is kept of the export."""
+    try:
+        kept: dict[str, object] = json.loads((folder / ".x.csv.job").read_bytes())["export"]
+    except FileNotFoundError:
+        return {}
+    return kept
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the shell's limit stands for a full disk")
+def test_a_full_disk_is_told_and_the_export_goes_on_later(
+    large: tuple[LocalOrg, dict[str, str]], tmp_path: Path
+) -> None:
+    _, environment = large
+    program = f'{sys.executable} -m mcp_salesforce export "{SOQL}" --to x.csv'
+
+    limited = ["bash", "-c", f"ulimit -f 100; exec {program}"]
+    run = subprocess.run(
+        limited, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+    )
+
+    assert run.returncode == 1, run.stderr
+    assert "x.csv cannot be written: File too large." in run.stderr
+    assert not (tmp_path / "x.csv").exists()
+    assert export(environment, SOQL, "--to", str(tmp_path / "x.csv")).exit_code == 0
+    assert len((tmp_path / "x.csv").read_text("utf-8").splitlines()) == MANY + 1
