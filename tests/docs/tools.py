@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from mcp_salesforce.surface.prompts import PROMPTS, PromptSpec, build_prompt
+from mcp_salesforce.surface.prompting import PromptSpec
+from mcp_salesforce.surface.prompts import all_prompts, build_prompt
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.framework.toolset import SalesforceTool, ToolSpec, build_tool
 
@@ -109,7 +110,7 @@ def render_tools(_before: str) -> str:
     for toolset in TOOLSETS:
         tools = "\n".join(_tool(spec) for spec in toolset.specs)
         sections.append(f"## {toolset.name}\n{toolset.description}.\n\n{tools}")
-    prompts = "\n".join(map(_prompt, PROMPTS))
+    prompts = "\n".join(map(_prompt, all_prompts()))
     return PAGE.format(
         toolsets="\n".join(sections), prompts=prompts, codes=", ".join(f"`{code}`" for code in _OWN_CODES)
     )

@@ -284,6 +284,10 @@ PROMPTS: Final = (
     ("day_sheet", {"date": "2026-11-24"}),
     ("book_appointment", {"person": "Ode", "date": "2026-11-24"}),
     ("move_my_day", {"date": "2026-11-24"}),
+    ("plan_my_week", {"date": "2026-11-24"}),
+    ("prepare_meeting", {"person": "Ode"}),
+    ("cover_for", {"colleague": "me", "date": "2026-11-24"}),
+    ("clean_up_contacts", {"account": "Acme"}),
 )
 COMPLETIONS: Final = (
     ("sobject", "Acc"), ("sobject", "Ev"), ("sobject", "op"), ("person", "Od"), ("person", "Se"), ("person", "Hid"),

@@ -57,7 +57,8 @@ async def completed(mcp: Client, ref: Any, name: str, value: str) -> list[str]:
 async def test_prompts_are_listed_with_titles_and_described_arguments(mcp: Client) -> None:
     prompts = {each.name: each for each in (await mcp.list_prompts()).prompts}
 
-    assert list(prompts) == ["book_appointment", "day_sheet", "move_my_day"]
+    assert list(prompts)[:3] == ["book_appointment", "day_sheet", "move_my_day"]
+    assert list(prompts)[3:] == ["plan_my_week", "prepare_meeting", "cover_for", "clean_up_contacts"]
     for each in prompts.values():
         assert each.title
         assert (each.description or "").endswith(".")
@@ -169,7 +170,7 @@ async def test_what_cannot_be_read_is_refused_with_what_to_do(org: LocalOrg, uri
         ("day_sheet", {"dat": "today"}, "day_sheet does not take dat. Did you mean date?"),
         ("book_appointment", {}, "book_appointment needs person: Name, e-mail address or Id of the contact."),
         ("book_apointment", {}, "There is no prompt book_apointment. Did you mean book_appointment?"),
-        ("xyz", {}, "There is no prompt xyz. There are: book_appointment, day_sheet, move_my_day."),
+        ("xyz", {}, "There is no prompt xyz. There are: book_appointment, day_sheet, move_my_day, "),
     ],
 )
 async def test_a_prompt_that_cannot_be_given_is_refused_with_what_to_do(
@@ -215,9 +216,9 @@ async def test_without_an_org_nothing_is_completed(org: LocalOrg) -> None:
 @pytest.mark.parametrize(
     ("changes", "prompts", "templates"),
     [
-        ({"toolsets": "contacts,query"}, [], []),
+        ({"toolsets": "contacts,query"}, ["clean_up_contacts"], []),
         ({"toolsets": "contacts,schema"}, [], [SCHEMA]),
-        ({"read_only": True}, ["day_sheet"], [AGENDA, SCHEMA]),
+        ({"read_only": True}, ["day_sheet", "prepare_meeting"], [AGENDA, SCHEMA]),
     ],
 )
 async def test_what_settings_forbid_is_neither_listed_nor_there(

@@ -137,7 +137,9 @@ async def _read(org: OrgSession, sources: Sequence[str], reading: Sequence[Reque
 
 def _ambiguous(named: Named, having: Sequence[Mapping[str, Any]]) -> InvalidArgumentError:
     more = len(having) - _SHOWN
-    shown = "; ".join(_told(each, with_name=False) for each in having[:_SHOWN])
+    shown = "; ".join(
+        _told(each, with_name=each.get("Name", "").casefold() != named.casefold()) for each in having[:_SHOWN]
+    )
     return refused(
         f"{len(having)} records are called {str(named)[:40]!r}: {shown}{f' and {more} more' if more > 0 else ''}.",
         code="AMBIGUOUS_NAME",
