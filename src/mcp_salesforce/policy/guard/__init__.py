@@ -76,7 +76,7 @@ class Guard:
         return self._policy.digest
 
     def limits_of(self, sobject: str) -> list[str]:
-        """Return in sentences what the policy takes away of an object."""
+        """Return in sentences what the policy hides or forbids of an object."""
         return self._views.policy.rule(sobject).limits()
 
     def reads_all(self, sobject: str) -> bool:

@@ -1,4 +1,4 @@
-"""Answers within a budget of bytes: rows are left out whole, long texts cut, and what is missing is said."""
+"""Answers within a budget of bytes: rows are left out, long texts are cut, and the answer says so."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ _SLICE: Final = re.compile(r"(?P<name>[\w.]+)\[(?P<start>\d+):\]", re.ASCII)
 
 
 def cut_to_fit(rows: Any, budget_bytes: int) -> int:  # noqa: ANN401 - any result with rows
-    """Cut `rows` on a row boundary where they are too long for the budget; return how many stay, one at least.
+    """Cut `rows` after a whole row if they are too long for the budget; return how many stay, at least one.
 
     Where that one is too long by its children, those are cut; they lose their cursor, which would go past what is cut.
     """
@@ -80,13 +80,13 @@ def _size(value: object) -> int:
 
 
 def sliced(name: str) -> tuple[str, int]:
-    """Return the field that `name` asks for, and from which character on: `Description[500:]` is its rest."""
+    """Return the field in `name`, and the first character wanted: `Description[500:]` is the rest."""
     match = _SLICE.fullmatch(name)
     return (match["name"], int(match["start"])) if match else (name, 0)
 
 
 def cut_text(name: str, text: str, characters: int) -> str:
-    """Return the text of the field `name` with `characters` at most; where it is cut, it says how to get the rest."""
+    """Return at most `characters` of the field `name`; a cut text says how to get the rest."""
     if len(text) <= characters:
         return text
     field, start = sliced(name)

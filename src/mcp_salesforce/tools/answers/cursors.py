@@ -1,4 +1,4 @@
-"""Cursors: where an answer stopped, as a short opaque text that works on any replica with the same key.
+"""Cursors: the place where an answer stopped, as a short opaque text, valid on any replica with the same key.
 
 A cursor is a position behind the server's mark of it. The mark is made with a secret key over the position, whose it is
 (org, user, and the policy by which they read) and which call it belongs to (tool and arguments). So nobody makes one,
@@ -56,7 +56,7 @@ class Cursors:
 
 
 def stale(message: str) -> InvalidArgumentError:
-    """Return the error for a cursor whose place in the answer is gone."""
+    """Return the error for a cursor whose place does not exist any more."""
     return refused(message, code="STALE_CURSOR", hint=_START_AGAIN)
 
 

@@ -1,4 +1,4 @@
-"""What a model reads when a call fails: one shape, compact, that says what to do next."""
+"""What a model reads when a call fails: one compact shape that says what to do next."""
 
 import logging
 import re
@@ -45,7 +45,7 @@ def unforeseen(flaw: Exception, *, writes: bool) -> SalesforceError:
 
 
 def failure(error: SalesforceError | TimeError, hint: str = "", to_allow_duplicate: str = "") -> CallToolResult:
-    """Return `error` as a tool result that is flagged as one: compact JSON behind a word, and the same in `_meta`.
+    """Return `error` as an error result: compact JSON after the word `Error:`, and the same in `_meta`.
 
     Args:
         error: What went wrong.
@@ -98,7 +98,7 @@ def _next_step(error: SalesforceError, author: str) -> str:
 
 
 def _near(error: SalesforceError) -> str:
-    """Return the place in the query that a syntax error is at: a piece of it, with a caret below."""
+    """Return the place of a syntax error: a part of the query, with a caret below."""
     pointer = _POINTER.match(error.message) if error.code == "MALFORMED_QUERY" else None
     if pointer is None:
         return ""
@@ -134,7 +134,7 @@ def _worded(message: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return `text` in at most `most` bytes; where it is cut, it ends in an ellipsis."""
+    """Return `text` in at most `most` bytes; a cut text ends in an ellipsis."""
     if len(text.encode("utf-8", "replace")) <= most:
         return text
     kept = text.encode("utf-8", "replace")[: most - len("…".encode())].decode("utf-8", "ignore")

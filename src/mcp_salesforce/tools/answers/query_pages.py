@@ -1,4 +1,4 @@
-"""Query results read in parts: where a part ended, and the pages that the next part goes on in."""
+"""Query results read in parts: where a part ended, and the pages for the next part."""
 
 import time
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""What tools return: shapes described once, compact, and free of characters that only a machine sees."""
+"""What tools return: shapes described once, compact, without invisible characters."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +76,7 @@ class Contact(TypedDict):
 
 
 class Moment(TypedDict):
-    """One end; where `local` is a day, there is no utc."""
+    """One end of an appointment; if `local` is a day, there is no utc."""
 
     utc: NotRequired[str]
     local: str
@@ -112,7 +112,7 @@ class Change(TypedDict):
 
 
 class Updated(TypedDict):
-    """What changed; fields that kept their value are not in it."""
+    """What changed; unchanged fields are not listed."""
 
     Id: str
     changed: dict[str, Change]
@@ -147,7 +147,7 @@ class DeletedAppointment(TypedDict):
 
 
 class Allowed(TypedDict):
-    """What the settings let a model do; `read_only` is there where nothing may be written, `policy` where one is."""
+    """What the settings allow; `read_only` is present if writing is off, `policy` if there is one."""
 
     toolsets: list[str]
     read_only: NotRequired[bool]
@@ -159,7 +159,7 @@ def answer(
 ) -> CallToolResult:
     """Return `result` as structured content and, for hosts that show only text, as the same in compact JSON.
 
-    What is longer than the budget is cut, and says so, as far as it stays of the tool's shape: `is_conforming` tells.
+    An answer over the budget is cut and says so, as long as it conforms to the output schema: `is_conforming` tells.
     """
     shown, json = seen(result, budget_bytes, is_conforming)
     return CallToolResult(content=[TextContent(type="text", text=json)], structured_content=shown)
@@ -227,7 +227,7 @@ def record_of(record: Mapping[str, Any], *, leave_out: frozenset[str] = frozense
 
 
 def is_shown(name: str, value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Tell whether a field has a value that is worth a word."""
+    """Tell whether a field has a value to show."""
     return value is not None and (value is not False or name.endswith("__c"))
 
 

@@ -1,1 +1,1 @@
-"""What makes tools of typed functions: their schemas, the checks, and the one boundary."""
+"""Turns typed functions into tools: schemas, checks, and the one boundary that every call passes."""

@@ -1,4 +1,4 @@
-"""What of the surface may be used: one rule, by which tools are listed and by which calls are let through."""
+"""Which tools are allowed: one rule for the list of tools and for every call."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DEFAULT: Final = "default"
 
 
 class UnknownToolsetError(ValueError):
-    """A name in SALESFORCE_TOOLSETS is not a toolset; the text says which, and what it may have meant."""
+    """A name in SALESFORCE_TOOLSETS is not a toolset; the message names it and suggests similar ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Access:
         return cls(frozenset(name for group in asked for name in groups[group]), read_only, policy)
 
     def summary(self) -> Allowed:
-        """Return it in the form that `salesforce_whoami` shows to a model."""
+        """Return it as `salesforce_whoami` shows it."""
         summary: Allowed = {"toolsets": sorted(self.toolsets)}
         if self.read_only:
             summary["read_only"] = True
@@ -64,7 +64,7 @@ class Access:
         return summary
 
     def forbidden_by(self, toolset: str, spec: ToolSpec) -> str:
-        """Return the setting that forbids a tool of `toolset`, or nothing where it is allowed."""
+        """Return the setting that forbids a tool of `toolset`; empty if it is allowed."""
         if toolset not in self.toolsets:
             return "SALESFORCE_TOOLSETS"
         if self.read_only and not spec.effect.is_reading:

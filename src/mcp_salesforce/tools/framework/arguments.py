@@ -1,4 +1,4 @@
-"""A tool's arguments: read once, checked, and refused in words that say what would be accepted."""
+"""A tool's arguments: read once and checked; an error says what would be accepted."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -69,7 +69,7 @@ class Arguments:
 
 
 def worded(error: ValidationError) -> InvalidArgumentError:
-    """Return what is wrong with the values, without the library's own words; every problem, not only the first."""
+    """Return every problem of the values, in our own words."""
     problems = error.errors(include_url=False, include_context=True)
     for problem in problems:
         own = problem.get("ctx", {}).get("error")
@@ -85,7 +85,7 @@ def worded(error: ValidationError) -> InvalidArgumentError:
 
 
 def _path(location: Iterable[int | str]) -> str:
-    """Return where a value stands, as a model wrote it: `LastName`, `fields[2]`."""
+    """Return the place of a value in the arguments: `LastName`, `fields[2]`."""
     steps = [step for step in location if step != "data"] or ["data"]
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
 
@@ -108,7 +108,7 @@ def _problem(name: str, problem: ErrorDetails) -> str:
 
 
 def _unwrapped(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the list or object that a JSON text holds, and everything else as it is."""
+    """Return the list or object in a JSON text; other values unchanged."""
     if not isinstance(value, str) or not _JSON_START.match(value):
         return value
     try:

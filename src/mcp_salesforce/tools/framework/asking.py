@@ -1,4 +1,4 @@
-"""Asking a person about a change before it is made: the question, who can be asked, and which answer counts."""
+"""Ask a person before a change is made: the question, whom to ask, and which answer counts."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ Keep: TypeAlias = Callable[[], str]
 
 
 class AskThroughSessionError(Exception):
-    """The call has to be made through the session of the SDK, which can ask; nothing was changed."""
+    """Only a call through the SDK's session can ask a person; nothing was changed."""
 
 
 class Asking:
@@ -92,7 +92,7 @@ class Asking:
         return self._judged(asked, result, time.monotonic() - started, keep)
 
     def _answered(self, digest: str, keep: Keep) -> Approver:
-        """Return who has approved it by the answer that came with the repetition of the call."""
+        """Return who approved it, from the answer in the repeated call."""
         try:
             state = orjson.loads(self._context.request_state or "")
             question_id, asked_digest, at = state["id"], state["digest"], float(state["at"])
@@ -110,7 +110,7 @@ class Asking:
         return self._judged(asked, answer, self._now - at, keep)
 
     def _judged(self, asked: Asked, answer: ElicitResult, seconds: float, keep: Keep) -> Approver:
-        """Return who has approved it, if this answer is an approval; whatever it is, the question has its answer."""
+        """Return who approved it, if this answer is an approval; any answer closes the question."""
         choice = (answer.content or {}).get(_FIELD) if answer.action == "accept" else None
         if answer.action == "cancel":
             raise self._unanswered(asked, "The question was closed without an answer.", keep)

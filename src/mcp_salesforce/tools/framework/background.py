@@ -1,4 +1,4 @@
-"""Work that goes on when the call that began it is over, until the server ends."""
+"""Work that continues after its call has ended, until the server ends."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,7 +14,7 @@ class Background:
         self._running: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
-        """Let `work` run; the time that the call has does not count for it."""
+        """Start `work`; the time limit of the call does not apply to it."""
         with time_limit(None):
             task = asyncio.create_task(work)
         self._running.add(task)

@@ -1,4 +1,4 @@
-"""Values that say nothing: null, or a text without a character; some hosts write them for every field left out.
+"""Blank values: null, or an empty text; some hosts send them for every omitted field.
 
 In a new record such a field was not given; in a record that is there it is cleared.
 """
@@ -10,7 +10,7 @@ _ENVELOPE = "attributes"
 
 
 def is_blank(value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Tell whether a value says nothing; an object or a list says nothing where nothing in it does."""
+    """Tell whether a value is blank; an object or a list is blank if all its values are."""
     if isinstance(value, str):
         return not value.strip()
     if isinstance(value, dict):
@@ -19,7 +19,7 @@ def is_blank(value: Any) -> bool:  # noqa: ANN401 - any JSON value
 
 
 def without_blanks(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a new record that say something, in nested objects too."""
+    """Return the values of a new record without blank ones, in nested objects too."""
     return {name: _inner(value) for name, value in values.items() if name == _ENVELOPE or not is_blank(value)}
 
 
@@ -29,5 +29,5 @@ def with_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _inner(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return what a nested object gives: it names another record, which is not changed."""
+    """Return the values of a nested object, which names another record and does not change it."""
     return without_blanks(value) if isinstance(value, dict) else value

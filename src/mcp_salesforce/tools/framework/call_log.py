@@ -1,4 +1,4 @@
-"""What is kept of each call: a line in the log, with its outcome, duration and cost, and one in the audit."""
+"""The record of each call: a line in the log, with its outcome, duration and cost, and one in the audit."""
 
 import asyncio
 import logging
@@ -39,7 +39,7 @@ class LoggedCall:
 async def tool_call(
     name: str, org: OrgSession, context: object, arguments: Mapping[str, Any] | None = None, sobject: str = ""
 ) -> AsyncIterator[LoggedCall]:
-    """Log and record the call that the block makes, however it ends; nothing is measured where nothing is kept.
+    """Log and record the call in the block, however it ends; measure nothing if nothing is stored.
 
     Args:
         name: The tool, or what else is called.
@@ -99,7 +99,7 @@ def _audited(org: OrgSession, name: str, context: object, arguments: Mapping[str
 
 
 def _client_of(context: object) -> tuple[str, str]:
-    """Return the name and the version that the host gives itself, each as one line of bounded length."""
+    """Return the host's own name and version, each shortened to one line."""
     params = getattr(getattr(context, "session", None), "client_params", None)
     info = getattr(context, "client_info", None) or (params.client_info if params else None)
     return (_shown(info.name), _shown(info.version)) if info else ("", "")

@@ -26,7 +26,7 @@ _ENDED: Final = re.compile(r"(?<!not )\b(cancel\w*|closed|completed?|done|lost|w
 
 
 def doubt_about_days(records: Sequence[Mapping[str, Any]], now: datetime) -> str:
-    """Return a sentence that asks about days of `records` that are past, or more than a year ahead; else nothing.
+    """Return a question about days of `records` that are past or more than a year ahead; empty without such days.
 
     These are the fields whose name says that something is in the future (`ActivityDate`, `CloseDate`, `Next_Visit__c`),
     in records whose status does not say that it is done.

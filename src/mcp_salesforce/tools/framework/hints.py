@@ -1,4 +1,4 @@
-"""Better hints than an error's own, from what the org says of its objects: the nearest names, or the values allowed."""
+"""Better hints for errors, from the org's describes: similar names, or the allowed values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -90,6 +90,6 @@ def _has(values: Sequence[str], refusal: str) -> bool:
 
 
 def _some(values: Sequence[str], wrong: str) -> str:
-    """Return the values that a hint has room for: those most like the wrong one, where they are many."""
+    """Return the values that fit into a hint: if there are many, those most similar to the wrong one."""
     near = nearest(wrong, values, count=3) if len(values) > _MOST_VALUES else []
     return f"{', '.join(near)}; describe the field for all {len(values)}" if near else ", ".join(values)

@@ -1,4 +1,4 @@
-"""JSON schemas as a model should read them: what Pydantic writes, without what says nothing."""
+"""JSON schemas for models: Pydantic's, without what a model does not need."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -35,7 +35,7 @@ def output_schema(shape: TypeAdapter[Any]) -> dict[str, Any]:
 
 
 def conforming(shape: TypeAdapter[Any], result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the result of a tool, if it is of the shape that its output schema states: clients refuse any other.
+    """Return the result of a tool if it conforms to its output schema: clients refuse any other.
 
     A member that is a text, and came from the org as another value, becomes that value's JSON.
     """

@@ -1,4 +1,4 @@
-"""How a call that writes is made: previewed, approved by a person where that is needed, and done once."""
+"""How a call that writes is made: previewed, approved by a person if needed, and done once."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ class Making:
         return {**result, "change_id": change.change_id} if is_changed else result
 
     async def _planned(self, approval: Approval | None) -> tuple[Change, dict[str, Any], dict[str, str]]:
-        """Return the change that the call would make, the answer that tells it, and the names of its records."""
+        """Return the change that the call would make, its preview, and the names of its records."""
         result: Mapping[str, Any] = {}
         with self.org.change(self.tool, sobject=self.sobject, approval=approval, is_preview=True) as change:
             try:
@@ -105,7 +105,7 @@ class Making:
         return change, told | {"api_calls": sent, "undo": self.org.undo_of_writes(change.writes)}, names
 
     async def _names(self, change: Change) -> dict[str, str]:
-        """Return the names of the records that exist and would be written, by Id, as far as they may be seen."""
+        """Return the names of the existing records that would be written, by Id, as far as the user can see them."""
         found: dict[str, str] = {}
         for sobject, ids in records_named(change).items():
             if not sobject or sobject in _NAMELESS:

@@ -1,4 +1,4 @@
-"""Values that an open picklist takes although it does not have them: saved as they are, and told with what is near."""
+"""Values that an open picklist accepts but does not list: they are saved, and the answer suggests similar ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final

@@ -44,7 +44,7 @@ def id_of(*prefixes: str, but_not: Collection[str] = (), names: Sequence[str] = 
 
 
 def one_or_many(value: Any) -> Any:  # noqa: ANN401 - whatever a model sent
-    """Take one for a list of one."""
+    """Turn a single value into a list of one."""
     return [value] if isinstance(value, str | dict) else value
 
 
@@ -54,7 +54,7 @@ def distinct_ids(record_ids: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def or_empty(check: Callable[[str], str]) -> Callable[[str], str]:
-    """Return `check` for a text that may be left empty."""
+    """Return `check` for a text that can be empty."""
     return lambda value: check(value) if value else ""
 
 
@@ -107,7 +107,7 @@ ShownZone = Annotated[str, Field(description="IANA time zone to show times in; d
 def data_schema(
     description: str, properties: Mapping[str, Any] | None = None, required: Sequence[str] = ()
 ) -> WithJsonSchema:
-    """Return the schema that a model reads for field values: those worth showing, of the many that are accepted."""
+    """Return the schema of field values for a model: it shows the common fields, and accepts all."""
     schema: dict[str, Any] = {"type": "object", "description": description, "additionalProperties": True}
     if properties:
         schema |= {"properties": dict(properties), "required": list(required)}
@@ -141,7 +141,7 @@ class RecordData(BaseModel):
         return read
 
     def given(self) -> dict[str, Any]:
-        """Return the fields that the caller gave, an explicit null included."""
+        """Return the fields that the caller gave, including an explicit null."""
         return self.model_dump(exclude_unset=True)
 
     def choices(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A record with the names of what it refers to beside the Ids: whose it is, and whom and what it is about."""
+"""A record with the names of its owner and related records besides their Ids."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The question about a change, in words that a person can answer: what, how many, whose, and what cannot be undone."""
+"""The question about a change, for a person: what changes, how many records, whose, and what cannot be undone."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ def _sentences(told: Mapping[str, Any], named: Sequence[str], *, touches_others:
         to_come = f" {told['to_come']} of the appointments are in the future." if "to_come" in told else ""
         said.append(f"Appointments go from the calendars of {', '.join(_first(calendars))}.{to_come}")
     elif touches_others:
-        said.append("Appointments in calendars that you cannot see may be deleted too.")
+        said.append("Appointments in other people's calendars may be deleted too; you cannot see them.")
     if lost := told.get("lost"):
         said.append(f"Lost: {'; '.join(_first(_lost(lost)))}.")
     if fields := _fields(told):

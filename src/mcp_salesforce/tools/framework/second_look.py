@@ -1,4 +1,4 @@
-"""What is said of values that were saved and may be wrong. All tools that write pass here once they have."""
+"""Notes about saved values that may be wrong; every tool that writes passes here after the write."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias

@@ -1,4 +1,4 @@
-"""What lives as long as the server: the client of one org, and the facts about it that are asked again and again."""
+"""What lives as long as the server: the client of one org, and facts about it that many calls need."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -114,11 +114,11 @@ class OrgSession:
         self.background = Background()
 
     async def cursors(self) -> Cursors:
-        """Return what makes and reads the cursors of this org, user and policy."""
+        """Return the maker and reader of cursors for this org, user and policy."""
         return Cursors(self._state_key, await self.owner())
 
     async def owner(self) -> tuple[str, ...]:
-        """Return whom cursors belong to: the org's Id and the user's, and the policy by which they read."""
+        """Return the owner of cursors: the Ids of org and user, and the policy."""
         if self._owner is None:
             identity = await self.client.identity()
             policy = (self._guard.digest,) if self._guard else ()
@@ -134,7 +134,7 @@ class OrgSession:
     def change(
         self, tool: str, *, sobject: str, approval: Approval | None, is_preview: bool = False
     ) -> Iterator[Change]:
-        """Make one change of what is written while the block runs; of a preview nothing is sent."""
+        """Make everything that is written in the block one change; a preview sends nothing."""
         made = Change(tool, self.owner, approval=approval, is_preview=is_preview, sobject=sobject)
         with changing(made) as change:
             try:
@@ -152,7 +152,7 @@ class OrgSession:
         return "salesforce_undo cannot undo it: this server does not record changes."
 
     def require_journal(self) -> Journal:
-        """Return where changes are kept."""
+        """Return the journal of changes."""
         if self._journal and not self._journal.off_because:
             return self._journal
         why = self._journal.off_because if self._journal else "SALESFORCE_JOURNAL is off"
@@ -218,19 +218,19 @@ class OrgSession:
     async def refusal_behind(
         self, error: SalesforceError, arguments: Mapping[str, Any], sobject: str
     ) -> SalesforceError:
-        """Return the policy's refusal where `error` takes what it hides for what is not there, else `error`."""
+        """Return the policy's refusal if `error` says that something hidden does not exist, otherwise `error`."""
         try:
             return await self._guard.refusal_behind(error, arguments, sobject) if self._guard else error
         except SalesforceError:
             return error  # a better error is not worth a second one
 
     def require_action(self, action: Action, sobject: str) -> None:
-        """Let an action on an object pass where a policy allows it, before the first of several requests."""
+        """Refuse an action on an object that a policy forbids, before the first of several requests."""
         if self._guard:
             self._guard.require_action(action, sobject)
 
     def policy_on(self, sobject: str) -> list[str]:
-        """Return in sentences what a policy takes away of an object."""
+        """Return in sentences what a policy hides or forbids of an object."""
         return self._guard.limits_of(sobject) if self._guard else []
 
     def reads_all(self, sobject: str) -> bool:
@@ -269,7 +269,7 @@ class OrgSession:
         return await _once(self._zones, user_id, lambda: self._read_zone(user_id))
 
     async def _read_zone(self, user_id: str) -> ZoneInfo:
-        """Return the user's zone, or UTC where the org does not tell: the answer names it, so it deceives nobody."""
+        """Return the user's zone, or UTC if the org does not say; the answer names the zone."""
         soql = f"SELECT TimeZoneSidKey FROM User WHERE Id = {quote(user_id)}"  # noqa: S608 - SOQL, with a quoted value
         try:
             if (told := self._told()) and told.zoneinfo and to_18(told.user_id) == user_id:
@@ -280,7 +280,7 @@ class OrgSession:
             return zone_of("UTC")
 
     def _told(self) -> UserInfo | None:
-        """Return what is known of the caller already, without a request."""
+        """Return what is already known about the caller, without a request."""
         asked = self._users.get("")
         return asked.result() if asked and asked.done() and not asked.cancelled() and not asked.exception() else None
 
@@ -288,7 +288,7 @@ class OrgSession:
 async def _once(
     cache: dict[str, asyncio.Task[Value]], key: str, read: Callable[[], Coroutine[None, None, Value]]
 ) -> Value:
-    """Return what `read` gave for `key`, asking once however many calls want it; a failure is not kept."""
+    """Return the result of `read` for `key`, read once for all calls; a failure is not stored."""
     task = cache.get(key)
     if task is None or (task.done() and (task.cancelled() or task.exception())):
         with time_limit(None):  # other calls wait for it too

@@ -1,4 +1,4 @@
-"""How a typed function becomes a tool: its schemas, its annotations, and the one boundary that every call passes."""
+"""Turns a typed function into a tool: schemas, annotations, and the one boundary that every call passes."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -57,7 +57,7 @@ _DESTRUCTIVE: Final = frozenset({"update", "delete", "merge", "convert"})
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a tool does to records: by it a policy judges the tool, and a host knows when to ask its user.
+    """What a tool does to records: a policy judges the tool by it, and a host decides when to ask its user.
 
     Attributes:
         actions: The actions.
@@ -74,7 +74,7 @@ class Effect:
 
     @property
     def is_destructive(self) -> bool:
-        """Whether something that was there can be lost by it."""
+        """Whether it can destroy something."""
         return not _DESTRUCTIVE.isdisjoint(self.actions)
 
     @property
@@ -307,7 +307,7 @@ class SalesforceTool(Tool):
 
 
 def build_tools(spec: ToolSpec, forbidden_by: str = "") -> list[SalesforceTool]:
-    """Return the tool that `spec` is of, and the same under its former name, which is not listed."""
+    """Return the tool of `spec`, and a second one under its former name, which is not listed."""
     tool = SalesforceTool(
         fn=spec.function,
         name=spec.name,
