@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import cache, cached_property, partial
 from importlib.metadata import version
@@ -128,7 +128,7 @@ def create_server(
             gate=gate.over,
             watch=audit.over if audit else None,
         )
-        async with client:
+        async with client, audit or nullcontext():
             await _verify(guard)
             session = OrgSession(
                 client,
@@ -151,8 +151,6 @@ def create_server(
             finally:
                 await session.background.close()
         approvals.close()
-        if audit:
-            audit.close()
         if journal:
             journal.close()
 

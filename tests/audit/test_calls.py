@@ -8,10 +8,13 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitResult, PromptReference
 
+from mcp_salesforce.audit.subjects import Subjects
+from mcp_salesforce.changes.approval_store import ApprovalStore
 from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import Request
 from tests.approving import Person
 from tests.audit.audits import audited, lines_in
-from tests.conftest import ERAS
+from tests.conftest import ERAS, NOW
 from tests.faults.test_faults import Hanging
 from tests.tools.calls import called, refusal
 
@@ -132,6 +135,22 @@ async def test_a_declined_write_tells_what_was_declined(org: LocalOrg, tmp_path:
     assert "writes" not in line
 
 
+async def test_an_approval_at_a_terminal_tells_its_channel_and_how_long_it_took(org: LocalOrg, tmp_path: Path) -> None:
+    call = {"sobject": "Contact", "record_ids": [FIRST, SECOND]}
+    async with audited(org, tmp_path, asked=None) as client:
+        await refusal(client, "delete_records", **call)
+        files = tmp_path / "journal.approvals.db", tmp_path / "journal.key"
+        store = ApprovalStore(files[0], files[1].read_bytes, now=NOW.timestamp)
+        [waiting] = store.waiting()
+        store.answer(waiting.question_id, "approved")
+        store.close()
+        await called(client, "delete_records", **call)
+    refused, made = lines_in(tmp_path)
+    assert "approved_by" not in refused
+    assert made["approved_by"]["channel"] == "terminal"
+    assert made["approved_by"]["seconds"] >= 0
+
+
 async def test_a_host_that_cannot_ask_leaves_a_line_too(org: LocalOrg, tmp_path: Path) -> None:
     async with audited(org, tmp_path, asked=None) as client:
         await refusal(client, "delete_records", sobject="Contact", record_ids=[FIRST, SECOND])
@@ -198,6 +217,27 @@ async def test_resources_prompts_and_completions_that_read_are_told(org: LocalOr
     ]
     assert "Event" in told[0][2]
     assert "Contact" in told[3][2]
+
+
+async def test_what_an_export_reads_in_the_background_has_a_line_of_its_own(org: LocalOrg, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    async with audited(org, tmp_path, files=str(folder)) as client:
+        await called(client, "export", soql="SELECT Id, LastName FROM Contact", path="contacts.csv")
+    lines = lines_in(tmp_path)
+    [began] = [line for line in lines if "continues" not in line]
+    [read] = [line for line in lines if line.get("continues") == began["id"]]
+    assert (read["tool"], read["outcome"], read["user"]) == ("salesforce_export", "ok", org.user_id)
+    [contact] = [each for each in read["reads"] if each["object"] == "Contact"]
+    assert contact["fields"] == ["Id", "LastName"]
+    assert len(contact["ids"]) == len(org.store.rows("SELECT Id FROM Contact WHERE IsDeleted = 0"))
+
+
+async def test_a_bulk_job_tells_its_object_and_fields() -> None:
+    subjects = Subjects()
+    query = {"operation": "query", "query": "SELECT Id, Account.Name FROM Contact WHERE LastName = 'Zurbriggen'"}
+    subjects.add_read(Request("POST", "jobs/query", body=query), {"id": "750lo0000000001AAA", "state": "Open"})
+    assert subjects.told() == [{"object": "Contact", "fields": ["Id", "Account.Name", "LastName"]}]
 
 
 async def test_a_cancelled_call_is_told(org: LocalOrg, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,8 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogR
 from mcp_salesforce.audit.trail import AuditError, AuditFile, state_of
 from mcp_salesforce.localorg import LocalOrg
 from tests.audit.audits import KEY, audited, lines_in, verified
-from tests.test_logs import logged
+from tests.effort import examples
+from tests.test_logs import lines_of, logged
 from tests.tools.calls import called, refusal
 
 WRITING = """
@@ -241,6 +243,45 @@ async def test_on_a_full_disk_nothing_is_written_to_the_org_and_nothing_read_is_
     assert not org.store.rows("SELECT Id FROM Contact WHERE LastName = 'Stein'")
     assert (tmp_path / "audit.jsonl").read_bytes().startswith(before)
     assert verified(tmp_path / "audit.jsonl").exit_code == 0
+
+
+@pytest.mark.anyio
+async def test_the_log_has_the_last_hash_at_start_and_end_or_says_what_is_wrong(org: LocalOrg, tmp_path: Path) -> None:
+    with logged() as stream:
+        for _ in range(2):
+            async with audited(org, tmp_path, log_level="INFO", log_format="json") as client:
+                await called(client, "list_contacts")
+    places = [line for line in lines_of(stream) if line["event"] == "audit"]
+    assert [each["n"] for each in places] == [1, 1, 2]
+    for each in places:
+        assert verified(tmp_path / "audit.jsonl", "--last", each["hash"]).exit_code == 0
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "audit.jsonl.state").mkdir()
+    for required, said in ((True, "Calls are refused until"), (False, "Calls are made and not recorded until")):
+        with logged() as stream:
+            async with audited(org, tmp_path / "folder", journal="off", audit_required=required):
+                pass
+        assert said in stream.getvalue()
+
+
+def test_processes_that_are_killed_at_any_time_leave_a_whole_chain(tmp_path: Path, trail: AuditFile) -> None:
+    file = tmp_path / "audit.jsonl"
+    for number in range(examples(24, 6)):
+        command = [sys.executable, "-c", WRITING, str(file), KEY.hex()]
+        with (
+            subprocess.Popen([*command, f"a{number}", "100000"]) as one,
+            subprocess.Popen([*command, f"b{number}", "100000"]) as other,
+        ):
+            grown = file.stat().st_size if file.exists() else 0
+            while not file.exists() or file.stat().st_size < grown + 4000 + 997 * number:
+                assert one.poll() is None
+                time.sleep(0.001)
+            for each in (one, other):
+                each.kill()
+                each.wait(60)
+        append(trail, f"after {number}")
+        checked = verified(file)
+        assert checked.exit_code == 0, checked.output
 
 
 @pytest.mark.anyio

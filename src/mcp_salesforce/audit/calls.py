@@ -4,11 +4,12 @@ The requests are seen above the policy, as the call makes them: what a policy ke
 out, and what it refuses is recorded as asked for.
 """
 
+import asyncio
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -19,11 +20,13 @@ from mcp_salesforce.audit.subjects import Known, Subject, Subjects
 from mcp_salesforce.changes.approvals import Approver
 from mcp_salesforce.changes.change import Change
 from mcp_salesforce.changes.writes import Outcome, Write
+from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.wire import Request
 
 Result: TypeAlias = Literal["done", "failed", "unknown", "records"]
 
 _ID_BYTES: Final = 8
+_WHO_S: Final = 5.0
 _KILLED: Final = "killed"
 _NOT_TAKEN: Final = "APPROVAL_INVALID"
 _log = logging.getLogger(__name__)
@@ -53,10 +56,12 @@ class AuditedCall:
         sobject: The object that the tool is about, if it is one.
         known: What is known of the org's names: it records no others, because a caller can write anything.
         owner: The Ids of the org and the user, as far as they are known.
+        who: Gives them.
         is_preview: Whether it only asks what would be written.
         answer: Who has answered a question about it with yes.
         change: What it writes, as the journal has it.
         is_begun: Whether the trail knows that it writes.
+        continues: The Id of the call whose work it is, which goes on in the background.
     """
 
     tool: str
@@ -66,15 +71,29 @@ class AuditedCall:
     sobject: str = ""
     known: Known = _nothing_known
     owner: tuple[str, ...] = ()
+    who: Callable[[], Awaitable[tuple[str, ...]]] | None = None
     is_preview: bool = False
     answer: Approver | None = None
     change: Change | None = None
     is_begun: bool = False
+    continues: str = ""
     call_id: str = field(default_factory=lambda: secrets.token_hex(_ID_BYTES))
     _reads: Subjects = field(default_factory=Subjects)
     _asked: Subjects = field(default_factory=Subjects)
     _writes: dict[tuple[str, str], _Written] = field(default_factory=dict)
     _planned: dict[tuple[str, str], _Written] = field(default_factory=dict)
+
+    def in_background(self) -> "AuditedCall":
+        """Return the record of work of this call that goes on when the call is over."""
+        about, known, owner = self.sobject, self.known, self.owner
+        return AuditedCall(self.tool, self.at, self.client, {}, about, known, owner, self.who, continues=self.call_id)
+
+    async def identify(self) -> None:
+        """Find out whose call it is, if that is not known and the org tells."""
+        if self.who and not self.owner:
+            with suppress(SalesforceError, TimeoutError):
+                async with asyncio.timeout(_WHO_S):
+                    self.owner = await self.who()
 
     def note_read(self, request: Request, value: object) -> None:
         """Note what a request has read."""
@@ -135,6 +154,7 @@ class AuditedCall:
             "also_deleted": dict(change.alongside.get("also_deleted") or {}) if change else {},
             "asked": asked.known(self._known).told(),
             **self._told_answer(outcome),
+            "continues": self.continues,
             "change_id": change.change_id if change else "",
             "undoes": change.undoes if change else "",
         }

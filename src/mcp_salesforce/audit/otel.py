@@ -31,6 +31,10 @@ class OtelTrail:
         body = orjson.dumps({"id": call_id, **record}).decode()
         get_logger(_NAME).emit(LogRecord(body=body, attributes=attributes, event_name=_EVENT))
 
+    def check(self) -> None:
+        """Check that somebody takes the records."""
+        _require_provider()
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -1,9 +1,12 @@
 """Each call recorded: what it sends is seen on its way, and its line is kept when it ends."""
 
 import logging
+from collections.abc import Coroutine
 from contextlib import suppress
+from time import perf_counter
+from typing import Self
 
-from mcp_salesforce.audit.calls import AuditedCall, current_call
+from mcp_salesforce.audit.calls import AuditedCall, auditing, current_call
 from mcp_salesforce.audit.trail import AuditError, Trail
 from mcp_salesforce.changes.change import Change, current_change
 from mcp_salesforce.changes.writes import Outcome, Write, outcomes_of, writes_of
@@ -24,9 +27,25 @@ class Audit:
         self._unrecorded = 0
         self._is_warned = False
 
-    def close(self) -> None:
-        """Release the trail."""
+    async def __aenter__(self) -> Self:
+        """Say in the log where the chain is, or why calls are going to be refused."""
+        try:
+            self._log_place()
+        except AuditError as error:
+            what = "refused" if self._is_required else "made and not recorded"
+            _log.warning("Calls are %s until this is fixed: %s", what, error.message)
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        """Say in the log where the chain is, and release the trail."""
+        with suppress(AuditError):
+            self._log_place()
         self._trail.close()
+
+    def _log_place(self) -> None:
+        place = self._trail.check()
+        if place and _log.isEnabledFor(logging.INFO):
+            _log.info("audit", extra={"data": {"n": place.number, "hash": place.digest}})
 
     def over(self, exchange: RequestSender) -> RequestSender:
         """Return what sends a request, and notes for the call that it is made for what it reads and writes.
@@ -56,6 +75,27 @@ class Audit:
             self._let_pass(error, call)
         else:
             self._unrecorded, self._is_warned = 0, False
+
+    async def beside(self, work: Coroutine[None, None, None]) -> None:
+        """Do `work`, which goes on when the call that began it is over, and record it in a line of its own.
+
+        Raises:
+            AuditError: It was done, and cannot be recorded.
+        """
+        begun_by = current_call()
+        if begun_by is None:
+            return await work
+        call, outcome, started = begun_by.in_background(), "ok", perf_counter()
+        try:
+            with auditing(call):
+                await work
+        except BaseException as error:
+            outcome = error.code if isinstance(error, SalesforceError) else "cancelled"
+            raise
+        finally:
+            if outcome != "cancelled":
+                await call.identify()
+            self.keep(call, outcome, (perf_counter() - started) * 1000)
 
     async def _watched(self, call: AuditedCall, request: Request, exchange: RequestSender) -> Answer:
         change, writes = current_change(), _writes_in(request)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from mcp_salesforce.policy.guard.request_parts import RequestParts, inner_request
@@ -18,7 +19,9 @@ Known: TypeAlias = Callable[[str], tuple[str, Iterable[str]] | None]
 _NAME: Final = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
 _ATTRIBUTES: Final = "attributes"
 _STANDARD: Final = frozenset(KEY_PREFIXES.values())
+_WHOLE_ID: Final = re.compile(r"[A-Za-z0-9]{15}[A-Z0-5]{3}", re.ASCII)
 _SHORT: Final = 15
+_MOST_QUERIES: Final = 32
 _MOST_IDS: Final = 5000  # some 100 KB of a line
 _ANY_FIELD: Final = frozenset({"id", "name", "ownerid", "createddate", "lastmodifieddate"})
 
@@ -156,6 +159,8 @@ def _is_of_org(record_id: str, prefix: str) -> bool:
 def _id_at(attributes: Mapping[str, Any]) -> str:
     """Return a record's Id by its address: what a query calls `Id` may be another column by that name."""
     last = str(attributes.get("url") or "").rpartition("/")[2]
+    if _WHOLE_ID.fullmatch(last):
+        return last  # as the org writes it
     return to_18(last) if is_id(last) else ""
 
 
@@ -195,11 +200,16 @@ def _read(call: RequestParts, reply: object) -> Iterator[tuple[str, Iterable[str
             yield sobject, names.split(",") if isinstance(names, str) else [*names]
 
 
-def _of_soql(text: str) -> Iterator[tuple[str, Iterable[str]]]:
+@lru_cache(_MOST_QUERIES)
+def _of_soql(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the objects of a query, each with the names of its fields; tools send the same queries again and again."""
+    found: dict[str, dict[str, None]] = {}
     try:
-        yield from _names(tree_of(text), ())
+        for sobject, names in _names(tree_of(text), ()):
+            found.setdefault(sobject, {}).update(dict.fromkeys(names))
     except SoqlError:
-        return
+        return ()
+    return tuple((sobject, tuple(names)) for sobject, names in found.items())
 
 
 def _of_sosl(text: str) -> Iterator[tuple[str, Iterable[str]]]:

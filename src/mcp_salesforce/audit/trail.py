@@ -46,6 +46,9 @@ class Trail(Protocol):
     def append(self, call_id: str, record: Mapping[str, Any]) -> None:
         """Keep the record of a call that has ended."""
 
+    def check(self) -> Place | None:
+        """Return where its chain is, if it has one, so that what cannot be written is noticed before the first call."""
+
     def close(self) -> None:
         """Release what it holds."""
 
@@ -85,6 +88,13 @@ class AuditFile:
                 self._owing[call_id] = record
             raise
         self._owing.clear()
+
+    def check(self) -> Place | None:
+        """Return where the chain is; the files are made."""
+        with self._locked() as database:
+            os.close(self._opened())
+            head = _head_in(database)
+        return head[0] if head else None
 
     def close(self) -> None:
         """Release the files."""

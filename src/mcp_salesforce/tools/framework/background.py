@@ -3,20 +3,22 @@
 import asyncio
 from collections.abc import Coroutine
 
+from mcp_salesforce.audit.recording import Audit
 from mcp_salesforce.salesforce.time_limit import time_limit
 
 
 class Background:
     """The work of a session."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, audit: Audit | None = None) -> None:
+        """Begin with none; `audit` records each."""
+        self._audit = audit
         self._running: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         """Start `work`; the time limit of the call does not apply to it."""
         with time_limit(None):
-            task = asyncio.create_task(work)
+            task = asyncio.create_task(self._audit.beside(work) if self._audit else work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         task.add_done_callback(lambda done: done.cancelled() or done.exception())  # a failure is kept by the work

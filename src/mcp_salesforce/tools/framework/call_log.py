@@ -3,14 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
 
 from mcp_salesforce.audit.calls import AuditedCall, auditing
 from mcp_salesforce.audit.trail import AuditError
-from mcp_salesforce.salesforce.errors import SalesforceError
 from mcp_salesforce.salesforce.tracing import Exchange, exchanges
 from mcp_salesforce.tools.answers.results import visible
 from mcp_salesforce.tools.framework.session import OrgSession
@@ -18,7 +17,6 @@ from mcp_salesforce.tools.framework.session import OrgSession
 _log = logging.getLogger("mcp_salesforce.tools")
 _API = "/services/data/"  # what the org counts; asking for a token is free
 _OK: Final = "ok"
-_WHO_S: Final = 5.0
 _LONGEST_NAME: Final = 100
 
 
@@ -52,12 +50,14 @@ async def tool_call(
         AuditError: It cannot be recorded, and has to be.
     """
     call = LoggedCall()
-    if org.audit is None and not _log.isEnabledFor(logging.INFO):
+    is_logged = _log.isEnabledFor(logging.INFO)
+    if org.audit is None and not is_logged:
         yield call
         return
     audited = _audited(org, name, context, arguments or {}, sobject)
     started = perf_counter()
-    with exchanges() as made, auditing(audited) if org.audit else nullcontext():
+    watched: AbstractContextManager[list[Exchange]] = exchanges() if is_logged else nullcontext([])
+    with watched as made, auditing(audited) if org.audit else nullcontext():
         try:
             yield call
         except BaseException as error:
@@ -74,10 +74,8 @@ async def _keep(org: OrgSession, audited: AuditedCall, call: LoggedCall, seconds
         _log.info("tool call", extra={"data": _data(audited.tool, call, seconds, made)})
     if org.audit is None or call.is_passed_on:
         return
-    if not audited.owner and call.outcome != "cancelled":
-        with suppress(SalesforceError, TimeoutError):
-            async with asyncio.timeout(_WHO_S):
-                audited.owner = await org.owner()
+    if call.outcome != "cancelled":
+        await audited.identify()
     org.audit.keep(audited, call.outcome, seconds * 1000)
 
 
@@ -94,6 +92,7 @@ def _audited(org: OrgSession, name: str, context: object, arguments: Mapping[str
         sobject,
         known,
         org.known_owner,
+        org.owner,
         is_preview=arguments.get("preview") is True,
     )
 

@@ -111,7 +111,7 @@ class OrgSession:
         self._users: dict[str, asyncio.Task[UserInfo]] = {}
         self._owner: tuple[str, ...] | None = None
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
-        self.background = Background()
+        self.background = Background(audit)
 
     async def cursors(self) -> Cursors:
         """Return the maker and reader of cursors for this org, user and policy."""
