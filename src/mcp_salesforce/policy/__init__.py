@@ -1,1 +1,1 @@
-"""What a model may read and change in the org: the policy file, and what follows from it for a query and an answer."""
+"""What a model can read and change in the org: the policy file, and its effect on queries and answers."""

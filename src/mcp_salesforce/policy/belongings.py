@@ -1,4 +1,4 @@
-"""Which objects belong to others: their records live and die with those, and show and change what those are.
+"""Which objects belong to others: their records are deleted with those, and show and change the same information.
 
 An invitation is a part of its event, a contact role of its opportunity, a detail of its master. What a policy says of
 the one applies to the other, unless that has its own section.

@@ -23,5 +23,5 @@ def hidden(sobject: str, name: str, place: str) -> PolicyRefusedError:
 
 
 def not_understood(what: str) -> PolicyRefusedError:
-    """Return the refusal of what a policy cannot judge."""
+    """Return the refusal of a call that a policy cannot judge."""
     return PolicyRefusedError(f"{what} is not allowed under a policy", hint="Write it in a simpler way.")

@@ -1,4 +1,4 @@
-"""What of an answer may be seen: records without their hidden fields, describes without what is hidden."""
+"""Remove hidden values from answers: hidden fields from records and describes."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -74,7 +74,7 @@ def _object_of(attributes: object) -> str:
 
 
 def masked_describe(described: SObjectDescribe, view: View, policy: Policy) -> SObjectDescribe:
-    """Return an object's describe without what is hidden, and with what may be done."""
+    """Return an object's describe without what the policy hides or forbids."""
     return _with(
         masked_summary(described, policy),
         fields=tuple(_masked_field(each, view) for each in described.fields if view.shows(each.name)),
@@ -85,7 +85,7 @@ def masked_describe(described: SObjectDescribe, view: View, policy: Policy) -> S
 
 
 def masked_summary(described: Summary, policy: Policy) -> Summary:
-    """Return what a describe says of an object as a whole, with what may be done."""
+    """Return a describe's summary of an object, without what the policy forbids."""
     rule = policy.rule(described.name)
     return _with(described, **{flag: False for flag, action in _FLAGS.items() if action not in rule.actions})
 

@@ -1,4 +1,4 @@
-"""A policy file's text to a policy, or to every problem in it with its line."""
+"""Read the text of a policy file: a policy, or every problem with its line."""
 
 import re
 import tomllib
@@ -101,7 +101,7 @@ def _rule(sobject: str, section: _Section, found: _File, lines: "_Lines") -> Obj
 
 
 def _contradictions(found: _File, rules: Sequence[ObjectRule], lines: "_Lines") -> Iterator[str]:
-    """Yield what each part allows and the whole does not."""
+    """Yield contradictions between valid parts."""
     if found.actions and "read" not in found.actions:
         yield f"{lines.place('actions')}: actions has no read, which the tools need to change records."
     seen: dict[str, str] = {}

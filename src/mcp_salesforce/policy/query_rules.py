@@ -1,4 +1,4 @@
-"""May this query be run? And the same query, for the user's own records where nothing else may be read."""
+"""Check whether a query is allowed; limit it to own records if only those can be read."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields, replace

@@ -1,4 +1,4 @@
-"""What a policy says of objects: which actions, which fields, whose records, how many rows."""
+"""The rules of a policy for objects: actions, fields, whose records, how many rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -51,7 +51,7 @@ class ObjectRule:
 
     @property
     def is_readable(self) -> bool:
-        """Whether anything of it may be seen."""
+        """Whether anything of it is visible."""
         return "read" in self.actions
 
     @property
@@ -79,7 +79,7 @@ class ObjectRule:
         return folded in {each.casefold() for each in self.hide}
 
     def limits(self) -> list[str]:
-        """Return in sentences what it takes away, each with its place."""
+        """Return in sentences what it hides or forbids, each with its place."""
         parts = {
             "actions": f"only {_listed(self.actions)}" if self.actions != frozenset(ACTIONS) else "",
             "hide": f"without {', '.join(self.hide)}" if self.hide else "",
@@ -150,12 +150,12 @@ class Policy:
         return self.max_rows is not None or any(rule.max_rows is not None for rule in self.rules.values())
 
     def restricts(self, action: Action) -> bool:
-        """Tell whether there are records that an action may not be done with."""
+        """Tell whether it forbids an action for some records."""
         rules = self.rules.values()
         return action not in self.actions or any(action not in rule.actions or rule.owner_only for rule in rules)
 
     def forbids(self, action: Action, sobject: str = "") -> str:
-        """Return the place that forbids an action on an object (on all, without one); nothing where it is allowed."""
+        """Return the place that forbids an action on an object (on all, without one); empty if it is allowed."""
         if sobject:
             rule = self.rule(sobject)
             return "" if action in rule.actions else rule.place_of("actions")

@@ -1,4 +1,4 @@
-"""An object as the policy shows it: which of its fields are hidden, and what else with them."""
+"""An object as the policy shows it: its hidden fields, and what is hidden with them."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -50,7 +50,7 @@ class View:
     owners: tuple[OwnerPath, ...] = ()
 
     def shows(self, name: str) -> bool:
-        """Tell whether a field may be seen."""
+        """Tell whether a field is visible."""
         return self.rule.is_readable and name.casefold() not in self.hidden
 
 

@@ -1,4 +1,4 @@
-"""What a policy keeps back from the answer of a call, so that the answer can say so."""
+"""The names that a policy withholds from an answer, so that the answer can list them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

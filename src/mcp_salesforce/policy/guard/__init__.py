@@ -1,4 +1,4 @@
-"""The one place that every call to the org passes: what the settings do not allow goes no further.
+"""The one place that every call to the org passes: it refuses what the settings do not allow.
 
 A call is let through because it is understood and allowed. What is not understood is refused.
 """
@@ -72,7 +72,7 @@ class Guard:
 
     @property
     def digest(self) -> str:
-        """Tell this policy from any other."""
+        """A digest that identifies the policy."""
         return self._policy.digest
 
     def limits_of(self, sobject: str) -> list[str]:
@@ -80,7 +80,7 @@ class Guard:
         return self._views.policy.rule(sobject).limits()
 
     def reads_all(self, sobject: str) -> bool:
-        """Tell whether everybody's records of an object may be read."""
+        """Tell whether the records of all users can be read."""
         rule = self._views.policy.rule(sobject)
         return not rule.owner_only and not rule.owners
 
@@ -122,7 +122,7 @@ class Guard:
     async def refusal_behind(
         self, error: SalesforceError, arguments: Mapping[str, Any], sobject: str
     ) -> SalesforceError:
-        """Return the policy's refusal where `error` says only that something is not there or cannot be done.
+        """Return the policy's refusal if `error` says only that something does not exist or cannot be done.
 
         Tools check names and rights against describe, in which what is hidden is not there.
 
@@ -162,10 +162,10 @@ class Guard:
         return bool(hidden)
 
     async def verify(self) -> None:
-        """Check once that what the policy names is there; nothing is allowed before.
+        """Check once that everything in the policy exists; before that, nothing is allowed.
 
         Raises:
-            PolicyFileError: Something is not.
+            PolicyFileError: Something does not exist.
         """
         task = self._verified
         if task is None or (task.done() and (task.cancelled() or task.exception())):
@@ -189,7 +189,7 @@ class _Plans:
         self._bulk = BulkQueries(reads)
 
     async def plan(self, request: Request) -> Rewrite:
-        """Return what to send for `request`, and what to make of the answer."""
+        """Return what to send for `request`, and how to change the answer."""
         call = RequestParts.of(request)
         if any("@{" in step for step in call.steps):
             raise not_understood("A reference to another call")

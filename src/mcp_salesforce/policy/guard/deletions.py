@@ -16,7 +16,7 @@ _DEEPEST: Final = 5
 
 
 class _Words(NamedTuple):
-    """How a refusal says what is done to records, and what would become of their children."""
+    """The words of a refusal: the action, and what it would do to the child records."""
 
     may: str
     would: str

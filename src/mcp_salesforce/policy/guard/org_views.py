@@ -1,4 +1,4 @@
-"""What a policy shows of the org's objects, by the org's own describe of them."""
+"""What a policy shows of the org's objects, from the org's own describes."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ _NO_SUCH_OBJECT: Final = frozenset({"INVALID_TYPE", "NOT_FOUND"})
 
 
 class OrgViews:
-    """Shows each object as the policy has it, whatever a model may see of it."""
+    """Shows each object as the policy defines it, also objects that are hidden from the model."""
 
     def __init__(self, policy: Policy, exchange: RequestSender, *, now: Callable[[], float] = time.time) -> None:
         """Ask the org through `exchange`, which passes no guard; `now` is the time in Unix seconds."""
@@ -90,7 +90,7 @@ class OrgViews:
         """Check that every object and field that the policy names is there.
 
         Raises:
-            PolicyFileError: At least one is not; the text names all of them.
+            PolicyFileError: At least one does not exist; the message names all of them.
         """
         names = {name.casefold(): name for name in await self.schema.names()}
         rules = self.policy.rules

@@ -1,4 +1,4 @@
-"""Whose records are these? Asked of the org before a call that names them by Id, past the guard."""
+"""Ask the org, past the guard, who owns the records that a call names by Id."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -85,7 +85,7 @@ class Owners:
 
 
 def anothers(view: View) -> PolicyRefusedError:
-    """Return the refusal of a record that is not the user's; it does not tell whether it is there."""
+    """Return the refusal of another user's record; it does not reveal whether the record exists."""
     return PolicyRefusedError(
         f"A {view.sobject} that is another user's, or not there", place=view.rule.place_of("owner_only")
     )

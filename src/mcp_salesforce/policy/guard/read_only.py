@@ -1,4 +1,4 @@
-"""Where nothing may be written: a call is sent only if it is understood to change nothing."""
+"""Read-only servers: a call is sent only if it certainly changes nothing."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -19,7 +19,7 @@ _BULK_INGEST: Final = ("jobs", "ingest")
 
 
 def refusing_writes(exchange: RequestSender) -> RequestSender:
-    """Return what sends a request only if it changes nothing: tools that write are off, and this holds besides."""
+    """Return a function that sends a request only if it changes nothing, in addition to hiding the tools that write."""
 
     async def guarded(request: Request) -> Answer:
         for each in _requests(request):

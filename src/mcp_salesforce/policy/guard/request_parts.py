@@ -15,13 +15,13 @@ Finish: TypeAlias = Callable[[Any], Awaitable[Any]]
 
 
 async def as_it_is(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the answer as it came."""
+    """Return the answer unchanged."""
     return value
 
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """What to send, and what to make of the JSON value that comes back."""
+    """What to send, and how to change the JSON value of the answer."""
 
     request: Request
     finish: Finish = as_it_is

@@ -29,12 +29,12 @@ class ShownSchema(OrgSchema):
         return known[1]
 
     def remembered(self, sobject: str) -> SObjectDescribe | None:
-        """Return what was shown of `sobject` and still holds, without a call."""
+        """Return what was shown of `sobject` and is still valid, without a call."""
         known = self._shown.get(sobject.casefold())
         return known[1] if known and self._is_current(sobject, known[0]) else None
 
     async def summaries(self, *, max_age_s: float = FRESH_S) -> tuple[SObjectSummary, ...]:
-        """Return a summary of every object that may be read."""
+        """Return a summary of every object that can be read."""
         await self._confirmed()
         policy = self._views.policy
         found = await self._views.schema.summaries(max_age_s=max_age_s)

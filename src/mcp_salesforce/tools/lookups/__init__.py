@@ -1,1 +1,1 @@
-"""What several toolsets do with records in the same way."""
+"""What several toolsets do with records."""

@@ -1,4 +1,4 @@
-"""What is busy in calendars: read with few calls, and with what could not be read."""
+"""The busy times of calendars, read with few calls, and what could not be read."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which calendars a call means: users and resources, by Id, name or e-mail address."""
+"""Find the calendars in a call: users and resources, by Id, name or e-mail address."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

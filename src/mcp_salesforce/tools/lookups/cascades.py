@@ -1,4 +1,4 @@
-"""What goes to the recycle bin together with records: read before they are deleted, told after."""
+"""The records that a deletion includes: read before it, and reported after it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) 
 
 
 async def came_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
-    """Return what has come back with records, as `going_along` would tell it of their deletion."""
+    """Return the records that were restored with others, in the form of `going_along`."""
     try:
         children = await _children(org, sobject)
         records, events = await _read(org, sobject, record_ids, children)

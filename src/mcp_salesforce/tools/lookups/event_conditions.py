@@ -1,4 +1,4 @@
-"""Which events a query is about: conditions for SOQL."""
+"""SOQL conditions for events."""
 
 from datetime import datetime, timedelta
 from typing import Final
