@@ -102,6 +102,7 @@ def test_jsforce_queries_and_saves_in_bulk(node: Path, installed: Callable[[str]
     assert "Field name not found : Nothing" in seen["failed"]["message"]
     assert seen["compound"]["code"] == "FUNCTIONALITY_NOT_ENABLED"
     assert (seen["aborted"], seen["gone"]["code"]) == ("Aborted", "NOT_FOUND")
+    assert seen["first"]["code"] == "ERROR_HTTP_501"  # version 1
     assert set(served_org.routes()[before:]) >= VERIFIED["jsforce bulk2"]
 
 
@@ -125,3 +126,13 @@ def test_simple_salesforce_queries_and_saves_in_bulk(served_org_with_tls: Served
     assert seen["downloaded"][1] == seen["downloaded"][0] + 1
     assert "Field name not found : Nothing" in seen["failed"]
     assert set(served_org_with_tls.routes()) >= VERIFIED["simple-salesforce bulk2"]
+
+
+def test_version_1_of_the_bulk_api_is_not_there_and_says_so(served_org_with_tls: ServedOrg) -> None:
+    pytest.importorskip("salesforce_bulk", reason="not installed: uv sync --group clients")
+    trust = {"REQUESTS_CA_BUNDLE": served_org_with_tls.connection["ca_file"]}
+
+    seen = printed([sys.executable, FOLDER / "salesforce_bulk_session.py"], served_org_with_tls.environment | trust)
+
+    assert (seen["class"], seen["status"]) == ("BulkApiError", 501)
+    assert "not implemented by the local org" in seen["message"]

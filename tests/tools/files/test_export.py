@@ -139,12 +139,41 @@ async def test_an_object_is_exported_with_all_its_fields_or_some(mcp: Client, fo
     assert (folder / "some.csv").read_text("utf-8").startswith('"LastName","Account.Name"\n')
 
 
+async def test_parents_are_found_by_the_aliases_of_the_query(
+    mcp: Client, org: LocalOrg, folder: Path, way: str
+) -> None:
+    del way
+    account = org.insert("Account", Name="Alder")
+    for number in range(5):
+        org.insert("Contact", LastName=f"Alias {number}", AccountId=account)
+    soql = "SELECT c.LastName, a.Name, o.Alias FROM Contact c, c.Account a, a.Owner o WHERE c.LastName LIKE 'Alias%'"
+
+    await call(mcp, "export", path="x.csv", soql=f"{soql} ORDER BY c.LastName")
+
+    [_, *rows] = csv.reader((folder / "x.csv").read_text("utf-8").splitlines())
+    owner = org.store.rows("SELECT Alias FROM User WHERE Id = ?", [org.user_id])[0][0]
+    assert rows == [[f"Alias {number}", "Alder", owner] for number in range(5)]
+
+
+async def test_functions_have_columns_of_their_own(mcp: Client, folder: Path, way: str) -> None:
+    del way
+    soql = "SELECT LastName, toLabel(LeadSource), FORMAT(CreatedDate) made FROM Contact ORDER BY LastName"
+
+    told = await call(mcp, "export", path="x.csv", soql=soql)
+
+    rows = list(csv.reader((folder / "x.csv").read_text("utf-8").splitlines()))
+    assert (rows[0], len(rows)) == (["LastName", "LeadSource", "made"], told["rows"] + 1)
+    assert all(row[2] for row in rows)
+
+
 async def test_groups_and_no_rows_are_exported_too(mcp: Client, folder: Path) -> None:
     grouped = "SELECT Title d, COUNT(Id) n, COUNT_DISTINCT(LastName) FROM Contact WHERE Title LIKE 'T_' GROUP BY Title"
     told = await call(mcp, "export", path="g.csv", soql=grouped)
     none = await call(mcp, "export", path="n.csv", soql="SELECT Id FROM Contact WHERE LastName = 'nobody'")
 
     assert (folder / "g.csv").read_text("utf-8").startswith('"d","n","expr0"\n')
+    await call(mcp, "export", path="g.jsonl", soql=grouped)
+    assert json.loads((folder / "g.jsonl").read_text("utf-8").splitlines()[0]) == {"d": "T0", "n": 5, "expr0": 5}
     assert told["rows"] == 6
     assert (none["rows"], none["first"], (folder / "n.csv").read_text("utf-8")) == (0, [], '"Id"\n')
 

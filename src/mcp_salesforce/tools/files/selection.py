@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Final
 
 from mcp_salesforce.salesforce import InvalidRequestError, SObjectDescribe
-from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.errors import UnreadableReplyError, refused
 from mcp_salesforce.soql import tree
 from mcp_salesforce.soql_names import meaning_of
 from mcp_salesforce.tools.answers.columns import aggregates, columns_of, is_grouped
@@ -21,7 +23,7 @@ _ONE_OF_THEM: Final = frozenset({"min", "max"})
 _OWN: Final = re.compile(r"custom|standard|all", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Selection:
     """A query to export.
 
@@ -44,11 +46,28 @@ class Selection:
         """Whether a bulk job can run the query, as far as the query tells."""
         return not self.is_grouped and self.query.offset is None
 
+    @cached_property
+    def keys(self) -> Sequence[str]:
+        """Where a record has the values of the columns: their names, folded, with parents by their own names."""
+        parents = _parents(self.query)
+        names = ((name, *name.casefold().partition(".")) for name in self.columns)
+        return [
+            f"{parents[first]}.{rest}" if first in parents and rest else name.casefold()
+            for name, first, _, rest in names
+        ]
+
     def cells(self, record: Mapping[str, Any]) -> list[str]:
-        """Return the row of a record as text."""
+        """Return the row of a record as text.
+
+        Raises:
+            UnreadableReplyError: The record does not have what the query selects.
+        """
         flat: dict[str, Any] = {}
         _flatten(record, "", flat)
-        return [cell_of(flat.get(name.casefold()), kind) for name, kind in zip(self.columns, self.types, strict=True)]
+        had = {name.casefold() for name in record}
+        if missing := [key for key in self.keys if key.partition(".")[0] not in had]:
+            raise UnreadableReplyError(f"The rows have no {missing[0]}, which the query selects", status=HTTPStatus.OK)
+        return [cell_of(flat.get(key), kind) for key, kind in zip(self.keys, self.types, strict=True)]
 
 
 async def selection_of(org: OrgSession, query: tree.Query) -> Selection:
@@ -142,6 +161,17 @@ async def _described(org: OrgSession, name: str) -> SObjectDescribe | None:
         return await org.schema.describe(name)
     except InvalidRequestError:
         return None
+
+
+def _parents(query: tree.Query) -> dict[str, str]:
+    """Return the relationships that FROM gives aliases to, such as `a` to `account`, folded."""
+    source, *others = query.from_
+    paths = {(source.alias or source.name).casefold(): "", source.name.casefold(): ""}
+    for each in others:
+        first, _, rest = each.name.casefold().partition(".")
+        path = ".".join(filter(None, [paths.get(first, first), rest]))
+        paths[(each.alias or rest).casefold()] = path
+    return {alias: path for alias, path in paths.items() if path}
 
 
 def _flatten(record: Mapping[str, Any], before: str, flat: dict[str, Any]) -> None:
