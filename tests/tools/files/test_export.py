@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -314,45 +315,96 @@ async def test_an_export_that_is_aborted_leaves_nothing(
 def servers(org: LocalOrg, tmp_path: Path) -> Any:
     """A function that starts a server on the same org and folder, as after a restart."""
     (tmp_path / "shared").mkdir()
-    settings = settings_of(org, journal="off", toolsets="all", files=tmp_path / "shared")
-    return lambda: Client(create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW))
+
+    def start(**more: Any) -> Client:
+        settings = settings_of(org, journal="off", toolsets="all", files=tmp_path / "shared", **more)
+        return Client(create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW))
+
+    return start
+
+
+@pytest.fixture
+async def interrupted(servers: Any, org: LocalOrg, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the answer to an export was; the same one to another file is interrupted by the end of its server."""
+    monkeypatch.setattr(exporting, "SMALL", 3)
+    monkeypatch.setattr(exporting, "PAGE_ROWS", 7)
+    take, pages = org.faults.take, count(1)
+
+    def third_page_hangs(method: str, path: str) -> Fault | None:
+        return Fault(kind="hang", delay_s=60) if path.endswith("/results") and next(pages) > 2 else take(method, path)
+
+    async with servers() as mcp:
+        whole = await call(mcp, "export", path="whole.csv", soql=SOQL)
+        monkeypatch.setattr(org.faults, "take", third_page_hangs)
+        told = await call(mcp, "export", path="x.csv", soql=SOQL, wait_s=0)
+        for _ in range(1000):
+            if told["rows"] < 14:
+                await asyncio.sleep(0.02)
+                told = await asked(mcp, "x.csv")
+        assert (told["state"], told["rows"]) == ("running", 14)
+    monkeypatch.setattr(org.faults, "take", take)
+    return whole
 
 
 @pytest.mark.parametrize("how", ["resume", "the same call"])
 async def test_an_export_goes_on_after_a_restart_where_it_was(
-    servers: Any, org: LocalOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+    servers: Any, org: LocalOrg, tmp_path: Path, interrupted: dict[str, Any], how: str
 ) -> None:
-    monkeypatch.setattr(exporting, "SMALL", 3)
-    monkeypatch.setattr(exporting, "PAGE_ROWS", 7)
+    jobs_before = bulk_jobs(org)
     async with servers() as mcp:
-        whole = await call(mcp, "export", path="whole.csv", soql=SOQL)
-        page = iter(range(3))
-
-        def third() -> bool:
-            return next(page, None) is None
-
-        org.faults.add(Fault(kind="latency", path="*/jobs/query"))
-        calls = org.faults.take
-
-        def take(method: str, path: str) -> Fault | None:
-            return Fault(kind="hang", delay_s=60) if path.endswith("/results") and third() else calls(method, path)
-
-        monkeypatch.setattr(org.faults, "take", take)
-        assert (await call(mcp, "export", path="x.csv", soql=SOQL, wait_s=1))["state"] == "running"
-    monkeypatch.setattr(org.faults, "take", calls)
-    jobs = bulk_jobs(org)
-    async with servers() as mcp:
-        told = await asked(mcp, "x.csv")
+        told = await asked(mcp, "./x.csv")
         assert (told["state"], 0 < told["rows"] < ROWS, told["of"]) == ("interrupted", True, ROWS)
         if how == "resume":
-            done = await asked(mcp, "x.csv", action="resume", wait_s=60)
+            done = await asked(mcp, "./x.csv", action="resume", wait_s=60)
         else:
             done = await call(mcp, "export", path="x.csv", soql=SOQL)
 
-    assert bulk_jobs(org) == jobs
-    assert (done["rows"], done["sha256"], done["first"]) == (ROWS, whole["sha256"], whole["first"])
+    assert bulk_jobs(org) == jobs_before
+    assert [done[name] for name in ("rows", "sha256", "first")] == [
+        interrupted[name] for name in ("rows", "sha256", "first")
+    ]
     files = tmp_path / "shared"
     assert (files / "x.csv").read_bytes() == (files / "whole.csv").read_bytes()
+
+
+async def test_an_export_begins_again_if_its_bulk_job_is_gone(
+    servers: Any, org: LocalOrg, interrupted: dict[str, Any]
+) -> None:
+    for job in org.bulk.jobs.listed(org.user_id, "V2Query", None, "")["records"]:
+        org.bulk.jobs.delete(org.bulk.jobs.find("query", job["id"], org.user_id))
+
+    async with servers() as mcp:
+        done = await asked(mcp, "x.csv", action="resume", wait_s=60)
+
+    assert (done["rows"], done["sha256"]) == (ROWS, interrupted["sha256"])
+
+
+async def test_another_user_or_policy_does_not_go_on_with_an_export(
+    servers: Any, tmp_path: Path, interrupted: dict[str, Any]
+) -> None:
+    policy = tmp_path / "p.toml"
+    policy.write_text('[objects.Contact]\nhide = ["Email"]', "utf-8")
+    async with servers(policy=policy) as mcp:
+        for action in ("resume", "abort"):
+            assert (await refusal(mcp, "job", job="x.csv", action=action))["code"] == "NOT_YOURS"
+        done = await call(mcp, "export", path="x.csv", soql=SOQL)
+
+    assert (done["rows"], done["sha256"]) == (ROWS, interrupted["sha256"])
+
+
+async def test_an_export_under_a_policy_begins_again_after_a_restart(
+    servers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "SMALL", 3)
+    policy = tmp_path / "p.toml"
+    policy.write_text('[objects.Contact]\nhide = ["Email"]', "utf-8")
+    async with servers(policy=policy) as mcp:
+        whole = await call(mcp, "export", path="whole.csv", soql=SOQL)
+        await call(mcp, "export", path="x.csv", soql=SOQL, wait_s=0)
+    async with servers(policy=policy) as mcp:
+        done = await call(mcp, "export", path="x.csv", soql=SOQL, overwrite=True)
+
+    assert (done["rows"], done["sha256"]) == (ROWS, whole["sha256"])
 
 
 async def test_a_failed_export_says_why_and_can_be_resumed(

@@ -66,13 +66,7 @@ class Exports:
         Raises:
             InvalidArgumentError: There is none, it is done, or it is another user's.
         """
-        files, state = self._kept(name)
-        if state.owner != [*await org.owner()]:
-            raise refused(
-                f"The export to {name} is of another user, org or policy.",
-                code="NOT_YOURS",
-                hint="Export again, with overwrite.",
-            )
+        name, files, state = await self._own(org, name)
         if state.state in {"done", "running"}:
             raise refused(f"The export to {name} is {state.state}.", hint="To see its state, omit action.")
         selection = await selection_of(org, parse(state.soql))
@@ -85,11 +79,13 @@ class Exports:
         """End an export; its rows so far are removed, and so is its bulk job.
 
         Raises:
-            InvalidArgumentError: There is none, or it is done.
+            InvalidArgumentError: There is none, it is done, or it is another user's or server's.
         """
-        files, state = self._kept(name)
+        name, files, state = await self._own(org, name)
         if state.state == "done":
             raise refused(f"The export to {name} is done.", hint="Its file is complete.")
+        if state.state == "running" and name not in self._running:
+            raise _is_running(name)
         if name in self._running:
             _, task = self._running.pop(name)
             task.cancel()
@@ -110,7 +106,7 @@ class Exports:
         Raises:
             InvalidArgumentError: There is none.
         """
-        return self._kept(name)[1]
+        return self._kept(name)[2]
 
     def length_of_whole(self, name: str) -> int | None:
         """Return how many bytes a file has that no export is writing; None without a file.
@@ -129,7 +125,8 @@ class Exports:
         Raises:
             SalesforceError: It failed.
         """
-        state, task = self._running.get(name) or (self.state(name), None)
+        name, _, kept = self._kept(name)
+        state, task = self._running.get(name) or (kept, None)
         ends = time.monotonic() + seconds
         while task is not None and not task.done() and (left := ends - time.monotonic()) > 0:
             await asyncio.wait({task}, timeout=min(left, _EVERY_S))
@@ -139,11 +136,22 @@ class Exports:
             task.result()
         return state
 
-    def _kept(self, name: str) -> tuple[ExportFiles, ExportState]:
+    async def _own(self, org: OrgSession, name: str) -> tuple[str, ExportFiles, ExportState]:
+        name, files, state = self._kept(name)
+        if state.owner != [*await org.owner()]:
+            raise refused(
+                f"The export to {name} is of another user, org or policy.",
+                code="NOT_YOURS",
+                hint="Export again, with overwrite.",
+            )
+        return name, files, state
+
+    def _kept(self, name: str) -> tuple[str, ExportFiles, ExportState]:
+        """Return an export by its file: the plain form of the name, the files, and how far it is."""
         files = ExportFiles(self.folder.place(name))
         name = self.folder.name_of(files.path)
         if name in self._running:
-            return files, self._running[name][0]
+            return name, files, self._running[name][0]
         state = files.load()
         if state is None:
             raise refused(
@@ -154,7 +162,7 @@ class Exports:
             )
         if state.state == "running" and not files.is_locked():
             state.state = "interrupted"
-        return files, state
+        return name, files, state
 
     def _run(self, org: OrgSession, name: str, files: ExportFiles, state: ExportState, selection: Selection) -> None:
         state.state, state.error, state.hint = "running", "", ""
