@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -9,7 +10,7 @@ import pytest
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.services import bulk_ingest, bulk_queries
-from tests.localorg.conftest import Clock
+from tests.localorg.conftest import BASE_URL, Clock
 from tests.orgs import copy_of
 
 BAD_ENDING = "ClientInputError : LineEnding is invalid on user data. "
@@ -270,3 +271,25 @@ async def test_what_is_no_csv_and_no_result_is_refused(http: httpx2.AsyncClient,
     assert (await http.post("/services/async/60.0/job", json={})).status_code == 501
     with copy_of(org, org.now) as other:
         assert other.store.rows("SELECT count(*) FROM User")[0][0] > 0
+
+
+async def test_jobs_and_their_results_outlive_the_process_of_an_org_in_a_file(tmp_path: Path) -> None:
+    async def asked(org: LocalOrg, method: str, path: str, **more: Any) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {org.credentials.access_token}"}
+        transport = httpx2.ASGITransport(org.app)
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as client:
+            return await client.request(method, f"{ROOT}/{path}", **more)
+
+    query = {"operation": "query", "query": "SELECT Id, Username FROM User"}
+    with LocalOrg.open(tmp_path / "org.db", seed=False) as org:
+        done = (await asked(org, "POST", "query", json=query)).json()["id"]
+        await asked(org, "GET", f"query/{done}")
+        waiting = (await asked(org, "POST", "query", json=query)).json()["id"]
+        before = await asked(org, "GET", f"query/{done}/results")
+    with LocalOrg.open(tmp_path / "org.db", seed=False) as org:
+        after = await asked(org, "GET", f"query/{done}/results")
+        assert after.content == before.content
+        assert (await asked(org, "GET", f"query/{waiting}")).json()["state"] == "JobComplete"
+        third = (await asked(org, "POST", "query", json=query)).json()["id"]
+
+    assert len({done, waiting, third}) == 3

@@ -167,6 +167,17 @@ async def test_functions_have_columns_of_their_own(mcp: Client, folder: Path, wa
     assert all(row[2] for row in rows)
 
 
+async def test_rows_that_are_too_large_for_a_reply_come_in_smaller_pages(
+    mcp: Client, org: LocalOrg, folder: Path, way: str
+) -> None:
+    org.faults.add(Fault(kind="too_large", path="*/results" if way == "bulk job" else "*/query"))
+
+    told = await call(mcp, "export", path="x.csv", soql=SOQL)
+
+    rows = list(csv.reader(io.StringIO((folder / "x.csv").read_text("utf-8"), newline="")))
+    assert (told["rows"], len(rows)) == (ROWS, ROWS + 1)
+
+
 async def test_groups_and_no_rows_are_exported_too(mcp: Client, folder: Path) -> None:
     grouped = "SELECT Title d, COUNT(Id) n, COUNT_DISTINCT(LastName) FROM Contact WHERE Title LIKE 'T_' GROUP BY Title"
     told = await call(mcp, "export", path="g.csv", soql=grouped)

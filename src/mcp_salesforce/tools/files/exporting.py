@@ -9,8 +9,8 @@ from typing import Final
 
 from mcp_salesforce.salesforce import BulkJob, InvalidRequestError, ResultPage, SalesforceError
 from mcp_salesforce.salesforce.api.bulk import PAGE_ROWS
-from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH
-from mcp_salesforce.salesforce.errors import AccessDeniedError, UnreadableReplyError, refused
+from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH, SMALLEST_BATCH
+from mcp_salesforce.salesforce.errors import AccessDeniedError, ReplyTooLargeError, UnreadableReplyError, refused
 from mcp_salesforce.soql import format_query
 from mcp_salesforce.tools.files.selection import Selection
 from mcp_salesforce.tools.files.state import ExportFiles, ExportState
@@ -71,7 +71,12 @@ class Export:
     async def _choose(self, selection: Selection, writer: Writer, kept: Callable[[], None]) -> None:
         """Read the first page, whose total says what comes next: a job, or the other pages."""
         state, queries = self._state, self._org.client.queries
-        page = await queries.query(state.soql, query_all=state.query_all, batch_size=LARGEST_BATCH)
+        size = LARGEST_BATCH
+        try:
+            page = await queries.query(state.soql, query_all=state.query_all, batch_size=size)
+        except ReplyTooLargeError:  # long texts: fewer rows fit into a reply
+            size = SMALLEST_BATCH
+            page = await queries.query(state.soql, query_all=state.query_all, batch_size=size)
         state.total = page.total_size
         if page.total_size > SMALL and selection.suits_bulk and await self._make_job():
             kept()
@@ -88,7 +93,7 @@ class Export:
             if page.next_records_url in seen:
                 raise UnreadableReplyError("The pages of the query repeat without an end", status=200)
             seen.add(page.next_records_url)
-            page = await queries.query_more(page.next_records_url, batch_size=LARGEST_BATCH)
+            page = await queries.query_more(page.next_records_url, batch_size=size)
         if state.rows != state.total:
             raise _other_count(state.rows, state.total)
 
