@@ -56,7 +56,7 @@ class Invited(Invitees):
 async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = (), remove: _OthersIds = ()) -> Invited:
     """Invite people and rooms to an appointment, or remove them; returns all invitees and their answers.
 
-    The server cannot tell whether Salesforce sends e-mails. Moving the appointment later resets the answers.
+    The server cannot tell whether Salesforce sends e-mails. A later move of the appointment resets the answers.
     """
     org = org_of(ctx)
     if not add and not remove:

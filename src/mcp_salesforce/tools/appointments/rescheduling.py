@@ -41,7 +41,7 @@ GivenAppointments = Annotated[
     tuple[tuple[str, str], ...],
     BeforeValidator(_given),
     Field(max_length=MOST_CHOSEN),
-    WithJsonSchema({"type": "array", "items": _ROW, "description": "Ids; to move, with a new start if there is one"}),
+    WithJsonSchema({"type": "array", "items": _ROW, "description": "Ids; to move, with a new start if you want one"}),
 ]
 
 
@@ -63,7 +63,9 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
     action: Action,
     appointments: GivenAppointments = (),
     *,
-    owner: Annotated[str, Field(description='Instead of appointments: all of this user (name, e-mail, Id, "me")')] = "",
+    owner: Annotated[
+        str, Field(description='Instead of appointments: all those of this user (name, e-mail, Id, "me")')
+    ] = "",
     room: Annotated[str, Field(description="…and in this room (name or Id)")] = "",
     contact_id: ContactFilter = "",
     start: Annotated[str, Field(description="…from this day or time")] = "",
@@ -72,9 +74,9 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
     shift_minutes: Annotated[int, Field(ge=-100_000, le=100_000)] = 0,
     next_free: Annotated[
         NextFree,
-        Field(description="If the new time is taken, or none is given: the next free one of that day or week"),
+        Field(description="If the new time is taken or not given: use the next free time of that day or week"),
     ] = "",
-    not_before: Annotated[str, Field(description="Day or time from which next_free looks")] = "",
+    not_before: Annotated[str, Field(description="Earliest day or time for next_free")] = "",
     new_owner: Annotated[str, Field(description="For hand_over: a user, as owner")] = "",
     outcome: Annotated[Literal["", "cancelled", "no_show", "completed"], Field(description="For close")] = "",
     reason: Annotated[str, Field(max_length=4000)] = "",
@@ -83,8 +85,8 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
 ) -> Rescheduled:
     """Move, hand over, close or delete up to 200 appointments in one call, with one approval and one undo.
 
-    New times are checked against all calendars, working hours (next_free) and each other. What conflicts stays as it
-    is and comes first in the answer; the rest is saved, all or none.
+    New times are checked against all calendars, working hours (next_free) and each other. Appointments with a
+    conflict are not changed and come first in the answer; the others are all saved, or none.
     """
     org = org_of(ctx)
     starts = {event_id: when for event_id, when in appointments if when}
