@@ -133,3 +133,38 @@ async def test_a_name_with_signs_of_a_query_is_only_a_name(mcp: Client) -> None:
     for name in ("O'Brien' OR Name != '", "x%_\\' LIMIT 1", 'A "quoted" name', "Ødegård ' \\"):
         error = await refusal(mcp, "get_contact", contact_id=name)
         assert error["code"] == "MALFORMED_ID"
+
+
+async def test_a_room_that_there_is_not_is_answered_with_the_rooms_that_there_are(mcp: Client) -> None:
+    error = await refusal(mcp, "get_free_busy", calendars=["Zebra Hall"], start="2026-11-24", end="2026-11-24")
+
+    assert error["code"] == "UNKNOWN_CALENDAR"
+    assert "Rooms and resources: Harbour Room, Projector." in error["hint"]
+
+
+async def test_free_times_tell_the_time_zone_of_each_person(org: LocalOrg, mcp: Client) -> None:
+    org.store.execute(f"UPDATE User SET TimeZoneSidKey = 'Asia/Tokyo' WHERE Id = '{JONAS}'")
+    window = {"start": "2026-11-24", "end": "2026-11-26"}
+
+    free = await call(mcp, "find_free_times", calendars=["Jonas Brandt", "Harbour Room"], duration_minutes=30, **window)
+    busy = await call(mcp, "get_free_busy", calendars=["Jonas Brandt", "Harbour Room"], **window)
+
+    for told in (free, busy):
+        person, room = told["calendars"]
+        assert person["time_zone"] == "Asia/Tokyo"
+        assert "time_zone" not in room
+
+
+async def test_a_location_that_names_a_room_which_is_not_invited_is_noted(mcp: Client) -> None:
+    data = {"Subject": "Talk", "Location": "harbour room", **TIMES}
+
+    only_named = await call(mcp, "create_appointment", data=data)
+    later = {**data, "StartDateTime": "2027-02-24T15:00:00Z"}
+    reserved = await call(mcp, "create_appointment", data=later, invitees=["Harbour Room"])
+    elsewhere = await call(
+        mcp, "create_appointment", data={**data, "Location": "Cafe", "StartDateTime": "2027-02-25T15:00:00Z"}
+    )
+
+    assert only_named["note"].startswith("Harbour Room is not reserved: Location only names it.")
+    assert "reserved" not in reserved.get("note", "")
+    assert "note" not in elsewhere

@@ -34,11 +34,15 @@ _INSTANT: Final = timedelta(microseconds=1)
 
 
 class SeenCalendar(TypedDict):
-    """A calendar that was asked for; `partial` and `unknown` ones may hold more than can be seen."""
+    """A calendar that was asked for; `partial` and `unknown` ones may hold more than can be seen.
+
+    A person has a time zone; a resource is where the people are.
+    """
 
     Id: str
     name: str
     visibility: str
+    time_zone: NotRequired[str]
     error: NotRequired[str]
 
 
@@ -196,6 +200,8 @@ def _seen(calendars: Sequence[Calendar], busy: Busy) -> list[SeenCalendar]:
     seen: list[SeenCalendar] = []
     for calendar in calendars:
         entry: SeenCalendar = {"Id": calendar.id, "name": calendar.name, "visibility": busy.visibility[calendar.id]}
+        if calendar.is_person:
+            entry["time_zone"] = calendar.zone.key
         if error := busy.errors.get(calendar.id):
             entry["error"] = error.code
         seen.append(entry)

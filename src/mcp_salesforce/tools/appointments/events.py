@@ -18,6 +18,7 @@ from mcp_salesforce.tools.appointments.choosing import having
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, NewData
 from mcp_salesforce.tools.appointments.display import appointment_of, warned
 from mcp_salesforce.tools.appointments.invitees import InviteeIds, check_contacts, invite_at_creation, read_invitees
+from mcp_salesforce.tools.appointments.locations import unreserved
 from mcp_salesforce.tools.appointments.new_series import SeriesPlan, made_series, plan_of
 from mcp_salesforce.tools.appointments.series import Scope, delete_in_scope
 from mcp_salesforce.tools.appointments.toolset import appointments
@@ -73,8 +74,9 @@ async def create_appointment(
     with read_back(read, written):
         read |= await _made(org, event_id, zone, plan, booking)
     made = cast("Appointment", read)
-    if doubt := doubt_about(span, org.now()):
-        made["note"] = doubt
+    notes = [doubt_about(span, org.now()), await unreserved(org, data.Location, [booking.calendars[0].id, *invitees])]
+    if any(notes):
+        made["note"] = " ".join(filter(None, notes))
     return warned(made, invited.get("warning", ""), booking.unchecked)
 
 

@@ -20,6 +20,7 @@ from mcp_salesforce.tools.framework.session import OrgSession
 ME: Final = "me"
 _USER, _CALENDAR = "005", "023"
 _SHOWN_CANDIDATES: Final = 3
+_SHOWN_PLACES: Final = 4
 _ALL_NAMES: Final = (
     "SELECT Name FROM User WHERE IsActive = true LIMIT 2000",
     "SELECT Name FROM Calendar WHERE Type IN ('Public','Resource') LIMIT 2000",
@@ -149,11 +150,16 @@ async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, A
 
 
 async def unknown_calendar(org: OrgSession, text: str) -> InvalidArgumentError:
-    """Return the error for a name that nobody has; it has the nearest names."""
+    """Return the error for a name that nobody has; it has the nearest names, or else the rooms and resources."""
     outcomes = await org.client.composite.run([querying(soql) for soql in _ALL_NAMES])
     names = [record["Name"] for outcome in outcomes for record in _records(outcome)]
+    places = [record["Name"] for record in _records(outcomes[-1])]
     near = nearest(text, names) or [name for name in names if text.casefold() in name.casefold().split()][:2]
     hint = did_you_mean(near) or "Give an Id, the full name or the e-mail address of a user or resource calendar."
+    if places and not near:
+        more = f" and {len(places) - _SHOWN_PLACES} more" if len(places) > _SHOWN_PLACES else ""
+        shown = f"{', '.join(places[:_SHOWN_PLACES])}{more}"
+        hint = f"Give an Id, a full name or an e-mail address. Rooms and resources: {shown}."
     return refused(f"No calendar is called {text!r}.", code="UNKNOWN_CALENDAR", hint=hint, fields=["calendars"])
 
 
