@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.hours import OFFICE_HOURS, hours_of
 from mcp_salesforce.appointments.times import TimeError, zone_named
 
@@ -83,3 +84,20 @@ def test_every_span_of_minutes_survives_being_written(day: int, opening: int, cl
     hours = hours_of(f"{name} {opening // 60:02}:{opening % 60:02}-{closing // 60:02}:{closing % 60:02}")
 
     assert hours.spans == {day: ((time(opening // 60, opening % 60), time(closing // 60 % 24, closing % 60)),)}
+
+
+def test_a_user_has_hours_of_their_own_by_user_name_name_or_id() -> None:
+    hours = hours_of("Mon-Fri 09:00-17:00 | ada@acme.example: Mon 08:00-12:00 Europe/Paris | Bo Berg: Tue 10-11")
+    tokyo = zone_named("Asia/Tokyo")
+    ada = Calendar("005lo0000000001AAA", "Ada Ode", tokyo, username="Ada@Acme.example")
+    bo, other = Calendar("005lo0000000002AAA", "Bo Berg", tokyo), Calendar("005lo0000000003AAA", "Cy Dee", tokyo)
+
+    assert [list(hours.of_calendar(each).spans) for each in (ada, bo, other)] == [[0], [1], [0, 1, 2, 3, 4]]
+    assert hours.of_calendar(ada).zone.key == "Europe/Paris"
+    assert hours.of_calendar(bo).zone is tokyo
+
+
+@pytest.mark.parametrize("own", ["Mon 8-12", ": Mon 8-12", "ada: noon", "ada: Mon 8-12 | ADA: Tue 8-12", ""])
+def test_hours_of_a_user_that_cannot_be_read_are_refused(own: str) -> None:
+    with pytest.raises(TimeError):
+        hours_of(f"Mon-Fri 09:00-17:00 | {own}")

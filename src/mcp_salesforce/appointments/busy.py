@@ -29,6 +29,7 @@ class Calendar:
     is_person: bool = True
     is_open: bool = False
     is_known: bool = True
+    username: str = ""
 
 
 @dataclass(frozen=True, slots=True)

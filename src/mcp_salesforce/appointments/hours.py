@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from mcp_salesforce.appointments.busy import Calendar
 from mcp_salesforce.appointments.slots import ClockTimes, WorkingHours
 from mcp_salesforce.appointments.times import TimeError, zone_named
 
@@ -18,29 +19,52 @@ _LAST_HOUR: Final = 24
 _ENTRY = re.compile(r"([a-z][a-z,\s-]*?)\s*(\d[\d:,\s-]*)")
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?")
 _ZONE = re.compile(r"\s([A-Za-z]+(?:/[\w+-]+)+|UTC)\s*$", re.IGNORECASE)
+_HINT_FOR_USERS: Final = "Write each user once, like ada@acme.example: Mon-Thu 08:00-14:00, with | before each."
 _HINT: Final = "Write them like Mon-Fri 09:00-12:00,13:00-17:00; Sat 10:00-14:00."
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Spans of the clock for each weekday (0 is Monday), in `zone`, or where that is None in each calendar's own."""
+    """Spans of the clock for each weekday (0 is Monday), in `zone`, or where that is None in each calendar's own.
+
+    `of_users` has those of users with hours of their own, by user name, name or Id in lower case.
+    """
 
     spans: Mapping[int, Sequence[ClockTimes]]
     zone: ZoneInfo | None = None
+    of_users: Mapping[str, "Hours"] = field(default_factory=dict)
 
     def of(self, zone: ZoneInfo) -> WorkingHours:
-        """Return the working hours of a calendar in `zone`."""
+        """Return the working hours of a calendar in `zone` that has none of its own."""
         return WorkingHours(self.zone or zone, self.spans)
+
+    def of_calendar(self, calendar: Calendar) -> WorkingHours:
+        """Return the working hours of a calendar: its user's own, or those of everybody."""
+        names = (calendar.username, calendar.name, calendar.id)
+        own = next((self.of_users[name.casefold()] for name in names if name.casefold() in self.of_users), self)
+        return own.of(calendar.zone)
 
 
 def hours_of(text: str) -> Hours:
     """Return the working hours that `text` names; a zone may stand at its end.
 
     A break is a gap between two spans. Hours past midnight are two spans: `Fri 22:00-24:00; Sat 00:00-06:00`.
+    Behind `|` stand those of single users: `Mon-Fri 09:00-17:00 | ada@acme.example: Mon-Thu 08:00-14:00`.
 
     Raises:
         TimeError: It cannot be read; the hint shows the form.
     """
+    of_all, *parts = text.split("|")
+    of_users: dict[str, Hours] = {}
+    for part in parts:
+        user, colon, own = part.partition(":")
+        if not colon or not user.strip() or user.strip().casefold() in of_users:
+            raise TimeError(f"{part.strip()[:40]!r} does not name one user's hours.", _HINT_FOR_USERS)
+        of_users[user.strip().casefold()] = _hours_of(own)
+    return replace(_hours_of(of_all), of_users=of_users)
+
+
+def _hours_of(text: str) -> Hours:
     zone = None
     plain = text
     if match := _ZONE.search(text):

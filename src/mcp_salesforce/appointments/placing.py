@@ -14,7 +14,6 @@ from mcp_salesforce.appointments.hours import Hours
 from mcp_salesforce.appointments.intervals import Interval, subtract
 from mcp_salesforce.appointments.slots import SlotRequest, free_time, starts
 from mcp_salesforce.appointments.spans import Span
-from mcp_salesforce.zones import ZoneInfo
 
 Blocks = Mapping[str, Sequence[Block]]
 """What is taken, by the calendar's Id; without the appointments that are to be moved."""
@@ -69,7 +68,7 @@ class Placing:
     hours: Hours
     now: datetime
     allow_conflict: bool = False
-    _working: dict[tuple[ZoneInfo, Interval], list[Interval]] = field(default_factory=dict)
+    _working: dict[tuple[str, Interval], tuple[Interval, ...]] = field(default_factory=dict)
     _free: dict[str, list[Interval]] = field(default_factory=dict)
     _in_the_way: dict[str, Conflict | None] = field(default_factory=dict)
 
@@ -145,16 +144,16 @@ class Placing:
         request = SlotRequest(length)
         if move.event_id not in self._free:
             people = [each for each in move.calendars if each.is_person] or move.calendars
-            working = [self._within(zone, window) for zone in dict.fromkeys(each.zone for each in people)]
+            working = [*dict.fromkeys(self._within(each, window) for each in people)]
             busy = [[block.interval for block in self.blocks.get(each.id, ())] for each in move.calendars]
             self._free[move.event_id] = free_time(busy, working, request)
         others = [block.interval for each in move.calendars for block in held.get(each.id, ())]
         yield from starts(subtract(self._free[move.event_id], others), request)
 
-    def _within(self, zone: ZoneInfo, window: Interval) -> list[Interval]:
-        if (zone, window) not in self._working:
-            self._working[zone, window] = self.hours.of(zone).within(window)
-        return self._working[zone, window]
+    def _within(self, calendar: Calendar, window: Interval) -> tuple[Interval, ...]:
+        if (calendar.id, window) not in self._working:
+            self._working[calendar.id, window] = tuple(self.hours.of_calendar(calendar).within(window))
+        return self._working[calendar.id, window]
 
 
 def _hold(held: dict[str, list[Block]], move: Move, calendars: Sequence[Calendar], span: Span) -> None:

@@ -237,7 +237,8 @@ class Settings(App, Surface):
     working_hours: Annotated[PlainText, AfterValidator(_working_hours)] = Field(
         default=OFFICE_HOURS,
         description="When people can be booked, where a call does not say it: like `Mon-Fri 09:00-12:00,13:00-17:00; "
-        "Sat 10:00-14:00`, in each calendar's own zone, or with a zone at the end.",
+        "Sat 10:00-14:00`, in each calendar's own zone, or with a zone at the end. Users with hours of their own "
+        "follow by user name, full name or Id: `Mon-Fri 09:00-17:00 | ada@acme.example: Mon-Thu 08:00-14:00`.",
     )
     max_concurrency: int = Field(
         default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; others wait."

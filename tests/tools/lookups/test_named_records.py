@@ -6,7 +6,9 @@ import pytest
 from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
-from tests.conftest import ERAS
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.server import create_server
+from tests.conftest import ERAS, NOW, settings_of
 from tests.tools.calls import call, refusal, rows_as_dicts
 
 TIMES = {"StartDateTime": "2027-02-23T15:00:00Z", "DurationInMinutes": 30}
@@ -168,3 +170,17 @@ async def test_a_location_that_names_a_room_which_is_not_invited_is_noted(mcp: C
     assert only_named["note"].startswith("Harbour Room is not reserved: Location only names it.")
     assert "reserved" not in reserved.get("note", "")
     assert "note" not in elsewhere
+
+
+async def test_each_user_is_offered_in_hours_of_their_own(org: LocalOrg) -> None:
+    own = "Mon-Fri 09:00-17:00 UTC | jonas.brandt@local-org.example.com: Tue 13:00-14:00 UTC"
+    server = create_server(settings_of(org, working_hours=own), transport=AsgiTransport(org.app), now=lambda: NOW)
+    window = {"start": "2026-11-24", "end": "2026-11-25", "time_zone": "UTC", "limit": 50}
+    async with Client(server) as mcp:
+        his = await call(mcp, "find_free_times", calendars=["Jonas Brandt"], duration_minutes=60, **window)
+        both = await call(mcp, "find_free_times", calendars=["me", "Jonas Brandt"], duration_minutes=60, **window)
+        mine = await call(mcp, "find_free_times", calendars=["me"], duration_minutes=60, **window)
+
+    assert [row["start.utc"] for row in rows_as_dicts(his)] == ["2026-11-24T13:00:00Z"]
+    assert both["rows"] == his["rows"]
+    assert len(mine["rows"]) > 1

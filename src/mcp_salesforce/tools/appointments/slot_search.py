@@ -42,8 +42,8 @@ class SlotSearch:
             busy.blocks[each] = [block for block in blocks if block.event_id not in but_not]
         searched = Interval(start, end) if busy.until is None else Interval(start, max(busy.until, start + _INSTANT))
         working = [calendar for calendar in self.calendars if calendar.is_person] or self.calendars
-        zones = dict.fromkeys(calendar.zone for calendar in working)
-        return SlotsFound(self, busy, [self.hours.of(zone).within(searched) for zone in zones])
+        within = dict.fromkeys(tuple(self.hours.of_calendar(calendar).within(searched)) for calendar in working)
+        return SlotsFound(self, busy, [*within])
 
 
 _INSTANT = timedelta(microseconds=1)
@@ -51,7 +51,7 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class SlotsFound:
-    """What a window has to offer; `working` has a list for each zone, and a slot lies in all of them."""
+    """What a window has to offer; `working` has the hours of each person, and a slot lies in all of them."""
 
     search: SlotSearch
     busy: Busy

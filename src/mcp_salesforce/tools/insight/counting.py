@@ -199,7 +199,7 @@ class _Report:
             blocks = [block.interval for block in busy.blocks[calendar.id]] if busy else []
             period = self.grouping.period
             parts = [*parts_of(whole, self.zone, period)] if period else [("", whole)]
-            for name, use in used(blocks, hours.of(calendar.zone).within(whole), parts).items():
+            for name, use in used(blocks, hours.of_calendar(calendar).within(whole), parts).items():
                 key = tuple(calendar.id if each == which else name for each in by)
                 uses[key] = uses.get(key, Use()) + use
             self.grouping.name(which, calendar.id, calendar.name)

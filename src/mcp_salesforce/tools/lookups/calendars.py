@@ -105,7 +105,9 @@ async def _find(org: OrgSession, wanted: _Wanted, me: str) -> list[Mapping[str, 
     )
     for user in people:
         is_open = sees_all or user["Id"] == me
-        org.calendars[user["Id"]] = Calendar(user["Id"], user["Name"], _zone(user), is_open=is_open)
+        org.calendars[user["Id"]] = Calendar(
+            user["Id"], user["Name"], _zone(user), is_open=is_open, username=user.get("Username") or ""
+        )
     for place in places:
         org.calendars[place["Id"]] = Calendar(place["Id"], place["Name"], own_zone, is_person=False, is_open=sees_all)
     return [*people, *places]
