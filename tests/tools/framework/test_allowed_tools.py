@@ -96,9 +96,9 @@ async def test_a_tool_is_listed_where_the_policy_allows_all_that_it_does(
     assert ("upsert_records" in found) is ("upsert_records" in listed)
 
 
-async def test_a_tool_that_says_it_reads_sends_nothing_but_what_reads(org: LocalOrg) -> None:
+async def test_a_tool_that_says_it_reads_sends_nothing_but_what_reads(org: LocalOrg, tmp_path: Path) -> None:
     """Where nothing may be written, the client refuses a call that is not understood to change nothing."""
-    async with served(org, toolsets="all", read_only=True) as mcp:
+    async with served(org, toolsets="all", read_only=True, files=tmp_path) as mcp:
         for name, spec in SPECS.items():
             if spec.effect.is_reading:
                 result = await mcp.call_tool(name, dict(spec.example))
