@@ -20,6 +20,7 @@ from mcp_salesforce.surface.prompting import (
     time_now,
 )
 from mcp_salesforce.surface.resources import day_named, refusing
+from mcp_salesforce.tools.answers.results import visible
 from mcp_salesforce.tools.framework.references import Named, is_name
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.calendars import ME, calendars_of
@@ -200,7 +201,7 @@ async def _colleague(ctx: Context[Any, Any], text: str) -> tuple[str, str]:
     if _is_filled_in_later(text):
         return text, text
     (calendar,) = await calendars_of(_org(ctx), [text.strip()])
-    return calendar.id, calendar.name
+    return calendar.id, str(visible(calendar.name))
 
 
 def _how(org: OrgSession) -> str:
