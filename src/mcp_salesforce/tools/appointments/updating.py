@@ -1,6 +1,7 @@
 """Changing appointments: moved with their length, checked for conflicts, and never over somebody else's change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -122,9 +123,13 @@ async def _saved(  # noqa: PLR0917 - what is saved, and what is looked at then
             with read_back(after, written):
                 after |= await org.retrieve("Event", saved_id, fields=fields)
     else:
-        reading = [] if booking else [retrieving("Event", saved_id, fields=fields)]
-        _, *read = await _save(org, target, before, values, reading)
-        after |= outcome_of(read[0], written) if read else {}
+        change = _change(target, before, values)
+        async with _conflict_named(org, before):
+            if booking:
+                await org.client.send(change)
+            else:
+                _, read = await org.client.composite.run_led([change, retrieving("Event", saved_id, fields=fields)])
+                after |= outcome_of(read, written)
     if booking:
         with read_back(after, written):
             record, said = await booking.look_again(saved_id, zone)
@@ -182,22 +187,22 @@ async def _booking(
     )
 
 
-async def _save(
-    org: OrgSession, target: Target, before: SObjectRecord, values: Mapping[str, Any], reading: Sequence[Request]
-) -> tuple[object, ...]:
-    """Send the change, unless somebody else made one since `before` was read; return what it and `reading` came to."""
+def _change(target: Target, before: SObjectRecord, values: Mapping[str, Any]) -> Request:
+    """Return the request for the change, which is refused if somebody else changed the record since `before`."""
     since = last_changed(before) if target.event_id == before["Id"] else None
     if (whole := current_change()) and target.event_id != before["Id"]:
         whole.members = tuple(target.event_ids)  # each may have values of its own, which a Classic series overwrites
+    return updating("Event", target.event_id, values, unmodified_since=since)
+
+
+@asynccontextmanager
+async def _conflict_named(org: OrgSession, before: SObjectRecord) -> AsyncIterator[None]:
+    """Let the error of a conflict in the block name the fields that somebody else changed since `before`."""
     try:
-        if reading:
-            change = updating("Event", target.event_id, values, unmodified_since=since)
-            return await org.client.composite.run_led([change, *reading])
-        await org.client.sobjects.update("Event", target.event_id, values, unmodified_since=since)
+        yield
     except ConflictError as error:
         now = await org.retrieve("Event", before["Id"])
         changed = [name for name, value in now.items() if value != before.get(name) and name not in _STAMPS]
         error.message = "Somebody else changed it at the same moment. Nothing was changed."
         error.fields = tuple(changed)
         raise
-    return (None,)
