@@ -36,6 +36,8 @@ _UNITS: Final = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY":
 _LONGEST_INTERVAL: Final = {"DAILY": 999, "WEEKLY": 99, "MONTHLY": 99, "YEARLY": 1}
 _MOST_OCCURRENCES: Final = 999
 _LAST_DAY: Final = 31
+WEEKDAY_NAMES: Final = tuple(_WEEKDAYS)
+"""The weekdays by their RRULE names, from Monday on."""
 _ORDER: Final = ["FREQ", "BYMONTH", "BYMONTHDAY", "BYDAY", "WKST", "BYSETPOS", "INTERVAL", "UNTIL", "COUNT"]
 _DAY = re.compile(r"([+-]?\d+)?(MO|TU|WE|TH|FR|SA|SU)")
 _UNTIL = re.compile(r"\d{8}T\d{6}Z")

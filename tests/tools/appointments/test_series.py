@@ -444,23 +444,78 @@ async def test_a_series_with_a_holiday_one_moved_and_the_rest_ended_takes_three_
     assert [row["Id"] for row in live(org)] == [moved["Id"]]
 
 
+async def test_from_one_appointment_on_a_series_has_another_time_and_its_invitees_and_its_gaps(
+    org: LocalOrg, mcp: Client
+) -> None:
+    await call(mcp, "create_appointment", data=WEEKLY | {"except": ["2026-12-08"], "Location": "Room 1"})
+    first, second, _ = (row["Id"] for row in live(org))
+    other = org.store.rows("SELECT Id FROM User WHERE Id <> ?", [org.user_id])[0]["Id"]
+    await call(mcp, "set_invitees", event_id=second, add=[other])
+    wanted = {"event_id": second, "scope": "following", "data": {"StartDateTime": "2026-12-02T16:00:00Z"}}
+
+    planned = await call(mcp, "update_appointment", **wanted, preview=True)
+    told, change_id = await called(mcp, "update_appointment", **wanted)
+
+    assert planned["first_occurrences"] == told["first_occurrences"]
+    assert told["first_occurrences"] == ["Wednesday 2026-12-02T11:00:00-05:00", "Wednesday 2026-12-16T11:00:00-05:00"]
+    assert told["recurrence"].startswith("every week on Wednesday, 3 times")
+    assert told["recurrence"].endswith("except 2026-12-09")
+    assert told["changed"]["start"]["after"]["local"] == "2026-12-02T11:00:00-05:00"
+    own = [row for row in live(org) if not row["IsChild"]]
+    assert [row["StartDateTime"][5:16] for row in own] == ["11-24T14:00", "12-02T16:00", "12-16T16:00"]
+    assert own[0]["Id"] == first
+    assert own[1]["Id"] == told["Id"]
+    assert {row["Location"] for row in own} == {"Room 1"}
+    for row in own[1:]:
+        [invited] = org.store.rows(
+            "SELECT RelationId FROM EventRelation WHERE EventId = ? AND IsDeleted = 0", [row["Id"]]
+        )
+        assert invited["RelationId"] == other
+    await call(mcp, "undo", change_id=change_id)
+    assert [row["StartDateTime"][5:16] for row in live(org) if not row["IsChild"]] == [
+        "11-24T14:00",
+        "12-01T14:00",
+        "12-15T14:00",
+    ]
+
+
+async def test_from_one_appointment_on_a_series_may_have_another_rule(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=WEEKLY)
+    third = live(org)[2]["Id"]
+
+    await call(
+        mcp,
+        "update_appointment",
+        event_id=third,
+        scope="following",
+        data={"Recurrence2PatternText": "FREQ=DAILY;COUNT=2", "Location": "Room 2"},
+    )
+
+    assert [(row["StartDateTime"][5:10], row["Location"]) for row in live(org)] == [
+        ("11-24", None),
+        ("12-01", None),
+        ("12-08", "Room 2"),
+        ("12-09", "Room 2"),
+    ]
+
+
 async def test_what_the_api_cannot_change_is_refused_by_name_with_what_to_do(org: LocalOrg, mcp: Client) -> None:
     await call(mcp, "create_appointment", data=PAST_WEEKLY)
     past, _, future, _ = (row["Id"] for row in live(org))
     before = live(org)
     room: dict[str, Any] = {"Location": "Room 2"}
     cases: list[tuple[dict[str, Any], str, str]] = [
-        ({"event_id": future, "data": room, "scope": "following"}, "from one appointment on", "create a new"),
+        ({"event_id": past, "data": room, "scope": "following"}, "only from a future appointment on", future),
         ({"event_id": past, "data": room, "scope": "all"}, "only through one of its future appointments", future),
         (
             {"event_id": future, "data": {"StartDateTime": "2026-11-25T14:00:00Z"}, "scope": "all"},
             "the rule that sets its days",
-            "create a new",
+            "scope following",
         ),
         (
             {"event_id": future, "data": {"Recurrence2PatternText": "FREQ=DAILY;COUNT=2"}, "scope": "all"},
             "cannot change the rule",
-            "create a new",
+            "scope following",
         ),
     ]
     for arguments, said, hint in cases:

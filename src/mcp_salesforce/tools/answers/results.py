@@ -117,7 +117,9 @@ class Updated(TypedDict):
     Id: str
     changed: dict[str, Change]
     time_zone: NotRequired[str]
+    recurrence: NotRequired[str]
     occurrences: NotRequired[int]
+    first_occurrences: NotRequired[list[str]]
     warning: NotRequired[str]
     note: NotRequired[str]
 

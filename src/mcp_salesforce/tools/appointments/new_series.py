@@ -212,7 +212,7 @@ def check_rule_is_kept(values: Mapping[str, Any]) -> None:
         raise refused(
             "Salesforce's API cannot change the rule of a series.",
             code="NOT_SUPPORTED",
-            hint="Delete the series from its next appointment on (scope following) and create a new one.",
+            hint="Use scope following on an appointment: from there a new series has the new rule.",
             fields=[PATTERN],
         )
 

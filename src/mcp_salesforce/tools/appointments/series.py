@@ -79,7 +79,7 @@ async def occurrences_of(org: OrgSession, event: SObjectRecord) -> list[Occurren
     """Return the appointments of the series that `event` belongs to, by their starts; none where it is in no series.
 
     Those of a Lightning series are found by owner, rule, its start and the time of their creation: another one that is
-    the same in all of these is taken for a part of it (see `_twins`).
+    the same in all of these is taken for a part of it (see `twins_in`).
     """
     if is_classic(event):
         series = quote(event["RecurrenceActivityId"])
@@ -120,7 +120,7 @@ def is_own_record(event: SObjectRecord) -> bool:
     return bool(event.get("IsRecurrence")) or event.get("GroupEventType") == "3"
 
 
-def _twins(occurrences: Sequence[Occurrence]) -> tuple[str, str] | None:
+def twins_in(occurrences: Sequence[Occurrence]) -> tuple[str, str] | None:
     """Return two appointments that start together: they are of two series that look the same."""
     regular = [each for each in occurrences if not each.is_exception]
     return next(((one.event_id, other.event_id) for one, other in pairwise(regular) if one.start == other.start), None)
@@ -152,13 +152,13 @@ async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> Deleted
         touched = [each for each in touched if each.start >= span.start]
     await _delete(org, event, touched, whole=whole)
     told: DeletedAppointment = {"Id": event_id, "deleted": True}
-    if touched and not _twins(touched):
+    if touched and not twins_in(touched):
         told["occurrences"] = len(touched)
     return told
 
 
 def _check_is_one_series(occurrences: Sequence[Occurrence]) -> None:
-    if twins := _twins(occurrences):
+    if twins := twins_in(occurrences):
         raise refused(
             f"Salesforce's API cannot tell two series apart: {twins[0]} and {twins[1]} start together.",
             code="AMBIGUOUS",
@@ -224,11 +224,9 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, span: Spa
     await _check_is_in_series(org, event, scope)
     if scope == "following":
         raise refused(
-            "Salesforce's API cannot change a series from one appointment on.",
+            "Salesforce's API cannot change a Classic series from one appointment on.",
             code="NOT_SUPPORTED",
-            hint=(
-                "Delete with scope following and create a new series from there, or change all future ones (scope all)."
-            ),
+            hint=("Change each of them with scope this, or all future ones with scope all."),
             fields=["scope"],
         )
     to_come = [each for each in await occurrences_of(org, event) if each.start > now]
@@ -248,7 +246,7 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, span: Spa
     zone = zone_of(event.get("Recurrence2PatternTimeZone") or "UTC")
     if new and span and (new.all_day, _day(new, zone)) != (span.all_day, _day(span, zone)):
         raise _fixed("series: the rule that sets its days cannot be changed")
-    return Target(event_id, None if _twins(to_come) else len(to_come), tuple(to_come), zone)
+    return Target(event_id, None if twins_in(to_come) else len(to_come), tuple(to_come), zone)
 
 
 def _day(span: Span, zone: ZoneInfo) -> date:
@@ -259,6 +257,6 @@ def _fixed(why: str) -> InvalidArgumentError:
     return refused(
         f"Salesforce's API cannot move this {why}.",
         code="NOT_SUPPORTED",
-        hint="Delete the series from its next appointment on (scope following) and create a new one.",
+        hint="Use scope following on the next appointment: a new series takes its place from there.",
         fields=["StartDateTime"],
     )

@@ -21,9 +21,10 @@ from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking, ha
 from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, AppointmentData, ChangedData
 from mcp_salesforce.tools.appointments.display import compared
+from mcp_salesforce.tools.appointments.following import change_following
 from mcp_salesforce.tools.appointments.invitees import check_contacts
 from mcp_salesforce.tools.appointments.new_series import check_rule_is_kept
-from mcp_salesforce.tools.appointments.series import Scope, Target, target_of
+from mcp_salesforce.tools.appointments.series import Scope, Target, is_lightning, target_of
 from mcp_salesforce.tools.appointments.single import said_of, take_out
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import EventId
@@ -65,13 +66,16 @@ async def update_appointment(
 ) -> Updated:
     """Change or move an appointment and return what changed. Give only StartDateTime to keep its length."""
     org, values, wish = org_of(ctx), data.others(), data.wish()
-    check_rule_is_kept(values)
+    if scope != "following":
+        check_rule_is_kept(values)
     await check_contacts(org, values)
     fields = _fields(data, values, TIME_FIELDS if not wish.is_empty() else ())
     before = await org.retrieve("Event", event_id)
     await check_is_no_copy(org, before, fields)
     zone = await org.zone(data.time_zone or "", before.get("OwnerId") or "")
     await _check_unchanged(org, before, last_modified, zone)
+    if scope == "following" and is_lightning(before):
+        return await change_following(org, before, data, zone, allow_conflict=allow_conflict)
     span, new = span_in(before), None
     if span and not wish.is_empty():
         new = moved(span, wish)
