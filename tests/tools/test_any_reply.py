@@ -26,6 +26,8 @@ FILLED = (
     "Subject", "Title", "WhatId", "WhoId",
 )  # fmt: skip
 
+NEVER_NULL = {"CreatedDate", "EndDateTime", "Event", "Name", "OwnerId", "RelationId", "StartDateTime", "UserId"}
+
 
 class Damaging:
     """The org's app; in one of its replies, one part of the JSON is replaced."""
@@ -129,6 +131,46 @@ async def test_whatever_is_in_the_fields_of_records_an_answer_conforms_to_its_sc
 
     for result in results:
         assert result.structured_content if not result.is_error else (result.meta or {})["code"]
+
+
+class Nulling:
+    """The org's app; in all its replies, one field of the records of one object is null."""
+
+    def __init__(self, org: LocalOrg, of: tuple[str, str] | None) -> None:
+        self._org, self._of = org, of
+        self.seen: set[tuple[str, str]] = set()
+
+    async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
+        async def nulling(message: Message) -> None:
+            if message["type"] == "http.response.body" and message.get("body", b"")[:1] in {b"{", b"["}:
+                replies = [orjson.loads(message["body"])]
+                for container, key in list(parts(replies)):
+                    if key in NEVER_NULL and isinstance(container, dict) and "attributes" in container:
+                        place = container["attributes"]["type"], key
+                        self.seen.add(place)
+                        container[key] = None if place == self._of else container[key]
+                message = {**message, "body": orjson.dumps(replies[0])}
+            await send(message)
+
+        await self._org.app(scope, receive, nulling)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_null_where_none_should_be_is_foreseen(org: LocalOrg, name: str) -> None:
+    contact_id = org.insert("Contact", LastName="Ode", Email="ode@example.com")
+    times = {"StartDateTime": "2026-11-24T10:00:00Z", "EndDateTime": "2026-11-24T11:00:00Z"}
+    event_id = org.insert("Event", Subject="Visit", WhoId=contact_id, **times)
+
+    async def codes(app: Nulling) -> list[str]:
+        transport = AsgiTransport(app)
+        async with Client(create_server(settings_of(org, toolsets="all"), transport=transport, now=lambda: NOW)) as mcp:
+            results = [await mcp.call_tool(name, sample) for sample in sample_calls(contact_id, event_id)[name]]
+        return [(each.meta or {})["code"] for each in results if each.is_error]
+
+    whole = Nulling(org, None)
+    await codes(whole)
+    for place in sorted(whole.seen):
+        assert "UNFORESEEN" not in await codes(Nulling(org, place)), place
 
 
 @pytest.mark.parametrize("value", [None, 5, True])

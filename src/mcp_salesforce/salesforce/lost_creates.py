@@ -16,7 +16,7 @@ from mcp_salesforce.salesforce.wire import Request, field_list
 
 LOOK_S: Final = 5.0
 _CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
-_MOST: Final = 20
+_MOST: Final = 2000  # a page: many of the same user's calls may create records at once
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ async def created_since(
                 soql = (
                     f"SELECT {field_list(['Id', *names])} FROM {sobject} "  # noqa: S608 - SOQL, of names and quoted values
                     f"WHERE CreatedById = {quote(user.user_id)} AND CreatedDate >= {since} "
-                    f"ORDER BY CreatedDate DESC LIMIT {_MOST + len(records)}"
+                    f"ORDER BY CreatedDate DESC LIMIT {_MOST}"
                 )
                 found = QueryResult.read((await send(Request("GET", "query", {"q": soql}))).value)
     except (SalesforceError, TimeoutError):

@@ -1,6 +1,6 @@
 """Salesforce's own shapes, as Pydantic models: Python names here, Salesforce's on the wire."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Final, Self
@@ -50,6 +50,21 @@ def unknown_if_unreadable() -> Iterator[None]:
     except UnreadableReplyError as error:
         error.leave_outcome_unknown()
         raise
+
+
+def present(record: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - any value of a field
+    """Return the value of a field that every record of its object has.
+
+    Raises:
+        UnreadableReplyError: The record that the org gave has none.
+    """
+    value = record.get(name)
+    if value is None:
+        sobject = (record.get("attributes") or {}).get("type") or "a record"
+        error = UnreadableReplyError(f"The org's answer has no {name} of {sobject}, which is never empty.", status=0)
+        error.hint = "Tell the user: an administrator has to look at this record and at who can read the field."
+        raise error
+    return value
 
 
 def record_of(value: object) -> SObjectRecord:

@@ -62,6 +62,31 @@ def test_a_yaml_file_makes_objects_that_follow_every_rule(tmp_path: Path) -> Non
             org.records.retrieve("Visit__c", visit)
 
 
+REQUIRED = """objects:
+  Visit__c: {fields: {Patient__c: {type: reference, to: Contact, children: Visits, required: true}}}
+"""
+
+
+@pytest.mark.parametrize("is_described", [False, True])
+def test_a_record_to_which_a_required_reference_leads_is_kept(tmp_path: Path, is_described: bool) -> None:
+    with opened(tmp_path, REQUIRED) as org:
+        describe = org.describes.describe("Visit__c", "v60.0")
+    file = tmp_path / "schema.json"
+    file.write_text(json.dumps([describe]), encoding="utf-8")
+    with LocalOrg.open(seed=False, schema_file=file) if is_described else opened(tmp_path, REQUIRED) as org:
+        patient = org.insert("Contact", LastName="Hale")
+        visit = org.insert("Visit__c", Patient__c=patient)
+        with pytest.raises(OrgError, match="associated with the following visits") as caught:
+            org.records.delete("Contact", patient, org.user_id)
+        children = org.describes.describe("Contact", "v60.0")["childRelationships"]
+
+        assert org.records.retrieve("Visit__c", visit, ["Patient__c"]) == {"Patient__c": patient}
+        org.records.delete("Visit__c", visit, org.user_id)
+        org.records.delete("Contact", patient, org.user_id)
+    assert caught.value.error_code == "DELETE_FAILED"
+    assert [each["restrictedDelete"] for each in children if each["childSObject"] == "Visit__c"] == [True]
+
+
 def test_custom_objects_are_described_and_queried_like_standard_ones(tmp_path: Path) -> None:
     with opened(tmp_path, CLINIC) as org:
         patient = org.insert("Contact", LastName="Hale")
@@ -167,6 +192,10 @@ def test_what_a_parents_describe_says_of_its_children_holds(tmp_path: Path, says
         (
             "objects: {Visit__c: {fields: {K__c: {type: reference, to: Contact, on_delete: explode}}}}",
             "on_delete is cascade, restrict or clear, not 'explode'",
+        ),
+        (
+            "objects: {Visit__c: {fields: {K__c: {type: reference, to: Case, required: true, on_delete: clear}}}}",
+            "Visit__c.K__c: a required reference cannot be cleared; on_delete is restrict or cascade",
         ),
         (
             "objects: {Visit__c: {fields: {K__c: {type: reference, to: User, master_detail: true}}}}",

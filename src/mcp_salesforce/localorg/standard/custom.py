@@ -221,15 +221,19 @@ def _choice(
     return picklist(name, label, map(str, values), letters, length=255, type=options["type"], **more, **default)
 
 
+@evidence("Custom objects", "simulated", "A required reference keeps its parent from being deleted, or cascades")
 def _reference(
     place: str, name: str, label: str, letters: str, options: Mapping[str, Any], more: dict[str, Any]
 ) -> FieldDef:
     to = options.get("to")
     if not to:
         raise SchemaFileError(f"{place}: a reference needs `to`, the object it points to")
-    on_delete = options.get("on_delete", "clear")
+    is_required = bool(options.get("required"))
+    on_delete = options.get("on_delete", "restrict" if is_required else "clear")
     if on_delete not in {"cascade", "restrict", "clear"}:
         raise SchemaFileError(f"{place}: on_delete is cascade, restrict or clear, not {on_delete!r}")
+    if is_required and on_delete == "clear":
+        raise SchemaFileError(f"{place}: a required reference cannot be cleared; on_delete is restrict or cascade")
     children = options.get("children")
     targets = (to,) if isinstance(to, str) else tuple(map(str, to))
     if options.get("master_detail"):

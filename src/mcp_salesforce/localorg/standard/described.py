@@ -109,6 +109,11 @@ def _record_types(describe: Mapping[str, Any]) -> tuple[RecordTypeDef, ...]:
     )
 
 
+def _is_required(field: Mapping[str, Any]) -> bool:
+    """Tell whether a reference is one that cannot be cleared, which Salesforce does not let be set to that."""
+    return field["type"] == "reference" and bool(field.get("createable")) and not field.get("nillable", True)
+
+
 def _described_field(field: Mapping[str, Any], ours: FieldDef | None, told: Mapping[str, Any] | None) -> FieldDef:
     values = tuple(
         PicklistValue(each["value"], each.get("label") or each["value"], bool(each.get("defaultValue")), each["active"])
@@ -132,6 +137,8 @@ def _described_field(field: Mapping[str, Any], ours: FieldDef | None, told: Mapp
         }
     elif attributes.get("master_order") is not None:
         attributes["cascade_delete"] = True
+    if attributes.get("custom") and _is_required(field) and not attributes.get("cascade_delete"):
+        attributes["restricted_delete"] = True
     return FieldDef(
         name=field["name"],
         type=field["type"],

@@ -213,7 +213,7 @@ def _outcomes(invitees: Sequence[str], results: Sequence[SaveResult], outcome: s
 def _told(relations: Sequence[SObjectRecord], outcomes: Mapping[str, str] | None = None) -> Invitees:
     """Return invitees as columns and rows; with `outcomes` also those who are not invited, with what became of them."""
     told = [
-        [each["RelationId"], _KINDS.get(each["RelationId"][:3], ""), _name(each), each.get("Status")]
+        [each["RelationId"], _KINDS.get((each["RelationId"] or "")[:3], ""), _name(each), each.get("Status")]
         for each in relations
         if _is_invitee(each)
     ]

@@ -13,6 +13,7 @@ from mcp_salesforce.appointments.placing import Move, Placed, Placing
 from mcp_salesforce.appointments.spans import Span, Wish, moved
 from mcp_salesforce.appointments.times import day_of, instant_of, is_day, start_of_day
 from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.salesforce.models import present
 from mcp_salesforce.tools.appointments.choosing import Chosen
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.busy_records import Busy, read_busy
@@ -53,7 +54,7 @@ class Goal:
         """
         was = chosen.span
         assert was is not None  # noqa: S101 - those without a time are not moved
-        owner = calendars[chosen.record["OwnerId"]]
+        owner = calendars[present(chosen.record, "OwnerId")]
         invited = [calendars[each] for each in chosen.invited]
         new_owner = calendars[self.new_owner] if self.new_owner else owner
         zone = self.zone or new_owner.zone
@@ -127,7 +128,7 @@ class Moving:
             InvalidArgumentError: A calendar is not there.
             TimeError: A new start cannot be read.
         """
-        ids = [each for one in chosen for each in (one.record["OwnerId"], *one.invited)]
+        ids = [each for one in chosen for each in (present(one.record, "OwnerId"), *one.invited)]
         known = await calendars_of(org, list(dict.fromkeys([*ids, *filter(None, [goal.new_owner])])))
         calendars = {calendar.id: calendar for calendar in known}
         return cls(org, chosen, calendars, [goal.move_of(each, calendars, org.now()) for each in chosen])

@@ -15,7 +15,7 @@ from mcp_salesforce.salesforce import ConflictError, ErrorDetail, Request
 from mcp_salesforce.salesforce.api.sobjects import retrieving, updating
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
-from mcp_salesforce.salesforce.models import SObjectRecord
+from mcp_salesforce.salesforce.models import SObjectRecord, present
 from mcp_salesforce.tools.answers.results import Updated
 from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking, having_calendars
 from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
@@ -184,7 +184,7 @@ async def _booking(
             "AND Status != 'Declined'"
         )
         invitees = [each["RelationId"] for each in (await org.client.queries.query(soql)).records]
-    calendars = await calendars_of(org, [now["OwnerId"], *having_calendars(invitees)])
+    calendars = await calendars_of(org, [present(now, "OwnerId"), *having_calendars(invitees)])
     spans, own = target.spans_at(span) or (span,), {before["Id"], *target.event_ids}
     return Booking(
         org, now, spans, calendars, own=own, was=[was] if was else [], subjects={before.get("Subject") or ""}

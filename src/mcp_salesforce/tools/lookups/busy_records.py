@@ -9,7 +9,9 @@ from mcp_salesforce.appointments.busy import Block, Calendar, block_of, without_
 from mcp_salesforce.appointments.intervals import Interval
 from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
 from mcp_salesforce.salesforce.api.queries import querying, querying_more
+from mcp_salesforce.salesforce.errors import UnreadableReplyError
 from mcp_salesforce.salesforce.literals import quote, quote_list
+from mcp_salesforce.salesforce.models import present
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.event_conditions import ARCHIVED_AFTER, NO_PATTERNS
 
@@ -67,9 +69,22 @@ class _Query:
             self.error = outcome
             return
         page = QueryResult.read(outcome)
+        try:
+            for each in page.records:
+                self._require_place(each)
+        except UnreadableReplyError as error:
+            self.error = error
+            return
         self.records += page.records
         if page.next_records_url:
             self.request = querying_more(page.next_records_url)
+
+    def _require_place(self, record: Mapping[str, Any]) -> None:
+        """Raise UnreadableReplyError for an event without what says whose time it takes, and when."""
+        event = record if self.kind == "own" else present(record, "Event")
+        present(record, "OwnerId" if self.kind == "own" else "RelationId")
+        for name in ("StartDateTime", "EndDateTime"):
+            present(event, name)
 
     @property
     def last_start(self) -> datetime:

@@ -106,10 +106,15 @@ async def _find(org: OrgSession, wanted: _Wanted, me: str) -> list[Mapping[str, 
     for user in people:
         is_open = sees_all or user["Id"] == me
         org.calendars[user["Id"]] = Calendar(
-            user["Id"], user["Name"], _zone(user), is_open=is_open, username=user.get("Username") or ""
+            user["Id"],
+            user.get("Name") or user["Id"],
+            _zone(user),
+            is_open=is_open,
+            username=user.get("Username") or "",
         )
     for place in places:
-        org.calendars[place["Id"]] = Calendar(place["Id"], place["Name"], own_zone, is_person=False, is_open=sees_all)
+        name = place.get("Name") or place["Id"]
+        org.calendars[place["Id"]] = Calendar(place["Id"], name, own_zone, is_person=False, is_open=sees_all)
     return [*people, *places]
 
 
@@ -154,8 +159,8 @@ async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, A
 async def unknown_calendar(org: OrgSession, text: str) -> InvalidArgumentError:
     """Return the error for a name that nobody has; it has the nearest names, or else the rooms and resources."""
     outcomes = await org.client.composite.run([querying(soql) for soql in _ALL_NAMES])
-    names = [record["Name"] for outcome in outcomes for record in _records(outcome)]
-    places = [record["Name"] for record in _records(outcomes[-1])]
+    names = [record["Name"] for outcome in outcomes for record in _records(outcome) if record.get("Name")]
+    places = [record["Name"] for record in _records(outcomes[-1]) if record.get("Name")]
     near = nearest(text, names) or [name for name in names if text.casefold() in name.casefold().split()][:2]
     hint = did_you_mean(near) or "Give an Id, the full name or the e-mail address of a user or resource calendar."
     if places and not near:

@@ -64,7 +64,9 @@ async def _invited_users(org: OrgSession, event_ids: Sequence[str], user_id: str
     except SalesforceError:
         note_alongside({}, touches_others=True)
         return {}
-    users = [each for each in relations if each["RelationId"].startswith(_USER) and each["RelationId"] != user_id]
+    users = [
+        each for each in relations if (each["RelationId"] or "").startswith(_USER) and each["RelationId"] != user_id
+    ]
     invited = [each for each in users if each["RelationId"] != (each.get("Event") or {}).get("OwnerId")]
     names = [(each.get("Relation") or {}).get("Name") or each["RelationId"] for each in invited]
     told: Alongside = {"calendars": list(dict.fromkeys(names))} if names else {}

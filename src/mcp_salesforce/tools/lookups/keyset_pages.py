@@ -12,6 +12,7 @@ from typing import Any
 
 from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.literals import quote
+from mcp_salesforce.salesforce.models import present
 from mcp_salesforce.tools.answers.budgets import cut_to_fit
 from mcp_salesforce.tools.answers.results import Rows, table
 from mcp_salesforce.tools.framework.session import OrgSession
@@ -96,7 +97,7 @@ async def read_page(
     kept = cut_to_fit(rows, org.max_answer_bytes)
     if kept < len(found):
         last = records[kept - 1]
-        position = packed(datetime.fromisoformat(last[listing.order_by]), last["Id"], near)
+        position = packed(datetime.fromisoformat(present(last, listing.order_by)), last["Id"], near)
         rows["next_cursor"] = cursors.pack(position, call)
     return rows
 
