@@ -97,7 +97,7 @@ class Told:
         told = [{name: value for name, value in line.items() if name not in _APART} for line in lines]
         key = self.folder / "silent.key"
         store = ApprovalStore(self.folder / "silent.approvals.db", key.read_bytes, now=NOW.timestamp)
-        waiting = sorted(asked.content["text"] + str(asked.content["details"]) for asked in store.waiting())
+        waiting = sorted(asked.content["text"] + str(asked.content["details"]) for asked in store.to_answer())
         store.close()
         listed = CliRunner().invoke(
             cli,

@@ -93,9 +93,13 @@ class ApprovalStore:
             self._database.execute("INSERT INTO question VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         return question_id
 
-    def answer(self, question_id: str, answer: Answer) -> bool:
-        """Keep the answer to a question; return whether it was still waiting for one."""
-        return self._change(question_id, answer, ("waiting",) if answer == "approved" else ("waiting", "approved"))
+    def answer(self, question_id: str, answer: Answer, *, at_terminal: bool = False) -> bool:
+        """Keep the answer to a question; return whether it still takes this answer.
+
+        A decline ends it in a host; at a terminal the person can change it.
+        """
+        former = ("waiting", "declined") if at_terminal else ("waiting",)
+        return self._change(question_id, answer, former if answer == "approved" else (*former, "approved"))
 
     def end(self, question_id: str) -> None:
         """Take no answer to a question any more."""
@@ -113,21 +117,27 @@ class ApprovalStore:
         """Return a question that is not too old."""
         return next(iter(self._read("id = ?", question_id)), None)
 
-    def waiting(self) -> list[Asked]:
-        """Return the questions that wait for an answer, the oldest first."""
-        return self._read("state = ?", "waiting")[::-1]
+    def to_answer(self) -> list[Asked]:
+        """Return the questions that a person at a terminal can answer, the oldest first: declined ones too."""
+        return self._read("state IN (?, ?)", "waiting", "declined")[::-1]
 
-    def _read(self, where: str, value: str) -> list[Asked]:
+    def _read(self, where: str, *values: str) -> list[Asked]:
         since = self._now() - LIFETIME.total_seconds()
         columns = "id, digest, at, org, user, tool, state, sealed"
         rows = self._database.execute(
             f"SELECT {columns} FROM question WHERE {where} AND at >= ? ORDER BY at DESC, rowid DESC",  # noqa: S608 - ours
-            (value, since),
-        )
-        return [
-            Asked(question_id, digest, at, org, user, tool, state, self._seal.unseal(sealed, question_id))
-            for question_id, digest, at, org, user, tool, state, sealed in rows
-        ]
+            (*values, since),
+        ).fetchall()
+        return [each for row in rows if (each := self._unsealed(row))]
+
+    def _unsealed(self, row: Sequence[Any]) -> Asked | None:
+        """Return a question; None if it was encrypted with another key: nobody can answer that one."""
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            return Asked(*(*row[:-1], self._seal.unseal(row[-1], row[0])))
+        except InvalidTag:
+            return None
 
     def _change(self, question_id: str, state: str, former: Sequence[str]) -> bool:
         since = self._now() - LIFETIME.total_seconds()

@@ -1,10 +1,11 @@
 """`mcp-salesforce approve`: answer what a host could not ask its user."""
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +13,6 @@ from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
     from mcp_salesforce.changes.approval_store import ApprovalStore, Asked
-
-_TERMINAL = "/dev/tty"
-_LONGEST = 200
 
 
 @click.command(name="approve")
@@ -31,61 +29,73 @@ def command(*, journal: Path | None) -> None:
     from mcp_salesforce.settings.connect import approval_stores
 
     stores = approval_stores(journal)
-    waiting = [(store, asked) for store in stores for asked in store.waiting()]
-    if not waiting:
+    found = [(store, asked) for store in stores for asked in store.to_answer()]
+    if not found:
         click.echo("Nothing waits for approval. A question waits for 15 minutes.")
-    with _terminal() if waiting else _nothing() as ask:
-        for store, asked in waiting:
-            _decide(store, asked, ask)
+        return
+    with _terminal() as terminal:
+        for store, asked in found:
+            _decide(store, asked, terminal)
     for store in stores:
         store.close()
 
 
-def _decide(store: "ApprovalStore", asked: "Asked", ask: Callable[[str], str]) -> None:
+class _Terminal:
+    """The terminal itself: what is redirected or piped is not shown, and is not an answer."""
+
+    def __init__(self, reading: IO[str], writing: IO[str]) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+        self._writing.write(f"{text}\n")
+
+    def ask(self, prompt: str) -> str:
+        """Return what the person types."""
+        self._writing.write(prompt)
+        self._writing.flush()
+        return self._reading.readline()
+
+
+def _decide(store: "ApprovalStore", asked: "Asked", terminal: _Terminal) -> None:
     at = datetime.fromtimestamp(asked.at).astimezone()
-    click.echo(f"\n{asked.tool}, in org {asked.org} as user {asked.user}, asked at {at:%H:%M:%S}")
-    click.echo(asked.content["text"])
+    terminal.say(f"\n{asked.tool}, in org {asked.org} as user {asked.user}, asked at {at:%H:%M:%S}")
+    terminal.say(asked.content["text"])
     for row in asked.content["details"]:
-        click.echo(f"  {_line(row)}")
-    click.echo(f"a: {asked.content['do']}\nd: {asked.content['keep']}\nEnter: decide later")
-    answer = ask("Your answer: ").strip().lower()
+        terminal.say(f"  {_line(row)}")
+    if asked.state == "declined":
+        terminal.say("You declined this.")
+    terminal.say(f"a: {asked.content['do']}\nd: {asked.content['keep']}\nEnter: decide later")
+    answer = terminal.ask("Your answer: ").strip().lower()
     if answer not in {"a", "d"}:
-        click.echo("It still waits.")
+        terminal.say("Nothing changed.")
         return
     approved = answer == "a"
-    if not store.answer(asked.question_id, "approved" if approved else "declined"):
-        click.echo("It no longer waits for approval: your answer had no effect.")
+    if not store.answer(asked.question_id, "approved" if approved else "declined", at_terminal=True):
+        terminal.say("It no longer waits for approval: your answer had no effect.")
     elif approved:
-        click.echo("Approved, for one call. Tell the model to call the tool again.")
+        terminal.say("Approved, for one call. Tell the model to call the tool again.")
     else:
-        click.echo("Declined.")
+        terminal.say("Declined.")
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    what = " ".join(str(row[key]) for key in ("action", "sobject", "Id", "name") if key in row)
+    """Return a record of a plan in one line; what others wrote is quoted, so that it cannot move the cursor."""
+    what = " ".join(str(row[key]) for key in ("action", "sobject", "Id") if key in row)
+    name = f" {row['name']!r}" if "name" in row else ""
     changed = [f"{name}: {each['before']!r} to {each['after']!r}" for name, each in (row.get("changed") or {}).items()]
     values = [f"{name}: {value!r}" for name, value in (row.get("values") or {}).items()]
-    text = "; ".join([what, *changed, *values])
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return "; ".join([what + name, *changed, *values])
 
 
 @contextmanager
-def _terminal() -> Iterator[Callable[[str], str]]:
-    """Give what asks the person at the terminal: what is piped into the command is not an answer."""
+def _terminal() -> Iterator[_Terminal]:
+    """Give the terminal of the person who runs the command."""
+    keyboard, screen = ("CONIN$", "CONOUT$") if os.name == "nt" else ("/dev/tty", "/dev/tty")
     try:
-        reading, writing = Path(_TERMINAL).open(encoding="utf-8"), Path(_TERMINAL).open("w", encoding="utf-8")  # noqa: SIM115
+        reading, writing = Path(keyboard).open(encoding="utf-8"), Path(screen).open("w", encoding="utf-8")  # noqa: SIM115
     except OSError:
         raise Refusal("approve needs a terminal that a person uses. Nothing was approved.") from None
     with reading, writing:
-
-        def ask(prompt: str) -> str:
-            writing.write(prompt)
-            writing.flush()
-            return reading.readline()
-
-        yield ask
-
-
-@contextmanager
-def _nothing() -> Iterator[Callable[[str], str]]:
-    yield lambda _prompt: ""
+        yield _Terminal(reading, writing)

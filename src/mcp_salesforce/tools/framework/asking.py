@@ -62,7 +62,7 @@ class Asking:
             return self._answered(digest, keep)
         found = self._store.find(digest)
         if found and found.state == "declined":
-            raise _declined()
+            raise self._declined()
         if found and found.state == "approved":
             self._use(found)
             approver = Approver("terminal", seconds=round(self._now - found.at, 3))
@@ -116,7 +116,7 @@ class Asking:
             raise self._unanswered(asked, "The question was closed without an answer.", keep)
         if answer.action == "decline" or choice == asked.content["keep"]:
             self._store.answer(asked.question_id, "declined")
-            raise _declined()
+            raise self._declined()
         approver = Approver("elicitation", self._host(), round(seconds, 3))
         if approver.is_too_fast:
             _log.warning("An approval came after %.3f s: no person reads that fast", seconds)
@@ -165,6 +165,14 @@ class Asking:
             hint=f"Nothing was changed. {self._at_a_terminal() if self._store.command else way}",
         )
 
+    def _declined(self) -> InvalidArgumentError:
+        way = f" To allow it after all, the user can run `{self._store.command}`." if self._store.command else ""
+        return refused(
+            "The user declined this. Nothing was changed.",
+            code="APPROVAL_DECLINED",
+            hint=f"Do not try another way; ask the user what they want.{way}",
+        )
+
     def _at_a_terminal(self) -> str:
         return f"The user can run `{self._store.command}` in a terminal here within 15 minutes; then call this again."
 
@@ -177,14 +185,6 @@ def _schema(question: Question) -> dict[str, Any]:
     """Return the form that hosts show: one choice, the harmless one first, and nothing that makes one of them fail."""
     choice = {"type": "string", "enum": [question.keep, question.do]}
     return {"type": "object", "properties": {_FIELD: choice}, "required": [_FIELD]}
-
-
-def _declined() -> InvalidArgumentError:
-    return refused(
-        "The user declined this.",
-        code="APPROVAL_DECLINED",
-        hint="Nothing was changed. Do not try another way; ask the user what they want instead.",
-    )
 
 
 def _invalid(what: str) -> InvalidArgumentError:
