@@ -69,11 +69,7 @@ class Session:
 
     def rows(self, soql: str) -> list[dict[str, Any]]:
         """Ask the org, past the server."""
-        url = f"{self.org['instance_url']}/services/data/v60.0/query?q={urllib.parse.quote(soql)}"
-        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.org['access_token']}"})  # noqa: S310 - an address of this test
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
-            records: list[dict[str, Any]] = json.loads(answer.read())["records"]
-        return records
+        return rows(self.org, soql)
 
     def result_of(self, tool: str) -> str:
         """What the model was shown of a tool's answer."""
@@ -94,11 +90,10 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         pytest.skip(f"{', '.join(missing)} is not installed: .ci/hosts")
     home = tmp_path_factory.mktemp("home")
     (home / "work").mkdir()
-    (home / "schema.yaml").write_text(SCHEMA, encoding="utf-8")
     with ExitStack() as stack:
-        org = stack.enter_context(_org(home))
+        org = stack.enter_context(running_org(home))
         model = stack.enter_context(serving(SCRIPT))
-        seat = Seat(home, model.address, _watched(home), _settings(org))
+        seat = Seat(home, model.address, watched(home), connection(org))
         ended = _go(host, seat, stack)
         sent, answered = _lines(home, "sent"), _lines(home, "answered")
         assert sent, f"The server was not started. {ended}"
@@ -110,20 +105,39 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         write(host.name, {**known, **dict.fromkeys(CHECKED, "failed"), **session.seen})
 
 
+def rows(org: Mapping[str, str], soql: str) -> list[dict[str, Any]]:
+    """Query the org, past the server."""
+    records: list[dict[str, Any]] = rest(org, f"query?q={urllib.parse.quote(soql)}")["records"]
+    return records
+
+
+def rest(org: Mapping[str, str], path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the org answers to a GET, or to a POST of `body`."""
+    headers = {"Authorization": f"Bearer {org['access_token']}", "Content-Type": "application/json"}
+    url = f"{org['instance_url']}/services/data/v60.0/{path}"
+    request = urllib.request.Request(url, json.dumps(body).encode() if body else None, headers)  # noqa: S310 - an address of this test
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+        told: dict[str, Any] = json.loads(answer.read())
+    return told
+
+
 @contextmanager
-def _org(home: Path) -> Iterator[dict[str, str]]:
+def running_org(home: Path) -> Iterator[dict[str, str]]:
+    """Serve an org, with the objects of SCHEMA, while the block runs."""
+    (home / "schema.yaml").write_text(SCHEMA, encoding="utf-8")
     options = ("--port", "0", "--json", "--schema", str(home / "schema.yaml"))
     with running("org", *options, cwd=home, stdin=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())
 
 
-def _settings(org: Mapping[str, str]) -> dict[str, str]:
+def connection(org: Mapping[str, str]) -> dict[str, str]:
+    """Return the server's settings for an org."""
     names = ("instance_url", "client_id", "client_secret", "refresh_token")
     return {f"SALESFORCE_{name.upper()}": org[name] for name in names}
 
 
-def _watched(home: Path) -> list[str]:
+def watched(home: Path) -> list[str]:
     """The command of a server whose every process keeps what goes in and out; a shell adds no start-up to speak of."""
     server = shlex.join([sys.executable, "-m", "mcp_salesforce", "serve"])
     return ["sh", "-c", f'tee "$0/sent.$$" | {server} | tee "$0/answered.$$"', str(home)]
@@ -137,12 +151,7 @@ def _lines(home: Path, kind: str) -> list[dict[str, Any]]:
 
 def _go(host: Host, seat: Seat, stack: ExitStack) -> subprocess.CompletedProcess[str]:
     """Run one session of `host` to its end."""
-    for name, text in host.files.items():
-        file = seat.home / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace("MODEL", seat.model), encoding="utf-8")
-    if host.is_registered:
-        register(host, seat)
+    prepare(host, seat)
     servers = {SERVER_NAME: seat.entry}
     if host.bridge:
         url = stack.enter_context(_bridged(host, seat))
@@ -150,6 +159,16 @@ def _go(host: Host, seat: Seat, stack: ExitStack) -> subprocess.CompletedProcess
         if host.name == "mcp-remote":
             servers = {SERVER_NAME: {"command": npm_program("mcp-remote", "mcp-remote"), "args": [url, "--allow-http"]}}
     return seat.run(host.words(seat.model), SESSION_S, servers)
+
+
+def prepare(host: Host, seat: Seat) -> None:
+    """Give `host` its files and the server."""
+    for name, text in host.files.items():
+        file = seat.home / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace("MODEL", seat.model), encoding="utf-8")
+    if host.is_registered:
+        register(host, seat)
 
 
 def register(host: Host, seat: Seat) -> None:

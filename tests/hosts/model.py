@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +23,8 @@ class Wanted:
 
     tool: str
     arguments: Mapping[str, Any]
+    before: Callable[[], object] = lambda: None
+    """What happens before the model asks for it."""
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Model:
     def answer(self, asked: Asked) -> Answer:
         """Return the next call: as many were answered as the request has results of our tools."""
         self.asked.append(asked)
-        answered = sum(is_named(tool, wanted.tool) for tool, _ in asked.results for wanted in self.script)
+        answered = sum(any(is_named(tool, wanted.tool) for wanted in self.script) for tool, _ in asked.results)
         if not asked.tools:
             return NOTED  # a title for the conversation, and the like
         if answered >= len(self.script):
@@ -45,6 +47,7 @@ class Model:
         wanted = self.script[answered]
         for name, offered in asked.tools.items():
             if is_named(name, wanted.tool):
+                wanted.before()
                 return Call(name, obedient(wanted.arguments, offered.schema))
         return self._search(asked, wanted)
 

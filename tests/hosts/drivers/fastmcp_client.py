@@ -1,12 +1,19 @@
-"""FastMCP's client, with the least of an agent around it, over Chat Completions."""
+"""FastMCP's client, with the least of an agent around it, over Chat Completions.
+
+Called with a mode and answers (`legacy decline accept`), it can ask: it prints each question, and gives these answers.
+"""
 
 import asyncio
 import json
 import os
+import sys
 import urllib.request
 from typing import Any
 
 from fastmcp import Client
+from fastmcp.client.elicitation import ElicitResult
+
+MODE, *ANSWERS = sys.argv[1:] or ["auto"]
 
 
 def ask(messages: list[Any], tools: list[Any]) -> dict[str, Any]:
@@ -19,8 +26,16 @@ def ask(messages: list[Any], tools: list[Any]) -> dict[str, Any]:
         return message
 
 
+async def answer(message: str, _kind: Any, params: Any, _context: Any) -> Any:
+    choices = params.requested_schema["properties"]["answer"]["enum"]
+    print(json.dumps([message, *choices]))
+    action = ANSWERS.pop(0)
+    return ElicitResult(action=action, content={"answer": choices[-1]} if action == "accept" else None)
+
+
 async def main() -> None:
-    async with Client({"mcpServers": json.loads(os.environ["SERVERS"])}) as client:
+    servers = {"mcpServers": json.loads(os.environ["SERVERS"])}
+    async with Client(servers, mode=MODE, elicitation_handler=answer if ANSWERS else None) as client:
         listed = [tool.model_dump() for tool in await client.list_tools()]
         tools = [
             {
