@@ -1,1 +1,1 @@
-"""Tasks of a working day, for any model, host or server: see `evals/README.md`."""
+"""Tasks of a working day, each with a start state, a request and a check afterwards: see `evals/README.md`."""

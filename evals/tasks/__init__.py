@@ -3,6 +3,6 @@
 from typing import Final
 
 from evals.task import Task
-from evals.tasks import calendar, people, reports  # noqa: F401 - a task is known once it is imported
+from evals.tasks import calendar, clinic, operations, people, reports, sales  # noqa: F401 - known once imported
 
 TASKS: Final = tuple(sorted(Task.__subclasses__(), key=lambda task: task.number))
