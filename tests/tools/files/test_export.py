@@ -325,10 +325,10 @@ async def test_an_export_that_is_aborted_leaves_nothing(
 @pytest.fixture
 def servers(org: LocalOrg, tmp_path: Path) -> Any:
     """A function that starts a server on the same org and folder, as after a restart."""
-    (tmp_path / "shared").mkdir()
+    (tmp_path / "exports").mkdir()
 
     def start(**more: Any) -> Client:
-        settings = settings_of(org, journal="off", toolsets="all", files=tmp_path / "shared", **more)
+        settings = settings_of(org, journal="off", toolsets="all", files=tmp_path / "exports", **more)
         return Client(create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW))
 
     return start
@@ -374,7 +374,7 @@ async def test_an_export_goes_on_after_a_restart_where_it_was(
     assert [done[name] for name in ("rows", "sha256", "first")] == [
         interrupted[name] for name in ("rows", "sha256", "first")
     ]
-    files = tmp_path / "shared"
+    files = tmp_path / "exports"
     assert (files / "x.csv").read_bytes() == (files / "whole.csv").read_bytes()
 
 

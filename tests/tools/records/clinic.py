@@ -20,7 +20,7 @@ objects:
   Visit__c:
     name: "V-{0000}"
     fields:
-      Patient__c: {type: reference, to: Contact, children: Visits, required: true}
+      Patient__c: {type: reference, to: Contact, children: Visits, required: true, on_delete: cascade}
       Ward__c: {type: reference, to: Ward__c}
       Kind__c: {type: picklist, values: [First, Follow-up], restricted: true, default: First}
       Cost__c: {type: currency, precision: 6, scale: 2}
