@@ -18,6 +18,10 @@ Choices: TypeAlias = Sequence[int]
 CHOICES: Final = st.lists(st.integers(0, 59), min_size=1, max_size=10)
 """What a write is, and of what: each number chooses among what there is then."""
 
+_BELONGS: Final = "required: true, on_delete: cascade"
+_REFERS: Final = "required: false, on_delete: clear"
+"""What belongs to a deleted record and was deleted before it is gone for good: no undo brings that back."""
+
 _TITLES: Final = ("Dr", "Prof", None, "  Nurse ")
 _PEOPLE: Final = ("Sand", "Stein", "Curie")
 _HOURS: Final = ("2026-12-01T15:00:00Z", "2026-12-01T15:30:00Z", "2026-12-02T03:00:00Z", "2026-11-20T10:00:00Z")
@@ -36,7 +40,7 @@ _CLASSIC: Final = {
 
 def clinic() -> LocalOrg:
     """An org with people, appointments, a room, and an object that has an external id."""
-    return new_org(lambda: NOW, contacts=3, schema=CLINIC, then=_filled)
+    return new_org(lambda: NOW, contacts=3, schema=CLINIC.replace(_BELONGS, _REFERS), then=_filled)
 
 
 def _filled(org: LocalOrg) -> None:
