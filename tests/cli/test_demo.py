@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 from rich.console import Console
 
-from mcp_salesforce.cli.demo.agent import Agent, Step, StepError, next_tuesday
+from mcp_salesforce.cli.demo.agent import Agent, Step, StepError, next_tuesday, person_at
 from mcp_salesforce.cli.demo.screen import Screen
 from mcp_salesforce.cli.demo.steps import STEPS
 from mcp_salesforce.cli.demo.walk import walk
@@ -26,10 +26,12 @@ Answer = dict[str, Any]
 
 
 @pytest.fixture
-async def agent_client() -> AsyncIterator[Client]:
+async def agent_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
+    monkeypatch.setenv("SALESFORCE_JOURNAL", str(tmp_path / "journal.db"))
     with new_org() as org:
         server = create_server(local_settings(org.credentials), transport=AsgiTransport(org.app))
-        async with Client(server, raise_exceptions=True) as client:
+        person = person_at(screen()[0])
+        async with Client(server, raise_exceptions=True, elicitation_callback=person) as client:
             yield client
 
 
@@ -109,6 +111,18 @@ def rows_turned_around(answer: Answer) -> None:
     answer["rows"] = answer["rows"][::-1]
 
 
+def one_less(answer: Answer) -> None:
+    answer["succeeded"] -= 1
+
+
+def nothing_along(answer: Answer) -> None:
+    answer["also_deleted"] = {}
+
+
+def another_change(answer: Answer) -> None:
+    answer["undid"] = "00000000"
+
+
 LIES = [
     ("The tools an agent sees", "tools/list", None),
     ("The newest contacts", "list_contacts", one_row_less),
@@ -131,6 +145,12 @@ LIES = [
     ("A mistake: it would end before it starts", "update_appointment", None),
     ("A mistake: it would end before it starts", "get_appointment", an_hour_later),
     ("The next page of contacts", "list_contacts", rows_turned_around),
+    ("Delete two contacts: a person is asked", "delete_records", one_less),
+    ("Delete two contacts: a person is asked", "delete_records", nothing_along),
+    ("Delete two contacts: a person is asked", "get_contact", None),
+    ("Undo that", "undo", another_change),
+    ("Undo that", "get_contact", None),
+    ("Undo that", "get_appointment", another_contact),
     ("Delete both", "get_appointment", None),
     ("Delete both", "get_contact", None),
 ]

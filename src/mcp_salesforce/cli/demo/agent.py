@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mcp import Client
+from mcp.client.session import ElicitationFnT
+from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
 
 from mcp_salesforce.cli.demo.screen import Screen
 from mcp_salesforce.zones import ZoneInfo
@@ -27,6 +29,7 @@ class Agent:
     screen: Screen
     contact_id: str = ""
     event_id: str = ""
+    change_id: str = ""
     start: datetime = field(default_factory=lambda: next_tuesday(datetime.now(UTC)))
 
     async def ask(self, tool: str, *, quietly: bool = False, **arguments: object) -> dict[str, Any]:
@@ -48,6 +51,19 @@ class Agent:
         error = dict(result.meta or {})
         check("code" in error, f"{tool} refused without a code: {_text(result.content)}")
         return error
+
+
+def person_at(screen: Screen) -> ElicitationFnT:
+    """Return who answers the host's questions: each is shown, and approved."""
+
+    async def answer(context: object, params: ElicitRequestParams) -> ElicitResult:  # noqa: ARG001 - the SDK's signature
+        if not isinstance(params, ElicitRequestFormParams):
+            return ElicitResult(action="decline")
+        keep, do = params.requested_schema["properties"]["answer"]["enum"]
+        screen.properties({"question": params.message, "choices": f"{keep}, or: {do}", "the person chooses": do})
+        return ElicitResult(action="accept", content={"answer": do})
+
+    return answer
 
 
 @dataclass(frozen=True)

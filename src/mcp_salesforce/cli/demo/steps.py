@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mcp_salesforce.cli.demo.agent import LENGTH, ZONE, Agent, Step, check
+from mcp_salesforce.cli.demo.approvals import delete_with_approval, undo_the_deletion
 from mcp_salesforce.cli.demo.offers import find_a_time, refuse_a_taken_time
 from mcp_salesforce.zones import ZoneInfo
 
@@ -18,6 +19,8 @@ NEEDED = frozenset(
         "salesforce_find_free_times",
         "salesforce_get_free_busy",
         "salesforce_query",
+        "salesforce_delete_records",
+        "salesforce_undo",
     }
 )
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -176,6 +179,8 @@ STEPS = (
     Step("Move it by a day", move_the_appointment),
     Step("A mistake: it would end before it starts", refuse_bad_input),
     Step("The next page of contacts", turn_a_page),
+    Step("Delete two contacts: a person is asked", delete_with_approval),
+    Step("Undo that", undo_the_deletion),
     Step("Delete both", delete_both),
 )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from mcp_salesforce.cli.demo.agent import Agent, Step, StepError
+from mcp_salesforce.cli.demo.agent import Agent, Step, StepError, person_at
 from mcp_salesforce.cli.demo.screen import Screen
 from mcp_salesforce.cli.demo.steps import STEPS
 from mcp_salesforce.cli.hosts import launch_command, registrations
@@ -18,6 +18,7 @@ from mcp_salesforce.cli.hosts import launch_command, registrations
 SERVER = (sys.executable, "-m", "mcp_salesforce", "serve", "--demo")
 ANSWER_TIMEOUT_S = 30
 SHOWN_OF_LOG = 2000
+_LOG = "server.log"
 
 
 async def walk(screen: Screen, steps: Sequence[Step] = STEPS, server: Sequence[str] = SERVER) -> bool:
@@ -38,10 +39,10 @@ async def walk(screen: Screen, steps: Sequence[Step] = STEPS, server: Sequence[s
 
 async def _go(screen: Screen, steps: Sequence[Step], server: Sequence[str], folder: Path) -> int:
     """Return how many steps were verified before one was not."""
-    log = folder / "server.log"
+    log = folder / _LOG
     verified = 0
     try:
-        async with _connected(server, folder / "org.sqlite", log) as client:
+        async with _connected(server, folder, screen) as client:
             agent = Agent(client, screen)
             for number, step in enumerate(steps, start=1):
                 if not await _verify(number, step, agent):
@@ -74,10 +75,17 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 @asynccontextmanager
-async def _connected(server: Sequence[str], org: Path, log: Path) -> AsyncIterator[Client]:
+async def _connected(server: Sequence[str], folder: Path, screen: Screen) -> AsyncIterator[Client]:
     """Start the server as a process on a new org, and connect to it as any MCP host would."""
     program, *arguments = server
-    process = StdioServerParameters(command=program, args=[*arguments, "--file", str(org)], cwd=org.parent)
-    with log.open("w", encoding="utf-8") as errors:
-        async with Client(stdio_client(process, errlog=errors), read_timeout_seconds=ANSWER_TIMEOUT_S) as client:
+    process = StdioServerParameters(
+        command=program,
+        args=[*arguments, "--file", str(folder / "org.sqlite")],
+        env={"SALESFORCE_JOURNAL": str(folder / "journal.db")},
+        cwd=folder,
+    )
+    person = person_at(screen)
+    with (folder / _LOG).open("w", encoding="utf-8") as errors:
+        pipes = stdio_client(process, errlog=errors)
+        async with Client(pipes, read_timeout_seconds=ANSWER_TIMEOUT_S, elicitation_callback=person) as client:
             yield client
