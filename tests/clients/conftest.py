@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -63,6 +64,10 @@ def demo_server(tmp_path: Path) -> ServerCommand:
     )
 
 
+Sf: TypeAlias = Callable[..., Any]
+"""Runs one sf command, and returns what it printed."""
+
+
 @dataclass(frozen=True)
 class ServedOrg:
     """A local org that a process of its own serves: what it printed, and the environment that clients get."""
@@ -96,6 +101,61 @@ def routes_answered(served_org: ServedOrg) -> Callable[[], set[str]]:
     """A function that returns what has answered since the first test of the module that asks for it."""
     before = len(served_org.routes())
     return lambda: set(served_org.routes()[before:])
+
+
+@pytest.fixture(scope="module")
+def environment(node: Path, served_org: ServedOrg, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What sf finds in its environment: a home of its own for each module, because it keeps what it asked an org."""
+    quiet = {
+        "SF_DISABLE_TELEMETRY": "true",
+        "SF_AUTOUPDATE_DISABLE": "true",
+        "SF_SKIP_NEW_VERSION_CHECK": "true",
+        "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
+        "HOME": str(tmp_path_factory.mktemp("sf")),
+        "SF_ACCESS_TOKEN": served_org.connection["access_token"],
+    }
+    path = f"{node.parent}:{served_org.environment['PATH']}"
+    return served_org.environment | quiet | {"PATH": path}
+
+
+@pytest.fixture(scope="module")
+def sf(
+    node: Path,
+    installed: Callable[[str], Path],
+    environment: dict[str, str],
+    served_org: ServedOrg,
+    routes_answered: Callable[[], set[str]],  # noqa: ARG001 - counts from the login on
+) -> Sf:
+    """Run one sf command with --json and return what it printed; logged in before the first."""
+    script = installed("@salesforce/cli/bin/run.js")
+
+    def run(*arguments: str) -> Any:
+        done = subprocess.run(
+            [node, script, *arguments, "--json"],
+            env=environment,
+            cwd=environment["HOME"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return json.loads(done.stdout)
+
+    instance_url = served_org.connection["instance_url"]
+    login = run(
+        "org",
+        "login",
+        "access-token",
+        "--instance-url",
+        instance_url,
+        "--alias",
+        "local",
+        "--set-default",
+        "--no-prompt",
+    )
+    assert login["status"] == 0, login
+    assert login["result"]["username"] == served_org.connection["username"]
+    return run
 
 
 @contextmanager

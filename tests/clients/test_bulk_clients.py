@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.conftest import ServedOrg
+from tests.clients.conftest import ServedOrg, Sf
 from tests.clients.verified import VERIFIED
 
 pytestmark = pytest.mark.clients
@@ -18,42 +18,9 @@ pytestmark = pytest.mark.clients
 FOLDER = Path(__file__).parent
 
 
-@pytest.fixture(scope="module")
-def sf(node: Path, installed: Callable[[str], Path], served_org: ServedOrg) -> Callable[..., Any]:
-    """Run one sf command with --json and return what it printed; logged in before the first."""
-    script = installed("@salesforce/cli/bin/run.js")
-    home = served_org.environment["HOME"]
-    quiet = {
-        "SF_DISABLE_TELEMETRY": "true",
-        "SF_AUTOUPDATE_DISABLE": "true",
-        "SF_SKIP_NEW_VERSION_CHECK": "true",
-        "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
-        "SF_ACCESS_TOKEN": served_org.connection["access_token"],
-        "PATH": f"{node.parent}:{served_org.environment['PATH']}",
-    }
-
-    def run(*arguments: str) -> Any:
-        command = [str(node), str(script), *arguments, "--json"]
-        done = subprocess.run(
-            command,
-            env=served_org.environment | quiet,
-            cwd=home,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        return json.loads(done.stdout)
-
-    url = served_org.connection["instance_url"]
-    login = ("org", "login", "access-token", "--instance-url", url, "--alias", "bulk", "--set-default", "--no-prompt")
-    assert run(*login)["status"] == 0
-    return run
-
-
 @pytest.mark.slow
-def test_sf_exports_and_imports_in_bulk(sf: Callable[..., Any], served_org: ServedOrg) -> None:
-    home, before = Path(served_org.environment["HOME"]), len(served_org.routes())
+def test_sf_exports_and_imports_in_bulk(sf: Sf, environment: dict[str, str], served_org: ServedOrg) -> None:
+    home, before = Path(environment["HOME"]), len(served_org.routes())
     query = ("--query", "SELECT Id, Name FROM Contact ORDER BY Id")
 
     exported = sf("data", "export", "bulk", *query, "--output-file", "all.csv", "--wait", "2")

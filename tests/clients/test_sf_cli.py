@@ -1,10 +1,7 @@
 """The sf command line, unmodified, on the local org; and Salesforce's own MCP server on the same login."""
 
-import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from mcp import StdioServerParameters
@@ -12,65 +9,10 @@ from mcp.client import Client
 from mcp.client.stdio import stdio_client
 
 from mcp_salesforce.salesforce import SalesforceClient, SfCliSource
-from tests.clients.conftest import ServedOrg
+from tests.clients.conftest import ServedOrg, Sf
 from tests.clients.verified import VERIFIED
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
-
-Sf = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def environment(node: Path, served_org: ServedOrg) -> dict[str, str]:
-    quiet = {
-        "SF_DISABLE_TELEMETRY": "true",
-        "SF_AUTOUPDATE_DISABLE": "true",
-        "SF_SKIP_NEW_VERSION_CHECK": "true",
-        "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
-        "SF_ACCESS_TOKEN": served_org.connection["access_token"],
-    }
-    path = f"{node.parent}:{served_org.environment['PATH']}"
-    return served_org.environment | quiet | {"PATH": path}
-
-
-@pytest.fixture(scope="module")
-def sf(
-    node: Path,
-    installed: Callable[[str], Path],
-    environment: dict[str, str],
-    served_org: ServedOrg,
-    routes_answered: Callable[[], set[str]],  # noqa: ARG001 - counts from the login on
-) -> Sf:
-    """Run one sf command with --json and return what it printed; logged in before the first."""
-    script = installed("@salesforce/cli/bin/run.js")
-
-    def run(*arguments: str) -> Any:
-        done = subprocess.run(
-            [node, script, *arguments, "--json"],
-            env=environment,
-            cwd=environment["HOME"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        return json.loads(done.stdout)
-
-    instance_url = served_org.connection["instance_url"]
-    login = run(
-        "org",
-        "login",
-        "access-token",
-        "--instance-url",
-        instance_url,
-        "--alias",
-        "local",
-        "--set-default",
-        "--no-prompt",
-    )
-    assert login["status"] == 0, login
-    assert login["result"]["username"] == served_org.connection["username"]
-    return run
 
 
 def test_sf_creates_reads_updates_and_deletes_a_record(sf: Sf, routes_answered: Callable[[], set[str]]) -> None:
