@@ -29,15 +29,17 @@ def command(*, journal: Path | None) -> None:
     from mcp_salesforce.settings.connect import approval_stores
 
     stores = approval_stores(journal)
-    found = [(store, asked) for store in stores for asked in store.to_answer()]
-    if not found:
-        click.echo("Nothing waits for approval. A question waits for 15 minutes.")
-        return
-    with _terminal() as terminal:
-        for store, asked in found:
-            _decide(store, asked, terminal)
-    for store in stores:
-        store.close()
+    try:
+        found = [(store, asked) for store in stores for asked in store.to_answer()]
+        if not found:
+            click.echo("Nothing waits for approval. A question waits for 15 minutes.")
+            return
+        with _terminal() as terminal:
+            for store, asked in found:
+                _decide(store, asked, terminal)
+    finally:
+        for store in stores:
+            store.close()
 
 
 class _Terminal:

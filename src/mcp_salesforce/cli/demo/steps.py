@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mcp_salesforce.cli.demo.agent import LENGTH, ZONE, Agent, Step, check
-from mcp_salesforce.cli.demo.approvals import delete_with_approval, undo_the_deletion
 from mcp_salesforce.cli.demo.offers import find_a_time, refuse_a_taken_time
+from mcp_salesforce.cli.demo.safety import delete_with_approval, undo_the_deletion
 from mcp_salesforce.zones import ZoneInfo
 
 COLLEAGUES_ZONE = ZoneInfo("Asia/Tokyo")
