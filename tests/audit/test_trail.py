@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -123,14 +123,13 @@ def test_a_line_that_a_kill_cut_short_stays_and_the_next_line_vouches_for_it(
     """At -1 only the end of the line is missing, so that the line counts."""
     file = tmp_path / "audit.jsonl"
     append(trail, "a", "b")
-    with sqlite3.connect(state_of(file)) as state:
+    with closing(sqlite3.connect(state_of(file))) as state, state:
         head = state.execute("SELECT * FROM head").fetchone()
     append(trail, "c")
     whole = file.read_bytes()
     third = whole.splitlines()[2]
-    with sqlite3.connect(state_of(file)) as state:  # as it was when the process was killed
+    with closing(sqlite3.connect(state_of(file))) as state, state:  # as it was when the process was killed
         state.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?, ?)", head)
-    state.close()
     file.write_bytes(whole[: -len(third) - 1] + (third[:kept] if kept > 0 else third))
     append(trail, "d")
     checked = verified(file)
@@ -142,13 +141,12 @@ def test_a_line_that_a_kill_cut_short_stays_and_the_next_line_vouches_for_it(
 def test_a_line_whose_head_was_not_kept_any_more_counts_once(tmp_path: Path, trail: AuditFile) -> None:
     file = tmp_path / "audit.jsonl"
     append(trail, "a")
-    with sqlite3.connect(state_of(file)) as state:
+    with closing(sqlite3.connect(state_of(file))) as state, state:
         head = state.execute("SELECT * FROM head").fetchone()
     append(trail, "b")
-    with sqlite3.connect(state_of(file)) as state:
+    with closing(sqlite3.connect(state_of(file))) as state, state:
         state.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?, ?)", head)
         state.execute("INSERT INTO begun VALUES ('b', 'nobody', '{}')")
-    state.close()
     append(trail, "c")
     assert [line["id"] for line in lines_in(tmp_path)] == ["a", "b", "c"]
     assert verified(file).exit_code == 0
@@ -191,9 +189,8 @@ def test_a_tail_that_was_cut_with_its_record_is_known_by_a_hash_that_was_noted(
 def test_a_head_that_was_changed_is_named(tmp_path: Path, trail: AuditFile) -> None:
     file = tmp_path / "audit.jsonl"
     append(trail, *"ab")
-    with sqlite3.connect(state_of(file)) as state:
+    with closing(sqlite3.connect(state_of(file))) as state, state:
         state.execute("UPDATE head SET n = 1")
-    state.close()
     assert "audit.jsonl.state was changed" in verified(file).output
 
 
