@@ -66,7 +66,8 @@ class Batch:
         yield closed_as is not None, f"{WORDS[closed_as].lower()} already" if closed_as else ""
         yield self.outcome == "no_show" and not has_begun(span, now), "has not begun: nobody can have missed it"
         yield bool(self.goal.new_owner) and record["OwnerId"] == self.goal.new_owner, "has this owner already"
-        yield bool(self._untimely(chosen.id, span)), self._untimely(chosen.id, span)
+        untimely = self._untimely(chosen.id, span)
+        yield bool(untimely), untimely
 
     def _untimely(self, event_id: str, span: Span) -> str:
         """Say why an appointment cannot take the time that is asked for."""
@@ -137,11 +138,7 @@ class Batch:
             self.warnings.append(f"You cannot see the calendar of {', '.join(unseen)}. The times may be taken.")
         if not await self._update():
             return
-        if any(
-            chosen.record.get("IsGroupEvent") and line.span != chosen.span
-            for line, chosen in self.open_lines
-            if line.span
-        ):
+        if any(line.is_moved and chosen.record.get("IsGroupEvent") for line, chosen in self.open_lines):
             self.warnings.append(_RESET)
         if (change := current_change()) and change.is_preview:
             return

@@ -1,6 +1,6 @@
 """Several appointments moved: where each is to go, and what was saved over what somebody else booked meanwhile."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -143,35 +143,17 @@ class Moving:
         times = [time for time in times if time.end > self.org.now()]
         busy, blocks = None, dict[str, list[Block]]()
         if times:
-            wanted = list({calendar.id: calendar for move in self.moves for calendar in move.calendars}.values())
-            window = Interval(min(time.start for time in times), max(time.end for time in times))
-            busy = await read_busy(self.org, wanted, window)
+            busy = await self._read(self.moves, times)
             if busy.until:
                 raise refused("There are too many events to check.", hint="Move fewer appointments, or less far.")
-            blocks = self._of_others(busy)
+            blocks = _of_others(busy, {move.event_id for move in self.moves}, set(_copies(self.moves)))
         placing = Placing(blocks, self.org.working_hours, self.org.now(), allow_conflict=allow_conflict)
         return placing.place(self.moves), busy
 
-    def _of_others(self, busy: Busy) -> dict[str, list[Block]]:
-        """Return what is taken by others than the appointments that are moved and their invitees' copies."""
-        own, copies = {move.event_id for move in self.moves}, set(self._copies(self.moves, None))
-        return {
-            calendar_id: [
-                block
-                for block in blocks
-                if block.event_id not in own
-                and not (block.is_copy and (calendar_id, block.interval, block.subject) in copies)
-            ]
-            for calendar_id, blocks in busy.blocks.items()
-        }
-
-    def _copies(self, moves: Sequence[Move], placed: Mapping[str, Span] | None) -> Iterator[tuple[str, Interval, str]]:
-        """Yield calendar, time and subject of the copies that invitees have of them."""
-        for move in moves:
-            span = placed[move.event_id] if placed else move.was
-            for calendar in move.calendars:
-                if interval := taken(span, calendar.zone):
-                    yield calendar.id, interval, move.subject
+    async def _read(self, moves: Sequence[Move], times: Sequence[Interval]) -> Busy:
+        calendars = {calendar.id: calendar for move in moves for calendar in move.calendars}
+        window = Interval(min(time.start for time in times), max(time.end for time in times))
+        return await read_busy(self.org, list(calendars.values()), window)
 
     async def look_again(self, placed: Sequence[Placed], before: Busy | None) -> list[Conflict]:
         """Return what others have booked at the same times while the moves were saved.
@@ -184,25 +166,13 @@ class Moving:
         times = [time for move in done for time in _times(move, saved[move.event_id]) if time.end > now]
         if not times:
             return []
-        wanted = list({calendar.id: calendar for move in done for calendar in move.calendars}.values())
-        window = Interval(min(time.start for time in times), max(time.end for time in times))
-        busy = await read_busy(self.org, wanted, window)
+        busy = await self._read(done, times)
         known = {
             (id_, block.event_id, block.interval)
-            for id_, bs in (before.blocks if before else {}).items()
-            for block in bs
+            for id_, blocks in (before.blocks if before else {}).items()
+            for block in blocks
         }
-        copies = set(self._copies(done, saved))
-        new = {
-            id_: [
-                block
-                for block in blocks
-                if block.event_id not in saved
-                and (id_, block.event_id, block.interval) not in known
-                and not (block.is_copy and (id_, block.interval, block.subject) in copies)
-            ]
-            for id_, blocks in busy.blocks.items()
-        }
+        new = _of_others(busy, saved, set(_copies(done, saved)), known)
         found = [each for move in done for each in conflicts_with([saved[move.event_id]], move.calendars, new)]
         return list({each.block.event_id: each for each in found}.values())
 
@@ -210,6 +180,34 @@ class Moving:
         """Return the names of calendars of which nothing can be seen."""
         seen = busy.visibility if busy else {}
         return [self.calendars[each].name for each, how in seen.items() if how == "unknown"]
+
+
+def _copies(moves: Sequence[Move], placed: Mapping[str, Span] | None = None) -> Iterator[tuple[str, Interval, str]]:
+    """Yield calendar, time and subject of the copies that invitees have: where they were, or are `placed`."""
+    for move in moves:
+        span = placed[move.event_id] if placed else move.was
+        for calendar in move.calendars:
+            if interval := taken(span, calendar.zone):
+                yield calendar.id, interval, move.subject
+
+
+def _of_others(
+    busy: Busy,
+    own: Container[str],
+    copies: Container[tuple[str, Interval, str]],
+    known: Container[tuple[str, str, Interval]] = frozenset(),
+) -> dict[str, list[Block]]:
+    """Return what is taken by calendar, without appointments of one's `own`, their `copies`, and what was `known`."""
+    return {
+        id_: [
+            block
+            for block in blocks
+            if block.event_id not in own
+            and (id_, block.event_id, block.interval) not in known
+            and not (block.is_copy and (id_, block.interval, block.subject) in copies)
+        ]
+        for id_, blocks in busy.blocks.items()
+    }
 
 
 def _times(move: Move, span: Span) -> Iterator[Interval]:
