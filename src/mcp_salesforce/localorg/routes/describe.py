@@ -1,7 +1,5 @@
 """What the org's objects are: describeGlobal, describe, and the basic information of one."""
 
-import hashlib
-
 from mcp_salesforce.localorg.errors import not_found
 from mcp_salesforce.localorg.routes.call import Call, Family, Reply
 from mcp_salesforce.localorg.routes.preconditions import reply_if_modified
@@ -37,16 +35,13 @@ _PICKLISTS = "ui-api/object-info/{sobject}/picklist-values/{record_type_id}"
 @describes.route("GET", _PICKLISTS, "recorded")
 def picklists(call: Call, sobject: str, record_type_id: str) -> Reply:
     """Return the values of all picklists that a record type allows."""
-    found = call.org.describes.picklists(sobject, record_type_id, call.version)
-    tags = "".join(each["eTag"] for each in found.values())
-    etag = hashlib.md5(tags.encode(), usedforsecurity=False).hexdigest()
-    return Reply(body={"eTag": etag, "picklistFieldValues": found})
+    return Reply(body=call.org.describes.picklists(sobject, record_type_id, call.version))
 
 
 @describes.route("GET", _PICKLISTS + "/{field}", "recorded")
 def picklist(call: Call, sobject: str, record_type_id: str, field: str) -> Reply:
     """Return the values of one picklist that a record type allows."""
-    found = call.org.describes.picklists(sobject, record_type_id, call.version)
+    found = call.org.describes.picklists(sobject, record_type_id, call.version)["picklistFieldValues"]
     if field not in found:
         raise not_found()
     return Reply(body=found[field])

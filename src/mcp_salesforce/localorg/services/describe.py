@@ -110,8 +110,8 @@ class Describes:
         return dict(sorted(described.items()))
 
     @evidence("Describe", "recorded", "The UI API gives the values of each picklist that a record type allows")
-    def picklists(self, name: str, record_type_id: str, version: str) -> dict[str, dict[str, Any]]:
-        """Return the values of an object's picklists for a record type, by field.
+    def picklists(self, name: str, record_type_id: str, version: str) -> dict[str, Any]:
+        """Return the values of an object's picklists for a record type, by field, and their eTag.
 
         Raises:
             OrgError: NOT_FOUND; there is no such object, or it has no such record type.
@@ -121,7 +121,8 @@ class Describes:
             raise errors.not_found()
         url = f"/services/data/{version}/ui-api/object-info/{sobject.name}/picklist-values/{record_type_id}"
         found = picklist_values(self._store, sobject, record_type_id)
-        return {field: _picklist(f"{url}/{field}", values) for field, values in found}
+        fields = {field: _picklist(f"{url}/{field}", values) for field, values in found}
+        return {"eTag": _etag("".join(each["eTag"] for each in fields.values())), "picklistFieldValues": fields}
 
     @evidence("Describe", "recorded", "The record types of an object come before the master one; one is the default")
     @evidence("Describe", "simulated", "A new record without a record type gets the default one")
@@ -262,10 +263,14 @@ def _picklist(url: str, values: Sequence[PicklistValue]) -> dict[str, Any]:
     return {
         "controllerValues": {},
         "defaultValue": default,
-        "eTag": hashlib.md5(repr(told).encode(), usedforsecurity=False).hexdigest(),
+        "eTag": _etag(repr(told)),
         "url": url,
         "values": told,
     }
+
+
+def _etag(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _picklist_value(value: PicklistValue) -> dict[str, Any]:
