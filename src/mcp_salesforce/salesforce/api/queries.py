@@ -5,8 +5,8 @@ from http import HTTPStatus
 from typing import Any
 
 from mcp_salesforce.salesforce.api import Send
-from mcp_salesforce.salesforce.errors import InvalidArgumentError, UnreadableReplyError
-from mcp_salesforce.salesforce.models import QueryResult, wrong_shape
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, SalesforceError, UnreadableReplyError
+from mcp_salesforce.salesforce.models import QueryResult, SObjectRecord, wrong_shape
 from mcp_salesforce.salesforce.wire import Request, page_path
 
 SMALLEST_BATCH = 200
@@ -90,8 +90,19 @@ def _page(value: object) -> QueryResult:
 
 
 def querying(soql: str, *, query_all: bool = False, batch_size: int | None = None) -> Request:
-    """Return the request of `query`, for a composite call; `QueryResult.read` reads its value."""
+    """Return the request of `query`, for a composite call; `records_in` reads its outcome."""
     return Request("GET", "queryAll" if query_all else "query", {"q": soql}, headers=_batches(batch_size))
+
+
+def records_in(outcome: object) -> list[SObjectRecord]:
+    """Return the records of the first page that a query of a composite call found.
+
+    Raises:
+        SalesforceError: The query failed.
+    """
+    if isinstance(outcome, SalesforceError):
+        raise outcome
+    return QueryResult.read(outcome).records
 
 
 def querying_more(next_records_url: str, *, batch_size: int | None = None) -> Request:

@@ -24,10 +24,9 @@ from mcp_salesforce.salesforce import (
     AccessDeniedError,
     InvalidArgumentError,
     InvalidRequestError,
-    QueryResult,
     SalesforceError,
 )
-from mcp_salesforce.salesforce.api.queries import querying
+from mcp_salesforce.salesforce.api.queries import querying, records_in
 from mcp_salesforce.salesforce.api.sobjects import retrieving
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
@@ -181,9 +180,7 @@ class Booking:
 
     def _refuse_twin(self, outcomes: Sequence[object]) -> None:
         for outcome in outcomes:
-            if isinstance(outcome, SalesforceError):
-                raise outcome
-            if records := QueryResult.read(outcome).records:
+            if records := records_in(outcome):
                 raise refused(
                     f"The appointment exists already: {records[0]['Id']} has the same owner, person, time and Subject. "
                     "Nothing was created.",

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.spans import Span, span_in
 from mcp_salesforce.appointments.times import Window, is_day, window_of
-from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
-from mcp_salesforce.salesforce.api.queries import querying
+from mcp_salesforce.salesforce import Request
+from mcp_salesforce.salesforce.api.queries import querying, records_in
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.salesforce.models import SObjectRecord
@@ -103,7 +103,7 @@ async def chosen_by_id(org: OrgSession, event_ids: Sequence[str]) -> list[Chosen
     """
     reading = await _selecting(org, [f"Id IN {quote_list(event_ids)}"])
     both = [reading] if org.is_guarded else [reading, _inviting(event_ids)]
-    found, *relations = map(_records, await org.client.composite.run(both))
+    found, *relations = map(records_in, await org.client.composite.run(both))
     records = {record["Id"]: record for record in found}
     return await _with_invited(org, [records[each] for each in event_ids if each in records], *relations)
 
@@ -120,7 +120,7 @@ async def chosen_by_filter(org: OrgSession, wanted: Filter, time_zone: str) -> l
         org, [*conditions, "IsChild = false"], f" ORDER BY StartDateTime LIMIT {MOST_CHOSEN + 1}"
     )
     [found] = await org.client.composite.run([reading])
-    records = _records(found)
+    records = records_in(found)
     if len(records) > MOST_CHOSEN:
         raise refused(f"More than {MOST_CHOSEN} appointments match.", hint="Use a shorter window.", fields=["end"])
     return await _with_invited(org, records)
@@ -163,19 +163,13 @@ def _inviting(event_ids: Sequence[str]) -> Request:
     return querying(f"SELECT EventId, RelationId FROM EventRelation WHERE {where}")  # noqa: S608 - SOQL, quoted
 
 
-def _records(outcome: object) -> list[dict[str, Any]]:
-    if isinstance(outcome, SalesforceError):
-        raise outcome
-    return QueryResult.read(outcome).records
-
-
 async def _with_invited(
     org: OrgSession, records: Sequence[SObjectRecord], relations: Sequence[Mapping[str, Any]] | None = None
 ) -> list[Chosen]:
     """Return the records with who is invited to each; without `relations` they are read where there are any."""
     group = [record["Id"] for record in records if record.get("IsGroupEvent")]
     if relations is None:
-        relations = _records((await org.client.composite.run([_inviting(group)]))[0]) if group else []
+        relations = records_in((await org.client.composite.run([_inviting(group)]))[0]) if group else []
     invited: dict[str, list[str]] = {}
     for relation in relations:
         invited.setdefault(relation["EventId"], []).append(relation["RelationId"])

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mcp_salesforce.salesforce import QueryResult, Request, SalesforceError
-from mcp_salesforce.salesforce.api.queries import querying
+from mcp_salesforce.salesforce import Request, SalesforceError
+from mcp_salesforce.salesforce.api.queries import querying, records_in
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.literals import like_literal, quote_list
 from mcp_salesforce.tools.framework.references import NAMEABLE, Found, Named, unknown
@@ -127,11 +127,9 @@ async def _read(org: OrgSession, sources: Sequence[str], reading: Sequence[Reque
         return []
     found: list[dict[str, Any]] = []
     for sobject, outcome in zip(sources, await org.client.composite.run(reading), strict=True):
-        if isinstance(outcome, SalesforceError):
-            if outcome.code == "INVALID_TYPE" and len(sources) > 1:
-                continue
-            raise outcome
-        found += [{**record, "sobject": sobject} for record in QueryResult.read(outcome).records]
+        if isinstance(outcome, SalesforceError) and outcome.code == "INVALID_TYPE" and len(sources) > 1:
+            continue
+        found += [{**record, "sobject": sobject} for record in records_in(outcome)]
     return found
 
 

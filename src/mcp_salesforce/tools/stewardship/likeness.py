@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from mcp_salesforce.salesforce import QueryResult, SalesforceError, SObjectDescribe
-from mcp_salesforce.salesforce.api.queries import querying
+from mcp_salesforce.salesforce import SObjectDescribe
+from mcp_salesforce.salesforce.api.queries import querying, records_in
 from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.people import folded_words, is_same_number, phone_pattern, spelt_otherwise
@@ -111,12 +111,8 @@ class Sought:
             f"SELECT {', '.join(columns)} FROM Contact WHERE {each} ORDER BY CreatedDate DESC LIMIT {_MOST}"  # noqa: S608
             for each in conditions
         ]
-        found: list[dict[str, Any]] = []
-        for outcome in await org.client.composite.run([querying(soql) for soql in queries]) if queries else ():
-            if isinstance(outcome, SalesforceError):
-                raise outcome
-            found += QueryResult.read(outcome).records
-        return found
+        outcomes = await org.client.composite.run([querying(soql) for soql in queries]) if queries else ()
+        return [record for outcome in outcomes for record in records_in(outcome)]
 
     def _match(self, record: Mapping[str, Any]) -> Match | None:
         """Return what `record` has in common; None where it is nothing, or only a part of the name."""
