@@ -8,7 +8,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from mcp_salesforce.audit.chain import Place, line_of, place_of, read_line, seal_of_head
-from mcp_salesforce.changes.kept_file import Holders, connect
+from mcp_salesforce.changes.kept_file import Holders, connect, opened, reason_of
 from mcp_salesforce.salesforce.errors import SalesforceError
 
 _TABLES: Final = """
@@ -181,23 +181,19 @@ class AuditFile:
                 database.execute("BEGIN IMMEDIATE")
                 yield database
         except (OSError, sqlite3.Error) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise AuditError(f"The audit {self._file} cannot be written: {reason}.") from None
+            raise AuditError(f"The audit {self._file} cannot be written: {reason_of(error)}.") from None
 
     @cached_property
     def _database(self) -> sqlite3.Connection:
-        database = connect(state_of(self._file))
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
-            with database:
-                for table in _TABLES.split(";"):
-                    database.execute(table)
-            self._holders.hold()
-        except BaseException:
-            database.close()
-            raise
-        return database
+        return opened(state_of(self._file), self._prepare)
+
+    def _prepare(self, database: sqlite3.Connection) -> None:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
+        with database:
+            for table in _TABLES.split(";"):
+                database.execute(table)
+        self._holders.hold()
 
     @cached_property
     def _key(self) -> bytes:
@@ -219,11 +215,8 @@ def head_of(file: Path, key: bytes | None) -> Place | None:
     if not state.is_file():
         return None
     try:
-        database = connect(state)
-        try:
+        with closing(connect(state)) as database:
             head = _head_in(database)
-        finally:
-            database.close()
     except (OSError, sqlite3.Error) as error:
         raise AuditError(f"{state} cannot be read: {error}.") from None
     if head and key and not secrets.compare_digest(head[2], seal_of_head(head[0], key)):

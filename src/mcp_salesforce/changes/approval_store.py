@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from mcp_salesforce.changes.kept_file import KEY_BYTES, Seal, connect
+from mcp_salesforce.changes.kept_file import KEY_BYTES, Seal, opened
 from mcp_salesforce.salesforce.errors import SalesforceError
 
 Answer: TypeAlias = Literal["approved", "declined"]
@@ -152,21 +152,11 @@ class ApprovalStore:
     @cached_property
     def _database(self) -> sqlite3.Connection:
         try:
-            return self._opened()
+            return opened(self._file, _prepare)
         except (OSError, sqlite3.Error) as error:
             _log.warning("Questions to the user are kept in memory only: %s cannot be used: %s", self._file, error)
             self._file = None
-            return self._opened()
-
-    def _opened(self) -> sqlite3.Connection:
-        database = connect(self._file)
-        try:
-            with database:
-                database.execute(_TABLE)
-        except BaseException:
-            database.close()
-            raise
-        return database
+            return opened(None, _prepare)
 
     def _usable_key(self) -> bytes:
         """Return the key, or one of this process where the questions are in its memory only."""
@@ -176,3 +166,8 @@ class ApprovalStore:
             if self._file is not None:
                 raise
             return secrets.token_bytes(KEY_BYTES)
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    with database:
+        database.execute(_TABLE)

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, TypeAlias
 import orjson
 
 from mcp_salesforce.changes.change import Change, Step
-from mcp_salesforce.changes.kept_file import KEY_BYTES, Holders, Seal, connect
+from mcp_salesforce.changes.kept_file import KEY_BYTES, Holders, Seal, opened, reason_of
 from mcp_salesforce.changes.writes import Outcome, Write, counted
 from mcp_salesforce.salesforce.errors import SalesforceError
 
@@ -214,14 +214,7 @@ class Journal:
 
     @cached_property
     def _database(self) -> sqlite3.Connection:
-        database = connect(self._file)
-        try:
-            self._prepare(database)
-            self._holders.hold()
-        except BaseException:
-            database.close()
-            raise
-        return database
+        return opened(self._file, self._prepare)
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         own = database.execute("PRAGMA application_id").fetchone()[0]
@@ -239,6 +232,7 @@ class Journal:
         database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         with database:
             database.execute("DELETE FROM change WHERE at < ?", (self._now() - KEPT_FOR.total_seconds(),))
+        self._holders.hold()
 
     def _keep(self, change: Change, step: Step) -> None:
         number = len(change.steps) - 1
@@ -276,8 +270,7 @@ class Journal:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise JournalError(f"The journal {self._file} cannot be used: {reason}.") from None
+            raise JournalError(f"The journal {self._file} cannot be used: {reason_of(error)}.") from None
 
 
 def _place(change_id: str, number: int) -> str:

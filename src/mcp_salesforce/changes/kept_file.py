@@ -32,6 +32,22 @@ def connect(file: Path | None) -> sqlite3.Connection:
     return sqlite3.connect(file or ":memory:", timeout=_BUSY_S, check_same_thread=False)
 
 
+def opened(file: Path | None, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """Return a connection, as `connect`, that `prepare` has made ready; it is closed if that fails."""
+    database = connect(file)
+    try:
+        prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def reason_of(error: OSError | sqlite3.Error) -> str:
+    """Return in words why a file cannot be used."""
+    return str(error.strerror if isinstance(error, OSError) else error)
+
+
 class Seal:
     """Encrypts JSON values (AES-GCM), each for the place where it is kept; the cipher is loaded with the first one."""
 
