@@ -1,6 +1,6 @@
 """Who walks through the demo: a client of the server, with a screen, that believes nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from mcp_salesforce.zones import ZoneInfo
 ZONE = ZoneInfo("America/New_York")
 LENGTH = timedelta(minutes=45)
 TUESDAY = 1
+NEWEST = "SELECT Id FROM Contact ORDER BY CreatedDate DESC, Id DESC LIMIT 3"
 
 
 class StepError(Exception):
@@ -85,6 +86,12 @@ def next_tuesday(now: datetime) -> datetime:
     day = now.astimezone(ZONE).date() + timedelta(days=7)
     day += timedelta(days=(TUESDAY - day.weekday()) % 7)
     return datetime(day.year, day.month, day.day, 18, 30, tzinfo=ZONE)
+
+
+def ids_in(answer: Mapping[str, Any]) -> list[str]:
+    """Return the Ids of an answer's rows."""
+    column = answer["columns"].index("Id")
+    return [row[column] for row in answer["rows"]]
 
 
 def _text(content: object) -> str:

@@ -1,14 +1,13 @@
 """Steps of the demo about safety: a person approves what deletes several records, and it is undone."""
 
-from mcp_salesforce.cli.demo.agent import Agent, check
+from mcp_salesforce.cli.demo.agent import NEWEST, Agent, check, ids_in
 
-NEWEST = "SELECT Id FROM Contact ORDER BY CreatedDate DESC, Id DESC LIMIT 2"
 GONE = "ENTITY_IS_DELETED"
 
 
 async def delete_with_approval(agent: Agent) -> str:
     """Delete the new contact and the one before it, which a person has to approve."""
-    ids = [row[0] for row in (await agent.ask("salesforce_query", quietly=True, soql=NEWEST))["rows"]]
+    ids = ids_in(await agent.ask("salesforce_query", quietly=True, soql=NEWEST))[:2]
     check(agent.contact_id in ids, "the new contact is not among the newest")
     answer = await agent.ask("salesforce_delete_records", sobject="Contact", record_ids=ids)
     agent.change_id = answer["change_id"]

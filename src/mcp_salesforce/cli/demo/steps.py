@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mcp_salesforce.cli.demo.agent import LENGTH, ZONE, Agent, Step, check
+from mcp_salesforce.cli.demo.agent import LENGTH, NEWEST, ZONE, Agent, Step, check, ids_in
 from mcp_salesforce.cli.demo.offers import find_a_time, refuse_a_taken_time
 from mcp_salesforce.cli.demo.safety import delete_with_approval, undo_the_deletion
 from mcp_salesforce.zones import ZoneInfo
@@ -33,7 +33,6 @@ PERSON = {
 PAGE = 3
 MINUTES = len("2026-12-01T18:30")
 CLOCK = slice(len("2026-12-01T"), MINUTES)
-NEWEST = "SELECT Id FROM Contact ORDER BY CreatedDate DESC, Id DESC LIMIT 3"
 CONTACT_COLUMNS = ("Name", "Email", "Account.Name")
 BOOKED_FIELDS = ("Id", "Subject", "start", "end", "time_zone", "WhoId")
 WHOLE_DAY = 100
@@ -59,7 +58,7 @@ async def list_contacts(agent: Agent) -> str:
     check(len(answer["rows"]) == PAGE, f"{PAGE} contacts were asked for, {len(answer['rows'])} came")
     check(bool(answer.get("next_cursor")), "there are more contacts, and no cursor to get them")
     newest = await agent.ask("salesforce_query", quietly=True, soql=NEWEST)
-    check(_ids(answer) == _ids(newest), "these are not the newest contacts")
+    check(ids_in(answer) == ids_in(newest), "these are not the newest contacts")
     return "three contacts, the newest by SOQL too, and a cursor for the rest"
 
 
@@ -152,7 +151,7 @@ async def turn_a_page(agent: Agent) -> str:
     second = await agent.ask("salesforce_list_contacts", limit=PAGE, cursor=first["next_cursor"])
     agent.screen.rows(CONTACT_COLUMNS, _picked(second, CONTACT_COLUMNS))
     both = await agent.ask("salesforce_list_contacts", quietly=True, limit=2 * PAGE)
-    check(_ids(first) + _ids(second) == _ids(both), "two pages of three are not the first six")
+    check(ids_in(first) + ids_in(second) == ids_in(both), "two pages of three are not the first six")
     return "the three after the first three: none twice, none left out"
 
 
@@ -214,8 +213,3 @@ def _picked(answer: Mapping[str, Any], columns: Sequence[str]) -> list[list[Any]
     """Return what is shown of a table's rows; the answer has more columns than a narrow terminal."""
     places = [answer["columns"].index(column) for column in columns]
     return [[row[place] for place in places] for row in answer["rows"]]
-
-
-def _ids(answer: Mapping[str, Any]) -> list[str]:
-    column = answer["columns"].index("Id")
-    return [row[column] for row in answer["rows"]]
