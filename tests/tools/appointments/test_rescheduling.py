@@ -245,6 +245,7 @@ async def test_a_time_that_somebody_else_books_meanwhile_is_named(org: LocalOrg)
         ({"action": "move", "shift_days": 1, "owner": "me"}, "not clear which appointments"),
         ({"action": "hand_over", "owner": "me", "start": "2026-11-24"}, "New_owner goes with hand_over"),
         ({"action": "close", "owner": "me", "start": "2026-11-24"}, "Outcome goes with close"),
+        ({"action": "delete", "owner": "me", "start": "2026-11-24", "reason": "Ill"}, "Reason goes with close"),
         ({"action": "delete", "owner": "me", "start": "2026-11-24", "shift_days": 1}, "Delete takes no new time"),
         ({"action": "move", "shift_days": 1, "not_before": "2026-11-24"}, "Not_before needs next_free"),
     ],

@@ -41,7 +41,9 @@ GivenAppointments = Annotated[
     tuple[tuple[str, str], ...],
     BeforeValidator(_given),
     Field(max_length=MOST_CHOSEN),
-    WithJsonSchema({"type": "array", "items": _ROW, "description": "Ids; to move, with a new start if you want one"}),
+    WithJsonSchema(
+        {"type": "array", "items": _ROW, "description": "Ids, each with its new StartDateTime if you set one"}
+    ),
 ]
 
 
@@ -63,27 +65,31 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
     action: Action,
     appointments: GivenAppointments = (),
     *,
-    owner: Annotated[
-        str, Field(description='Instead of appointments: all those of this user (name, e-mail, Id, "me")')
-    ] = "",
-    room: Annotated[str, Field(description="…and in this room (name or Id)")] = "",
-    contact_id: ContactFilter = "",
-    start: Annotated[str, Field(description="…from this day or time")] = "",
-    end: Annotated[str, Field(description="…to this one; default: the end of the day start")] = "",
-    shift_days: Annotated[int, Field(ge=-400, le=400)] = 0,
-    shift_minutes: Annotated[int, Field(ge=-100_000, le=100_000)] = 0,
+    owner: Annotated[str, Field(description='Choose by owner: name, e-mail, Id or "me"')] = "",
+    room: Annotated[str, Field(description="Choose by room: name or Id")] = "",
+    contact_id: Annotated[ContactFilter, Field(description="Choose by contact")] = "",
+    start: Annotated[str, Field(description="Choose from this time or date on")] = "",
+    end: Annotated[str, Field(description="Until this time or date; default: the end of the day start")] = "",
+    shift_days: Annotated[int, Field(ge=-400, le=400, description="Negative is earlier")] = 0,
+    shift_minutes: Annotated[int, Field(ge=-100_000, le=100_000, description="Negative is earlier")] = 0,
     next_free: Annotated[
         NextFree,
-        Field(description="If the new time is taken or not given: use the next free time of that day or week"),
+        Field(description="Take the next free time in that day or week, if the new time is taken or none is given"),
     ] = "",
-    not_before: Annotated[str, Field(description="Earliest day or time for next_free")] = "",
-    new_owner: Annotated[str, Field(description="For hand_over: a user, as owner")] = "",
+    not_before: Annotated[str, Field(description="With next_free: the earliest time or date")] = "",
+    new_owner: Annotated[str, Field(description="For hand_over: name, e-mail or Id of a user")] = "",
     outcome: Annotated[Literal["", "cancelled", "no_show", "completed"], Field(description="For close")] = "",
-    reason: Annotated[str, Field(max_length=4000)] = "",
+    reason: Annotated[str, Field(max_length=4000, description="For close")] = "",
     allow_conflict: AllowConflict = False,
     time_zone: TimeZone = "",
 ) -> Rescheduled:
     """Move, hand over, close or delete up to 200 appointments in one call, with one approval and one undo.
+
+    Choose them by appointments; or by start, end, and one or more of owner, room and contact_id. Then:
+    - move: give StartDateTime in appointments, or shift_days and shift_minutes, or next_free
+    - hand_over: give new_owner; the arguments of move are allowed too
+    - close: give outcome; reason is kept with it
+    - delete: nothing more
 
     New times are checked against all calendars, working hours (next_free) and each other. Appointments with a
     conflict are not changed and come first in the answer; the others are all saved, or none.
@@ -92,7 +98,7 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
     starts = {event_id: when for event_id, when in appointments if when}
     zone, heir = await org.zone(time_zone) if time_zone else None, await _heir(org, new_owner)
     goal = Goal(starts, shift_days, shift_minutes, next_free, not_before, heir, zone)
-    _check(action, goal, outcome)
+    _check(action, goal, outcome, reason)
     wanted = Filter(owner, room, contact_id, start, end)
     lines = await _lines(org, [each for each, _ in appointments], wanted, time_zone)
     batch = Batch(org, action, lines, goal, outcome or None, reason)
@@ -114,7 +120,7 @@ async def _heir(org: OrgSession, name: str) -> str:
     return heir.id
 
 
-def _check(action: Action, goal: Goal, outcome: str) -> None:
+def _check(action: Action, goal: Goal, outcome: str, reason: str) -> None:
     """Refuse arguments that do not go together.
 
     Raises:
@@ -128,6 +134,7 @@ def _check(action: Action, goal: Goal, outcome: str) -> None:
         (bool(goal.not_before) and not goal.next_free, "not_before needs next_free", "Set next_free to day or week."),
         ((action == "hand_over") != bool(goal.new_owner), "new_owner goes with hand_over", "Give both, or neither."),
         ((action == "close") != bool(outcome), "outcome goes with close", "Give both, or neither."),
+        (bool(reason) and action != "close", "reason goes with close", "Omit it."),
         (action in {"close", "delete"} and moves, f"{action} takes no new time", "Omit it."),
     ]
     for is_wrong, message, hint in problems:

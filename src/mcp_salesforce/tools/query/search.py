@@ -88,12 +88,12 @@ async def search(
     text: Annotated[str, Field(max_length=1000), AfterValidator(_searchable)],
     sobjects: Annotated[
         tuple[str, ...],
-        Field(description="Contact, or Contact(Id,Name,Title)", max_length=20),
+        Field(description="Such as Contact, or Contact(Id,Name,Title) to choose fields", max_length=20),
         AfterValidator(_objects),
     ] = (),
-    limit: Annotated[int, Field(ge=1, le=200)] = 20,
+    limit: Annotated[int, Field(ge=1, le=200, description="Most records of each object")] = 20,
 ) -> SearchAnswer:
-    """Find records of several objects by words in any of their fields. limit is per object.
+    """Find records of several objects by words in any of their fields.
 
     Every word must be the beginning of a word in the record; the order does not matter. Default sobjects: Account,
     Contact, Lead, Opportunity, Case. New records are found after a delay; for exact filters use salesforce_query.

@@ -71,7 +71,7 @@ async def query(
 
     Example: SELECT Id, Name, Account.Name FROM Contact WHERE Account.Industry = 'Energy' ORDER BY Name
     Write datetimes without quotes (StartDateTime >= 2026-11-24T00:00:00Z).
-    The rows of a sub-query are a table in one cell; for more of them, pass its next_cursor with the same soql.
+    The rows of a sub-query are a table in one cell. If that table has a next_cursor, pass it as cursor to get more.
     To list contacts or appointments, use their own tools.
     """
     org, parsed_query = org_of(ctx), parsed(soql)

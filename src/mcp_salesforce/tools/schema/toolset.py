@@ -85,18 +85,20 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
 )
 async def describe(
     ctx: ToolContext,
-    sobject: Annotated[str, Field(description="Object API name; leave empty to list objects")] = "",
+    sobject: Annotated[str, Field(description="API name; omit it to list objects")] = "",
     fields: Annotated[
-        tuple[str, ...], Field(description="Fields or child relationships to describe in full"), AfterValidator(_names)
+        tuple[str, ...], Field(description="Fields or child relationships to show in full"), AfterValidator(_names)
     ] = (),
-    search: Annotated[str, Field(description="Words in a label or API name")] = "",
+    search: Annotated[str, Field(description="Words of a label or API name; limits the list")] = "",
     cursor: Cursor = "",
-    children: Annotated[bool, Field(description="List child relationships instead of fields")] = False,
+    children: Annotated[bool, Field(description="List child relationships, for sub-queries")] = False,
 ) -> Described:
-    """Find the API name of an object, or the fields of an object. Use it before you use a name you are not sure of.
+    """Look up the API names and details of objects and fields. Do this before you use a name you are not sure of.
 
-    Without sobject: the objects that match search. With sobject: its fields (type, length, target, flags) and record
-    types. With fields: their picklist values, dependencies, help text. With children: relationships for sub-queries.
+    Without sobject: lists objects.
+    With sobject: lists its fields (type, length, target, flags) and its record types.
+    With sobject and fields: shows these fields with picklist values, dependencies and help text.
+    With sobject and children: lists its child relationships.
     """
     org = org_of(ctx)
     if sobject:
