@@ -1,4 +1,4 @@
-"""Who calls, and what an HTTP server asks of whoever knows that."""
+"""Who calls, and what an HTTP server needs from the code that knows this."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
