@@ -174,6 +174,80 @@ async def test_archived_appointments_are_counted_too(org: LocalOrg, mcp: Client)
     assert (row["week"], row["appointments"]) == ("2025-W01", 1)
 
 
+async def test_owners_with_another_clock_than_the_report_are_named(org: LocalOrg, mcp: Client) -> None:
+    for person in ("Nora Quill", "Jonas Brandt", "Aiko Sunada"):
+        timed(org, "Visit", "2026-11-17T15:00:00Z", OwnerId=user(org, person))
+    every_week = {**WEEK, "by": ["owner", "week"]}
+
+    told = await call(mcp, "count_appointments", **every_week)
+
+    assert told["note"] == (
+        "Each week is one of America/New_York; Jonas Brandt is in Europe/Berlin, Aiko Sunada is in Asia/Tokyo."
+    )
+    for is_clear in ({"by": ["owner"]}, {"calendars": ["me"]}, {"time_zone": "Asia/Tokyo"}):
+        assert "note" not in await call(mcp, "count_appointments", **{**every_week, **is_clear})
+
+
+Wanted = tuple[str, int, bool, bool, bool]
+"""Kind of an appointment, its day, and whether a room owns it, the room and a colleague are invited."""
+
+
+@settings(max_examples=examples(25))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["single", "lightning", "classic"]),
+            st.integers(0, 4),
+            st.booleans(),
+            st.booleans(),
+            st.booleans(),
+        ),
+        max_size=5,
+    )
+)
+async def test_each_appointment_counts_once_whoever_has_a_copy_and_whatever_series_it_is_of(
+    wanted: list[Wanted],
+) -> None:
+    owners: dict[str, int] = {}
+    rooms: dict[str | None, int] = {}
+    with new_org(lambda: datetime(2026, 11, 22, tzinfo=UTC), then=without_appointments) as org:
+        async with served(org, toolsets="insight") as mcp:
+            for hour, (kind, day, is_rooms, has_room, has_colleague) in enumerate(wanted):
+                at, owner = datetime(2026, 11, 23 + day, 9 + hour, tzinfo=UTC), room(org) if is_rooms else org.user_id
+                ids = _made(org, kind, at, owner)
+                for event_id in ids:
+                    for invitee in [room(org)] * has_room + [user(org, "Jonas Brandt")] * has_colleague:
+                        org.insert("EventRelation", EventId=event_id, RelationId=invitee)
+                name = "Harbour Room" if is_rooms else "Nora Quill"
+                owners[name] = owners.get(name, 0) + len(ids)
+                place = "Harbour Room" if is_rooms or has_room else None
+                rooms[place] = rooms.get(place, 0) + len(ids)
+            window = {"start": "2026-11-23", "end": "2026-12-06"}
+            by_owner, by_room = await counted(mcp, "owner", **window), await counted(mcp, "room", **window)
+
+    assert {row["owner"]: row["appointments"] for row in by_owner} == owners
+    assert {row["room"]: row["appointments"] for row in by_room} == rooms
+
+
+def _made(org: LocalOrg, kind: str, at: datetime, owner: str) -> list[str]:
+    """Put an appointment or a series of three days into the org; return the Ids of its appointments."""
+    subject, common = f"{kind} {at.isoformat()}", {"OwnerId": owner, "DurationInMinutes": 30}
+    start = at.isoformat()
+    if kind == "single":
+        org.insert("Event", Subject=subject, StartDateTime=start, **common)
+    elif kind == "lightning":
+        rule = "RRULE:FREQ=DAILY;INTERVAL=1;COUNT=3"
+        org.insert("Event", Subject=subject, StartDateTime=start, Recurrence2PatternText=rule, **common)
+    else:
+        last = (at + timedelta(days=2)).date().isoformat()
+        rule = {"IsRecurrence": True, "RecurrenceType": "RecursDaily", "RecurrenceInterval": 1}
+        org.insert(
+            "Event", Subject=subject, RecurrenceStartDateTime=start, RecurrenceEndDateOnly=last, **rule, **common
+        )
+    sql = "SELECT Id FROM Event WHERE Subject = ? AND IsRecurrence = 0 AND GroupEventType <> '3'"
+    return [row["Id"] for row in org.store.rows(sql, [subject])]
+
+
 @settings(max_examples=examples(12))
 @given(
     st.lists(

@@ -261,7 +261,7 @@ class _Inquiry:
         told: dict[str, Any] = {}
         access = next(iter(first["UserRecordAccess"]), None)
         if access:
-            told["may"] = [word for word, level in _LEVELS.items() if access.get(level)] or ["nothing"]
+            told["may"] = [word for word, level in _LEVELS.items() if access.get(level)]
         if record is None:
             hidden = f"You cannot see {self.record_id}: it does not exist, or is not shared with you."
             told["because"] = [f"{hidden} Only a user who can see it can get an explanation."]

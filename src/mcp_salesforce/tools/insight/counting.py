@@ -1,7 +1,7 @@
 """Appointments counted, and the working time that they take."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -25,13 +25,14 @@ from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
 from mcp_salesforce.tools.insight.grouping import OUTCOME, OWNER, ROOM, Grouping, grouping_of
 from mcp_salesforce.tools.insight.toolset import insight
 from mcp_salesforce.tools.lookups.busy_records import MOST_EVENTS, read_busy
-from mcp_salesforce.tools.lookups.calendars import calendars_of
+from mcp_salesforce.tools.lookups.calendars import calendars_of, zones_of
 from mcp_salesforce.tools.lookups.event_conditions import beginning_in, reaches_archived
 from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED
 
 _LONGEST: Final = timedelta(days=366 * 2)
 _FIELDS: Final = ("Id", "StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "OwnerId")
 _CALENDAR: Final = "023"
+_MOST_ZONES: Final = 3  # people whom a note names
 _HOUR: Final = timedelta(hours=1)
 _ROOMS: Final = "SELECT Id, Name FROM Calendar WHERE Type IN ('Public','Resource') LIMIT 2000"
 
@@ -83,7 +84,7 @@ async def count_appointments(
     window = _window(start, end, zone, is_local=bool(time_zone))
     grouping = await grouping_of(org, by)
     only = await calendars_of(org, calendars) if calendars else []
-    report = _Report(org, zone, window, grouping, only)
+    report = _Report(org, zone, window, grouping, only, is_zone_asked=bool(time_zone))
     tallies = await report.tallies()
     uses = await report.uses(working_hours, [*tallies]) if utilisation else {}
     return await report.rows(tallies, uses)
@@ -107,8 +108,10 @@ class _Report:
     window: Window
     grouping: Grouping
     only: Sequence[Calendar]
+    is_zone_asked: bool
     total: int = 0
     partly_seen: Sequence[str] = ()
+    owners: set[str] = field(default_factory=set)
 
     async def tallies(self) -> dict[Key, Tally]:
         """Read the events and count them."""
@@ -118,11 +121,12 @@ class _Report:
         for event in await self._events():
             span, places = span_in(event), rooms.get(event["Id"], [])
             if str(event.get("OwnerId")).startswith(_CALENDAR):
-                places = [event["OwnerId"], *places]
+                places = [*dict.fromkeys([event["OwnerId"], *places])]
             if span is None or (wanted and not wanted & {event.get("OwnerId"), *places}):
                 continue
             places = [place for place in places if not wanted or place in wanted] if self._is_of_rooms else places
             counted.append(self._counted(event, span, places))
+            self.owners.add(event["OwnerId"])
         self.total = len(counted)
         return tallied(counted)
 
@@ -240,11 +244,31 @@ class _Report:
         cut_to_fit(answer, self.org.max_answer_bytes)
         if len(answer["rows"]) < len(rows):
             answer["left_out"] = len(rows) - len(answer["rows"])
-        if self.partly_seen:
-            answer["note"] = (
-                f"You cannot see all appointments of {', '.join(self.partly_seen)}: more of the time may be taken."
-            )
+        unseen = (
+            f"You cannot see all appointments of {', '.join(self.partly_seen)}: more of the time may be taken."
+            if self.partly_seen
+            else ""
+        )
+        if note := " ".join(filter(None, [unseen, await self._other_zones()])):
+            answer["note"] = note
         return answer
+
+    async def _other_zones(self) -> str:
+        """Say whose days are others than those that are counted by: owners with another clock than the report."""
+        if self.is_zone_asked or not self.grouping.period:
+            return ""
+        edges = [each for each in (self.window.start, self.window.end) if each]
+        here = [edge.astimezone(self.zone).utcoffset() for edge in edges]
+        others = {
+            name: zone.key
+            for name, zone in (await zones_of(self.org, sorted(self.owners))).items()
+            if [edge.astimezone(zone).utcoffset() for edge in edges] != here
+        }
+        if not others:
+            return ""
+        named = [f"{name} is in {zone}" for name, zone in [*others.items()][:_MOST_ZONES]]
+        more = [f"{len(others) - _MOST_ZONES} more are elsewhere"] if len(others) > _MOST_ZONES else []
+        return f"Each {self.grouping.period} is one of {self.zone.key}; {', '.join([*named, *more])}."
 
 
 def _hours(length: timedelta) -> float:

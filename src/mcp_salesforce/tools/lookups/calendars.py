@@ -21,6 +21,7 @@ ME: Final = "me"
 _USER, _CALENDAR = "005", "023"
 _SHOWN_CANDIDATES: Final = 3
 _SHOWN_PLACES: Final = 4
+_MOST_ZONES: Final = 200
 _ALL_NAMES: Final = (
     "SELECT Name FROM User WHERE IsActive = true LIMIT 2000",
     "SELECT Name FROM Calendar WHERE Type IN ('Public','Resource') LIMIT 2000",
@@ -77,6 +78,17 @@ async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
         found = await _find(org, wanted, me)
     calendars = [await _calendar(org, text, found) for text in texts]
     return list({calendar.id: calendar for calendar in calendars}.values())
+
+
+async def zones_of(org: OrgSession, user_ids: Sequence[str]) -> dict[str, ZoneInfo]:
+    """Return the time zones of users by name, as far as they can be seen; one call reads those that are not known."""
+    users = [each for each in user_ids if each.startswith(_USER)]
+    zones = {org.calendars[each].name: org.calendars[each].zone for each in users if each in org.calendars}
+    if unknown := [each for each in users if each not in org.calendars][:_MOST_ZONES]:
+        soql = f"SELECT Name, TimeZoneSidKey FROM User WHERE Id IN {quote_list(unknown)}"  # noqa: S608 - quoted
+        [found] = await _asked(org, [querying(soql)])
+        zones |= {user["Name"]: _zone(user) for user in _records(found) if user.get("Name")}
+    return zones
 
 
 async def calendar_records(org: OrgSession, names: Sequence[str]) -> list[Mapping[str, Any]]:
