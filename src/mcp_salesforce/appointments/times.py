@@ -236,6 +236,17 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
+def start_of(text: str, zone: ZoneInfo, *, local: ZoneInfo | None) -> datetime:
+    """Return the instant, in UTC, from which `text` counts: the start of a day of `zone`, or a time.
+
+    A time without an offset is in the zone `local`, and refused where that is None.
+
+    Raises:
+        TimeError: It is neither, or a time without a zone.
+    """
+    return start_of_day(day_of(text), zone) if is_day(text) else instant_of(text, local)
+
+
 def window_of(start: str, end: str, zone: ZoneInfo, *, local: ZoneInfo | None) -> Window:
     """Return the window from `start` to `end`, each a day, a time, or empty for an open side.
 
@@ -247,7 +258,7 @@ def window_of(start: str, end: str, zone: ZoneInfo, *, local: ZoneInfo | None) -
     """
     low = high = None
     if start:
-        low = start_of_day(day_of(start), zone) if is_day(start) else instant_of(start, local)
+        low = start_of(start, zone, local=local)
     if end:
         high = start_of_day(day_of(end) + timedelta(days=1), zone) if is_day(end) else instant_of(end, local)
     if low and high and high <= low:

@@ -254,6 +254,22 @@ async def test_arguments_that_do_not_go_together_are_refused(mcp: Client, argume
     assert said in (await refusal(mcp, TOOL, **arguments))["message"]
 
 
+@pytest.mark.parametrize("wanted", [{"appointments": ["00Ulo0000009999EAA"]}, {"owner": "me", "start": "2027-01-24"}])
+async def test_a_time_without_a_zone_is_refused_also_where_nothing_is_moved(
+    mcp: Client, wanted: dict[str, Any]
+) -> None:
+    error = await refusal(mcp, TOOL, action="move", next_free="day", not_before="2026-11-25T13:00", **wanted)
+
+    assert error["message"] == "'2026-11-25T13:00' has no time zone."
+
+
+async def test_a_filter_that_nothing_matches_says_so(mcp: Client) -> None:
+    told = await call(mcp, TOOL, action="move", owner="me", start="2027-01-24", shift_days=1)
+
+    assert (told["done"], told["rows"]) == (0, [])
+    assert told["hint"].startswith("No appointment matches.")
+
+
 async def test_two_hundred_over_twenty_calendars_take_few_calls(org: LocalOrg) -> None:
     first = datetime(2026, 11, 24, 8, tzinfo=UTC)
     with org.store.transaction():

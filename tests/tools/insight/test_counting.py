@@ -240,9 +240,9 @@ def _made(org: LocalOrg, kind: str, at: datetime, owner: str) -> list[str]:
         org.insert("Event", Subject=subject, StartDateTime=start, Recurrence2PatternText=rule, **common)
     else:
         last = (at + timedelta(days=2)).date().isoformat()
-        rule = {"IsRecurrence": True, "RecurrenceType": "RecursDaily", "RecurrenceInterval": 1}
+        daily = {"IsRecurrence": True, "RecurrenceType": "RecursDaily", "RecurrenceInterval": 1}
         org.insert(
-            "Event", Subject=subject, RecurrenceStartDateTime=start, RecurrenceEndDateOnly=last, **rule, **common
+            "Event", Subject=subject, RecurrenceStartDateTime=start, RecurrenceEndDateOnly=last, **daily, **common
         )
     sql = "SELECT Id FROM Event WHERE Subject = ? AND IsRecurrence = 0 AND GroupEventType <> '3'"
     return [row["Id"] for row in org.store.rows(sql, [subject])]

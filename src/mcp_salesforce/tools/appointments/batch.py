@@ -189,6 +189,8 @@ class Batch:
         zone = await self.org.zone(time_zone, next(iter(owners)) if len(owners) == 1 else "")
         change = current_change()
         answer = told_lines(self.lines, zone, self.owners, is_preview=change is not None and change.is_preview)
+        if not self.lines:
+            answer["hint"] = "No appointment matches. Check owner, room or contact_id, and the window."
         if any(line.why.startswith(_TAKEN) and not line.outcome for line in self.lines):
             answer["hint"] = "Give those another time, or next_free; allow_conflict only if the user wants that."
         if self.warnings:

@@ -11,7 +11,7 @@ from mcp_salesforce.appointments.conflicts import Conflict, conflicts_with
 from mcp_salesforce.appointments.intervals import Interval
 from mcp_salesforce.appointments.placing import Move, Placed, Placing
 from mcp_salesforce.appointments.spans import Span, Wish, moved
-from mcp_salesforce.appointments.times import day_of, instant_of, is_day, start_of_day
+from mcp_salesforce.appointments.times import start_of, start_of_day, zone_of
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.models import present
 from mcp_salesforce.tools.appointments.choosing import Chosen
@@ -90,9 +90,17 @@ class Goal:
         end = start_of_day(last + _DAY, zone)
         return Interval(first, end) if first < end else None
 
+    def check(self) -> None:
+        """Refuse times that cannot be read, before anything is.
+
+        Raises:
+            TimeError: `not_before` is no day or time, or a time without a zone.
+        """
+        if self.not_before:
+            self._earliest(self.zone or zone_of("UTC"))
+
     def _earliest(self, zone: ZoneInfo) -> datetime:
-        text = self.not_before
-        return start_of_day(day_of(text), zone) if is_day(text) else instant_of(text, self.zone)
+        return start_of(self.not_before, zone, local=self.zone)
 
 
 def _shifted(was: Span, days: timedelta, minutes: timedelta, zone: ZoneInfo) -> Span:

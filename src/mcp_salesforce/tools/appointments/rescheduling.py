@@ -125,6 +125,7 @@ def _check(action: Action, goal: Goal, outcome: str, reason: str) -> None:
 
     Raises:
         InvalidArgumentError: One is missing, or is of another action.
+        TimeError: `not_before` cannot be read.
     """
     shifts = bool(goal.shift_days or goal.shift_minutes)
     moves = bool(goal.starts or shifts or goal.next_free)
@@ -140,6 +141,7 @@ def _check(action: Action, goal: Goal, outcome: str, reason: str) -> None:
     for is_wrong, message, hint in problems:
         if is_wrong:
             raise refused(f"{message[0].upper()}{message[1:]}.", hint=hint)
+    goal.check()
 
 
 async def _lines(org: OrgSession, event_ids: Sequence[str], wanted: Filter, time_zone: str) -> list[Line]:
