@@ -8,6 +8,7 @@ from pydantic_core import PydanticUndefined
 from mcp_salesforce.config import ENV_PREFIX, Settings
 from mcp_salesforce.front.values import FORMS
 from mcp_salesforce.settings.flows import REFRESH_TOKEN, WAYS
+from mcp_salesforce.settings.team import Team
 
 _OF_A_WAY = {name for way in WAYS for name in way.needs}
 
@@ -32,6 +33,13 @@ The settings decide how the server gets its access tokens. Exactly one of these 
 |---|---|---|
 {rows}
 
+## A server for a team
+These are read by the server that people log in to over HTTP, in addition to the app's key and secret and the login URL.
+
+| Setting | Default | Meaning |
+|---|---|---|
+{team}
+
 `mcp-salesforce demo`, `serve --demo`, `org`, `tools` and `--help` need no settings.
 """
 
@@ -41,11 +49,20 @@ def fields() -> Iterator[tuple[str, FieldInfo]]:
     yield from ((name, Settings.model_fields[name]) for name in FORMS)
 
 
+def of_a_team() -> list[str]:
+    """Return the settings that only a server for a team has."""
+    return [name for name in Team.model_fields if name not in Settings.model_fields]
+
+
 def render_configuration(_before: str) -> str:
     """Return docs/configuration.md: each setting with its default and its meaning."""
     rows = [f"| `{ENV_PREFIX}{name.upper()}` | {_default(name)} | {field.description} |" for name, field in fields()]
     ways = [f"| {way.name} | {', '.join(map(_variable, way.needs))} | {way.about} |" for way in WAYS]
-    return PAGE.format(ways="\n".join(ways), rows="\n".join(rows))
+    team = [
+        f"| `{ENV_PREFIX}{name.upper()}` | {_default_of_a_team(name)} | {Team.model_fields[name].description} |"
+        for name in of_a_team()
+    ]
+    return PAGE.format(ways="\n".join(ways), rows="\n".join(rows), team="\n".join(team))
 
 
 def render_env_example(_before: str) -> str:
@@ -56,11 +73,19 @@ def render_env_example(_before: str) -> str:
         is_empty = field.default is PydanticUndefined or field.default is None or name in _OF_A_WAY
         default = "" if is_empty else field.default
         lines += ["", f"# {field.description}", f"{'' if required else '# '}{ENV_PREFIX}{name.upper()}={default}"]
+    lines += ["", "# A server for a team; see docs/configuration.md."]
+    for name in of_a_team():
+        lines += ["", f"# {Team.model_fields[name].description}", f"# {ENV_PREFIX}{name.upper()}="]
     return "\n".join([*lines, ""])
 
 
 def _variable(name: str) -> str:
     return f"`{ENV_PREFIX}{name.upper()}`"
+
+
+def _default_of_a_team(name: str) -> str:
+    default = Team.model_fields[name].default
+    return f"`{str(default).lower()}`" if isinstance(default, bool) else "see there"
 
 
 def _default(name: str) -> str:

@@ -17,6 +17,7 @@ _COMMANDS = (
     "approve",
     "journal",
     "audit",
+    "keys",
 )
 
 

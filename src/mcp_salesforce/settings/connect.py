@@ -122,7 +122,7 @@ def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
 
 def approval_stores(journal: Path | None) -> list[ApprovalStore]:
     """Return the questions of the server with this journal, or of all that keep theirs in the user's data folder."""
-    known = sorted(_data_folder().glob(f"*{_APPROVALS}"))
+    known = sorted(data_folder().glob(f"*{_APPROVALS}"))
     journals = [journal] if journal else [file.with_name(file.name.replace(_APPROVALS, ".db")) for file in known]
     return [_approvals_of(each, time.time, _APPROVE) for each in journals if _beside(each).exists()]
 
@@ -154,7 +154,7 @@ def _beside(journal: Path) -> Path:
 
 
 def _journal_file(named: str) -> Path:
-    return Path(named).expanduser() if named else _data_folder() / "journal.db"
+    return Path(named).expanduser() if named else data_folder() / "journal.db"
 
 
 def _key(journal: Path, secret: str, purpose: str) -> Callable[[], bytes]:
@@ -181,7 +181,8 @@ def addresses(settings: Settings) -> tuple[str, str]:
     return settings.instance_url, settings.login_url
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
+    """Return where this user's programs keep what they need."""
     import platformdirs
 
     return platformdirs.user_data_path("mcp-salesforce", appauthor=False)

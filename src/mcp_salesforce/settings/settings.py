@@ -283,7 +283,7 @@ class Settings(App, Surface):
         """
         is_complete = any(set(way.needs) <= set(given) for way in WAYS)
         others = dict.fromkeys((*_CONNECTION, *Network.model_fields)) if is_complete else {}
-        return _checked(cls, loaded(_OrTheKeptLogin, {**others, **given}))
+        return checked(cls, loaded(_OrTheKeptLogin, {**others, **given}))
 
     @property
     def way(self) -> Way:
@@ -300,7 +300,7 @@ class Settings(App, Surface):
     @property
     def network(self) -> Network:
         """How to reach the org."""
-        return _checked(Network, self)
+        return checked(Network, self)
 
     @property
     def org_name(self) -> str:
@@ -356,7 +356,7 @@ def _plain(value: object) -> str:
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def _checked(kind: type[_Model], found: BaseModel) -> _Model:
+def checked(kind: type[_Model], found: BaseModel) -> _Model:
     """Return the part of `found` that `kind` has, whose values were checked."""
     values = {name: getattr(found, name) for name in kind.model_fields}
     return kind.model_construct(found.model_fields_set & kind.model_fields.keys(), **values)
