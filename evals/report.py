@@ -38,3 +38,13 @@ def write(path: Path, results: Sequence[Result], surface: int, worker: str) -> N
     """Write everything that is known of the run."""
     told = {"worker": worker, "surface": surface, "tasks": [asdict(each) for each in results]}
     path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def one(result: Result, *, as_json: bool) -> str:
+    """Return how one task went, for its player."""
+    if as_json:
+        return json.dumps(asdict(result), ensure_ascii=False)
+    numbers = ", ".join(f"{name} {getattr(result, name)}" for name in _NUMBERS)
+    lines = [f"{'done' if result.success else 'NOT done'}: {numbers}, damage {len(result.damage)}"]
+    lines += [f"missing: {each}" for each in result.missing] + [f"damage: {each}" for each in result.damage]
+    return "\n".join(lines)

@@ -1,19 +1,20 @@
 """Runs a task: a fresh org, somebody who works in it, and a look at the org afterwards."""
 
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
-from mcp import Client
+from mcp import Client, MCPError
 from mcp_types import CallToolResult, ElicitResult, TextContent
 from tests.orgs import new_org, without_appointments
 from tests.tools.tokens import tokens
 
-from evals.aftermath import Aftermath, records_of
+from evals.aftermath import Aftermath, Records, records_of
 from evals.task import Task, World
 from mcp_salesforce.config import Settings
 from mcp_salesforce.localorg import LocalOrg, utcnow
@@ -64,10 +65,53 @@ class Desk:
 
     async def call(self, client: Client, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
         """Call a tool and keep it in the record."""
-        result = await client.call_tool(tool, dict(arguments))
-        text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
-        self.called.append(Called(tool, arguments, text, bool(result.is_error)))
+        called, result = await made(client, tool, arguments)
+        self.called.append(called)
         return result
+
+
+async def made(client: Client, tool: str, arguments: Mapping[str, Any]) -> tuple[Called, CallToolResult]:
+    """Call a tool; what the protocol refuses is an error of the call."""
+    try:
+        result = await client.call_tool(tool, dict(arguments))
+    except MCPError as error:
+        result = CallToolResult(content=[TextContent(type="text", text=error.message)], is_error=True)
+    text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+    return Called(tool, arguments, text, bool(result.is_error)), result
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What a model sees before its first call: instructions, and tools as MCP has them."""
+
+    instructions: str
+    tools: list[dict[str, Any]]
+    """Each with its `name`, `description` and `inputSchema`: hosts pass on nothing else."""
+
+    @classmethod
+    async def by(cls, client: Client) -> Self:
+        """Ask a server."""
+        tools: list[dict[str, Any]] = []
+        cursor = None
+        while True:
+            page = await client.list_tools(cursor=cursor)
+            tools += [
+                {"name": each.name, "description": each.description or "", "inputSchema": each.input_schema}
+                for each in page.tools
+            ]
+            cursor = page.next_cursor
+            if not cursor:
+                return cls(client.instructions or "", tools)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens of o200k_base they are."""
+        return tokens(self.instructions) + tokens(self.tools)
+
+    @property
+    def lines(self) -> str:
+        """The tools as compact JSON, one a line."""
+        return "\n".join(json.dumps(each, separators=(",", ":"), ensure_ascii=False) for each in self.tools)
 
 
 Worker = Callable[[Desk], Awaitable[str]]
@@ -76,26 +120,43 @@ Worker = Callable[[Desk], Awaitable[str]]
 
 async def run(task: type[Task], worker: Worker, now: Callable[[], datetime] = utcnow) -> Result:
     """Let `worker` do a task in a fresh org, and look what became of the org."""
-    result = Result(task.number, task.title)
     started = time.perf_counter()
-    world = World(partial(new_org, then=without_appointments), now)
-    with world.org as org:
-        desk = Desk(org, task(world))
-        world.days_ago = 0
-        before = records_of(org)
+    with (desk := begun(task, now)).org as org:
+        before, answer, failure = records_of(org), "", ""
         try:
-            result.answer = await worker(desk)
+            answer = await worker(desk)
         except Exception as error:  # noqa: BLE001 - whatever a model, a host or a server raises is a failed task
-            result.failure = f"{type(error).__name__}: {error}"
-        after = Aftermath(before, records_of(org), result.answer)
-        desk.task.check(after)
-    result.missing, result.damage = after.missing, after.damage
-    result.success = not (result.failure or result.missing or result.damage)
-    result.calls, result.errors = len(desk.called), sum(each.is_error for each in desk.called)
-    result.read = sum(tokens(each.answer) for each in desk.called)
-    result.written = sum(tokens({"name": each.tool, "arguments": each.arguments}) for each in desk.called)
+            failure = f"{type(error).__name__}: {error}"
+        result = judged(desk, before, records_of(org), answer, failure)
     result.seconds = round(time.perf_counter() - started, 2)
     return result
+
+
+def begun(task: type[Task], now: Callable[[], datetime]) -> Desk:
+    """Return a desk with the start state of a task; its records and their Ids follow from the moment alone."""
+    world = World(partial(new_org, then=without_appointments), now)
+    desk = Desk(world.org, task(world))
+    world.days_ago = 0
+    return desk
+
+
+def judged(desk: Desk, before: Records, now: Records, answer: str, failure: str = "") -> Result:
+    """Return how a task went, from the records before and now, and from what the person was told."""
+    after = Aftermath(before, now, answer)
+    desk.task.check(after)
+    return Result(
+        desk.task.number,
+        desk.task.title,
+        success=not (failure or after.missing or after.damage),
+        calls=len(desk.called),
+        errors=sum(each.is_error for each in desk.called),
+        read=sum(tokens(each.answer) for each in desk.called),
+        written=sum(tokens({"name": each.tool, "arguments": each.arguments}) for each in desk.called),
+        missing=after.missing,
+        damage=after.damage,
+        failure=failure,
+        answer=answer,
+    )
 
 
 @asynccontextmanager
