@@ -23,6 +23,7 @@ from bench.soak import about_a_soak
 from bench.soql import about_soql
 from bench.start import about_the_start
 from bench.tokens import tokens
+from bench.writes import about_writes
 
 
 async def about_the_server() -> list[Figure]:
@@ -42,6 +43,7 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "soql": about_soql,
     "availability": about_availability,
     "rescheduling": about_rescheduling,
+    "writes": about_writes,
     "localorg": about_the_local_org,
     "paging": about_paging,
     "export": about_an_export,

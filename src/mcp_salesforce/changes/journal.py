@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,8 @@ KEPT_FOR: Final = timedelta(days=15)
 """As long as Salesforce keeps what was deleted."""
 _APPLICATION_ID: Final = 0x53464A31  # "SFJ1"
 _ID_BYTES: Final = 4
+_PAGE_BYTES: Final = 1024  # a change is a few hundred bytes, and each page that has some of it is written whole
+_PAGES_AT_ONCE: Final = 4000  # between two waits for the disk
 _log = logging.getLogger(__name__)
 _TABLES: Final = """
 CREATE TABLE change (
@@ -154,7 +156,7 @@ class Journal:
         """Keep what was found out about the steps of a change."""
         with self._refusing(), self._database:
             for number, step in enumerate(steps):
-                sealed = self._seal.seal(asdict(step), _place(change_id, number))
+                sealed = self._seal.seal(step, _place(change_id, number))
                 self._database.execute(
                     "UPDATE step SET sealed = ? WHERE change = ? AND number = ?", (sealed, change_id, number)
                 )
@@ -221,6 +223,7 @@ class Journal:
         if own != _APPLICATION_ID:
             if own or database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise JournalError(f"{self._file} is another program's file.")
+            database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             database.execute("PRAGMA journal_mode = WAL")
             with database:
                 database.execute("BEGIN IMMEDIATE")
@@ -230,13 +233,14 @@ class Journal:
                     database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
+        database.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_AT_ONCE}")
         with database:
             database.execute("DELETE FROM change WHERE at < ?", (self._now() - KEPT_FOR.total_seconds(),))
         self._holders.hold()
 
     def _keep(self, change: Change, step: Step) -> None:
         number = len(change.steps) - 1
-        sealed = self._seal.seal(asdict(step), _place(change.change_id, number))
+        sealed = self._seal.seal(step, _place(change.change_id, number))
         self._database.execute("INSERT OR REPLACE INTO step VALUES (?, ?, ?)", (change.change_id, number, sealed))
 
     def _entry(self, change_id: str, at: float, tool: str, state: State, undoes: str, holder: str) -> Entry:
