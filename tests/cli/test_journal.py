@@ -9,7 +9,10 @@ from click.testing import CliRunner, Result
 from mcp import Client
 
 from mcp_salesforce.cli import cli
-from tests.conftest import NOW
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.server import create_server
+from tests.conftest import NOW, settings_of
 from tests.tools.calls import called, refusal
 
 pytestmark = pytest.mark.anyio
@@ -42,10 +45,54 @@ async def test_changes_are_listed_without_a_value_and_forgotten(mcp: Client, tmp
 
 async def test_with_another_key_the_list_says_that_nothing_can_be_undone(mcp: Client, tmp_path: Path) -> None:
     await called(mcp, "create_contact", data={"LastName": "Sand"})
-    listed = journal("list", tmp_path / "journal.db", SALESFORCE_STATE_KEY="x" * 32)
+    listed = journal("list", tmp_path / "journal.db", SALESFORCE_STATE_KEY="j" * 32)
     assert listed.exit_code == 0
     assert "encrypted with another key  (org" in listed.output
     assert "set SALESFORCE_STATE_KEY as it was" in listed.output
+
+
+def run(*command: str, **environment: str) -> Result:
+    return CliRunner().invoke(cli, [*command], env=environment)
+
+
+@pytest.mark.parametrize("in_file", [True, False], ids=[".env", "environment"])
+async def test_commands_find_the_servers_files_by_its_settings(
+    org: LocalOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_file: bool
+) -> None:
+    own = {"JOURNAL": str(tmp_path / "kept" / "own.db"), "STATE_KEY": "k" * 32, "AUDIT": str(tmp_path / "audit.jsonl")}
+    given = {f"SALESFORCE_{name}": value for name, value in own.items()}
+    monkeypatch.chdir(tmp_path)
+    if in_file:
+        (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in given.items()))
+        given = {}
+    settings = settings_of(org, **{name.lower(): value for name, value in own.items()})
+    two = {"sobject": "Contact", "record_ids": [org.insert("Contact", LastName=name) for name in ("Sand", "Stein")]}
+    async with Client(create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)) as mcp:
+        _, change_id = await called(mcp, "create_contact", data={"LastName": "Sand"})
+        assert (await refusal(mcp, "delete_records", **two))["code"] == "APPROVAL_UNAVAILABLE"
+        listed = run("journal", "list", **given)
+        assert listed.output.startswith(change_id)
+        assert "create 1 Contact" in listed.output
+        waiting = run("approve", **given)  # it found the question, and has no terminal to show it at
+        assert "needs a terminal" in waiting.output
+        assert run("journal", "clear", **given).output == "1 changes were forgotten.\n"
+    verified = run("audit", "verify", **given)
+    assert "All lines fit, up to number 2" in verified.output
+    assert "no key" not in verified.output
+
+
+@pytest.mark.parametrize("command", [["journal", "list"], ["approve"], ["audit", "verify"]])
+def test_a_wrong_setting_is_named(tmp_path: Path, command: list[str]) -> None:
+    told = run(*command, SALESFORCE_JOURNAL=str(tmp_path), SALESFORCE_AUDIT=str(tmp_path / "audit.jsonl"))
+    assert told.exit_code == 2
+    assert "SALESFORCE_JOURNAL" in told.output
+    assert "name a file in it" in told.output
+
+
+def test_a_journal_that_is_off_is_no_file_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "off").write_text("mine")
+    assert run("journal", "list", SALESFORCE_JOURNAL="off").output == "No changes are kept.\n"
 
 
 @pytest.mark.parametrize("command", ["list", "clear"])

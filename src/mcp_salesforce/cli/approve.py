@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from mcp_salesforce.cli.refusal import Refusal
+from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
 
 if TYPE_CHECKING:
     from mcp_salesforce.changes.approval_store import ApprovalStore, Asked
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @click.option(
     "--journal",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="SALESFORCE_JOURNAL of the server that asks. Default: all your servers that use the default one.",
+    help="SALESFORCE_JOURNAL of the server that asks. Default: that of the settings here, and all servers of yours "
+    "without one.",
 )
 def command(*, journal: Path | None) -> None:
     """Approve or decline the changes that wait for a person, at a terminal.
@@ -28,7 +29,8 @@ def command(*, journal: Path | None) -> None:
     """
     from mcp_salesforce.settings.connect import approval_stores
 
-    stores = approval_stores(journal)
+    with refusing_wrong_settings():
+        stores = approval_stores(journal)
     try:
         found = [(store, asked) for store in stores for asked in store.to_answer()]
         if not found:

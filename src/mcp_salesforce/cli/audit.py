@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcp_salesforce.cli.refusal import Refusal
+from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
 
 if TYPE_CHECKING:
     from mcp_salesforce.audit.chain import Verifying
@@ -29,7 +29,8 @@ def verify(*, files: tuple[Path, ...], last: str, alone: bool) -> None:
     from mcp_salesforce.audit.chain import Verifying
     from mcp_salesforce.settings.connect import audit_to_look_at
 
-    found, key = audit_to_look_at(files[-1] if files else None)
+    with refusing_wrong_settings():
+        found, key = audit_to_look_at(files[-1] if files else None)
     if found is None:
         raise Refusal("Which file? Name it, or set SALESFORCE_AUDIT.")
     if not found.is_file():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mcp_salesforce.cli.refusal import Refusal
+from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
 
 if TYPE_CHECKING:
     from mcp.shared.dispatcher import ProgressFnT
@@ -63,13 +63,10 @@ def command(*, soql: str, file: Path, alias: str | None, as_json: bool, **option
 
 
 def _settings(alias: str | None) -> "Settings":
-    from mcp_salesforce.settings.loading import ConfigurationError
     from mcp_salesforce.settings.settings import Network, Settings
 
-    try:
+    with refusing_wrong_settings():
         return Settings.load() if alias is None else Settings.load(org=alias, **Network.load().given)
-    except ConfigurationError as error:
-        raise Refusal(str(error)) from None
 
 
 async def _export(settings: "Settings", arguments: dict[str, Any], progress: "ProgressFnT") -> dict[str, Any]:

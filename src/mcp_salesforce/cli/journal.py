@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcp_salesforce.cli.refusal import Refusal
+from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
 
 if TYPE_CHECKING:
     from mcp_salesforce.changes.journal import Journal, Overview
@@ -54,7 +54,8 @@ def _opened(file: Path | None) -> Iterator["Journal | None"]:
     from mcp_salesforce.changes.journal import JournalError
     from mcp_salesforce.settings.connect import journal_to_look_at
 
-    kept = journal_to_look_at(file)
+    with refusing_wrong_settings():
+        kept = journal_to_look_at(file)
     try:
         yield kept
     except JournalError as error:

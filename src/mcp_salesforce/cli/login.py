@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcp_salesforce.cli.refusal import Refusal
+from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
 
 if TYPE_CHECKING:
     from mcp_salesforce.cli.callback import Callback
@@ -73,15 +73,12 @@ def command(
 
 
 def _app(given: dict[str, str], *, sandbox: bool) -> "App":
-    from mcp_salesforce.settings.loading import ConfigurationError
     from mcp_salesforce.settings.settings import App
 
     if sandbox:
         given = {**given, "login_url": "https://test.salesforce.com"}
-    try:
+    with refusing_wrong_settings():
         app = App.load(**given)
-    except ConfigurationError as error:
-        raise Refusal(str(error)) from None
     if not app.client_id:
         raise Refusal(
             "Which app? Give its consumer key with --client-id or SALESFORCE_CLIENT_ID; docs/connect-an-org.md says "

@@ -26,7 +26,7 @@ from mcp_salesforce.salesforce import (
 from mcp_salesforce.settings import flows, values
 from mcp_salesforce.settings.loading import ConfigurationError, environment
 from mcp_salesforce.settings.logins import LoginError, Logins, LoginSource
-from mcp_salesforce.settings.settings import Network, Settings
+from mcp_salesforce.settings.settings import Kept, Network, Settings
 from mcp_salesforce.state_key import StateKey
 
 _APPROVALS: Final = ".approvals.db"
@@ -91,23 +91,31 @@ def audit(settings: Settings) -> Audit | None:
 
 
 def audit_to_look_at(file: Path | None) -> tuple[Path | None, bytes | None]:
-    """Return the audit's file, or that which the environment names, and the key of its seals if there is one here."""
-    given = environment()
-    named = given.get("SALESFORCE_AUDIT", "").strip()
-    where = file or (Path(named).expanduser() if named and named.casefold() not in {"off", "otel"} else None)
-    secret = given.get("SALESFORCE_STATE_KEY", "")
+    """Return the audit's file, or that which the settings name, and the key of its seals if there is one here.
+
+    Raises:
+        ConfigurationError: A setting is malformed.
+    """
+    kept = Kept.load()
+    where = file or (None if kept.audit in {"", "off", "otel"} else Path(kept.audit))
+    secret = kept.state_key.get_secret_value()
     has_key = where is not None and (secret or where.with_suffix(".key").is_file())
     return where, _key(where, secret, "audit")() if where and has_key else None
 
 
 def journal_to_look_at(file: Path | None) -> Journal | None:
-    """Return the journal in `file`, or that which the environment names, or the user's own; None if there is none.
+    """Return the journal in `file`, or that which the settings name, or the user's own; None if there is none.
 
     No org has to be named for that.
+
+    Raises:
+        ConfigurationError: A setting is malformed.
     """
-    given = environment()
-    where = file or _journal_file(given.get("SALESFORCE_JOURNAL", ""))
-    key = _key(where, given.get("SALESFORCE_STATE_KEY", ""), "journal")
+    kept = Kept.load()
+    if file is None and kept.journal == "off":
+        return None
+    where = file or _journal_file(kept.journal)
+    key = _key(where, kept.state_key.get_secret_value(), "journal")
     return Journal(where, key, now=time.time, is_wanted=True) if where.is_file() else None
 
 
@@ -121,10 +129,21 @@ def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
 
 
 def approval_stores(journal: Path | None) -> list[ApprovalStore]:
-    """Return the questions of the server with this journal, or of all that keep theirs in the user's data folder."""
-    known = sorted(data_folder().glob(f"*{_APPROVALS}"))
-    journals = [journal] if journal else [file.with_name(file.name.replace(_APPROVALS, ".db")) for file in known]
-    return [_approvals_of(each, time.time, _APPROVE) for each in journals if _beside(each).exists()]
+    """Return the questions of the server with this journal.
+
+    Without one, they are those of the server of these settings, and of all that keep theirs in the user's data folder.
+
+    Raises:
+        ConfigurationError: A setting is malformed.
+    """
+    if journal:
+        journals = [journal]
+    else:
+        named = Kept.load().journal
+        known = [file.with_name(file.name.replace(_APPROVALS, ".db")) for file in data_folder().glob(f"*{_APPROVALS}")]
+        journals = [*([] if named in {"", "off"} else [_journal_file(named)]), *sorted(known)]
+    by_file = {_beside(each).resolve(): each for each in journals if _beside(each).exists()}
+    return [_approvals_of(each, time.time, _APPROVE) for each in by_file.values()]
 
 
 def question_key(settings: Settings) -> Callable[[], bytes]:

@@ -157,7 +157,39 @@ class Surface(BaseModel):
         return loaded(Surface, {})
 
 
-class Settings(App, Surface):
+class Kept(BaseModel):
+    """What the server keeps on this machine, and the secret that its keys come from, whatever org there is."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    state_key: Annotated[Secret, AfterValidator(setting_values.long_enough)] = Field(
+        default=_NOTHING,
+        description="Secret that marks the cursors this server gives out; `openssl rand -base64 32` prints one. Give "
+        "replicas the same, and cursors work on all of them and after a restart; without it they end with the process.",
+    )
+    journal: Annotated[PlainText, AfterValidator(setting_values.journal)] = Field(
+        default="",
+        description="File in which changes are kept for 15 days, encrypted, so that they can be undone; or `off`. "
+        "Default: `journal.db` in the user's data folder.",
+    )
+    audit: Annotated[PlainText, AfterValidator(setting_values.audit)] = Field(
+        default="",
+        description="File, such as `audit.jsonl`, that gets a line for each call: who, when, which records and fields, "
+        "and never a value; or `otel` for OpenTelemetry logs. See docs/audit.md.",
+    )
+    audit_required: bool = Field(
+        default=True,
+        description="`true`: a call that cannot be recorded in the audit is refused. "
+        "`false`: it is made, and the log says so.",
+    )
+
+    @classmethod
+    def load(cls) -> "Kept":
+        """Return what the environment and `.env` say of it."""
+        return loaded(Kept, {})
+
+
+class Settings(App, Surface, Kept):
     """How to reach one org, and how much of it an answer may carry. Immutable; secrets do not show in its repr."""
 
     refresh_token: Annotated[Secret, AfterValidator(setting_values.refuse_access_token)] = Field(
@@ -209,26 +241,6 @@ class Settings(App, Surface):
         ge=500,
         le=1_000_000,
         description="Most tokens a tool's answer may have; the rest comes by cursor.",
-    )
-    state_key: Annotated[Secret, AfterValidator(setting_values.long_enough)] = Field(
-        default=_NOTHING,
-        description="Secret that marks the cursors this server gives out; `openssl rand -base64 32` prints one. Give "
-        "replicas the same, and cursors work on all of them and after a restart; without it they end with the process.",
-    )
-    journal: Annotated[PlainText, AfterValidator(setting_values.journal)] = Field(
-        default="",
-        description="File in which changes are kept for 15 days, encrypted, so that they can be undone; or `off`. "
-        "Default: `journal.db` in the user's data folder.",
-    )
-    audit: Annotated[PlainText, AfterValidator(setting_values.audit)] = Field(
-        default="",
-        description="File, such as `audit.jsonl`, that gets a line for each call: who, when, which records and fields, "
-        "and never a value; or `otel` for OpenTelemetry logs. See docs/audit.md.",
-    )
-    audit_required: bool = Field(
-        default=True,
-        description="`true`: a call that cannot be recorded in the audit is refused. "
-        "`false`: it is made, and the log says so.",
     )
     files: Annotated[Path | None, BeforeValidator(setting_values.existing_folder)] = Field(
         default=None,
