@@ -34,7 +34,6 @@ LONG_FUNCTIONS = {
     "salesforce/api/soap.py:convert_lead",
     "salesforce/client.py:__init__",
     "salesforce/transport.py:exchange",
-    "server.py:create_server",
     "tools/appointments/availability.py:find_free_times",
     "tools/appointments/rescheduling.py:reschedule_appointments",
     "tools/appointments/updating.py:update_appointment",

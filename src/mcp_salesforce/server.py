@@ -5,15 +5,13 @@ if __name__ == "__main__":  # before the imports: the first answers do not wait 
 
     begin(())
 
-import asyncio
-import logging
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import cache, cached_property, partial
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, TypeAlias
 
 from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
@@ -22,22 +20,15 @@ from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateCodec,
 from mcp_types import GetPromptResult, InputRequiredResult, Tool
 
 from mcp_salesforce import logs
-from mcp_salesforce.appointments.hours import hours_of
 from mcp_salesforce.changes.approval_store import LIFETIME
-from mcp_salesforce.changes.approvals import ApprovalRules
-from mcp_salesforce.changes.gate import Gate
 from mcp_salesforce.front import handover
-from mcp_salesforce.policy.guard import Guard
-from mcp_salesforce.policy.guard.read_only import refusing_writes
+from mcp_salesforce.org_sessions import Sessions
 from mcp_salesforce.policy.policy_file import PolicyFileError, read_policy
-from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, Transport
-from mcp_salesforce.salesforce.budget import Reserve
-from mcp_salesforce.salesforce.client import RequestSender
+from mcp_salesforce.salesforce import Transport
 from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.settings import connect
 from mcp_salesforce.settings.loading import ConfigurationError
 from mcp_salesforce.settings.settings import Settings, Surface
-from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.stdio import serve_stdio
 from mcp_salesforce.surface.completions import add_completion
 from mcp_salesforce.surface.first_answers import keep_answers
@@ -48,11 +39,10 @@ from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.framework.allowed_tools import Access, UnknownToolsetError
 from mcp_salesforce.tools.framework.session import OrgSession, utc_now
 from mcp_salesforce.tools.framework.toolset import SalesforceTool, build_tools
-from mcp_salesforce.tools.lookups.named_records import ids_of
 
-_VERIFIED_WITHIN_S: Final = 10.0  # less than hosts wait for a server to start
-_log = logging.getLogger(__name__)
 _version = cache(version)  # it reads a file
+
+Lifespan: TypeAlias = Callable[[MCPServer[OrgSession]], AbstractAsyncContextManager[OrgSession]]
 
 
 class SalesforceServer(MCPServer[OrgSession]):
@@ -108,53 +98,29 @@ def create_server(
     Raises:
         ConfigurationError: The settings cannot work: a key file without a key, for example.
     """
-    access = access_of(settings)
-    tokens, state_key = connect.token_source(settings), StateKey(settings.state_key.get_secret_value())
-    journal = connect.journal(settings, lambda: now().timestamp())
-    gate, approvals = Gate(journal), connect.approvals(settings, lambda: now().timestamp())
-    audit = connect.audit(settings)
+    access, tokens = access_of(settings), connect.token_source(settings)
+    sessions = Sessions(settings, transport=transport, now=now)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[OrgSession]) -> AsyncIterator[OrgSession]:
-        guard = Guard(access.policy, now=lambda: now().timestamp()) if access.policy else None
-        client = SalesforceClient(
-            tokens,
-            api_version=settings.api_version,
-            transport=transport or connect.transport(settings.network),
-            timeout_s=settings.timeout_s,
-            max_concurrency=settings.max_concurrency,
-            reserve=Reserve.parse(settings.api_reserve),
-            guard=_guarding(guard, access),
-            gate=gate.over,
-            watch=audit.over if audit else None,
-        )
-        async with client, audit or nullcontext():
-            await _verify(guard)
-            session = OrgSession(
-                client,
-                max_answer_tokens=settings.max_answer_tokens,
-                allowed=access.summary(),
-                guard=guard,
-                now=now,
-                outcome_fields=settings.outcome_fields,
-                working_hours=hours_of(settings.working_hours),
-                state_key=state_key,
-                journal=journal,
-                approvals=approvals,
-                approval_rules=ApprovalRules.of(access.policy),
-                audit=audit,
-                files=settings.files,
-                find_named=ids_of,
-            )
-            try:
-                yield session
-            finally:
-                await session.background.close()
-        approvals.close()
-        if journal:
-            journal.close()
+        async with sessions, sessions.open(tokens, access) as session:
+            yield session
 
     logs.set_up(settings.log_level, settings.log_format)
+    return build_server(settings, access, lifespan)
+
+
+def build_server(
+    settings: Settings, access: Access, lifespan: Lifespan, *, around: Sequence[ServerMiddleware[Any]] = ()
+) -> SalesforceServer:
+    """Return the server that offers what `access` allows.
+
+    Args:
+        settings: How long a call may take, and the key of questions.
+        access: What to offer.
+        lifespan: Gives the session that calls work on.
+        around: What every message passes first; it may give a call another session.
+    """
     tools = [
         tool
         for toolset in TOOLSETS
@@ -173,7 +139,7 @@ def create_server(
         ),
     )
     allowed = frozenset(tool.name for tool in tools if not tool.forbidden_by)
-    server.middleware.append(_within(settings.call_timeout_s))
+    server.middleware.extend([*around, _within(settings.call_timeout_s)])
     add_prompts(server, allowed)
     add_resources(server, allowed)
     add_completion(server)
@@ -188,28 +154,6 @@ def _within(seconds: float) -> ServerMiddleware[Any]:
             return await call_next(ctx)
 
     return limited
-
-
-def _guarding(guard: Guard | None, access: Access) -> Callable[[RequestSender], RequestSender] | None:
-    """Return what every call of the client passes."""
-    if guard and access.read_only:
-        return lambda exchange: guard.over(refusing_writes(exchange))
-    if guard:
-        return guard.over
-    return refusing_writes if access.read_only else None
-
-
-async def _verify(guard: Guard | None) -> None:
-    """Stop the start where the org has not what the policy names; where it cannot be asked now, the first call asks."""
-    if guard is None:
-        return
-    try:
-        async with asyncio.timeout(_VERIFIED_WITHIN_S):
-            await guard.verify()
-    except PolicyFileError as error:
-        raise ConfigurationError(f"mcp-salesforce cannot start: {error}") from None
-    except (SalesforceError, TimeoutError):
-        _log.warning("The policy could not be verified: nothing is allowed until it is")
 
 
 def serve(server: MCPServer[OrgSession]) -> None:

@@ -3,17 +3,19 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import platformdirs
 import pytest
 from click.testing import CliRunner
 
 from mcp_salesforce.cli import cli
 from mcp_salesforce.cli.serve import default_file
-from tests.cli.processes import END_S, run, running
+from tests.cli.processes import END_S, invoke, run, running
 
 INITIALIZE = {
     "jsonrpc": "2.0",
@@ -188,3 +190,35 @@ def test_the_demo_org_lives_under_the_users_data_directory(monkeypatch: pytest.M
 
     assert file.parent == platformdirs.user_data_path("mcp-salesforce", appauthor=False)
     assert file.parent.is_dir()
+
+
+def test_it_serves_over_http_on_this_machine_until_a_signal(tmp_path: Path) -> None:
+    with running("serve", "--demo", "--http", "--port", "0", "--file", "org.sqlite", cwd=tmp_path) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        address = said.partition(" at ")[2].split()[0]
+        body = json.dumps(LIST_CONTACTS).encode()
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        answer = httpx2.post(address, content=body, headers=headers, timeout=END_S).text
+        process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=END_S)
+
+    assert address.startswith("http://127.0.0.1:")
+    assert len(json.loads(answer.partition("data: ")[2])["result"]["structuredContent"]["rows"]) == 2
+    assert (process.returncode, rest, errors) == (0, "", "")
+
+
+def test_a_port_needs_http(tmp_path: Path) -> None:
+    ended = invoke("serve", "--demo", "--port", "9000", cwd=tmp_path)
+
+    assert ended.returncode == 2
+    assert "--port needs --http" in ended.stderr
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = invoke("serve", "--demo", "--http", "--port", port, "--file", "org.sqlite", cwd=tmp_path)
+
+    assert ended.returncode == 1
+    assert f"Port {port} cannot be used" in ended.stderr

@@ -1,24 +1,23 @@
-"""The protocol's own conformance suite, over the HTTP app in this process."""
+"""The protocol's own conformance suite, over HTTP as `serve --http` serves it."""
 
 import re
-import socket
 import subprocess
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
-import uvicorn
-from mcp.server import MCPServer
-from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
 
+from mcp_salesforce.http import endpoint
+from mcp_salesforce.http.application import create_app
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
-from mcp_salesforce.server import create_server
-from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.server import SalesforceServer, build_server, create_server
 from tests.clients.conformance_fixtures import add_fixtures
 from tests.conftest import settings_of
+from tests.http.served import served
 
 pytestmark = pytest.mark.clients
 
@@ -39,12 +38,10 @@ SCENARIOS = {
         "prompts-list",
         "resources-list",
         "server-initialize",
-        "server-session-lifecycle",
-        "server-sse-multiple-streams",
         "tools-list",
     ],
 }
-"""Those that need no tool, resource or prompt of the suite's own."""
+"""Those that need no tool, resource or prompt of the suite's own, and no session: the server keeps none."""
 
 FIXTURE_SCENARIOS = [
     "completion-complete",
@@ -72,25 +69,8 @@ def conformance(node: Path, installed: Callable[[str], Path]) -> list[str]:
 
 
 @pytest.fixture
-def server(org: LocalOrg) -> MCPServer[OrgSession]:
-    return create_server(settings_of(org), transport=AsgiTransport(org.app))
-
-
-@asynccontextmanager
-async def served(
-    server: MCPServer[OrgSession], transport_security: TransportSecuritySettings | None = None
-) -> AsyncIterator[str]:
-    """The address of the server's HTTP app, on a free loopback port, until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        app = server.streamable_http_app(transport_security=transport_security)
-        running = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(lambda: running.serve([listening]))
-            try:
-                yield f"http://127.0.0.1:{port}/mcp"
-            finally:
-                running.should_exit = True
+def app(org: LocalOrg) -> Starlette:
+    return create_app(settings_of(org), transport=AsgiTransport(org.app))
 
 
 async def run(conformance: list[str], url: str, revision: str, scenario: str) -> subprocess.CompletedProcess[bytes]:
@@ -111,26 +91,31 @@ def assert_passed(ended: subprocess.CompletedProcess[bytes]) -> None:
     ("revision", "scenario"), [(revision, scenario) for revision, named in SCENARIOS.items() for scenario in named]
 )
 async def test_the_server_passes_without_a_warning(
-    conformance: list[str], server: MCPServer[OrgSession], revision: str, scenario: str
+    conformance: list[str], app: Starlette, revision: str, scenario: str
 ) -> None:
-    async with served(server) as url:
+    async with served(app) as url:
         assert_passed(await run(conformance, url, revision, scenario))
 
 
 @pytest.mark.parametrize("scenario", FIXTURE_SCENARIOS)
 @pytest.mark.parametrize("revision", SCENARIOS)
 async def test_a_server_of_the_same_builder_passes_with_the_tools_of_the_suite(
-    conformance: list[str], server: MCPServer[OrgSession], revision: str, scenario: str
+    conformance: list[str], app: Starlette, monkeypatch: pytest.MonkeyPatch, revision: str, scenario: str
 ) -> None:
-    add_fixtures(server)
-    async with served(server) as url:
+    def with_fixtures(*arguments: Any, **options: Any) -> SalesforceServer:
+        server = build_server(*arguments, **options)
+        add_fixtures(server)
+        return server
+
+    monkeypatch.setattr(endpoint, "build_server", with_fixtures)
+    async with served(app) as url:
         assert_passed(await run(conformance, url, revision, scenario))
 
 
-async def test_the_suite_fails_a_server_that_answers_any_host(conformance: list[str], server: MCPServer) -> None:
+async def test_the_suite_fails_a_server_that_answers_any_host(conformance: list[str], org: LocalOrg) -> None:
     """Nothing above is worth much if the suite would pass anything."""
-    unprotected = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    async with served(server, transport_security=unprotected) as url:
+    unprotected = create_server(settings_of(org)).streamable_http_app(host="0.0.0.0")  # noqa: S104 - only a name here
+    async with served(unprotected) as url:
         ended = await run(conformance, url, "2025-11-25", "dns-rebinding-protection")
 
     assert ended.returncode == 1

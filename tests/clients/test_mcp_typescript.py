@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -64,19 +64,34 @@ def running(node: Path, script: str, server: ServerCommand) -> Iterator[TypeScri
                 process.kill()
 
 
+OLD = ("mcp_old.mjs", "@modelcontextprotocol/sdk", "2025-11-25")
+NEW = ("mcp_new.mjs", "@modelcontextprotocol/client", "2026-07-28")
+
+
+@contextmanager
+def listening(server: ServerCommand) -> Iterator[ServerCommand]:
+    """The same server over HTTP; instead of a command there is its address."""
+    command = [*server.command[:-2], "--http", "--port", "0", *server.command[-2:]]
+    with subprocess.Popen(command, env=server.env, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr
+            said = process.stderr.readline()
+            yield ServerCommand([said.partition(" at ")[2].split()[0]], server.env)
+        finally:
+            process.terminate()
+
+
 @pytest.fixture(
-    params=[
-        ("mcp_old.mjs", "@modelcontextprotocol/sdk", "2025-11-25"),
-        ("mcp_new.mjs", "@modelcontextprotocol/client", "2026-07-28"),
-    ],
-    ids=["old era", "new era"],
+    params=[(*OLD, False), (*NEW, False), (*OLD, True), (*NEW, True)],
+    ids=["old era", "new era", "old era over HTTP", "new era over HTTP"],
 )
 def client(
     request: pytest.FixtureRequest, node: Path, installed: Callable[[str], Path], demo_server: ServerCommand
 ) -> Iterator[TypeScriptClient]:
-    script, package, revision = request.param
+    script, package, revision, is_http = request.param
     installed(package)
-    with running(node, script, demo_server) as connected:
+    way = listening(demo_server) if is_http else nullcontext(demo_server)
+    with way as server, running(node, script, server) as connected:
         assert connected.connected["revision"] == revision
         yield connected
 
@@ -124,6 +139,7 @@ def test_a_second_page_follows_from_the_first(client: TypeScriptClient) -> None:
     assert len(set(ids)) == 6
 
 
+@pytest.mark.parametrize("client", [(*OLD, False), (*NEW, False), (*NEW, True)], indirect=True)
 def test_a_user_is_asked_with_both_choices_and_only_the_second_deletes(client: TypeScriptClient) -> None:
     names = ("Sand", "Stein")
     made = [client.call("salesforce_create_contact", {"data": {"LastName": name}}) for name in names]

@@ -1,4 +1,4 @@
-"""`mcp-salesforce serve`: the MCP server on stdin and stdout."""
+"""`mcp-salesforce serve`: the MCP server on stdin and stdout, or over HTTP."""
 
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
     from mcp_salesforce.localorg.services.oauth import Credentials
+    from mcp_salesforce.salesforce import Transport
     from mcp_salesforce.settings.settings import Settings
 
 
@@ -27,19 +28,34 @@ if TYPE_CHECKING:
     help="With --demo: a file with your objects, fields and record types: YAML, or the describe of a real org.",
 )
 @click.option("--as", "user", help="With --demo: the user to act as, such as jonas. Default: the administrator.")
-def command(*, demo: bool, fresh: bool, file: Path | None, schema: Path | None, user: str | None) -> None:
+@click.option("--http", is_flag=True, help="Serve Streamable HTTP at /mcp instead, for clients on this machine.")
+@click.option("--port", type=click.IntRange(0, 65535), help="With --http: the port; 0 picks a free one. Default: 8000.")
+def command(
+    *,
+    demo: bool,
+    fresh: bool,
+    file: Path | None,
+    schema: Path | None,
+    user: str | None,
+    http: bool,
+    port: int | None,
+) -> None:
     """Serve MCP on stdin and stdout, in both protocol eras, until stdin ends.
 
     Your org comes from SALESFORCE_* settings, in the environment or in .env.
     """
-    if sys.stdin is None:
+    if port is not None and not http:
+        raise click.UsageError("--port needs --http: without it the server uses stdin and stdout.")
+    host = _Http(8000 if port is None else port) if http else _Stdio()
+    if sys.stdin is None and not http:
         raise click.ClickException("stdin is closed: start this command from an MCP client.")
     if demo:
-        _serve_local_org(file or default_file(), fresh=fresh, schema=schema, user=user)
+        _serve_local_org(host, file or default_file(), fresh=fresh, schema=schema, user=user)
     elif fresh or file or schema or user:
         raise click.UsageError("--fresh, --file, --schema and --as need --demo: they are for the local org.")
     else:
-        _serve_own_org()
+        settings = _settings()
+        host.serve(settings, settings.org_name)
 
 
 def default_file() -> Path:
@@ -47,19 +63,6 @@ def default_file() -> Path:
     import platformdirs
 
     return platformdirs.user_data_path("mcp-salesforce", appauthor=False, ensure_exists=True) / "demo.sqlite"
-
-
-def _serve_own_org() -> None:
-    settings = _settings()
-    from mcp_salesforce.server import create_server, serve
-    from mcp_salesforce.settings.loading import ConfigurationError
-
-    try:
-        server = create_server(settings)
-        _greet(settings.org_name)
-        serve(server)
-    except ConfigurationError as error:
-        raise Refusal(str(error)) from None
 
 
 def local_settings(credentials: "Credentials") -> "Settings":
@@ -84,26 +87,56 @@ def _settings(**given: str) -> "Settings":
         raise Refusal(str(error)) from None
 
 
-def _serve_local_org(file: Path, *, fresh: bool, schema: Path | None, user: str | None) -> None:
+def _serve_local_org(host: "_Stdio | _Http", file: Path, *, fresh: bool, schema: Path | None, user: str | None) -> None:
     from mcp_salesforce.cli.org import credentials_of, opened
     from mcp_salesforce.salesforce.transport import AsgiTransport
-    from mcp_salesforce.server import create_server, serve
-    from mcp_salesforce.settings.loading import ConfigurationError
 
     with opened(file, fresh=fresh, schema=schema) as org:
-        _greet(f"the local org in {file}")
         journal = file.with_suffix(".journal.db")
         if fresh:
             journal.unlink(missing_ok=True)
+        settings = local_settings(credentials_of(org, user))
+        own = settings.model_copy(update={"journal": settings.journal or str(journal)})
+        host.serve(own, f"the local org in {file}", AsgiTransport(org.app))
+
+
+class _Stdio:
+    """Serves the client that started this process."""
+
+    def serve(self, settings: "Settings", org: str, transport: "Transport | None" = None) -> None:
+        from mcp_salesforce.server import create_server, serve
+        from mcp_salesforce.settings.loading import ConfigurationError
+
+        if sys.stdin.isatty():  # tell a person why nothing happens; an MCP client never sees this
+            click.echo(f"Serving {org}. An MCP client is expected on stdin; Ctrl-C ends.", err=True)
         try:
-            settings = local_settings(credentials_of(org, user))
-            own = settings.model_copy(update={"journal": settings.journal or str(journal)})
-            serve(create_server(own, transport=AsgiTransport(org.app)))
+            serve(create_server(settings, transport=transport))
         except ConfigurationError as error:
             raise Refusal(str(error)) from None
 
 
-def _greet(org: str) -> None:
-    """Tell a person at a terminal why nothing happens; an MCP client never sees this."""
-    if sys.stdin.isatty():
-        click.echo(f"Serving {org}. An MCP client is expected on stdin; Ctrl-C ends.", err=True)
+class _Http:
+    """Serves clients on this machine."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def serve(self, settings: "Settings", org: str, transport: "Transport | None" = None) -> None:
+        from mcp_salesforce import logs
+        from mcp_salesforce.http.application import create_app
+        from mcp_salesforce.http.serving import serve
+        from mcp_salesforce.settings.loading import ConfigurationError
+
+        logs.set_up(settings.log_level, settings.log_format)
+
+        def ready(address: str) -> None:
+            click.echo(f"Serving {org} at {address} for clients on this machine; Ctrl-C ends.", err=True)
+
+        try:
+            serve(create_app(settings, transport=transport), host="127.0.0.1", port=self._port, ready=ready)
+        except ConfigurationError as error:
+            raise Refusal(str(error)) from None
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {self._port} cannot be used: {error}. --port 0 picks a free one."
+            ) from None

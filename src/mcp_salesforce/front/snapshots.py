@@ -23,7 +23,7 @@ Answers = dict[tuple[str, str], str]
 
 _PACKAGE = os.path.dirname(HERE)
 _LIBRARIES = ("mcp", "mcp_salesforce", "mcp_types", "pydantic", "pydantic_core")
-_NOT_OF_THE_SERVER = frozenset({"__pycache__", "cli", "doctor", "localorg"})
+_NOT_OF_THE_SERVER = frozenset({"__pycache__", "cli", "doctor", "http", "localorg", "oauth", "store"})
 _SAME_ON = {(3, 11), (3, 12), (3, 13)}
 """The versions of Python on which the checks have found the package's snapshot to be true."""
 _MOST_KEPT = 16

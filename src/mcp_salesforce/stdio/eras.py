@@ -28,9 +28,9 @@ from mcp_types import (
 )
 
 from mcp_salesforce.front.handover import Line
+from mcp_salesforce.messages import RefusedLine, messages_of, too_long
 from mcp_salesforce.stdio.direct import DirectCalls
 from mcp_salesforce.stdio.input import LONGEST_LINE, LongLine
-from mcp_salesforce.stdio.messages import RefusedLine, messages_of, too_long
 from mcp_salesforce.stdio.output import Wire
 
 _ENDLESS: Final = "subscriptions/listen"

@@ -1,7 +1,7 @@
 """Which tools are allowed: one rule for the list of tools and for every call."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mcp_salesforce.policy.rules import Policy
@@ -53,6 +53,16 @@ class Access:
                 meant = did_you_mean(nearest(name, groups)) or f"There are: {', '.join(groups)}."
                 raise UnknownToolsetError(f"SALESFORCE_TOOLSETS: {name!r} is not a toolset. {meant}")
         return cls(frozenset(name for group in asked for name in groups[group]), read_only, policy)
+
+    @property
+    def key(self) -> tuple[frozenset[str], bool, str]:
+        """What tells it from any other."""
+        return self.toolsets, self.read_only, self.policy.digest if self.policy else ""
+
+    def narrowed(self, *, toolsets: frozenset[str] | None = None, read_only: bool = False) -> "Access":
+        """Return what is left of it where only `toolsets` are wanted, or nothing is to be written."""
+        wanted = self.toolsets if toolsets is None else self.toolsets & toolsets
+        return replace(self, toolsets=wanted, read_only=self.read_only or read_only)
 
     def summary(self) -> Allowed:
         """Return it as `salesforce_whoami` shows it."""

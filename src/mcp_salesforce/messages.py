@@ -1,4 +1,4 @@
-"""From a line of the host to a message, or to what is wrong with it.
+"""From a text of the host to a message, or to what is wrong with it: a line of stdin, or the body of a POST.
 
 API: JSON-RPC 2.0, as MCP narrows it: an id is a string or an integer, parameters are an object, there are no batches.
 """
@@ -54,7 +54,7 @@ def messages_of(line: bytes) -> Iterator[Incoming]:
     try:
         value = _json(text)
     except (ValueError, RecursionError):
-        yield RefusedLine(PARSE_ERROR, "A line is JSON that is not nested too deeply.", _id_at_the_edge(text))
+        yield RefusedLine(PARSE_ERROR, "A message is JSON that is not nested too deeply.", _id_at_the_edge(text))
         return
     if isinstance(value, list):
         yield from (_in_batch(each) for each in value or [None])
@@ -83,11 +83,15 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def _read_slowly(text: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return the value of a JSON text that the faster reader refuses."""
-    raw = json.loads(text)
+    raw = json.loads(text, parse_constant=_refuse_constant)
     value = _whole(raw)
     if isinstance(raw, dict) and "id" in raw:
         value["id"] = raw["id"]  # the host would not know another one
     return value
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)  # NaN and infinities are no JSON
 
 
 def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -119,7 +123,7 @@ def _is_deep(value: object) -> bool:
 def _in_batch(value: object) -> Incoming:
     """Return the refusal of what stands in a batch."""
     request_id = value.get("id", _NOT_THERE) if isinstance(value, dict) and "method" in value else _NOT_THERE
-    text = "Batches are not supported: send each message on its own line."
+    text = "Batches are not supported: send each message alone."
     return RefusedLine(INVALID_REQUEST, text, _named(request_id))
 
 

@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mcp_types import JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
+from mcp_salesforce.messages import RefusedLine, messages_of, too_long
 from mcp_salesforce.server import create_server
 from mcp_salesforce.stdio.input import LONGEST_LINE
-from mcp_salesforce.stdio.messages import RefusedLine, messages_of, too_long
 from tests.cli.processes import END_S
 from tests.docs.answers import SETTINGS
 from tests.front.served import answers_to

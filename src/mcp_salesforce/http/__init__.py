@@ -1,0 +1,1 @@
+"""MCP over HTTP: Streamable HTTP at `/mcp`, for one person on this machine or for a team."""

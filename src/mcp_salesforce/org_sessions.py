@@ -1,0 +1,137 @@
+"""Opens sessions with an org: what all of a process share, and what each has for itself."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final, Self
+
+from mcp_salesforce.appointments.hours import hours_of
+from mcp_salesforce.changes.approvals import ApprovalRules
+from mcp_salesforce.changes.gate import Gate
+from mcp_salesforce.policy.guard import Guard
+from mcp_salesforce.policy.guard.read_only import refusing_writes
+from mcp_salesforce.policy.policy_file import PolicyFileError
+from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, TokenSource, Transport
+from mcp_salesforce.salesforce.budget import Reserve
+from mcp_salesforce.salesforce.client import RequestSender
+from mcp_salesforce.settings import connect
+from mcp_salesforce.settings.loading import ConfigurationError
+from mcp_salesforce.settings.settings import Settings
+from mcp_salesforce.state_key import StateKey
+from mcp_salesforce.tools.framework.allowed_tools import Access
+from mcp_salesforce.tools.framework.session import OrgSession, utc_now
+from mcp_salesforce.tools.lookups.named_records import ids_of
+
+_VERIFIED_WITHIN_S: Final = 10.0  # less than hosts wait for a server to start
+_log = logging.getLogger(__name__)
+
+
+class Sessions:
+    """Opens sessions; it is the context in which they work.
+
+    They share the journal, the questions to people, the audit and the key of cursors, all of which tell owners apart.
+    A session has a client, connections and caches of its own.
+    """
+
+    def __init__(
+        self, settings: Settings, *, transport: Transport | None = None, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            settings: How to work, for every user.
+            transport: How requests travel; the network of the settings without one.
+            now: The clock that appointments are booked by.
+        """
+        self._settings = settings
+        self._transport = transport
+        self._now = now
+        self._state_key = StateKey(settings.state_key.get_secret_value())
+        self._journal = connect.journal(settings, self._seconds)
+        self._gate = Gate(self._journal)
+        self._approvals = connect.approvals(settings, self._seconds)
+        self._audit = connect.audit(settings)
+
+    async def __aenter__(self) -> Self:
+        if self._audit:
+            await self._audit.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Release what the sessions shared."""
+        if self._audit:
+            await self._audit.__aexit__(*exception)
+        self._approvals.close()
+        if self._journal:
+            self._journal.close()
+
+    def _seconds(self) -> float:
+        return self._now().timestamp()
+
+    @asynccontextmanager
+    async def open(self, tokens: TokenSource, access: Access) -> AsyncIterator[OrgSession]:
+        """Open the session of one user, as whom `tokens` act, with what `access` allows; it ends with the block.
+
+        Raises:
+            ConfigurationError: The policy names what this org does not have.
+        """
+        guard = Guard(access.policy, now=self._seconds) if access.policy else None
+        async with self._client(tokens, access, guard) as client:
+            await _verify(guard)
+            session = OrgSession(
+                client,
+                max_answer_tokens=self._settings.max_answer_tokens,
+                allowed=access.summary(),
+                guard=guard,
+                now=self._now,
+                outcome_fields=self._settings.outcome_fields,
+                working_hours=hours_of(self._settings.working_hours),
+                state_key=self._state_key,
+                journal=self._journal,
+                approvals=self._approvals,
+                approval_rules=ApprovalRules.of(access.policy),
+                audit=self._audit,
+                files=self._settings.files,
+                find_named=ids_of,
+            )
+            try:
+                yield session
+            finally:
+                await session.background.close()
+
+    def _client(self, tokens: TokenSource, access: Access, guard: Guard | None) -> SalesforceClient:
+        return SalesforceClient(
+            tokens,
+            api_version=self._settings.api_version,
+            transport=self._transport or connect.transport(self._settings.network),
+            timeout_s=self._settings.timeout_s,
+            max_concurrency=self._settings.max_concurrency,
+            reserve=Reserve.parse(self._settings.api_reserve),
+            guard=_guarding(guard, access),
+            gate=self._gate.over,
+            watch=self._audit.over if self._audit else None,
+        )
+
+
+def _guarding(guard: Guard | None, access: Access) -> Callable[[RequestSender], RequestSender] | None:
+    """Return what every call of the client passes."""
+    if guard and access.read_only:
+        return lambda exchange: guard.over(refusing_writes(exchange))
+    if guard:
+        return guard.over
+    return refusing_writes if access.read_only else None
+
+
+async def _verify(guard: Guard | None) -> None:
+    """Refuse a policy that names what the org does not have; where it cannot be asked now, the first call asks."""
+    if guard is None:
+        return
+    try:
+        async with asyncio.timeout(_VERIFIED_WITHIN_S):
+            await guard.verify()
+    except PolicyFileError as error:
+        raise ConfigurationError(f"mcp-salesforce cannot start: {error}") from None
+    except (SalesforceError, TimeoutError):
+        _log.warning("The policy could not be verified: nothing is allowed until it is")
