@@ -24,12 +24,12 @@ _NOT_THERE: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """Why something of the host cannot be understood.
+    """Why input of the host is not a message.
 
     Attributes:
         code: The code of JSON-RPC's error.
         text: What is wrong, and what to do.
-        request_id: The id as JSON, if an answer can name one; empty where nobody waits for an answer.
+        request_id: The id as JSON, if an answer can name one; empty if no answer is expected.
     """
 
     code: int
@@ -47,7 +47,7 @@ Incoming: TypeAlias = JSONRPCMessage | RefusedLine
 
 
 def messages_of(line: bytes) -> Iterator[Incoming]:
-    """Yield the message of a line; what is not a message becomes a refusal, a batch one for each request in it."""
+    """Yield the message of a line. Anything else becomes a refusal; a batch becomes one for each request in it."""
     if not line.strip():
         return
     text = line.decode(errors="replace")
@@ -63,19 +63,19 @@ def messages_of(line: bytes) -> Iterator[Incoming]:
 
 
 def too_long(line: bytes, longest: int) -> RefusedLine:
-    """Return the refusal of a line of which only the beginning and the end are there."""
+    """Return the refusal of a line that is too long."""
     text = f"A message has at most {longest:,} bytes: send less at a time."
     return RefusedLine(INVALID_REQUEST, text, _id_at_the_edge(line.decode(errors="replace")))
 
 
 def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    r"""Return the value of a JSON text; half a character (`\ud800`) becomes U+FFFD, but in an id."""
+    r"""Return the value of a JSON text. Half a character (`\ud800`) becomes U+FFFD, except in an id."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         value = _read_slowly(text)
     if isinstance(value, dict) and isinstance(value.get("id"), float):
-        value["id"] = json.loads(text)["id"]  # an integer too long for the faster reader stays one here
+        value["id"] = json.loads(text)["id"]  # an integer that is too long for the faster reader
     if text.count("{") + text.count("[") > _DEEPEST and _is_deep(value):
         raise RecursionError
     return value
@@ -86,7 +86,7 @@ def _read_slowly(text: str) -> Any:  # noqa: ANN401 - any JSON value
     raw = json.loads(text, parse_constant=_refuse_constant)
     value = _whole(raw)
     if isinstance(raw, dict) and "id" in raw:
-        value["id"] = raw["id"]  # the host would not know another one
+        value["id"] = raw["id"]  # the host would not recognise a changed id
     return value
 
 
@@ -107,7 +107,7 @@ def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _is_deep(value: object) -> bool:
-    """Tell whether lists and objects stand in each other more than `_DEEPEST` times."""
+    """Return whether lists and objects are nested more than `_DEEPEST` levels deep."""
     level = [value]
     for _ in range(_DEEPEST):
         inner: list[object] = []
@@ -121,7 +121,7 @@ def _is_deep(value: object) -> bool:
 
 
 def _in_batch(value: object) -> Incoming:
-    """Return the refusal of what stands in a batch."""
+    """Return the refusal of an entry of a batch."""
     request_id = value.get("id", _NOT_THERE) if isinstance(value, dict) and "method" in value else _NOT_THERE
     text = "Batches are not supported: send each message alone."
     return RefusedLine(INVALID_REQUEST, text, _named(request_id))
@@ -142,7 +142,7 @@ def _message(value: object) -> Incoming:
 
 
 def _wrong_with(value: Mapping[str, Any], request_id: object) -> tuple[int, str] | None:
-    """Return the code of what is wrong with a request or a notification, and what it is."""
+    """Return the error code and the text of what is wrong with a request or a notification."""
     is_id = request_id is _NOT_THERE or (isinstance(request_id, str | int) and not isinstance(request_id, bool))
     is_whole = not isinstance(request_id, str) or _whole(request_id) == request_id
     if value.get("jsonrpc") != "2.0":
@@ -155,7 +155,7 @@ def _wrong_with(value: Mapping[str, Any], request_id: object) -> tuple[int, str]
 
 
 def _reply(value: Mapping[str, Any]) -> Incoming:
-    """Return the host's reply to a request of the server."""
+    """Return the host's reply to a request from the server."""
     try:
         kind = JSONRPCResponse if "result" in value else JSONRPCError
         return kind.model_validate(value, by_name=False)
@@ -164,7 +164,7 @@ def _reply(value: Mapping[str, Any]) -> Incoming:
 
 
 def _named(request_id: object) -> str:
-    """Return the id that an error names: that of the request where it can be one, else null; empty without one."""
+    """Return the id for an error: the request's if it is valid, else null; empty without one."""
     if request_id is _NOT_THERE:
         return ""
     is_name = isinstance(request_id, str | int | float) and not isinstance(request_id, bool)
@@ -172,6 +172,6 @@ def _named(request_id: object) -> str:
 
 
 def _id_at_the_edge(text: str) -> str:
-    """Return the id of a request of which only the beginning or the end can be read; empty if there is none."""
+    """Return the id of a request that is too long, from its beginning or end; empty if there is none."""
     found = _ID_FIRST.match(text[:_EDGE]) or _ID_LAST.search(text[-_EDGE:])
     return found[1] if found else ""

@@ -32,7 +32,7 @@ class Release:
     source: str
 
     def is_older_than_a_year(self, today: date) -> bool:
-        """Tell whether it has surely been followed by others; its letter tells the quarter, about."""
+        """Return whether newer releases certainly exist; the letter shows roughly the quarter."""
         year, nth = int(self.name[:4]), ord(self.name[4]) - ord("a") + 1
         return today > date(year, 1, 1) + min(nth, 4) * _QUARTER + _YEAR
 

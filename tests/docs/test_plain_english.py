@@ -68,6 +68,15 @@ INSTEAD = {
     r"let (a|an|the) \w+ through": "check; refuse … that",
     r"what \w+ \w+ came to": "the outcome; the error",
     r"it opens no": "it gives no access",
+    r"what became of": "the outcome of; how it ended",
+    r"their like": "and similar",
+    r"go(es)? on behind": "continues after; follows",
+    r"surely|for sure": "certainly",
+    r"(would|might) have fitted": "could stand there",
+    r"(is|are) to (get|go|write|come|see|happen)": "gets; goes; must write",
+    r"nobody waits": "no answer is expected",
+    r"kept apart": "stored separately",
+    r"only who": "only the person who; only the holder of",
 }
 """Phrases (regular expressions, in any case) with what to write instead."""
 

@@ -80,7 +80,7 @@ def zone_named(name: str) -> ZoneInfo:
     `GMT+2` is two hours ahead, as people mean it; IANA's `Etc/GMT+2` is two hours behind.
 
     Raises:
-        TimeError: It is not surely one zone; the hint asks for those that may be meant.
+        TimeError: It can be several zones; the hint asks for one of them.
     """
     plain = " ".join(name.replace("\u2212", "-").split())
     if label := _SALESFORCES_LABEL.fullmatch(plain):

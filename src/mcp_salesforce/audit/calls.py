@@ -1,7 +1,7 @@
 """One call: what it reads and writes, by its requests, and the line that records it.
 
-The requests are seen above the policy, as the call makes them: what a policy keeps back from the answer is left
-out, and what it refuses is recorded as asked for.
+The requests are seen before the policy applies: what the policy withholds from the answer is left out, and what it
+refuses is recorded as requested.
 """
 
 import asyncio
@@ -33,12 +33,12 @@ _log = logging.getLogger(__name__)
 
 
 def _nothing_known(_sobject: str) -> None:
-    """Know no name."""
+    """Start without any name."""
 
 
 @dataclass(slots=True)
 class _Written:
-    """What was done to records of one object."""
+    """What a call did to records of one object."""
 
     subject: Subject = field(default_factory=Subject)
     results: Counter[Result] = field(default_factory=Counter)
@@ -49,19 +49,19 @@ class AuditedCall:
     """What is known of a call while it is made.
 
     Attributes:
-        tool: The tool's name, or what else is called.
+        tool: The name of the tool, resource, prompt or completion.
         at: When it began.
         client: Name and version of the host.
-        arguments: The arguments, of which it records objects, Ids and fields if the call is refused.
-        sobject: The object that the tool is about, if it is one.
+        arguments: The arguments; if the call is refused, their objects, Ids and fields are recorded.
+        sobject: The object of the tool, if it works on one.
         known: What is known of the org's names: it records no others, because a caller can write anything.
         owner: The Ids of the org and the user, as far as they are known.
-        who: Gives them.
-        is_preview: Whether it only asks what would be written.
-        answer: Who has answered a question about it with yes.
+        who: Returns them.
+        is_preview: Whether the call is a preview.
+        answer: Who has approved it.
         change: What it writes, as the journal has it.
-        is_begun: Whether the trail knows that it writes.
-        continues: The Id of the call whose work it is, which goes on in the background.
+        is_begun: Whether the trail has recorded that it writes.
+        continues: The Id of the call that started this background work.
     """
 
     tool: str
@@ -84,12 +84,12 @@ class AuditedCall:
     _planned: dict[tuple[str, str], _Written] = field(default_factory=dict)
 
     def in_background(self) -> "AuditedCall":
-        """Return the record of work of this call that goes on when the call is over."""
+        """Return the record of work that this call leaves running in the background."""
         about, known, owner = self.sobject, self.known, self.owner
         return AuditedCall(self.tool, self.at, self.client, {}, about, known, owner, self.who, continues=self.call_id)
 
     async def identify(self) -> None:
-        """Find out whose call it is, if that is not known and the org tells."""
+        """Find out who makes the call, if that is not known and the org answers."""
         if self.who and not self.owner:
             with suppress(SalesforceError, TimeoutError):
                 async with asyncio.timeout(_WHO_S):
@@ -100,15 +100,15 @@ class AuditedCall:
         self._reads.add_read(request, value)
 
     def note_records(self, records: object) -> None:
-        """Note records that were read before, of which this call answers."""
+        """Note records that were read earlier and are in this call's answer."""
         self._reads.add_records(records)
 
     def note_refused(self, request: Request) -> None:
-        """Note what a request asked for that was not answered."""
+        """Note what a request asked for without success."""
         self._asked.add_asked(request)
 
     def note_written(self, change: Change | None, writes: tuple[Write, ...], outcomes: tuple[Outcome, ...]) -> None:
-        """Note what became of writes; nothing is known of those without an outcome."""
+        """Note the outcome of writes; for those without an entry it is unknown."""
         is_planned = change is not None and change.is_preview
         self.change = change or self.change
         made = self._planned if is_planned else self._writes
@@ -128,7 +128,7 @@ class AuditedCall:
         return begun.record(_KILLED)
 
     def record(self, outcome: str, milliseconds: float | None = None) -> dict[str, Any]:
-        """Return what is recorded of the call.
+        """Return the record of the call.
 
         Args:
             outcome: `ok`, or the code of its error.
@@ -164,7 +164,7 @@ class AuditedCall:
 
     @property
     def change_id(self) -> str:
-        """The Id of the change that it has made, in the journal."""
+        """The Id of its change in the journal."""
         return self.change.change_id if self.change else ""
 
     @property
@@ -173,7 +173,7 @@ class AuditedCall:
         return any(each.results["done"] or each.results["unknown"] for each in self._writes.values())
 
     def _known(self, sobject: str) -> tuple[str, list[str]] | None:
-        """Return what is known of an object, with the fields that this call has read."""
+        """Return the known names of an object, with the fields that this call has read."""
         known, read = self.known(sobject), self._reads.by_object.get(sobject)
         prefix, names = known or ("", ())
         return (prefix, [*names, *(read.fields if read else ())]) if known or read else None
@@ -204,7 +204,7 @@ _current: ContextVar[AuditedCall | None] = ContextVar("audited call", default=No
 
 @contextmanager
 def auditing(call: AuditedCall) -> Iterator[None]:
-    """Make what is sent while the block runs a part of `call`."""
+    """Count all requests that are sent in the block as part of `call`."""
     token = _current.set(call)
     try:
         yield
@@ -213,12 +213,12 @@ def auditing(call: AuditedCall) -> Iterator[None]:
 
 
 def current_call() -> AuditedCall | None:
-    """Return the call that is recorded; None where none is."""
+    """Return the call that is being recorded, or None."""
     return _current.get()
 
 
 def note_answer(approver: Approver) -> None:
-    """Note who has answered a question about this call with yes, whether that counts or not."""
+    """Note who has approved this call, even if the approval does not count."""
     if call := _current.get():
         call.answer = approver
 

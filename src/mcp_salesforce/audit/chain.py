@@ -1,7 +1,7 @@
 """The lines of an audit: each has the hash of the line before it, and a seal. No I/O.
 
-The hash is SHA-256 of the whole line before (FIPS 180-4), which anybody can check. The seal is a keyed BLAKE2b
-(RFC 7693) of the line itself, which only who has the key can make.
+The hash is SHA-256 of the whole line before (FIPS 180-4), which anybody can check. The seal is a keyed BLAKE2b (RFC
+7693) of the line itself; only the holder of the key can make it.
 """
 
 import hmac
@@ -20,7 +20,7 @@ _LINE, _HEAD = b"audit line", b"audit head"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a chain has come to: the number of a line, and its hash in hexadecimal."""
+    """A place in a chain: the number of a line, and its hash in hexadecimal."""
 
     number: int = 0
     digest: str = "0" * 64
@@ -33,17 +33,17 @@ def line_of(record: Mapping[str, Any], after: Place, key: bytes) -> bytes:
 
 
 def place_of(line: bytes, number: int) -> Place:
-    """Return where a chain is after `line`, which has this number."""
+    """Return the place in the chain after `line`, which has this number."""
     return Place(number, sha256(line).hexdigest())
 
 
 def seal_of_head(head: Place, key: bytes) -> str:
-    """Return the seal of what is kept apart of the last line."""
+    """Return the seal of the separate record of the last line."""
     return _mark(key, _HEAD, orjson.dumps([head.number, head.digest]))
 
 
 def read_line(line: bytes, key: bytes | None) -> dict[str, Any] | None:
-    """Return what a line says, if it is as it was written; without a key, if it has the form of one."""
+    """Return the content of a line if its seal is right; without a key, if it has the form of a line."""
     found = _SEALED.fullmatch(line)
     if found is None or (key and not hmac.compare_digest(_mark(key, _LINE, found[1]).encode(), found[2])):
         return None
@@ -57,14 +57,14 @@ def read_line(line: bytes, key: bytes | None) -> dict[str, Any] | None:
 
 @dataclass(slots=True)
 class Verifying:
-    """Follows a chain line by line, over one or several files, up to the first line that does not fit.
+    """Checks a chain line by line, over one or several files, up to the first line that does not fit.
 
     Attributes:
         key: The key of the seals; None checks the hashes alone.
-        wanted: The hash of a line that has to be there, or nothing.
+        wanted: The hash of a line that must be in the chain, or nothing.
         place: The last line that fits; None before the first one.
-        problem: What does not fit; empty while all does.
-        notes: What a reader has to know although all fits.
+        problem: What does not fit; empty if everything does.
+        notes: What a reader should know even if everything fits.
     """
 
     key: bytes | None
@@ -77,7 +77,7 @@ class Verifying:
     _is_found: bool = False
 
     def follow(self, file: str, lines: Iterable[bytes]) -> None:
-        """Check the lines of a file (without their ends), which begins a chain or goes on with the one before it."""
+        """Check the lines of a file (without their ends), which begins a chain or continues the file before it."""
         self._file = file
         number = 0
         for number, line in enumerate(lines, start=1):
@@ -89,7 +89,7 @@ class Verifying:
         self._unread = None
 
     def end(self, head: Place) -> None:
-        """Compare the last line with what is kept apart of it."""
+        """Compare the last line with the separate record of it."""
         last = self.place or Place()
         if self.problem or last == head:
             return
@@ -99,7 +99,7 @@ class Verifying:
             self.problem = f"{self._file}: number {last.number}, the last line, was changed."
 
     def require_wanted(self) -> None:
-        """Find a problem where the line that has to be there is not."""
+        """Report a problem if the wanted line is missing."""
         if self.wanted and not self._is_found and not self.problem:
             self.problem = f"No line has the hash {self.wanted}: the line was cut off, or all lines were rewritten."
 

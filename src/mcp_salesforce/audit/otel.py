@@ -1,4 +1,4 @@
-"""An audit that is sent away as log records of OpenTelemetry, where a program has installed its SDK."""
+"""Send the audit as log records of OpenTelemetry, if a program has installed its SDK."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,7 +19,7 @@ class OtelTrail:
         return "<OtelTrail>"
 
     def begin(self, call_id: str, record: Mapping[str, Any]) -> None:  # noqa: ARG002 - a record once sent stays
-        """Refuse a write whose record nobody would get."""
+        """Refuse a write if no one would receive its record."""
         _require_provider()
 
     def append(self, call_id: str, record: Mapping[str, Any]) -> None:
@@ -32,18 +32,18 @@ class OtelTrail:
         get_logger(_NAME).emit(LogRecord(body=body, attributes=attributes, event_name=_EVENT))
 
     def check(self) -> None:
-        """Check that somebody takes the records."""
+        """Check that a logger provider is set."""
         _require_provider()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to release."""
 
 
 def _require_provider() -> None:
-    """Check that somebody takes the records; whether they arrive, OpenTelemetry does not tell.
+    """Check that a logger provider is set. OpenTelemetry does not report whether records arrive.
 
     Raises:
-        AuditError: Nobody does.
+        AuditError: None is set.
     """
     from opentelemetry._logs import NoOpLoggerProvider, get_logger_provider
     from opentelemetry._logs._internal import ProxyLoggerProvider

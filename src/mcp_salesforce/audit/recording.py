@@ -1,4 +1,4 @@
-"""Each call recorded: what it sends is seen on its way, and its line is kept when it ends."""
+"""Record each call: note its requests as they are sent, and write its line when it ends."""
 
 import logging
 from collections.abc import Coroutine
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class Audit:
-    """Records calls in a trail; if that fails, they are refused, or made anyway if that is wanted."""
+    """Records calls in a trail. If that fails, calls are refused, or made anyway if the settings say so."""
 
     def __init__(self, trail: Trail, *, is_required: bool) -> None:
         """Record in `trail`; `is_required` says whether a call that cannot be recorded is refused."""
@@ -28,7 +28,7 @@ class Audit:
         self._is_warned = False
 
     async def __aenter__(self) -> Self:
-        """Say in the log where the chain is, or why calls are going to be refused."""
+        """Log the place of the chain, or why calls will be refused."""
         try:
             self._log_place()
         except AuditError as error:
@@ -37,7 +37,7 @@ class Audit:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Say in the log where the chain is, and release the trail."""
+        """Log the place of the chain, and release the trail."""
         with suppress(AuditError):
             self._log_place()
         self._trail.close()
@@ -48,9 +48,9 @@ class Audit:
             _log.info("audit", extra={"data": {"n": place.number, "hash": place.digest}})
 
     def over(self, exchange: RequestSender) -> RequestSender:
-        """Return what sends a request, and notes for the call that it is made for what it reads and writes.
+        """Return a sender of requests that notes for the current call what it reads and writes.
 
-        It raises AuditError where a write cannot be recorded; nothing was sent then.
+        It raises AuditError if a write cannot be recorded; then nothing was sent.
         """
 
         async def watched(request: Request) -> Answer:
@@ -63,7 +63,7 @@ class Audit:
         """Record a call that has ended.
 
         Raises:
-            AuditError: It cannot be recorded, and has to be.
+            AuditError: It cannot be recorded, and the settings require that.
         """
         record = call.record(outcome, milliseconds)
         if self._unrecorded:
@@ -77,7 +77,7 @@ class Audit:
             self._unrecorded, self._is_warned = 0, False
 
     async def beside(self, work: Coroutine[None, None, None]) -> None:
-        """Do `work`, which goes on when the call that began it is over, and record it in a line of its own.
+        """Do `work`, which continues after the call that started it, and record it in a line of its own.
 
         Raises:
             AuditError: It was done, and cannot be recorded.
@@ -129,10 +129,10 @@ class Audit:
             call.is_begun = True
 
     def _let_pass(self, error: AuditError, call: AuditedCall) -> None:
-        """Go on without a record where that is wanted.
+        """Continue without a record if the settings allow that.
 
         Raises:
-            AuditError: It is not.
+            AuditError: They do not.
         """
         if not self._is_required:
             if not self._is_warned:

@@ -1,4 +1,4 @@
-"""What requests, replies and arguments are about: objects, Ids and the names of fields. Never a value. No I/O."""
+"""Find the objects, Ids and field names in requests, replies and arguments. Never a value. No I/O."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from mcp_salesforce.soql import SoqlError, SoslError, parse_sosl, sosl_tree, tre
 from mcp_salesforce.soql.tree_cache import tree_of
 
 Known: TypeAlias = Callable[[str], tuple[str, Iterable[str]] | None]
-"""Gives how an object's Ids begin, and its fields' names, as far as they have been read; None where nothing has."""
+"""Returns an object's key prefix and field names, as far as they were read; None if nothing was."""
 
 _NAME: Final = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
 _ATTRIBUTES: Final = "attributes"
@@ -28,7 +28,7 @@ _ANY_FIELD: Final = frozenset({"id", "name", "ownerid", "createddate", "lastmodi
 
 @dataclass(slots=True)
 class Subject:
-    """What is touched of one object, in the order in which it was seen; `more` counts the Ids that are not kept."""
+    """The Ids and fields seen of one object, in order; `more` counts the Ids that are not kept."""
 
     ids: dict[str, None] = field(default_factory=dict)
     fields: dict[str, None] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Subject:
     more: int = 0
 
     def add(self, ids: Iterable[str], names: Iterable[str]) -> None:
-        """Add Ids, of which the first ones are kept, and names of fields."""
+        """Add Ids and names of fields; only the first Ids are kept."""
         for record_id in filter(None, ids):
             if len(self.ids) < _MOST_IDS:
                 self.ids[record_id] = None
@@ -52,7 +52,7 @@ class Subject:
 
 @dataclass(slots=True)
 class Subjects:
-    """What is touched, by object."""
+    """Ids and fields by object."""
 
     by_object: dict[str, Subject] = field(default_factory=dict)
 
@@ -61,7 +61,7 @@ class Subjects:
         self.by_object.setdefault(sobject, Subject()).add(ids, names)
 
     def add_records(self, value: object) -> None:
-        """Add the records in a JSON value of the org, and those in them, by their Ids."""
+        """Add the Ids of the records in a JSON value of the org, nested ones too."""
         if isinstance(value, list):
             for each in value:
                 self.add_records(each)
@@ -82,7 +82,7 @@ class Subjects:
             self.add_records(reply)
 
     def add_asked(self, request: Request) -> None:
-        """Add what `request` asks for by name, whether it may have that or not."""
+        """Add the names that `request` asks for, whether or not it is allowed to."""
         for part, _ in _parts(request, None):
             try:
                 call = RequestParts.of(part)
@@ -93,7 +93,7 @@ class Subjects:
                 self.add(sobject, [to_18(last)] if is_id(last) else [], names)
 
     def add_arguments(self, value: object, sobject: str = "") -> None:
-        """Add what the arguments of a call name: `sobject` is the object that the tool is about, if it is one."""
+        """Add the names in the arguments of a call; `sobject` is the object of the tool, if it works on one."""
         if isinstance(value, list):
             for each in value:
                 self.add_arguments(each, sobject)
@@ -117,7 +117,7 @@ class Subjects:
             self.add_arguments(value, about)
 
     def known(self, known: Known) -> "Subjects":
-        """Return it without what is not known to be of the org: who calls may write anything in its place."""
+        """Return it without names that the org is not known to have: a caller can write anything there."""
         kept = Subjects()
         for sobject, subject in self.by_object.items():
             prefix, names = (known(sobject) if _NAME.fullmatch(sobject) else None) or ("", ())
@@ -149,15 +149,15 @@ class Subjects:
 
 
 def _is_of_org(record_id: str, prefix: str) -> bool:
-    """Tell whether an Id can be one of the org's: any word of fifteen letters has the form of one.
+    """Return whether an Id can belong to the org: any word of fifteen letters has the form of an Id.
 
-    A telephone number may even begin like one (0034… is in Spain, 003 is a contact).
+    A telephone number can even begin like one (0034… is in Spain, 003 is a contact).
     """
     return (record_id[:3] in KEY_PREFIXES or record_id[:3] == prefix) and not record_id[:_SHORT].isdigit()
 
 
 def _id_at(attributes: Mapping[str, Any]) -> str:
-    """Return a record's Id by its address: what a query calls `Id` may be another column by that name."""
+    """Return a record's Id from its URL: in a query, another column can be named `Id`."""
     last = str(attributes.get("url") or "").rpartition("/")[2]
     if _WHOLE_ID.fullmatch(last):
         return last  # as the org writes it
@@ -165,7 +165,7 @@ def _id_at(attributes: Mapping[str, Any]) -> str:
 
 
 def _parts(request: Request, value: object) -> Iterator[tuple[Request, object]]:
-    """Yield a request with its reply, or each of those that a composite one carries and that were carried out."""
+    """Yield a request with its reply; of a composite request, each part that was carried out."""
     body = request.body
     entries = body.get("compositeRequest") if isinstance(body, Mapping) else None
     if not isinstance(entries, list):
@@ -178,7 +178,7 @@ def _parts(request: Request, value: object) -> Iterator[tuple[Request, object]]:
 
 
 def _read(call: RequestParts, reply: object) -> Iterator[tuple[str, Iterable[str]]]:
-    """Yield what a call reads: objects, and names of their fields."""
+    """Yield the objects that a call reads, with the names of their fields."""
     match (call.method, *call.steps):
         case ("GET", "query" | "queryAll"):
             yield from _of_soql(call.params.get("q", ""))
@@ -202,7 +202,7 @@ def _read(call: RequestParts, reply: object) -> Iterator[tuple[str, Iterable[str
 
 @lru_cache(_MOST_QUERIES)
 def _of_soql(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the objects of a query, each with the names of its fields; tools send the same queries again and again."""
+    """Return the objects of a query with the names of their fields; cached, because tools repeat queries."""
     found: dict[str, dict[str, None]] = {}
     try:
         for sobject, names in _names(tree_of(text), ()):

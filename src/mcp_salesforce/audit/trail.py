@@ -1,7 +1,7 @@
-"""The file of an audit: lines are appended by any number of processes, and none is ever changed.
+"""The file of an audit. Any number of processes append lines; no line is ever changed.
 
-Beside it a small SQLite file (`NAME.state`) has what the lines themselves cannot show: the number and hash of the last
-one, by which a cut tail is noticed, and the writes that were begun and have no line yet. Its lock is the lock of both.
+A small SQLite file next to it (`NAME.state`) has what the lines cannot show: the number and hash of the last line,
+which reveal a cut tail, and the writes that were begun and have no line yet. The lock of this file protects both.
 """
 
 import os
@@ -38,16 +38,19 @@ class AuditError(SalesforceError):
 
 
 class Trail(Protocol):
-    """Keeps the records of calls. Each of these raises AuditError where it cannot."""
+    """Keeps the records of calls. Each method raises AuditError if it cannot do its work."""
 
     def begin(self, call_id: str, record: Mapping[str, Any]) -> None:
-        """Keep what is known of a call before it writes, so that it is recorded even if this process is killed."""
+        """Keep the record of a call before it writes, so that it is recorded even if this process is killed."""
 
     def append(self, call_id: str, record: Mapping[str, Any]) -> None:
         """Keep the record of a call that has ended."""
 
     def check(self) -> Place | None:
-        """Return where its chain is, if it has one, so that what cannot be written is noticed before the first call."""
+        """Return the place of its chain, if it has one.
+
+        A trail that cannot be written fails here, before the first call.
+        """
 
     def close(self) -> None:
         """Release what it holds."""
@@ -57,7 +60,7 @@ class AuditFile:
     """One file of lines, which only its owner can read."""
 
     def __init__(self, file: Path, key: Callable[[], bytes]) -> None:
-        """Append to `file`, made with its folder at the first call.
+        """Append to `file`, which the first call creates with its folder.
 
         Args:
             file: The file.
@@ -72,14 +75,14 @@ class AuditFile:
         return "<AuditFile>"
 
     def begin(self, call_id: str, record: Mapping[str, Any]) -> None:
-        """Keep what is known of a call before it writes."""
+        """Keep the record of a call before it writes."""
         with self._locked() as database:
             os.close(self._opened())  # a file that cannot be written is noticed before the org is changed
             row = (call_id, self._holders.own, orjson.dumps(record))
             database.execute("INSERT OR REPLACE INTO begun VALUES (?, ?, ?)", row)
 
     def append(self, call_id: str, record: Mapping[str, Any]) -> None:
-        """Append the line of a call, after those of writes that could not be recorded when they ended."""
+        """Append the line of a call, after the lines of writes that could not be recorded when they ended."""
         try:
             with self._locked() as database:
                 self._append_all(database, {**self._owed(database), **self._owing, call_id: record})
@@ -90,7 +93,7 @@ class AuditFile:
         self._owing.clear()
 
     def check(self) -> Place | None:
-        """Return where the chain is; the files are made."""
+        """Return the place of the chain; creates the files."""
         with self._locked() as database:
             os.close(self._opened())
             head = _head_in(database)
@@ -111,7 +114,7 @@ class AuditFile:
         return found is not None
 
     def _owed(self, database: sqlite3.Connection) -> dict[str, Mapping[str, Any]]:
-        """Return what processes that were killed have begun to write to the org, and not recorded."""
+        """Return the writes that killed processes began and did not record."""
         rows = database.execute("SELECT id, holder, record FROM begun").fetchall()
         return {each: orjson.loads(kept) for each, holder, kept in rows if not self._holders.is_alive(holder)}
 
@@ -136,10 +139,10 @@ class AuditFile:
         database.execute("DELETE FROM begun WHERE id = ?", (record["id"],))
 
     def _caught_up(self, database: sqlite3.Connection, descriptor: int) -> tuple[dict[str, Any], set[str]]:
-        """Go on behind lines that are in the file and not in the head, for a process was killed between the two.
+        """Continue after lines that are in the file but not in the head: a process was killed between the two.
 
-        What is not a line of ours stays as it is. Returned is what the next line has to say: which part of a line
-        without an end is there, and whether there was no head. With it come the Ids of the calls in those lines.
+        Lines that are not ours stay unchanged. Returns what the next line must report (an incomplete line, a missing
+        head), and the Ids of the calls in those lines.
         """
         head, size = _head_in(database), os.lseek(descriptor, 0, os.SEEK_END)
         place, known = (head[0], head[1]) if head else (Place(), 0)
@@ -206,7 +209,7 @@ def state_of(file: Path) -> Path:
 
 
 def head_of(file: Path, key: bytes | None) -> Place | None:
-    """Return what is kept apart of the last line of `file`; None where nothing is.
+    """Return the separate record of the last line of `file`, or None.
 
     Raises:
         AuditError: It was changed, or cannot be read.

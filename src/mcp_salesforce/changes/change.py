@@ -18,7 +18,7 @@ class Step:
     Attributes:
         writes: The writes, in the order of the reply.
         before: What the fields of each were, as `read_before` gives it.
-        outcomes: What became of each; empty until that is known.
+        outcomes: The outcome of each; empty until it is known.
         members: By Id, what the fields were of appointments that change because their series is changed.
     """
 

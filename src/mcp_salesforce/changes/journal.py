@@ -24,7 +24,7 @@ from mcp_salesforce.changes.writes import Outcome, Write, counted
 from mcp_salesforce.salesforce.errors import SalesforceError
 
 State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partly undone", "not in effect"]
-"""What became of a change; "not in effect": its undo found nothing to do, and can be repeated if its records return."""
+"""The state of a change; "not in effect": its undo found nothing to do, and can be repeated if its records return."""
 
 KEPT_FOR: Final = timedelta(days=15)
 """As long as Salesforce keeps what was deleted."""
@@ -62,7 +62,7 @@ class Entry:
         change_id: Its Id.
         at: When it began, in Unix seconds.
         tool: The tool that made it.
-        state: What became of it.
+        state: Its state.
         undoes: The change that it took back; empty where it is not an undo.
         steps: What it wrote; nothing is known of a step without outcomes.
         is_under_way: Whether the process that makes it is still there.
@@ -133,7 +133,7 @@ class Journal:
             self._keep(change, step)
 
     async def end(self, change: Change, step: Step) -> None:
-        """Keep what became of `step`; where that fails it stays open, and is found out later."""
+        """Keep the outcome of `step`; if that fails, it stays open, and is found out later."""
         if not change.change_id:
             return
         try:
@@ -282,7 +282,7 @@ def _place(change_id: str, number: int) -> str:
 
 
 def state_of(steps: Sequence[Step]) -> State:
-    """Return what became of a change by its steps."""
+    """Return the state of a change by its steps."""
     if any(len(step.outcomes) < len(step.writes) for step in steps):
         return "unknown"
     is_done = any(outcome.is_done for step in steps for outcome in step.outcomes)

@@ -53,7 +53,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a write: its record, and whether it was done; `code` says why not."""
+    """The outcome of a write: its record, and whether it was done; `code` says why not."""
 
     record_id: str = ""
     is_done: bool = False

@@ -175,7 +175,7 @@ async def _username(client: "SalesforceClient") -> str:
 
 
 async def _keep(login: "Login", network: "Network") -> str:
-    """Keep `login`, and end the one that it replaces; return what became of that, if there was one."""
+    """Keep `login`, and end the one that it replaces; return how that ended, if there was one."""
     from mcp_salesforce.salesforce.consent import revoke
     from mcp_salesforce.salesforce.errors import SalesforceError
     from mcp_salesforce.settings.connect import transport

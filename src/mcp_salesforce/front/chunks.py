@@ -1,4 +1,4 @@
-"""Stdin in chunks where the system cannot wait for it and for something else at once: by a thread."""
+"""Read stdin in a thread, on systems that cannot wait for stdin and something else at once."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ class Chunks:
         threading.Thread(target=self._read, name="stdin", daemon=True).start()
 
     def redirect(self, sink: Sink) -> None:
-        """Give what has come, and all that comes from now on, to `sink`; from the thread that reads."""
+        """Pass the chunks read so far, and all later ones, to `sink`, from the reading thread."""
         with self._lock:
             while not self.queue.empty():
                 if (chunk := self.queue.get()) is not None:
@@ -39,4 +39,4 @@ class Chunks:
                 try:
                     self._sink(chunk)
                 except RuntimeError:
-                    return  # the loop is closed: nobody reads on
+                    return  # the loop is closed: stop reading

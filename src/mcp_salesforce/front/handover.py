@@ -1,32 +1,32 @@
-"""What has been read of stdin, and written to stdout, before the server itself takes both over."""
+"""Hand stdin and stdout over to the server: what was read and what was answered before."""
 
 from mcp_salesforce.front.told import Told
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # it loads threads and queues, which few systems need here
+if TYPE_CHECKING:  # it loads threads and queues, which most systems do not need here
     from mcp_salesforce.front.chunks import Chunks
 
 
 class Line:
-    """A line of the host that the server still has to see."""
+    """A line of the host that the server must still read."""
 
     __slots__ = ("is_answered", "text")
 
     def __init__(self, text: bytes, *, is_answered: bool = False) -> None:
-        """Keep `text`; where it is answered, the server must know of it and answer nothing."""
+        """Keep `text`; if `is_answered`, the server reads it but does not answer it."""
         self.text = text
         self.is_answered = is_answered
 
 
 class Handover:
-    """Stdin and stdout, as the front leaves them.
+    """The state of stdin and stdout when the front stops.
 
     Attributes:
-        wire: A descriptor of the host's end of stdout, which itself leads to stderr.
-        lines: What the server still has to see, in order.
-        rest: The beginning of a line whose end has not come.
+        wire: A descriptor of the host's stdout; descriptor 1 leads to stderr.
+        lines: The lines that the server must still read, in order.
+        rest: The beginning of an incomplete line.
         is_ended: Whether stdin is at its end.
-        chunks: What reads stdin, where that is a thread.
+        chunks: The reader of stdin, if it is a thread.
     """
 
     def __init__(self, wire: int) -> None:
@@ -48,15 +48,15 @@ def leave(handover: Handover) -> None:
 
 
 def take() -> Handover | None:
-    """Return what the front has left, once; None where there was none."""
+    """Return the state that the front left, once; None if there is none."""
     return _left.pop() if _left else None
 
 
 def want(told: Told) -> None:
-    """Say that there is no snapshot of the answers for what the settings say."""
+    """Note that there is no snapshot for these settings."""
     _wanted.append(told)
 
 
 def wanted() -> Told | None:
-    """Return for what a snapshot is wanted, once; None where there is one, or can be none."""
+    """Return the settings that need a snapshot, once; None if there is one, or if there cannot be one."""
     return _wanted.pop() if _wanted else None

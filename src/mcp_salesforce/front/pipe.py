@@ -14,9 +14,9 @@ from mcp_salesforce.front.told import told
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _CHUNK_BYTES = 65_536
 _SILENCE_S = 0.02
-"""After so long without a message from the host the server is loaded: loading slows each answer down."""
+"""Seconds without a message from the host before the server is loaded; loading slows down each answer."""
 _MOST_HELD = 1 << 20
-"""Bytes that wait here for the server, at least so many."""
+"""How many bytes may wait here for the server before reading pauses."""
 _DATABASE = b"SQLite format 3\0"
 _LOADED = None
 _LOADER = "mcp_salesforce.lean"
@@ -27,7 +27,7 @@ def begin(options: Sequence[str]) -> None:
 
     `options` are those of `mcp-salesforce serve`.
     """
-    gc.disable()  # until the server serves: what is loaded stays
+    gc.disable()  # until the server serves: loaded modules stay
     is_demo = "--demo" in options
     if sys.stdin is None or sys.stdin.isatty() or not _are_known(options):
         return
@@ -36,7 +36,7 @@ def begin(options: Sequence[str]) -> None:
     told_of = told(demo=is_demo)
     answers = snapshots.find(told_of) if told_of else None
     if told_of and answers:
-        # Whether the org has what a policy names is judged once the server runs, whatever the host asks.
+        # The server checks the names in a policy against the org when it runs, whatever the host asks.
         _Front(answers, is_demo=is_demo, leaves_at_end=not told_of.policy).run()
         return
     if told_of:
@@ -45,7 +45,7 @@ def begin(options: Sequence[str]) -> None:
 
 
 def _are_known(options: Sequence[str]) -> bool:
-    """Tell whether `serve` with these options starts."""
+    """Return whether `serve` can start with these options."""
     left = list(options)
     if "--demo" not in left:
         return not left
@@ -58,7 +58,7 @@ def _are_known(options: Sequence[str]) -> bool:
 
 
 def _can_be_an_org(path: str) -> bool:
-    """Tell whether a file is a database, or can be made."""
+    """Return whether a file is a database, or can be created."""
     try:
         with open(path, "rb") as file:
             return file.read(len(_DATABASE)) == _DATABASE
@@ -69,7 +69,7 @@ def _can_be_an_org(path: str) -> bool:
 
 
 class _Front:
-    """Reads lines, answers those that it knows, and keeps the others."""
+    """Reads lines, answers the requests that it knows, and keeps the other lines."""
 
     def __init__(self, answers: snapshots.Answers, *, is_demo: bool, leaves_at_end: bool) -> None:
         self._answers = answers
@@ -80,7 +80,7 @@ class _Front:
         self._held = 0
         self._is_loading = False
         self._left = handover.Handover(os.dup(_STDOUT))
-        os.dup2(_STDERR, _STDOUT)  # what a library prints while it loads is not protocol
+        os.dup2(_STDERR, _STDOUT)  # a library may print while it loads, which is not protocol
         self._input = _Polled() if hasattr(select, "poll") else _Threaded()
 
     def run(self) -> None:
@@ -95,7 +95,7 @@ class _Front:
             self._feed(chunk)
             if not chunk:
                 if self._leaves_at_end and not self._has_waiting:
-                    os._exit(0)  # a thread that imports would hold up the end
+                    os._exit(0)  # a thread that imports would delay the exit
                 self._left.is_ended = True
                 self._input.forget()
             elif self._held > _MOST_HELD:
@@ -161,7 +161,7 @@ class _Front:
 
 
 def _is_notification(message: object) -> bool:
-    """Tell whether nobody waits for an answer to `message`."""
+    """Return whether no answer to `message` is expected."""
     return isinstance(message, dict) and "id" not in message and isinstance(message.get("method"), str)
 
 
@@ -177,7 +177,7 @@ def _load(wake: Callable[[], object], *, is_demo: bool) -> None:
 
 
 class _Polled:
-    """Stdin, read when there is something to read; beside it the sign that the server is loaded."""
+    """Waits for input on stdin, and for the signal that the server is loaded."""
 
     chunks = None
 
@@ -199,7 +199,7 @@ class _Polled:
         os.write(self._signal, b".")
 
     def forget(self) -> None:
-        """Read stdin no more."""
+        """Stop reading stdin."""
         self._poll.unregister(_STDIN)
 
 

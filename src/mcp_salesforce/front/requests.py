@@ -1,13 +1,13 @@
-"""Which requests can be answered from a snapshot: those that are known in every part.
+"""Recognise the requests that a snapshot can answer: those of which every part is known.
 
-What the server itself would refuse, or could understand otherwise, is not recognised here, and waits for it.
+A request that the server might refuse or read in another way is not recognised, and waits for the server.
 """
 
 import json
 from collections.abc import Callable
 
 REVISION = "2026-07-28"
-"""The revision in which each request says its own; a session of those before it begins with `initialize`."""
+"""The first revision in which each request names its revision; before it, a session begins with `initialize`."""
 
 HANDSHAKE_REVISIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
@@ -19,7 +19,7 @@ METHODS = {
     REVISION: (DISCOVER, *LISTS, PING),
     **dict.fromkeys(HANDSHAKE_REVISIONS, (INITIALIZE, *LISTS, PING)),
 }
-"""What a snapshot answers, by revision."""
+"""The methods that a snapshot answers, by revision."""
 
 _PREFIX = "io.modelcontextprotocol/"
 _LONGEST_LINE = 32_768
@@ -34,7 +34,7 @@ class HostRequest:
 
     Attributes:
         request_id: Its id, as it is written in the answer.
-        revision: The protocol's revision by which it is answered.
+        revision: The protocol's revision for the answer.
         method: What it asks.
     """
 
@@ -65,8 +65,8 @@ def recognised(message: object, negotiated: str) -> HostRequest | None:
 def acknowledged(message: object) -> bytes:
     """Return the line that opens the stream of notifications that `message` asks for.
 
-    Some hosts wait for it before they ask for the lists. The stream itself is the server's. Empty where `message` asks
-    for anything else, or is not known in every part.
+    Some hosts wait for it before they ask for the lists. The stream itself is the server's. Empty if `message` asks for
+    anything else, or has a part that is not known.
     """
     method, params, request_id = _parts(message)
     if method != LISTEN or not isinstance(params, dict) or params.keys() != {"_meta", "notifications"}:
@@ -92,12 +92,12 @@ def _parts(message: object) -> tuple[str, object, str]:
 
 
 def answered(request: HostRequest, answer: str) -> bytes:
-    """Return the line that answers `request`, where `answer` is what follows the id."""
+    """Return the line that answers `request`; `answer` is the text after the id."""
     return f'{{"jsonrpc":"2.0","id":{request.request_id},{answer}}}\n'.encode()
 
 
 def parsed(line: bytes) -> object:
-    """Return the JSON of a line; None if it is not one, or more than any of these requests needs."""
+    """Return the JSON of a line; None if it is not JSON, or longer than any of these requests."""
     if len(line) > _LONGEST_LINE or line.count(b"{") + line.count(b"[") > _DEEPEST:
         return None
     try:
@@ -120,7 +120,7 @@ def _written(request_id: object) -> str:
 
 
 def _proposed(params: object) -> str:
-    """Return the revision that an `initialize` leads to; empty where it is not known in every part."""
+    """Return the revision that an `initialize` leads to; empty if a part of it is not known."""
     if not isinstance(params, dict) or params.keys() - {"_meta"} != {"protocolVersion", "capabilities", "clientInfo"}:
         return ""
     asked = params["protocolVersion"]
@@ -153,7 +153,7 @@ def _list(check: _Check) -> _Check:
 
 
 def _object(known: dict[str, _Check]) -> _Check:
-    """Return the check of an object that has no other members than these, each of them or none."""
+    """Return a check: an object has no members but these, all of them optional."""
 
     def is_right(name: str, value: object) -> bool:
         return name in known and (known[name](value) or (value is None and name not in _NEVER_NULL))
@@ -185,7 +185,7 @@ _NAMED = _object(
 
 
 def _client(value: object) -> bool:
-    """Tell whether `value` names a client: its name and version must be there."""
+    """Return whether `value` describes a client; name and version are required."""
     return _NAMED(value) and isinstance(value, dict) and _text(value.get("name")) and _text(value.get("version"))
 
 
@@ -214,5 +214,5 @@ _META = _object(
 
 
 def _envelope(meta: dict[str, object]) -> bool:
-    """Tell whether a request's `_meta` is that of the present revision."""
+    """Return whether a request has the `_meta` of the present revision."""
     return meta[_VERSION] == REVISION and meta.get(f"{_PREFIX}clientCapabilities") is not None and _META(meta)

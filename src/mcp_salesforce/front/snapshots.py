@@ -1,7 +1,8 @@
-"""Snapshots of the answers: one in the package, others in the user's cache; each only as long as it is true.
+"""Keep snapshots of the answers: one in the package, others in the user's cache, each only while it is correct.
 
-A snapshot's key is a digest of all that the answers depend on: this package's code, the versions of it and of the
-libraries that shape an answer, Python's, and the settings that change the answers. There is no secret in it.
+The key of a snapshot is a digest of everything that the answers depend on: the code of this package, its version and
+those of Python and of the libraries that shape an answer, and the settings that change the answers. It contains no
+secret.
 """
 
 import os
@@ -19,19 +20,19 @@ KEPT = os.path.join(HERE, "snapshot.txt")
 STAMP = os.path.join(HERE, "stamp.txt")
 
 Answers = dict[tuple[str, str], str]
-"""What follows the id in an answer, by revision and method: `"result":{…}}`."""
+"""The text after the id in an answer, by revision and method: `"result":{…}}`."""
 
 _PACKAGE = os.path.dirname(HERE)
 _LIBRARIES = ("mcp", "mcp_salesforce", "mcp_types", "pydantic", "pydantic_core")
 _NOT_OF_THE_SERVER = frozenset({"__pycache__", "cli", "doctor", "http", "localorg", "oauth", "store"})
 _SAME_ON = {(3, 11), (3, 12), (3, 13)}
-"""The versions of Python on which the checks have found the package's snapshot to be true."""
+"""The versions of Python with which the package's snapshot was checked."""
 _MOST_KEPT = 16
 _MARK = "@ "
 
 
 def find(told: Told) -> Answers | None:
-    """Return the answers for what the settings say, if there is a snapshot of them that is true."""
+    """Return the answers for these settings, if there is a correct snapshot of them."""
     try:
         code = code_digest()
         is_kept = _is_plain(told) and sys.version_info[:2] in _SAME_ON and _read(STAMP) == f"{code}\n"
@@ -41,7 +42,7 @@ def find(told: Told) -> Answers | None:
 
 
 def keep(told: Told, answers: Answers) -> None:
-    """Keep answers in the user's cache, whole or not at all, for the user's eyes only."""
+    """Keep answers in the user's cache: whole or not at all, readable only by the user."""
     place = _place(told, code_digest())
     folder = os.path.dirname(place)
     os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -64,7 +65,7 @@ def code_digest() -> str:
     """Return a digest of the code that makes the answers: this package's, and the libraries' by their versions.
 
     Raises:
-        ValueError: The installed versions cannot be found out.
+        ValueError: The installed versions cannot be determined.
     """
     digest = blake2b(digest_size=16)
     for version in _versions():
@@ -74,11 +75,11 @@ def code_digest() -> str:
 
 
 def written(answers: Answers) -> str:
-    """Return a snapshot as text: below the digest of the rest each answer in lines, below what it is the answer to."""
+    """Return a snapshot as text: a digest of the rest, then for each answer its request and its lines."""
     keys: dict[str, list[str]] = {}
     for (revision, method), answer in answers.items():
         keys.setdefault(answer, []).append(f"{_MARK}{revision} {method}\n")
-    # The lines are for those who compare two versions; where they end has no meaning.
+    # The line breaks only help to compare two versions.
     body = "".join("".join(of) + answer.replace("},{", "},\n{") + "\n" for answer, of in keys.items())
     return f"{blake2b(body.encode(), digest_size=16).hexdigest()}\n{body}"
 
@@ -108,7 +109,7 @@ def _is_plain(told: Told) -> bool:
 
 
 def _place(told: Told, code: str) -> str:
-    """Return the path of the snapshot for what the settings say."""
+    """Return the path of the snapshot for these settings."""
     import platformdirs
 
     policy = b""
@@ -125,7 +126,7 @@ def _place(told: Told, code: str) -> str:
 
 
 def _versions() -> list[str]:
-    """Return name and version of each library that shapes an answer, as the first folder of the path has it."""
+    """Return name and version of each library that shapes an answer, as installed in the first folder of the path."""
     found: dict[str, str] = {}
     for folder in sys.path:
         try:

@@ -1,7 +1,7 @@
-"""What the settings say, read without the library that reads them: for sure, or not at all.
+"""Read the settings without the settings library, if their values are certain.
 
-Each setting has a form here that is surely right. A value of any other form, be it right or wrong, is left to
-the settings, and the host waits for its judgement. A test holds the two together.
+Each setting has a form here that is certainly valid. The settings library judges a value of any other form, valid or
+not, and the host waits for that. A test keeps the two consistent.
 """
 
 import json
@@ -18,7 +18,7 @@ _LINE = re.compile(rf"\s*(?:#.*|(?:export\s+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:{_VA
 
 
 class Told:
-    """The settings that the first answers depend on, if they are surely valid; `config.Surface` has the same."""
+    """The settings that the first answers depend on, if they are certainly valid; `config.Surface` has the same."""
 
     __slots__ = ("is_read_only", "policy", "toolsets")
 
@@ -30,10 +30,10 @@ class Told:
 
 
 def told(*, demo: bool = False) -> Told | None:
-    """Return what the settings of the environment and of `.env` say; None where they could be wrong.
+    """Return the settings of the environment and of `.env`; None if they could be wrong.
 
     Args:
-        demo: Whether the org is a local one, so that the connection's own settings do not count.
+        demo: Whether the org is a local one; then the settings of the connection do not count.
     """
     given = _given(dict(os.environ))
     if given is None:
@@ -52,7 +52,7 @@ def told(*, demo: bool = False) -> Told | None:
 
 
 def _given(environment: dict[str, str]) -> dict[str, str] | None:
-    """Return each setting that has a value; None where it is not plain which."""
+    """Return each setting that has a value; None if that is not certain."""
     ours = [name for name in environment if name.upper().startswith(PREFIX)]
     proxies = {name for name in environment if name.lower() == "https_proxy"}
     if len({name.upper() for name in ours}) < len(ours) or not proxies <= {"https_proxy", "HTTPS_PROXY"}:
@@ -67,7 +67,7 @@ def _given(environment: dict[str, str]) -> dict[str, str] | None:
 
 
 def _in_file() -> dict[str, str] | None:
-    """Return what `.env` says; None where it says it in other than the plainest way."""
+    """Return the values of `.env`; None if it uses anything but the simplest syntax."""
     try:
         with open(ENV_FILE, "rb") as file:
             text = file.read().decode("ascii")
@@ -86,7 +86,7 @@ def _in_file() -> dict[str, str] | None:
 
 
 def _has_one_way(given: dict[str, str]) -> bool:
-    """Tell whether the settings lead to one org, by one way, and what that way needs is there."""
+    """Return whether the settings name one org and one way to log in, with everything that this way needs."""
     named = frozenset(name for name in values.CONNECTION if values.is_on(given.get(name, ""), of_any_text=True))
     if named <= values.OF_ANY_ORG:
         return _has_login("")
@@ -98,7 +98,7 @@ def _has_one_way(given: dict[str, str]) -> bool:
 
 
 def _has_login(alias: str) -> bool:
-    """Tell whether a login is kept under `alias`, whole; without one, under `default` or as the only one."""
+    """Return whether a complete login is kept under `alias`; without an alias, under `default` or as the only one."""
     import platformdirs
 
     folder = os.path.join(platformdirs.user_data_dir("mcp-salesforce", appauthor=False), "logins")

@@ -1,4 +1,4 @@
-"""The form of each setting's value that is surely right, whatever the settings package thinks of others."""
+"""The certainly valid form of each setting's value; the settings package judges all other values."""
 
 import re
 
@@ -26,14 +26,14 @@ FORMS = {
     "instance_url": _form(f"{_NO_PLACEHOLDER}({_MY_DOMAIN}|{_HERE})"),
     "client_credentials": _form(_YES_OR_NO),
     "access_token": _form(rf"(?!5Aep){_NO_PLACEHOLDER}[\w.~+/=!-]+"),
-    "jwt_key_file": _form(r"(?!)"),  # only who reads the key knows
-    "jwt_audience": _form(r"(?!)"),  # goes with a key file, whose reader knows
+    "jwt_key_file": _form(r"(?!)"),  # valid only if the key can be read
+    "jwt_audience": _form(r"(?!)"),  # belongs to a key file, which must be read
     "username": _form(rf"{_NO_PLACEHOLDER}[\w.+-]+@[\w.-]+"),
     "org": _form(rf"{_NO_PLACEHOLDER}[A-Za-z0-9][\w.-]{{0,63}}"),
     "sf_org": _form(rf"{_NO_PLACEHOLDER}[A-Za-z0-9][\w.@+-]*"),
     "api_version": _form(r"v?(3[1-9]|[4-9]\d)(\.0)?"),
     "login_url": _form(rf"https://(login|test)\.salesforce\.com|{_NO_PLACEHOLDER}({_MY_DOMAIN}|{_HERE})"),
-    "ca_file": _form(r"(?!)"),  # only who reads the certificates knows
+    "ca_file": _form(r"(?!)"),  # valid only if the certificates can be read
     "proxy": _form(rf"http://({_NO_PLACEHOLDER}[\w.~%-]+(:[\w.~%-]*)?@)?{_HOST}({_PORT})/?"),
     "no_proxy": _form(r"[\w.,*: -]*"),
     "timeout_s": _form(_NUMBER),
@@ -44,7 +44,7 @@ FORMS = {
     "policy": _form(_PATH),
     "max_answer_tokens": _form(r"[1-9]\d{3,4}"),
     "state_key": _form(rf"{_NO_PLACEHOLDER}[\w.~+/=-]{{32,512}}"),
-    "journal": _form(r"(?i:off|false|no|0)"),  # of a path only the file system knows
+    "journal": _form(r"(?i:off|false|no|0)"),  # depends on the file system
     "audit": _form(r"(?!)"),  # only the file system knows
     "audit_required": _form(_YES_OR_NO),
     "files": _form(r"(?!)"),  # only the file system knows
@@ -88,5 +88,5 @@ _OFF = frozenset({"", "false", "f", "no", "n", "off", "0"})
 
 
 def is_on(value: str, *, of_any_text: bool = False) -> bool:
-    """Tell whether a setting's value says yes; `of_any_text`, whether it says anything but no."""
+    """Return whether a setting's value means yes; with `of_any_text`, whether it means anything but no."""
     return value.casefold() not in _OFF if of_any_text else value.casefold() in {"true", "yes", "on", "1"}

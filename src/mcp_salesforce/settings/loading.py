@@ -157,7 +157,7 @@ def _report(
 
 
 def _wrong(problem: Mapping[str, Any]) -> str:
-    """Say what is wrong, to go on behind the setting's name."""
+    """Say what is wrong; the text follows the setting's name."""
     said = "is missing" if problem["type"] == "missing" else _SAID.get(problem["type"], problem["msg"])
     said = said.removeprefix("Value error, ").replace("Input should", "must").rstrip(".")
     return f" {said}" if said[:1].islower() else f": {said}"

@@ -5,7 +5,7 @@ _TABS = {ord("\t"): " ", ord("\r"): " "}  # so that the caret stands under its t
 
 
 def caret_text(text: str, position: int, reason: str) -> str:
-    """Return `reason` as Salesforce's API tells it: a piece of the query, a caret, row and column, the reason.
+    """Return `reason` in the form of Salesforce's API: a piece of the query, a caret, row and column, the reason.
 
     Args:
         text: The whole query.
@@ -50,7 +50,7 @@ class SoqlError(ValueError):
         position: Where, 0-based.
         row: The line, from 1.
         column: The character in that line, from 1.
-        expected: What would have fitted there, words in lower case; empty where that is not known.
+        expected: What could stand there, words in lower case; empty if that is not known.
         error_code: Salesforce's code for it.
     """
 
@@ -72,10 +72,10 @@ class SoslError(SoqlError):
 
 
 class SearchTermError(SoslError):
-    """A SOSL text whose search term is missing or unusable; Salesforce's message has no caret.
+    """A SOSL text whose search term is missing or not valid; Salesforce's message has no caret.
 
     Attributes:
-        error_code: MALFORMED_SEARCH, or INVALID_SEARCH where the term is too short.
+        error_code: MALFORMED_SEARCH, or INVALID_SEARCH if the term is too short.
     """
 
     def __init__(self, text: str, position: int, reason: str, error_code: str = "MALFORMED_SEARCH") -> None:

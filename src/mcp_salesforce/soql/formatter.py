@@ -1,4 +1,4 @@
-"""A SOQL or SOSL tree to text: one line, keywords in capitals, parentheses only where the grammar wants them."""
+"""Write a SOQL or SOSL tree as text: one line, keywords in capitals, only the parentheses that it needs."""
 
 import re
 from functools import singledispatch
@@ -185,7 +185,7 @@ def _(node: tree.Includes) -> str:
 
 @_text.register
 def _(node: tree.FromItem) -> str:
-    word = " AS" if node.name.lower() == "scope" else ""  # after a comma, SCOPE x would go on with the USING before it
+    word = " AS" if node.name.lower() == "scope" else ""  # after a comma, SCOPE x would continue the USING before it
     alias = f"{word} {node.alias}" if node.alias else ""
     return node.name + alias + (f" USING {_list(node.using)}" if node.using else "")
 

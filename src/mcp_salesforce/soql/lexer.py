@@ -1,7 +1,7 @@
-"""SOQL text to tokens, as Salesforce's own lexer cuts it: always the longest token that fits.
+"""Split SOQL text into tokens as Salesforce's lexer does: always the longest token that fits.
 
-Names may hold dots and, after the first letter, anything beyond ASCII. `>=` and `<=` are two tokens each: `> =` is
-legal. Case means nothing. There are no comments.
+Names can contain dots and, after the first letter, any character beyond ASCII. `>=` and `<=` are two tokens each: `> =`
+is legal. Case is not significant. There are no comments.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from mcp_salesforce.soql.errors import row_and_column
 
-_MAX_DIGITS: Final = 1_000  # more in one number is refused, before anything is computed with it
+_MAX_DIGITS: Final = 1_000  # a longer number is refused before any computation
 
 Kind: TypeAlias = Literal[
     "name", "integer", "decimal", "date", "datetime", "time", "currency", "text", "sign", "end", "bad"
@@ -47,8 +47,8 @@ _TOKEN: Final = re.compile(
 def tokens_of(text: str, start: int = 0) -> list[Token]:
     """Return the tokens of `text` from `start`.
 
-    The last one is of the kind "end". Where no token starts, one of the kind "bad" stands for the rest, with the reason
-    as its text.
+    The last one is of the kind "end". If no token starts at a place, a token of the kind "bad" stands for the rest,
+    with the reason as its text.
     """
     tokens: list[Token] = []
     for found in _TOKEN.finditer(text, start):

@@ -1,4 +1,4 @@
-"""The literals of SOQL, read from a cursor."""
+"""Read the literals of SOQL from a cursor."""
 
 import re
 from decimal import Decimal
@@ -25,7 +25,7 @@ _ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "'": "
 
 
 def read_value(cursor: TokenReader, *, like: bool = False) -> tree.Value:
-    """Go past one literal; after LIKE, a quoted text is a pattern."""
+    """Read one literal; after LIKE, a quoted text is a pattern."""
     token = cursor.token
     if token.kind == "text":
         return read_pattern(cursor) if like else read_string(cursor)
@@ -42,27 +42,27 @@ def read_value(cursor: TokenReader, *, like: bool = False) -> tree.Value:
 
 
 def read_number(cursor: TokenReader) -> Decimal:
-    """Go past a number, with or without a sign."""
+    """Read a number, with or without a sign."""
     sign = cursor.take("-", "+")
     number = Decimal(cursor.expect_kind("integer", "decimal").text)
     return number.copy_negate() if sign == "-" else number
 
 
 def read_integer(cursor: TokenReader) -> int:
-    """Go past an integer, with or without a sign."""
+    """Read an integer, with or without a sign."""
     sign = cursor.take("-", "+")
     number = int(cursor.expect_kind("integer").text)
     return -number if sign == "-" else number
 
 
 def read_string(cursor: TokenReader) -> tree.String:
-    r"""Go past a quoted text; `\%` and `\_` are for LIKE only."""
+    r"""Read a quoted text; `\%` and `\_` are for LIKE only."""
     token = cursor.expect_kind("text")
     return tree.String(_unescaped(cursor, token, _ESCAPED), position=token.position)
 
 
 def read_pattern(cursor: TokenReader) -> tree.Pattern:
-    """Go past the quoted text after LIKE."""
+    """Read the quoted text after LIKE."""
     token = cursor.expect_kind("text")
     escaped = {**_ESCAPED, "\\": r"\\", "%": r"\%", "_": r"\_"}
     return tree.Pattern(_unescaped(cursor, token, escaped), position=token.position)
@@ -92,7 +92,7 @@ def _unescaped(cursor: TokenReader, token: Token, escaped: dict[str, str]) -> st
 
 
 def _named_value(cursor: TokenReader) -> tree.Value:
-    """Go past a literal that looks like a name: NULL, TRUE, FALSE, an amount in a currency, a date literal."""
+    """Read a literal that looks like a name: NULL, TRUE, FALSE, an amount in a currency, a date literal."""
     token = cursor.token
     if token.word == "null":
         return tree.Null(position=cursor.step().position)
@@ -115,7 +115,7 @@ def _currency(token: Token) -> tree.Currency:
 
 
 def _moment(cursor: TokenReader) -> tree.Date | tree.DateTime | tree.Time:
-    """Go past a date, a datetime or a time that exists."""
+    """Read a date, a datetime or a time that exists."""
     token = cursor.token
     text = token.text.upper()
     literal: tree.Date | tree.DateTime | tree.Time

@@ -1,4 +1,4 @@
-"""What is selected, compared, grouped and ordered in SOQL, read from a cursor."""
+"""Read what SOQL selects, compares, groups and orders by from a cursor."""
 
 from mcp_salesforce.soql import tree
 from mcp_salesforce.soql.literals import BIND_REFUSED, read_number
@@ -6,13 +6,13 @@ from mcp_salesforce.soql.tokens import TokenReader
 
 
 def read_field(cursor: TokenReader) -> tree.Field:
-    """Go past a field or a path, without a function."""
+    """Read a field or a path, without a function."""
     position = cursor.token.position
     return tree.Field(cursor.name(), position=position)
 
 
 def read_field_or_function(cursor: TokenReader) -> tree.Field | tree.Function:
-    """Go past a field, a function of one, or a function of a function of one."""
+    """Read a field, a function of one, or a function of a function of one."""
     field = read_field(cursor)
     if not cursor.take("("):
         return field
@@ -25,7 +25,7 @@ def read_field_or_function(cursor: TokenReader) -> tree.Field | tree.Function:
 
 
 def read_operand(cursor: TokenReader) -> tree.Operand:
-    """Go past a field, a function or a DISTANCE."""
+    """Read a field, a function or a DISTANCE."""
     at_distance = cursor.token.word == "distance" and cursor.ahead(1).word == "(" and cursor.ahead(3).word == ","
     return _distance(cursor) if at_distance else read_field_or_function(cursor)
 
@@ -56,12 +56,12 @@ def _geolocation(cursor: TokenReader) -> tree.Geolocation:
 
 
 def at_type_of(cursor: TokenReader) -> bool:
-    """Tell whether TYPEOF x WHEN stands at the cursor, and not a field called TypeOf."""
+    """Return whether TYPEOF x WHEN stands at the cursor, and not a field called TypeOf."""
     return cursor.token.word == "typeof" and cursor.ahead(2).word == "when"
 
 
 def read_type_of(cursor: TokenReader) -> tree.TypeOf:
-    """Go past TYPEOF … END."""
+    """Read TYPEOF … END."""
     position = cursor.step().position
     relationship = read_field(cursor)
     whens = []

@@ -1,10 +1,9 @@
-"""SOQL text to a tree: a parser by recursive descent, written by hand.
+"""Parse SOQL text into a tree, by recursive descent, written by hand.
 
-Why not a grammar file: the language has no operators to speak of, so that each rule is one short function either way;
-but Salesforce names the token that does not fit, a generated parser a set of states, and many words are keywords in one
-place and names in another (`SELECT Offset FROM A offset OFFSET 5`), which a look at the next two tokens decides. The
-rules are those of Salesforce's own parser (`@salesforce/soql-common`) for the API, not for Apex; the tests compare the
-two and list where they part.
+There is no grammar file, for two reasons. Salesforce's errors name the token that does not fit, where a generated
+parser knows only a set of states. And many words are keywords in one place and names in another (`SELECT Offset FROM A
+offset OFFSET 5`); the next two tokens decide. The rules are those of Salesforce's own parser
+(`@salesforce/soql-common`) for the API, not for Apex; the tests compare the two and list the differences.
 """
 
 from typing import cast
@@ -17,10 +16,10 @@ from mcp_salesforce.soql.tokens import TokenReader, is_plain_name
 
 
 def parse(text: str) -> tree.Query:
-    """Return what `text` says.
+    """Return the tree of `text`.
 
     Raises:
-        SoqlError: `text` is not one SOQL query as Salesforce's REST API takes it; it tells what would have fitted.
+        SoqlError: `text` is not one SOQL query as Salesforce's REST API takes it; the error has what could stand there.
     """
     try:
         return _whole(TokenReader(text))
@@ -128,7 +127,7 @@ def _with(cursor: TokenReader) -> tuple[tree.With, ...]:
 
 
 def _with_filter(cursor: TokenReader) -> tree.WithDataCategory | tree.WithFilter | None:
-    """Go past WITH DATA CATEGORY … or WITH name = 'value', if one stands there."""
+    """Read WITH DATA CATEGORY … or WITH name = 'value', if one stands there."""
     categories = read_data_category_filter(cursor)
     if categories or cursor.token.word != "with" or cursor.ahead(2).word != "=":
         return categories
@@ -141,7 +140,7 @@ def _with_filter(cursor: TokenReader) -> tree.WithDataCategory | tree.WithFilter
 
 
 def read_data_category_filter(cursor: TokenReader) -> tree.WithDataCategory | None:
-    """Go past WITH DATA CATEGORY …, if it stands there."""
+    """Read WITH DATA CATEGORY …, if it stands there."""
     position = cursor.token.position
     if [cursor.ahead(steps).word for steps in range(3)] != ["with", "data", "category"]:
         return None
@@ -163,7 +162,7 @@ def _data_category(cursor: TokenReader) -> tree.DataCategory:
 
 
 def read_settings(cursor: TokenReader) -> tuple[tree.Setting, ...]:
-    """Go past (name = value, …), if it stands there."""
+    """Read (name = value, …), if it stands there."""
     return cursor.in_parentheses(lambda inside: inside.list_of(_setting)) if cursor.token.word == "(" else ()
 
 
@@ -175,7 +174,7 @@ def _setting(cursor: TokenReader) -> tree.Setting:
 
 
 def read_setting_value(cursor: TokenReader) -> tree.SettingValue:
-    """Go past a quoted text, an integer without a sign, TRUE or FALSE."""
+    """Read a quoted text, an integer without a sign, TRUE or FALSE."""
     if cursor.token.kind not in {"text", "integer"} and cursor.token.word not in {"true", "false"}:
         cursor.refuse()
     return cast("tree.SettingValue", read_value(cursor))
@@ -197,7 +196,7 @@ def _group_fields(cursor: TokenReader) -> tuple[tree.Field | tree.Function, ...]
 
 
 def read_order_by(cursor: TokenReader) -> tuple[tree.OrderItem, ...]:
-    """Go past ORDER BY and its list, if one stands there."""
+    """Read ORDER BY and its list, if one stands there."""
     if not cursor.take("order"):
         return ()
     cursor.expect("by")
@@ -213,7 +212,7 @@ def _order_item(cursor: TokenReader) -> tree.OrderItem:
 
 
 def read_count(cursor: TokenReader, word: str) -> int | None:
-    """Go past LIMIT n or OFFSET n, whichever `word` says, if it stands there."""
+    """Read LIMIT n or OFFSET n, whichever `word` says, if it stands there."""
     if not cursor.take(word):
         return None
     return cursor.refuse(BIND_REFUSED) if cursor.token.word == ":" else read_integer(cursor)
@@ -236,12 +235,12 @@ def _tracking(cursor: TokenReader) -> tree.Tracking | None:
 
 
 def read_where(cursor: TokenReader) -> tree.Condition | None:
-    """Go past WHERE and its condition, if one stands there."""
+    """Read WHERE and its condition, if one stands there."""
     return _conditions(cursor) if cursor.take("where") else None
 
 
 def _conditions(cursor: TokenReader) -> tree.Condition:
-    """Go past conditions joined by AND, or joined by OR, or after one NOT; to mix them takes parentheses."""
+    """Read conditions joined by AND, or joined by OR, or after one NOT; to mix them takes parentheses."""
     position = cursor.token.position
     if cursor.take("not"):
         return tree.Not(_condition(cursor), position=position)
@@ -295,7 +294,7 @@ def _membership(cursor: TokenReader, left: tree.Field | tree.Function) -> tree.I
 
 
 def _semi_join(cursor: TokenReader) -> tree.Query:
-    """Go past the query of a semi-join, which has few clauses."""
+    """Read the query of a semi-join, which has few clauses."""
     position = cursor.step().position
     field = read_field_or_function(cursor)
     item = tree.SelectItem(field, position=field.position)

@@ -1,4 +1,4 @@
-"""What stands between the braces of FIND: words, phrases, wildcards, AND, OR, AND NOT and parentheses."""
+"""Parse the text between the braces of FIND: words, phrases, wildcards, AND, OR, AND NOT and parentheses."""
 
 import re
 from typing import Final, NoReturn
@@ -14,10 +14,10 @@ _UNTOLD: Final = re.compile(r'\\(.)|[\s"()*?\\]', re.DOTALL)
 
 
 def read_search_term(text: str, start: int, end: int) -> SearchTerm:
-    r"""Return what the search term in `text` from `start` to `end` says.
+    r"""Return the tree of the search term in `text` from `start` to `end`.
 
-    Characters that Salesforce's guide wants escaped (`? & | ! { } [ ] ( ) ^ ~ * : \ " ' + -`) may stand unescaped where
-    they mean nothing.
+    Characters that Salesforce's guide wants escaped (`? & | ! { } [ ] ( ) ^ ~ * : \ " ' + -`) can stand unescaped where
+    they have no meaning.
 
     Raises:
         SearchTermError: There are fewer than two characters to search for.
@@ -48,7 +48,7 @@ class _Reader:
         return self._pieces[self._index] if self._index < len(self._pieces) else None
 
     def _at(self, *words: str) -> bool:
-        """Tell whether these words stand here, one after the other."""
+        """Return whether these words stand here, one after the other."""
         pieces = self._pieces[self._index : self._index + len(words)]
         return [(piece[2] or piece[3] or "").upper() for piece in pieces] == list(words)
 

@@ -1,6 +1,6 @@
-"""SOSL text to a tree; what stands in WHERE, ORDER BY and the field lists is SOQL, and is read by its parser.
+"""Parse SOSL text into a tree; WHERE, ORDER BY and the field lists are SOQL, which the SOQL parser reads.
 
-The grammar is the one of Salesforce's guide (SOSL Syntax); there is no parser of Salesforce's to compare with.
+The grammar is that of Salesforce's guide (SOSL Syntax); Salesforce has published no parser to compare with.
 """
 
 import re
@@ -25,7 +25,7 @@ _FIND_WORD: Final = re.compile(r"[ \t\r\n]*FIND\b", re.IGNORECASE)
 
 
 def parse_sosl(text: str) -> sosl_tree.Search:
-    """Return what `text` says.
+    """Return the tree of `text`.
 
     Raises:
         SearchTermError: The term between the braces is missing, or has fewer than two characters.
@@ -67,7 +67,7 @@ def _returning(cursor: TokenReader) -> sosl_tree.Returning:
 
 
 def _returned(cursor: TokenReader, sobject: str, position: int) -> sosl_tree.Returning:
-    """Go past what stands between the parentheses after `sobject`."""
+    """Read the text between the parentheses after `sobject`."""
     return sosl_tree.Returning(
         sobject,
         fields=cursor.list_of(_field),
@@ -87,7 +87,7 @@ def _field(cursor: TokenReader) -> tree.SelectItem:
 
 
 def _list_view(cursor: TokenReader) -> str | None:
-    """Go past USING ListView = name, if it stands there."""
+    """Read USING ListView = name, if it stands there."""
     if not cursor.take("using"):
         return None
     cursor.expect("listview")

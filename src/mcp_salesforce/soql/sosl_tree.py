@@ -1,4 +1,4 @@
-"""What a SOSL text says, as frozen values; positions as in `tree`."""
+"""The tree of a SOSL text, as frozen values; positions as in `tree`."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -12,7 +12,7 @@ from mcp_salesforce.soql.tree import Condition, Node, OrderItem, SelectItem, Set
 class Word(Node):
     r"""One word of the search term, in which `*` and `?` are wildcards.
 
-    `pattern` keeps a backslash before each character that is meant as it is: `\*`, `\?`, `\\`, `\-`.
+    `pattern` keeps a backslash before each character that is not a wildcard or operator: `\*`, `\?`, `\\`, `\-`.
     """
 
     pattern: str
@@ -20,14 +20,14 @@ class Word(Node):
 
 @dataclass(frozen=True, slots=True)
 class Phrase(Node):
-    """A text in double quotes, to be found as it is; escapes are undone."""
+    """A text in double quotes, to be found exactly; escapes are undone."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class AllOf(Node):
-    """Two or more operands, all of which must be found; where no operator stands between two, AND is meant."""
+    """Two or more operands, all of which must be found; without an operator between two, AND applies."""
 
     operands: "tuple[SearchTerm | Without, ...]"
 
@@ -55,9 +55,9 @@ SearchGroup: TypeAlias = Literal["ALL", "EMAIL", "NAME", "PHONE", "SIDEBAR"]
 
 @dataclass(frozen=True, slots=True)
 class Returning(Node):
-    """One sobject of RETURNING: without `fields`, Salesforce returns the Id alone, and nothing else can be said.
+    """One sobject of RETURNING: without `fields`, Salesforce returns only the Id, and no other clause is allowed.
 
-    The attributes after `sobject` stand in the order in which the language wants them.
+    The attributes after `sobject` are in the order that the language requires.
     """
 
     sobject: str
@@ -80,7 +80,7 @@ class SearchWith(Node):
 
 @dataclass(frozen=True, slots=True)
 class Search(Node):
-    """A whole SOSL text; the attributes stand in the order in which the language wants the clauses."""
+    """A whole SOSL text; the attributes are in the order that the language requires for the clauses."""
 
     find: SearchTerm
     group: SearchGroup = "ALL"

@@ -1,4 +1,4 @@
-"""A place among the tokens of a query, and the steps that can be taken from it."""
+"""A cursor over the tokens of a query, and the steps of a parser."""
 
 from collections.abc import Callable
 from typing import Final, NoReturn, TypeVar
@@ -12,7 +12,7 @@ MAX_CHARACTERS: Final = 100_000
 """The longest text that Salesforce takes."""
 
 MAX_DEPTH: Final = 100
-"""How many parentheses and sub-queries may stand inside each other; Salesforce's own bound is not documented."""
+"""How deep parentheses and sub-queries can be nested; Salesforce's own limit is not documented."""
 
 # fmt: off
 LEGAL_NAMES: Final = frozenset({
@@ -32,24 +32,24 @@ _WORDED: Final[dict[str, str]] = {"end": "the end", "text": "a quoted text", "in
 
 
 def is_plain_name(token: Token) -> bool:
-    """Tell whether `token` is a name, and no word of the language at all."""
+    """Return whether `token` is a name that is not a word of the language."""
     return token.kind == "name" and token.word not in _KEYWORDS and token.word not in LEGAL_NAMES
 
 
 class TokenReader:
-    """Reads tokens from left to right; every refusal is an error at the token that does not fit.
+    """Reads tokens from left to right; an error points at the token that does not fit.
 
-    One that notes keeps what would have fitted where it stands, for the error to tell; it takes a little longer.
+    If `is_noting`, it also keeps what could stand there, for the error; that takes a little longer.
     """
 
     def __init__(
         self, text: str, start: int = 0, error: type[SoqlError] = SoqlError, *, is_noting: bool = False
     ) -> None:
-        """Stand at the first token of `text` from `start`; a refusal is an `error`, also of a text that is too long."""
+        """Start at the first token from `start`; raise `error` for a text that does not fit or is too long."""
         if len(text) > MAX_CHARACTERS:
             reason = f"SOQL statements cannot be longer than {MAX_CHARACTERS} characters."
             too_long = error(text, MAX_CHARACTERS, reason)
-            too_long.args = (reason,)  # Salesforce tells it without a caret
+            too_long.args = (reason,)  # Salesforce's message has no caret
             raise too_long
         self._text = text
         self._error = error
@@ -66,18 +66,18 @@ class TokenReader:
         return self._tokens[self._index]
 
     def ahead(self, steps: int) -> Token:
-        """Return the token `steps` further on, or the last one."""
+        """Return the token `steps` ahead, or the last one."""
         return self._tokens[min(self._index + steps, len(self._tokens) - 1)]
 
     def at(self, *words: str) -> bool:
-        """Tell whether one of `words` stands at the cursor."""
+        """Return whether one of `words` stands at the cursor."""
         if self._tokens[self._index].word in words:
             return True
         self.wants(*words)
         return False
 
     def wants(self, *what: str) -> None:
-        """Note what would fit at the cursor: words, or a description of what is not a word."""
+        """Note what could stand at the cursor: words, or a description."""
         if not self._is_noting:
             return
         if self._noted_at != self._index:
@@ -85,13 +85,13 @@ class TokenReader:
         self._noted |= dict.fromkeys(what)
 
     def step(self) -> Token:
-        """Return the token at the cursor and go past it."""
+        """Return the token at the cursor, and move past it."""
         token = self._tokens[self._index]
         self._index += 1
         return token
 
     def take(self, *words: str) -> str:
-        """Go past the token if it is one of `words`, and return it; otherwise stay, and return nothing."""
+        """Read the token if it is one of `words`, and return it; otherwise stay, and return nothing."""
         word = self._tokens[self._index].word
         if word not in words:
             self.wants(*words)
@@ -100,44 +100,44 @@ class TokenReader:
         return word
 
     def expect(self, *words: str) -> str:
-        """Go past one of `words`, which must be there."""
+        """Read one of `words`, which must be there."""
         return self.take(*words) or self.refuse()
 
     def expect_kind(self, *kinds: Kind) -> Token:
-        """Go past a token of one of `kinds`, which must be there."""
+        """Read a token of one of `kinds`, which must be there."""
         if self.token.kind in kinds:
             return self.step()
         self.wants(*(_WORDED.get(kind, f"a {kind}") for kind in kinds))
         return self.refuse()
 
     def at_name(self) -> bool:
-        """Tell whether a legal name stands at the cursor."""
+        """Return whether a legal name stands at the cursor."""
         token = self._tokens[self._index]
         return token.kind == "name" and token.word not in _KEYWORDS
 
     def name(self) -> str:
-        """Go past a legal name, which must be there."""
+        """Read a legal name, which must be there."""
         if self.at_name():
             return self.step().text
         self.wants("a name")
         return self.refuse()
 
     def plain_name(self) -> str:
-        """Go past a name that is not a word of the language, which must be there."""
+        """Read a name that is not a word of the language, which must be there."""
         if is_plain_name(self.token):
             return self.step().text
         self.wants("a name")
         return self.refuse()
 
     def list_of(self, read: "Callable[[TokenReader], T]") -> tuple[T, ...]:
-        """Go past one or more of what `read` reads, with commas between."""
+        """Read one or more of what `read` reads, with commas between."""
         found = [read(self)]
         while self.take(","):
             found.append(read(self))
         return tuple(found)
 
     def in_parentheses(self, read: "Callable[[TokenReader], T]") -> T:
-        """Go past what `read` reads, in parentheses, one level deeper."""
+        """Read what `read` reads, in parentheses, one level deeper."""
         self.expect("(")
         if self._depth == MAX_DEPTH:
             self.refuse(f"more than {MAX_DEPTH} levels of parentheses")

@@ -1,4 +1,4 @@
-"""What of a query changes records: the clauses that mark them as viewed, or count how often they are."""
+"""The clauses of a query that change records: they mark them as viewed, or count the views."""
 
 from collections.abc import Iterator
 from dataclasses import fields

@@ -1,9 +1,9 @@
-"""What a SOQL query says, as frozen values.
+"""The tree of a SOQL query, as frozen values.
 
-Every node knows the `position` of its first character in the text it came from (0-based), for errors; positions do not
-count when trees are compared, so a tree equals the tree of its own text.
+Every node knows the `position` of its first character in the text it came from (0-based), for errors; the comparison of
+trees ignores positions, so a tree equals the tree of its own text.
 
-Names stand as they were written: case means nothing to Salesforce, but only a schema knows the proper one.
+Names are kept as they were written: Salesforce ignores case, and only a schema knows the right one.
 """
 
 from dataclasses import KW_ONLY, dataclass, field
@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Anything that stands at a place in a query."""
+    """Any node of a query, with its position."""
 
     _: KW_ONLY
     position: int = field(default=0, compare=False, repr=False)
@@ -25,7 +25,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class String(Node):
-    """A quoted text; `value` is what it means, escapes undone."""
+    """A quoted text; `value` has its escapes undone."""
 
     value: str
 
@@ -135,7 +135,7 @@ class Field(Node):
 
 @dataclass(frozen=True, slots=True)
 class Function(Node):
-    """A function of one argument; the grammar lets two stand inside each other, not three, and takes any name."""
+    """A function of one argument; the grammar allows two levels of nesting, not three, and any name."""
 
     name: str
     argument: "Field | Function"
@@ -199,7 +199,7 @@ Sign: TypeAlias = Literal["+", "-"]
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic(Node):
-    """The sum or difference of two fields, on the left of a comparison; the grammar knows it, few documents do."""
+    """The sum or difference of two fields, on the left of a comparison; the grammar has it, few pages do."""
 
     left: Field
     operator: Sign
@@ -331,7 +331,7 @@ class Setting(Node):
 class WithOption(Node):
     """WITH SECURITY_ENFORCED, USER_MODE, RecordVisibilityContext (…).
 
-    The grammar takes any name, the REST API not: it answers "SECURITY_ENFORCED not allowed in this context".
+    The grammar accepts any name. The REST API does not: it answers "SECURITY_ENFORCED not allowed in this context".
     """
 
     name: str
@@ -367,7 +367,7 @@ class OrderItem(Node):
 
 @dataclass(frozen=True, slots=True)
 class Binding(Node):
-    """One `name = value` of BIND; the grammar knows it, the guide does not."""
+    """One `name = value` of BIND; the grammar has it, the guide does not."""
 
     name: str
     value: Value
@@ -380,9 +380,9 @@ Tracking: TypeAlias = Literal["VIEW", "REFERENCE"]
 class Query(Node):
     """A query, a sub-query over a child relationship, or the query of a semi-join.
 
-    The attributes stand in the order in which the language wants the clauses. `limit` and `offset` are below zero where
-    that was written: the grammar takes it. `tracking` is FOR VIEW or FOR REFERENCE; `update` holds the names after
-    UPDATE (TRACKING, VIEWSTAT), any name.
+    The attributes are in the order that the language requires for the clauses. `limit` and `offset` can be negative:
+    the grammar allows that. `tracking` is FOR VIEW or FOR REFERENCE; `update` holds the names after UPDATE (TRACKING,
+    VIEWSTAT), any name.
     """
 
     select: tuple[SelectItem, ...]

@@ -1,4 +1,4 @@
-"""The trees of the latest queries: who looks at the same query one after the other parses it once."""
+"""Cache the trees of the latest queries, so that a query is parsed once per call."""
 
 from functools import lru_cache
 from typing import Final
@@ -11,5 +11,5 @@ _MOST_TREES: Final = 16
 
 @lru_cache(_MOST_TREES)
 def tree_of(soql: str) -> Query:
-    """Return what `soql` says; a tool and the guard look at the same query, which is parsed once."""
+    """Return the tree of `soql`. A tool and the guard read the same query, which is parsed once."""
     return parse(soql)

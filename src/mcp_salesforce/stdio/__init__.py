@@ -31,14 +31,14 @@ Beside = Callable[[], Awaitable[None]]
 
 
 def serve_stdio(server: MCPServer[Any], *, beside: Beside | None = None) -> None:
-    """Serve the host on stdin and stdout until it has closed stdin and has its answers.
+    """Serve the host on stdin and stdout until it has closed stdin and received its answers.
 
-    What the front has read and answered counts as read and answered. Ctrl-C and SIGTERM end it at once.
+    Lines that the front has read and answered are not answered again. Ctrl-C and SIGTERM end it at once.
 
-    `beside` is done once, as soon as it disturbs nobody.
+    `beside` runs once, when no message is waiting.
     """
     left = handover.take()
-    gc.freeze()  # what is loaded by now stays: neither a collection nor the end need go through it
+    gc.freeze()  # loaded modules stay: the garbage collector need not scan them, not even at exit
     gc.enable()
     with _protocol_alone_on_stdout(left) as descriptor:
         wire = Wire(descriptor)
@@ -58,7 +58,7 @@ async def _serve(server: MCPServer[Any], wire: Wire, left: Handover | None, besi
 
 @asynccontextmanager
 async def _done_when_quiet(beside: Beside | None) -> AsyncIterator[None]:
-    """Do what is to do beside a little later, or at the end of the block if that is earlier."""
+    """Run `beside` a little later, or at the end of the block if that is earlier."""
     if beside is None:
         yield
         return
@@ -86,7 +86,7 @@ def _stop_on_signals(stop: Callable[[], object]) -> None:
 
 @contextmanager
 def _protocol_alone_on_stdout(left: Handover | None = None) -> Iterator[int]:
-    """Give a descriptor of the host's stdout; what anything else writes to stdout meanwhile goes to stderr."""
+    """Give a descriptor of the host's stdout; all other output to stdout goes to stderr meanwhile."""
     wire = left.wire if left else os.dup(_STDOUT)
     os.dup2(_STDERR, _STDOUT)
     try:

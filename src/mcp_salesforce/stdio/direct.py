@@ -1,8 +1,8 @@
-"""Plain tool calls past the layers of the SDK that they do not need, which are nearly half of what a call costs here.
+"""Run plain tool calls without the SDK's layers that they do not need; those layers are nearly half the cost of a call.
 
-A call is plain where the SDK has accepted the session's revision, its parameters are valid, and nobody traces it. It is
-checked and shaped by the SDK's own functions, so that its answer is the one the SDK would give; it is cancelled,
-reports its progress and ends with the session in the same way. Whatever else a host sends goes to the SDK.
+A call is plain if the SDK has accepted the session's revision, the parameters are valid, and the call is not traced.
+The SDK's own functions check it and shape its answer, so the answer is the SDK's. It is cancelled, reports progress and
+ends with the session in the same way. The SDK handles every other message.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ from mcp_salesforce.tools.framework.asking import AskThroughSessionError
 _CALL: Final = "tools/call"
 _INITIALIZE: Final = "initialize"
 _PLAIN: Final = frozenset({"name", "arguments", "_meta"})
-_END_S: Final = 1.0  # for the calls that the end of the session cuts short
+_END_S: Final = 1.0  # for calls that are still running when the session ends
 _log = logging.getLogger(__name__)
 
 
@@ -64,7 +64,7 @@ class DirectCalls:
     """The plain calls of one session, each a task of its own."""
 
     def __init__(self, server: MCPServer[Any], session: object, to_host: Any) -> None:  # noqa: ANN401 - an SDK stream
-        """Answer on `to_host`; `session` is what the server's lifespan gave."""
+        """Answer on `to_host`; `session` comes from the server's lifespan."""
         self._server = server
         self._tools = {tool.name: tool for tool in server._tool_manager.list_tools()}  # noqa: SLF001 - runs them as it
         self._middleware = [each for each in server.middleware if not type(each).__module__.startswith("mcp.")]
@@ -79,7 +79,7 @@ class DirectCalls:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve_rest(self, from_host: Any) -> None:  # noqa: ANN401 - an SDK stream
-        """Let the SDK serve what is left on `from_host`, until it ends; then the calls end too."""
+        """Let the SDK serve the other messages of `from_host` until it ends; then end the calls too."""
         lowlevel = self._server._lowlevel_server  # noqa: SLF001 - as MCPServer.run_stdio_async does
         self._to_sdk, rest = create_memory_object_stream[SessionMessage | Exception](0)
         async with create_task_group() as tasks:
@@ -101,7 +101,7 @@ class DirectCalls:
                     await self._to_sdk.send(item)
 
     def takes(self, message: JSONRPCMessage) -> bool:
-        """Begin to answer `message` if it is a plain call; tell whether it is one."""
+        """Begin to answer `message` if it is a plain call; return whether it is one."""
         if isinstance(message, JSONRPCRequest):
             version = self._version_of(message)
             key = coerce_request_id(message.id)
@@ -119,7 +119,7 @@ class DirectCalls:
         return False
 
     def sees(self, message: JSONRPCMessage) -> None:
-        """Learn from an answer of the SDK's which revision it has accepted."""
+        """Learn from an answer of the SDK which revision it has accepted."""
         if not isinstance(message, JSONRPCResponse | JSONRPCError) or message.id not in self._asked:
             return
         method = self._asked.pop(message.id)
@@ -129,7 +129,7 @@ class DirectCalls:
         self._handshake = "" if self._is_modern else str(message.result.get("protocolVersion"))
 
     async def end(self) -> None:
-        """Cut short what is still running; those calls are answered with an error."""
+        """Stop the calls that are still running, and answer them with an error."""
         with CancelScope(shield=True):
             for task in self._tasks:
                 task.cancel()
@@ -144,7 +144,7 @@ class DirectCalls:
             self._host = (request.params or {}).get("clientInfo")
 
     def _version_of(self, request: JSONRPCRequest) -> str:
-        """Return the revision in which a call is made; empty where the SDK has not accepted it yet, or will not."""
+        """Return the revision of a call; empty if the SDK has not accepted one yet, or would refuse it."""
         if request.method != _CALL:
             return ""
         if not _has_envelope(request.params):
@@ -175,7 +175,7 @@ class DirectCalls:
             return
         except asyncio.CancelledError:
             answer = _error(request, CONNECTION_CLOSED, "Connection closed")
-        if key in self._running:  # else the host has cancelled it, and waits for nothing
+        if key in self._running:  # otherwise the host has cancelled it, and expects no answer
             del self._running[key]
             await self._to_host.send(SessionMessage(answer))
 
@@ -214,7 +214,7 @@ class DirectCalls:
 
 
 class _Context:
-    """What a tool and our middleware use of the SDK's context."""
+    """The part of the SDK's context that a tool and our middleware use."""
 
     def __init__(
         self,
@@ -232,14 +232,14 @@ class _Context:
 
     @property
     def client_info(self) -> Implementation | None:
-        """What the host says of itself, in this request or when the session began."""
+        """What the host said about itself, in this request or at the start of the session."""
         said = (self.params.get("_meta") or {}).get(CLIENT_INFO_META_KEY, self._host)
         with suppress(ValidationError):
             return Implementation.model_validate(said)
         return None
 
     async def report_progress(self, progress: float, total: float | None = None, message: str | None = None) -> None:
-        """Tell the host how far the call is, if it wants to know."""
+        """Report the progress of the call to the host, if it asked for that."""
         token = progress_token_from_params(self.params)
         if token is None:
             return
@@ -274,7 +274,7 @@ class _ToHost:
 
 
 def _has_envelope(params: Mapping[str, Any] | None) -> bool:
-    """Tell whether a request says its own revision."""
+    """Return whether a request names its own revision."""
     meta = (params or {}).get("_meta")
     return isinstance(meta, Mapping) and PROTOCOL_VERSION_META_KEY in meta
 

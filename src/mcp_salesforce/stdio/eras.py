@@ -1,7 +1,7 @@
-"""Which of the protocol's eras a message belongs to: each request says it itself.
+"""Decide to which era of the protocol a message belongs.
 
-A request that carries the envelope of the present revision is served by it, any other by the session that `initialize`
-opens; the SDK serves both, but one of them on one pipe. A host may so probe with one and settle for the other.
+A request with the envelope of the present revision belongs to that revision; any other belongs to the session that
+`initialize` opens. The SDK serves either era, but only one on a pipe. Here a host can try one and then use the other.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from mcp_salesforce.stdio.output import Wire
 _ENDLESS: Final = "subscriptions/listen"
 _ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"
 _LAST_ANSWERS_S: Final = 30.0
-"""How long the requests that came before the end of input may take: as long as a call takes at most by default."""
+"""The longest wait for requests that came before the end of input: the default limit of a call."""
 _LEGACY: Final = "initialize"
 _MODERN: Final = "envelope"
 
@@ -47,7 +47,7 @@ class Eras:
     """The sessions on one pipe: none at first, then one of each era that the host has used."""
 
     def __init__(self, server: MCPServer[Any], state: Any, wire: Wire) -> None:  # noqa: ANN401 - the server's own
-        """Serve `server`, whose lifespan gave `state`, and write to `wire`."""
+        """Serve `server`, whose lifespan returned `state`, and write to `wire`."""
         self._server = server
         self._state = state
         self._wire = wire
@@ -75,7 +75,7 @@ class Eras:
         return await self._tasks.__aexit__(kind, error, trace)
 
     def take(self, line: Line) -> None:
-        """Pass what a line holds to the session that it is for; answer or log what is not a message."""
+        """Pass the message of a line to its session; answer or log a line that is not a message."""
         found = [too_long(line.text, LONGEST_LINE)] if isinstance(line, LongLine) else messages_of(line.text)
         for message in found:
             if isinstance(message, RefusedLine):
@@ -123,7 +123,7 @@ class Eras:
             self._sessions[era].send_nowait(SessionMessage(message))
 
     async def send(self, message: SessionMessage) -> None:
-        """Write a message of a session, unless the front has written it before."""
+        """Write a message of a session, unless the front has already written it."""
         sent = message.message
         text = sent.model_dump_json(by_alias=True, exclude_unset=True)
         if isinstance(sent, JSONRPCNotification) and self._is_acknowledged(sent):
@@ -139,7 +139,7 @@ class Eras:
             await self._wire.write(text, lambda: self._unanswered.left(sent))
 
     def _is_acknowledged(self, notification: JSONRPCNotification) -> bool:
-        """Tell whether the front has opened this stream of notifications."""
+        """Return whether the front has opened this stream of notifications."""
         if notification.method != _ACKNOWLEDGED or not self._acknowledged:
             return False
         stream = ((notification.params or {}).get("_meta") or {}).get(SUBSCRIPTION_ID_META_KEY)
@@ -150,7 +150,7 @@ class Eras:
 
 
 class _Answers:
-    """One session's end of the wire, as the SDK writes to it."""
+    """The stream to which the SDK writes the messages of one session."""
 
     def __init__(self, eras: Eras) -> None:
         self._eras = eras
@@ -160,7 +160,7 @@ class _Answers:
         await self._eras.send(item)
 
     async def aclose(self) -> None:
-        """Do nothing: the wire is there for both eras."""
+        """Do nothing: both eras share the wire."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -172,10 +172,10 @@ class _Answers:
 
 
 class Unanswered:
-    """The requests that have come and have no answer on the wire yet: the SDK drops them at the end of input."""
+    """The requests that have no answer on the wire yet. The SDK drops them at the end of input."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start with no request."""
         self._ids: Counter[str] = Counter()
         self._none = asyncio.Event()
         self._none.set()
@@ -195,7 +195,7 @@ class Unanswered:
             self._settle(str(message.id))
 
     async def wait_for_none(self) -> None:
-        """Return when every request is answered, at the latest after `_LAST_ANSWERS_S`."""
+        """Wait until every request is answered, at most `_LAST_ANSWERS_S`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_ANSWERS_S):
                 await self._none.wait()
@@ -210,6 +210,6 @@ class Unanswered:
 
 
 def _has_envelope(params: dict[str, Any] | None) -> bool:
-    """Tell whether a request says the protocol's revision itself."""
+    """Return whether a request names the protocol's revision."""
     meta = (params or {}).get("_meta")
     return isinstance(meta, dict) and PROTOCOL_VERSION_META_KEY in meta

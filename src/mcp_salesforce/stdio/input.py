@@ -1,4 +1,4 @@
-"""The lines of stdin, however long they are and however they come in."""
+"""Read the lines of stdin: of any length, in chunks of any size."""
 
 import asyncio
 import os
@@ -14,14 +14,14 @@ _EDGE: Final = 4096
 
 
 class LongLine(Line):
-    """A line that is too long to be read: only its beginning and its end are kept."""
+    """A line that is too long; only its beginning and end are kept."""
 
 
 class Lines:
     """The lines of stdin in order, first those that the front has left."""
 
     def __init__(self, left: Handover | None, take: Callable[[Line], object]) -> None:
-        """Give each line to `take`, from where the front has stopped."""
+        """Pass each line to `take`, starting where the front stopped."""
         self._take = take
         self._ended = asyncio.Event()
         self._parts: list[bytes] = []
@@ -39,7 +39,7 @@ class Lines:
             self._read()
 
     async def to_the_end(self) -> None:
-        """Return when stdin is at its end."""
+        """Wait for the end of stdin."""
         await self._ended.wait()
 
     def _read(self) -> None:
@@ -58,7 +58,7 @@ class Lines:
         self._feed(chunk)
 
     def _feed(self, chunk: bytes) -> None:
-        """Put the lines that `chunk` completes into the queue; an empty one is the end of input."""
+        """Put the lines that `chunk` completes into the queue; an empty chunk is the end of input."""
         *ends, rest = chunk.split(b"\n")
         for end in ends:
             self._add(end)
@@ -70,7 +70,7 @@ class Lines:
             self._ended.set()
 
     def _add(self, part: bytes) -> None:
-        """Add to the line that has begun; of one that is too long keep the beginning and the end."""
+        """Add to the incomplete line; if it gets too long, keep only its beginning and end."""
         self._length += len(part)
         if part:
             self._parts.append(part)

@@ -1,4 +1,4 @@
-"""Messages onto the host's stdout: each whole, one after the other, and none holds anything else up."""
+"""Write messages to the host's stdout: each one whole, one after the other, without blocking other work."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from typing import Final
 import anyio
 
 _PIPE_BUF: Final[int] = getattr(select, "PIPE_BUF", 512)
-"""As many bytes as a pipe that is ready for writing takes without blocking."""
+"""Bytes that a pipe accepts without blocking when it is ready for writing."""
 
 
 @dataclass(slots=True)
@@ -23,8 +23,8 @@ class _Pending:
 class Wire:
     """A descriptor to write to.
 
-    A message that has begun is written to its end even where nobody waits for that any more: half of one would make
-    the host misread the next.
+    A message that was begun is written to its end even if the writer was cancelled: after half a message the host would
+    misread the next one.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -73,7 +73,7 @@ class Wire:
         return rest
 
     def _go_on(self) -> None:
-        """Write on where the host reads again."""
+        """Continue to write when the host reads again."""
         while self._pending:
             first = self._pending[0]
             try:
@@ -101,7 +101,7 @@ class Wire:
         for pending in self._pending:
             if not pending.written.done():
                 pending.written.set_exception(anyio.BrokenResourceError())
-                pending.written.exception()  # those who wait for it get it
+                pending.written.exception()  # the waiting writers raise it
         if self._pending:
             self._pending.clear()
             asyncio.get_running_loop().remove_writer(self._descriptor)

@@ -1,4 +1,4 @@
-"""Whether a user may do something with a record."""
+"""Check what a user may do with a record."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -16,17 +16,17 @@ _SHARED: Final = ("None", "Read", "Edit")
 
 
 class Access:
-    """Asks the sharing of an org about single records. Without a user, the org itself asks, which may do everything."""
+    """Checks the sharing of an org for single records. Without a user, the org itself acts, which has every right."""
 
     def __init__(self, store: Store, schema: Schema) -> None:
-        """Ask about the records of `schema` in `store`."""
+        """Check the records of `schema` in `store`."""
         self._store = store
         self._schema = schema
 
     def condition(
         self, definition: SObjectDef, user_id: str, alias: str = "t", level: Level = Level.READ
     ) -> tuple[str, Mapping[str, str]]:
-        """Return the condition of SQL that a user has `level` of a table's record, and the values that it needs."""
+        """Return the SQL condition that a user has `level` on a table's record, and its values."""
         sharing = sharing_of(self._store, self._schema, user_id) if user_id else None
         return ("1", {}) if sharing is None else (sharing.sql(definition, alias, level), sharing.values)
 
@@ -43,7 +43,7 @@ class Access:
         return {row["id"]: Level(row["level"]) for row in rows}
 
     def allows(self, definition: SObjectDef, record_id: str, level: Level, user_id: str) -> bool:
-        """Tell whether a user has `level` of a record that exists."""
+        """Return whether a user has `level` on a record that exists."""
         condition, values = self.condition(definition, user_id, level=level)
         if condition == "1":
             return True
@@ -91,7 +91,7 @@ class Access:
 
     @evidence("Sharing", "documented", "A new owner removes the manual shares of a record")
     def end_shares(self, definition: SObjectDef, record_id: str) -> None:
-        """Take back what was shared of a record."""
+        """Remove the manual shares of a record."""
         for share in self._schema:
             if share.shares == definition.name:
                 record = quote(share.controlled_by[0])

@@ -1,4 +1,4 @@
-"""Bulk API 2.0: query jobs and ingest jobs, as the routes know them."""
+"""Bulk API 2.0: query jobs and ingest jobs, for the routes."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +13,7 @@ from mcp_salesforce.localorg.store.sqlite import Store
 
 
 class Bulk:
-    """The jobs of an org, and who does their work."""
+    """The jobs of an org, and the services that do their work."""
 
     def __init__(self, store: Store, schema: Schema, records: Records, now: Callable[[], datetime]) -> None:
         """Run jobs on the records of `schema` in `store`; `now` is the org's clock."""

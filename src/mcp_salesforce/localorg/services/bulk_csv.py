@@ -1,4 +1,4 @@
-"""CSV as Bulk API 2.0 takes and gives it: six delimiters, two line endings, every field of an answer in quotes."""
+"""Read and write the CSV of Bulk API 2.0: six delimiters, two line endings, every field of an answer in quotes."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,12 +15,12 @@ MOST_COLUMNS: Final = 5_000
 
 
 class BulkCsvError(Exception):
-    """The file cannot be read; the text is what the job says of it."""
+    """The file cannot be read; the text becomes the job's error message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of an uploaded file, and the byte behind it."""
+    """A row of an uploaded file, and the position of the byte after it."""
 
     cells: list[str]
     end: int
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the CSV of a job is written; the names are those of the API."""
+    """The CSV format of a job; the names are those of the API."""
 
     column_delimiter: str = "COMMA"
     line_ending: str = "LF"
@@ -87,7 +87,7 @@ def _unescaped_quote() -> BulkCsvError:
 
 
 class _Sink:
-    """Takes what a `csv.writer` writes, which is a row at a time."""
+    """Collects what a `csv.writer` writes: one row at a time."""
 
     def __init__(self, lines: list[bytes]) -> None:
         self._lines = lines
@@ -97,7 +97,7 @@ class _Sink:
 
 
 class _Lines:
-    """The lines of a file, and how far they have been read."""
+    """The lines of a file, and the position up to which they were read."""
 
     def __init__(self, data: bytes, start: int) -> None:
         self._data = data

@@ -37,7 +37,7 @@ _RESULT_COLUMNS: Final = {"successfulResults": ("sf__Id", "sf__Created"), "faile
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
-    """What became of a row: its record and whether it is new, or why it was not saved."""
+    """The outcome of a row: its record and whether it is new, or why it was not saved."""
 
     record_id: str = ""
     created: bool = False
@@ -48,7 +48,7 @@ class BulkIngest:
     """Runs ingest jobs."""
 
     def __init__(self, store: Store, jobs: BulkJobs, kept: BulkStore, schema: Schema, records: Records) -> None:
-        """Save through `records`; `kept` keeps files and results."""
+        """Save with `records`; `kept` stores files and results."""
         self._store = store
         self._jobs = jobs
         self._kept = kept
@@ -59,10 +59,10 @@ class BulkIngest:
     @evidence("Bulk API 2.0", "quoted", "hardDelete needs a permission that no user here has: FEATURENOTENABLED")
     @evidence("Bulk API 2.0", "quoted", "An object without bulk operations is INVALIDENTITY")
     def create(self, body: Mapping[str, Any], user_id: str, version: str) -> Job:
-        """Make a job as `body` asks for it.
+        """Create the job that `body` describes.
 
         Raises:
-            OrgError: The object or the operation is none, or an upsert names no field.
+            OrgError: The object or the operation is not valid, or an upsert names no field.
         """
         operation, name = body.get("operation"), str(body.get("object") or "")
         if operation == "hardDelete":
@@ -85,7 +85,7 @@ class BulkIngest:
         """Take the file of a job.
 
         Raises:
-            OrgError: The job is not open, or has its file.
+            OrgError: The job is not open, or already has its file.
         """
         if job.info["state"] != "Open" or job.info.get("_has_file"):
             raise wrong_state("Data can be uploaded once, to a job that is open")
@@ -140,7 +140,7 @@ class BulkIngest:
     @evidence("Bulk API 2.0", "quoted", "A file to delete by has the column Id alone")
     @evidence("Bulk API 2.0", "documented", "A row has 5,000 fields at most")
     def _begin(self, job: Job, definition: SObjectDef, data: bytes) -> None:
-        """Read the header of a file, and check the whole of it for what fails a job.
+        """Read the header of a file, and check the whole file for anything that fails a job.
 
         Raises:
             BulkCsvError: The file cannot be used.
@@ -198,7 +198,7 @@ class _Saving:
 
     @evidence("Bulk API 2.0", "documented", "An external id that occurs twice in 200 rows of an upsert is refused")
     def save(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[_Saved]:
-        """Save rows together; yield what became of each."""
+        """Save rows together; yield the outcome of each."""
         at = next((n for n, name in enumerate(columns) if name.lower() == self._key.lower()), None)
         values = [row.cells[at] for row in rows if at is not None and at < len(row.cells)]
         keys = Counter(value.strip().casefold() for value in values)

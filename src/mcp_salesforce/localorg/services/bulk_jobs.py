@@ -1,7 +1,7 @@
-"""Jobs of Bulk API 2.0: made, looked at, aborted, deleted; `bulk_queries` and `bulk_ingest` do their work.
+"""Create, read, abort and delete jobs of Bulk API 2.0; `bulk_queries` and `bulk_ingest` do their work.
 
-A job goes on by one step each time that somebody asks for its state, so that what a client sees is the same in every
-run: a query reads 100,000 rows in a step, an ingest job 10,000, which is a batch of a real org.
+A job does one step each time a client asks for its state, so every run gives a client the same answers. In a step a
+query reads 100,000 rows, and an ingest job saves 10,000, which is a batch of a real org.
 """
 
 import base64
@@ -41,10 +41,10 @@ class BulkJobs:
 
     @evidence("Bulk API 2.0", "documented", "A job and its results are kept for seven days")
     def add(self, kind: str, user_id: str, body: Mapping[str, Any], version: str, **info: Any) -> Job:  # noqa: ANN401 - JSON values
-        """Make a job as `body` asks for it.
+        """Create the job that `body` describes.
 
         Raises:
-            OrgError: Its CSV cannot be written as `body` says.
+            OrgError: The CSV format in `body` is not valid.
         """
         self._store.forget_before((self._now() - _LIFE).timestamp())
         stamp = instant(self._now())
@@ -66,7 +66,7 @@ class BulkJobs:
         """Return a job.
 
         Raises:
-            OrgError: NOT_FOUND; there is none, it is another user's, or its days are over.
+            OrgError: NOT_FOUND; there is none, it is another user's, or it has expired.
         """
         job = self._store.find(kind, to_18(job_id) or "", user_id)
         if job is None or job.created < (self._now() - _LIFE).timestamp():
@@ -97,7 +97,7 @@ class BulkJobs:
         """Delete a job with its file and its results.
 
         Raises:
-            OrgError: It is at work.
+            OrgError: It is running.
         """
         if job.info["state"] not in _DELETABLE[job.kind]:
             words = "Error encountered when deleting the job because the job is not terminated"
@@ -105,13 +105,13 @@ class BulkJobs:
         self._store.delete(job.job_id)
 
     def made(self, job: Job, data_url: str) -> dict[str, Any]:
-        """Return what the org says about a new job, or one whose state was changed."""
+        """Return the answer about a new job, or one whose state was changed."""
         told = self._told(job, data_url)
         return {name: told[name] for name in _TOLD_WHEN_MADE if name in told}
 
     @evidence("Bulk API 2.0", "documented", "The state of a job tells type, counts, retries and milliseconds of work")
     def state(self, job: Job, data_url: str) -> dict[str, Any]:
-        """Return what the org says about a job."""
+        """Return the answer about a job's state."""
         more = {"jobType": JOB_TYPES[job.kind], "retries": 0, "totalProcessingTime": 0}
         if job.kind == "query":
             more["isPkChunkingSupported"] = True
@@ -125,7 +125,7 @@ class BulkJobs:
         """Return a page of the jobs of a user.
 
         Raises:
-            OrgError: `locator` is none of a page.
+            OrgError: `locator` does not belong to a page.
         """
         jobs = [job for job in self._store.all(user_id) if job_type in {None, JOB_TYPES[job.kind]}]
         start = offset_of(locator) if locator else 0
@@ -144,27 +144,27 @@ class BulkJobs:
 
 
 def dialect(job: Job) -> Dialect:
-    """Return how the CSV of a job is written."""
+    """Return the CSV format of a job."""
     return Dialect(job.info["columnDelimiter"], job.info["lineEnding"])
 
 
 def wrong_state(message: str) -> OrgError:
-    """A job is in a state in which this cannot be done."""
+    """The state of the job does not allow this."""
     return OrgError(400, "INVALIDJOBSTATE", message, None)
 
 
 @evidence("Bulk API 2.0", "documented", "A locator is an opaque text, such as MTAwMDA; the last one is 'null'")
 def locator_at(offset: int) -> str:
-    """Return what stands for the rows that begin at `offset`."""
+    """Return the locator of the rows from `offset` on."""
     return base64.b64encode(str(offset).encode()).decode().rstrip("=")
 
 
 @evidence("Bulk API 2.0", "simulated", "An unknown locator is INVALID_QUERY_LOCATOR")
 def offset_of(locator: str) -> int:
-    """Return the row at which what a locator stands for begins.
+    """Return the first row of a locator.
 
     Raises:
-        OrgError: It stands for nothing.
+        OrgError: The locator is not valid.
     """
     try:
         number = base64.b64decode(locator + "=" * (-len(locator) % 4), validate=True).decode("ascii")

@@ -1,4 +1,4 @@
-"""Query jobs of Bulk API 2.0: a query's rows as CSV, read in steps and given in pages."""
+"""Run query jobs of Bulk API 2.0: rows are read in steps and returned as CSV, in pages."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ class BulkQueries:
     def __init__(
         self, store: Store, jobs: BulkJobs, kept: BulkStore, schema: Schema, now: Callable[[], datetime]
     ) -> None:
-        """Read the records of `schema` in `store`; `kept` keeps what was read."""
+        """Read the records of `schema` in `store`; `kept` stores the rows that were read."""
         self._store = store
         self._jobs = jobs
         self._kept = kept
@@ -39,10 +39,10 @@ class BulkQueries:
     @evidence("Bulk API 2.0", "recorded", "A query job is made with 200, in the state UploadComplete")
     @evidence("Bulk API 2.0", "simulated", "A query that cannot be run is refused when the job is made, as by REST")
     def create(self, body: Mapping[str, Any], user_id: str, version: str) -> Job:
-        """Make a job for the query in `body`.
+        """Create a job for the query in `body`.
 
         Raises:
-            OrgError: The query is none, or not one for a job.
+            OrgError: The query is not valid, or a job cannot run it.
         """
         soql, operation = body.get("query"), body.get("operation")
         if operation not in {"query", "queryAll"}:
@@ -99,7 +99,7 @@ class BulkQueries:
         """Return a page of a job's results: its CSV, how many rows it has, and the locator of the next one.
 
         Raises:
-            OrgError: The job is not complete, or the locator is none.
+            OrgError: The job is not complete, or the locator is not valid.
         """
         if job.info["state"] != "JobComplete":
             raise wrong_state(f"The job is {job.info['state']}, not JobComplete: it has no results")

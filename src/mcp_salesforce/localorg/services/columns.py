@@ -1,4 +1,4 @@
-"""What the columns of a query are: the answer to `columns=true`, which the sf CLI draws its tables from."""
+"""List the columns of a query: the answer to `columns=true`, from which the sf CLI makes its tables."""
 
 from collections.abc import Mapping
 from typing import Any, Final

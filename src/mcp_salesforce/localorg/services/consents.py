@@ -14,7 +14,7 @@ from mcp_salesforce.localorg.evidence import evidence
 
 CODE_LIFETIME: Final = timedelta(minutes=10)
 MAX_OPEN: Final = 100
-"""So many pages may wait for their answer; older ones are forgotten."""
+"""How many consent pages can wait for an answer; older ones are forgotten."""
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 SCOPES: Final = "refresh_token web api id"
 
@@ -42,7 +42,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a code stands for."""
+    """What a code grants."""
 
     ask: Ask
     user_id: str
@@ -84,7 +84,7 @@ class Consents:
         return ticket
 
     def allow(self, ticket: str, user_id: str) -> str:
-        """Return the address that brings the app its code."""
+        """Return the redirect URL that gives the app its code."""
         ask = self._close(ticket)
         now = self._now()
         self._codes = {text: code for text, code in self._codes.items() if now - code.made_at <= 2 * CODE_LIFETIME}
@@ -93,13 +93,13 @@ class Consents:
         return _redirect(ask, {"code": code.text})
 
     def deny(self, ticket: str) -> str:
-        """Return the address that tells the app it may not."""
+        """Return the redirect URL that tells the app that access was denied."""
         return _redirect(
             self._close(ticket), {"error": "access_denied", "error_description": "end-user denied authorization"}
         )
 
     def redeem(self, form: Mapping[str, str]) -> Code:
-        """Return what the code of a token request stands for; it works once.
+        """Return what the code of a token request grants; a code works once.
 
         Raises:
             OAuthError: invalid_grant; the code is unknown, used, too old or another app's, or its proof is wrong.

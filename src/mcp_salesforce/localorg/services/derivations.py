@@ -1,4 +1,4 @@
-"""Fields that follow from others: stages, statuses, numbers."""
+"""Set the fields that follow from others: stages, statuses, numbers."""
 
 from datetime import date
 from typing import Final
@@ -31,7 +31,7 @@ _MONTHS_A_QUARTER: Final = 3
     "Opportunity", "documented", "ExpectedRevenue is Amount times Probability; Fiscal is the quarter of CloseDate"
 )
 def complete_opportunity(save: Save) -> None:
-    """Fill what follows from an opportunity's stage, amount and close date."""
+    """Fill the fields that follow from an opportunity's stage, amount and close date."""
     row = save.row
     stage = str(row["StageName"])
     probability, forecast = _STAGES.get(stage, (0, "Pipeline"))
@@ -55,7 +55,7 @@ def complete_opportunity(save: Save) -> None:
 
 @evidence("Case", "simulated", "Status Closed closes a case; phone, fax and e-mail are those of its contact")
 def complete_case(save: Save) -> None:
-    """Fill what follows from its status and its contact."""
+    """Fill the fields that follow from a case's status and contact."""
     row = save.row
     row["IsClosed"] = int(row["Status"] == "Closed")
     if not row["IsClosed"]:
@@ -71,7 +71,7 @@ def complete_case(save: Save) -> None:
 
 @evidence("Task", "simulated", "Status Completed closes a task and stamps CompletedDateTime; AccountId as for an event")
 def complete_task(save: Save) -> None:
-    """Fill what follows from a task's status, priority and relations."""
+    """Fill the fields that follow from a task's status, priority and relations."""
     row = save.row
     row["TaskSubtype"] = row.get("TaskSubtype") or "Task"
     row["IsHighPriority"] = int(row["Priority"] == "High")
@@ -96,7 +96,7 @@ def complete_lead(save: Save) -> None:
 
 @evidence("CampaignMember", "simulated", "Status Responded marks a member as having responded, on that day")
 def complete_campaign_member(save: Save) -> None:
-    """Fill what follows from a member's status and person."""
+    """Fill the fields that follow from a member's status and person."""
     row = save.row
     row["HasResponded"] = int(row["Status"] == "Responded")
     if row["HasResponded"] and not row.get("FirstRespondedDate"):

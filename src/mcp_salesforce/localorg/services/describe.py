@@ -1,4 +1,4 @@
-"""What the org says of its objects: the global describe, and the full describe of one object."""
+"""Describe the org's objects: the global describe, and the full describe of one object."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class Describes:
     """Describes the objects of a schema in the form of the REST API."""
 
     def __init__(self, store: Store, schema: Schema) -> None:
-        """Describe `schema`; `store` knows when the org was made."""
+        """Describe `schema`; `store` has the date on which the org was created."""
         self._store = store
         self._schema = schema
 
@@ -79,7 +79,7 @@ class Describes:
 
     @evidence("Describe", "recorded", "A describe has every key of a recorded one; layouts and actions are empty")
     def describe(self, name: str, version: str) -> dict[str, Any]:
-        """Return all that is known of an object; `version` is like `v60.0`.
+        """Return the full describe of an object; `version` is like `v60.0`.
 
         Raises:
             OrgError: NOT_FOUND; the org has no such object.

@@ -1,4 +1,4 @@
-"""Duplicate rules: a contact who seems to be there already is refused, until the caller says to save it anyway."""
+"""Apply duplicate rules: refuse a contact that is like an existing one, unless the caller allows duplicates."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -12,7 +12,7 @@ from mcp_salesforce.localorg.store.sqlite import Row
 _ALERT: Final = "Use one of these records?"
 _MOST_MATCHES: Final = 100
 _TOGETHER: Final = (("Name", "Email"), ("Name", "Phone"), ("Name", "MobilePhone"), ("Name", "AccountId", "Title"))
-"""Fields that two contacts have in common who match."""
+"""The fields that matching contacts have in common."""
 
 
 @evidence(
@@ -49,7 +49,7 @@ def _matches(save: Save) -> list[Row]:
     known = [names for names in _TOGETHER if all(row.get(name) for name in names)]
     if not known:
         return []
-    # One look-up each, by the index of its own: with OR in one, all contacts of the name would be looked through.
+    # One query each, by its own index: a single query with OR would read all contacts with this name.
     seen, values = Access(save.store, save.schema).condition(save.definition, save.user_id)
     alike = (f"SELECT t.Id FROM Contact t WHERE {_equal(names)} AND t.IsDeleted = 0 AND {seen}" for names in known)  # noqa: S608 - constants
     given = {name: row[name] for names in known for name in names}

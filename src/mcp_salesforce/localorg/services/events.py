@@ -1,4 +1,4 @@
-"""What holds of an Event: its start, its length, whom and what it is about."""
+"""Check an Event: its start, its length, its person and its subject record."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ DAY_MINUTES: Final = 24 * 60
 TIME_FIELDS: Final = frozenset(
     {"StartDateTime", "ActivityDateTime", "ActivityDate", "EndDateTime", "DurationInMinutes", "IsAllDayEvent"}
 )
-"""The fields that say when an event is; a change of other fields does not change its times."""
+"""The fields that set the times of an event; a change of other fields does not change them."""
 _STARTS: Final = ("StartDateTime", "ActivityDateTime", "ActivityDate")
 _NOT_WITH_PRIVATE: Final = frozenset({"Account", "Campaign", "Case", "Contact", "Contract", "Lead", "Opportunity"})
 
@@ -37,7 +37,7 @@ def complete_event(save: Save) -> None:
 
 @evidence("Event", "simulated", "The day of a timed event is that of its start in the zone of the user who saves it")
 def times(start: datetime, minutes: int, zone: ZoneInfo, *, all_day: bool) -> dict[str, Stored]:
-    """Return every column that says when an event is."""
+    """Return every column with a time of an event."""
     last = start + timedelta(minutes=minutes - DAY_MINUTES if all_day else minutes)
     day_of = UTC if all_day else zone
     return {
@@ -61,7 +61,7 @@ def _check_child(save: Save) -> None:
 
 @evidence("Event", "documented", "A Classic and a Lightning series exclude each other")
 def _prepare_series(save: Save) -> None:
-    """Fill what a new series leaves to its recurrence fields, so that the rest sees an event like any other."""
+    """Fill the fields that a new series gives as recurrence fields, so that it is an event for other rules."""
     row = save.row
     if row["IsRecurrence"]:
         if row.get("Recurrence2PatternText"):
@@ -182,7 +182,7 @@ def _check_relations(save: Save) -> None:
     "Event", "documented", "AccountId is the account of WhatId (account, opportunity, contract), else of the contact"
 )
 def account_of(save: Save) -> str | None:
-    """Return the account that an activity belongs to, by what and whom it is about."""
+    """Return the account that an activity belongs to, from its WhatId and WhoId."""
     what, who = save.row.get("WhatId"), save.row.get("WhoId")
     target = save.schema.of_record(str(what)) if what else None
     if target is not None and target.name == "Account":

@@ -1,4 +1,4 @@
-"""Failures on demand, to see how a client takes them."""
+"""Make calls fail on demand, to test clients."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,9 +12,10 @@ Kind = Literal[
     "expired_session", "unavailable", "reset_before", "reset_after", "hang", "truncated",
     "request_limit", "concurrent_limit", "lock_row", "latency", "null", "not_utf8", "too_large",
 ]  # fmt: skip
-"""What goes wrong: every session ends before the call; 503 with an HTML page; the connection breaks before, or after,
-the work is done; no answer for `delay_s`, then a break; JSON cut in half; REQUEST_LIMIT_EXCEEDED of the day, or of
-calls at once; UNABLE_TO_LOCK_ROW; nothing but the delay; `null`, text that is not UTF-8, or 40 MB as the reply."""
+"""What fails: every session ends before the call; 503 with an HTML page; the connection breaks before, or after,
+the work is done; no answer for `delay_s`, then a broken connection; JSON cut in half; REQUEST_LIMIT_EXCEEDED of the
+day, or of calls at once; UNABLE_TO_LOCK_ROW; nothing but the delay; `null`, text that is not UTF-8, or 40 MB as the
+reply."""
 
 
 @dataclass(slots=True)
@@ -22,10 +23,10 @@ class Fault:
     """One failure, for the next `count` calls that it matches.
 
     Attributes:
-        kind: What goes wrong.
+        kind: What fails.
         method: An HTTP method, or `*` for all.
         path: A pattern with `*` and `?` for the whole path, as in `*/query*`.
-        count: How many calls it strikes; None for every one until it is removed.
+        count: How many calls fail; None for every call until it is removed.
         delay_s: Seconds to wait first.
     """
 
@@ -38,15 +39,15 @@ class Fault:
     delay_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
 
     def matches(self, method: str, path: str) -> bool:
-        """Tell whether the fault strikes a call."""
+        """Return whether the fault applies to a call."""
         return self.method in {"*", method} and fnmatchcase(path, self.path)
 
 
 class Faults:
-    """The failures that wait for their calls, the oldest first."""
+    """The active faults, oldest first."""
 
     def __init__(self) -> None:
-        """Begin without any; and without the control endpoint, until `is_controllable` is set."""
+        """Start without faults, and without the control endpoint until `is_controllable` is set."""
         self.pending: list[Fault] = []
         self.is_controllable = False
 
@@ -59,7 +60,7 @@ class Faults:
         self.pending.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Return the fault that strikes this call, counted, or None."""
+        """Return the fault that applies to this call, and count it; None if there is none."""
         fault = next((each for each in self.pending if each.matches(method, path)), None)
         if fault is not None and fault.count is not None:
             fault.count -= 1

@@ -1,4 +1,4 @@
-"""Values: JSON as it came in, the form the store keeps, and JSON as Salesforce sends it."""
+"""Convert values: from JSON of a request to the form in the store, and to the JSON that Salesforce sends."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from mcp_salesforce.localorg.store.schema import FieldDef
 from mcp_salesforce.localorg.store.sqlite import Row
 
 Stored = str | int | float | None
-"""What a column holds."""
+"""The value of a column."""
 
 _DATETIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)\Z", re.ASCII | re.IGNORECASE

@@ -1,4 +1,4 @@
-"""Who a user is, as OpenID Connect and the identity URL tell it."""
+"""Describe a user, for OpenID Connect and the identity URL."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -68,7 +68,7 @@ class Identities:
 
     @evidence("OAuth", "documented", "The identity URL describes the user with the names of the REST guide's example")
     def identity(self, user_id: str, base_url: str) -> dict[str, Any]:
-        """Return what the identity URL says of a user."""
+        """Return the answer of the identity URL for a user."""
         user = self._user(user_id)
         photos = _photos(base_url)
         return {

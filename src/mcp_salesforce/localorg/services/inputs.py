@@ -1,4 +1,4 @@
-"""A record as JSON brings it: read into columns, and checked against its fields."""
+"""Read a record from JSON into columns, and check it against its fields."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,7 @@ def known_field(definition: SObjectDef, name: str) -> FieldDef:
 
 
 class Inputs:
-    """Reads records for an org: names, types, what may be set, and what other records must be there."""
+    """Reads records for an org: checks names, types, permissions to set fields, and references."""
 
     def __init__(self, store: Store, schema: Schema) -> None:
         """Read records of `schema`; `store` has the records that they refer to."""
@@ -37,7 +37,7 @@ class Inputs:
     @evidence("Records", "quoted", "Fields that cannot be set are INVALID_FIELD_FOR_INSERT_UPDATE; one error names all")
     @evidence("Records", "documented", "An Id in the body is INVALID_FIELD")
     def read(self, definition: SObjectDef, record: Mapping[str, Any], may: str) -> Changes:
-        """Return the columns that a record sets; `may` is the ability its fields need (`createable`)."""
+        """Return the columns that a record sets; `may` is the flag that its fields need (`createable`)."""
         changes: Changes = {}
         refused = []
         for name, value in record.items():
@@ -63,7 +63,7 @@ class Inputs:
     def _by_external_id(
         self, definition: SObjectDef, relationship: str, value: dict[str, Any] | None
     ) -> tuple[FieldDef | None, str | None]:
-        """Return the reference that a relationship name stands for, and the id of the record that is meant."""
+        """Return the reference field of a relationship name, and the id of the record that it identifies."""
         reference = self._schema.parent(definition, relationship)
         if reference is None or value is None:
             return reference, None

@@ -1,4 +1,4 @@
-"""Lead conversion: a lead becomes a contact of an account and, mostly, an opportunity."""
+"""Convert a lead into a contact, an account and usually an opportunity."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _MONTHS_A_QUARTER: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What is asked of the conversion of a lead; without a record to use, one is made."""
+    """How to convert a lead; records that are not given are created."""
 
     lead_id: str
     status: str
@@ -61,7 +61,7 @@ class LeadConversions:
         "Lead conversion", "documented", "The lead stays, with IsConverted, the day, and the ids of what it became"
     )
     def convert(self, records: Records, asked: Conversion, user_id: str) -> dict[str, str | None]:
-        """Convert a lead, and return the ids of what it became by the names of convertLead's result."""
+        """Convert a lead, and return the ids of its new records, with the names of convertLead's result."""
         definition = self._schema["Lead"]
         with self._store.transaction():
             lead = records.row_to_change(definition, asked.lead_id, user_id)

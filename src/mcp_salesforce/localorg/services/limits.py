@@ -1,4 +1,4 @@
-"""How much of the org's allowances is used."""
+"""Report how much of the org's limits is used."""
 
 from itertools import count
 
@@ -34,7 +34,7 @@ _MAXIMA = {
 
 
 class Limits:
-    """Counts the calls of this process; nothing else that a limit covers is ever used up."""
+    """Counts the calls of this process. Other limits are never used up."""
 
     def __init__(self, store: Store, schema: Schema) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Merges: records of one object become one of them, which everything that referred to the others refers to then."""
+"""Merge records of one object into one of them; all references to the others then refer to it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from mcp_salesforce.localorg.store.sqlite import Row, Store, quote
 
 _MOST_LOSERS: Final = 2
 _ONE_EACH: Final[Mapping[str, str]] = {"CampaignMember": "CampaignId", "EventRelation": "EventId"}
-"""Junctions that join a record once with another one, which the field names."""
+"""Junctions that may join two records only once; the field names the other record."""
 _ACTIVITIES: Final = frozenset({"Event", "Task"})
 
 
@@ -41,7 +41,7 @@ class Merges:
     def merge(
         self, sobject: str, master_id: str, loser_ids: Sequence[str], values: Mapping[str, Any], user_id: str
     ) -> tuple[list[str], list[str]]:
-        """Merge records into the master; return the ids of those that went, and of what was moved."""
+        """Merge records into the master; return the ids of the deleted records and of the records that were moved."""
         definition = self._schema.get(sobject)
         if definition is None:
             raise errors.OrgError(400, "INVALID_TYPE", f"sObject type '{sobject}' is not supported.", None)
@@ -76,7 +76,7 @@ class Merges:
         moved = []
         for child in self._schema.children(definition):
             if child.child.shares:
-                continue  # who was given the record that goes is not given the other one
+                continue  # a share of the deleted record does not give access to the master
             table, column = quote(child.child.name), quote(child.field.name)
             sql = f"SELECT * FROM {table} WHERE {column} = ? AND IsDeleted = 0"  # noqa: S608 - names of the schema
             for row in self._store.rows(sql, [loser["Id"]]):
@@ -96,7 +96,7 @@ class Merges:
         return moved
 
     def _is_twin(self, child: ChildRelationship, row: Row, master: Row) -> bool:
-        """Tell whether the master is joined already with what this row joins the other record with."""
+        """Return whether the master is already joined with the record that this row joins."""
         other = _ONE_EACH.get(child.child.name)
         if other is None or child.field.name == other:
             return False

@@ -1,4 +1,4 @@
-"""The OAuth flows: what an app shows, and the token it gets for it."""
+"""Run the OAuth flows: an app proves who it is, and gets a token."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ TokenReply = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """All that a client needs to use the org; the secrets do not show in its repr."""
+    """Everything that a client needs to use the org; its repr does not show the secrets."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -107,7 +107,7 @@ class OAuth:
         """Answer a token request.
 
         Raises:
-            OAuthError: As Salesforce refuses: invalid_client, invalid_grant, unsupported_grant_type…
+            OAuthError: invalid_client, invalid_grant, unsupported_grant_type …, as from Salesforce.
         """
         if form.get("response_type") == "device_code" or form.get("grant_type") == "device":
             raise OAuthError("unsupported_grant_type", "device flow: not implemented by the local org", status=501)
@@ -117,10 +117,10 @@ class OAuth:
         return flow(self, form, base_url)
 
     def login(self, username: str, password: str) -> Session:
-        """Return a session for a user's name and password; with the security token behind it, the password works too.
+        """Return a session for a user's name and password; the security token can follow the password.
 
         Raises:
-            OAuthError: invalid_grant; there is no such user, or it is not the password.
+            OAuthError: invalid_grant; the user or the password is wrong.
         """
         user = self._grants.user(username)
         if user is None or not self._grants.knows("password", password) or not user["IsActive"]:
@@ -129,7 +129,7 @@ class OAuth:
 
     @evidence("OAuth", "documented", "Introspection knows access and refresh tokens; any other is not active")
     def introspect(self, form: Form) -> dict[str, Any]:
-        """Return what a token is good for."""
+        """Return the introspection of a token."""
         self._check_client(form)
         token = form.get("token", "")
         session = self._sessions.find(token)
@@ -190,7 +190,7 @@ class OAuth:
 
     @evidence("OAuth", "documented", "A code works once, for ten minutes, with its redirect_uri and PKCE verifier")
     def authorization_code(self, form: Form, base_url: str) -> TokenReply:
-        """Return an access token for the code that a consent brought."""
+        """Return an access token for the code of a consent."""
         granted = self.consents.redeem(form)
         public = bool(granted.ask.code_challenge) and "client_secret" not in form
         if not public:
@@ -241,7 +241,7 @@ class OAuth:
 
     @evidence("OAuth", "recorded", "A token reply has no expires_in; issued_at is in milliseconds, as text")
     def _token_reply(self, form: Form, user_id: str, scope: str, base_url: str) -> TokenReply:
-        """Return a new session as a token reply, signed with the secret that the app showed, if it has one."""
+        """Return a new session as a token reply, signed with the app's secret, if it has one."""
         consumer = self._grants.consumer
         session = self._sessions.start(user_id, consumer.client_id, scope)
         identity_url = f"{base_url}/id/{self.organization_id}/{user_id}"

@@ -1,4 +1,4 @@
-"""Putting the first records into a new org."""
+"""Put the first records into a new org."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -12,14 +12,14 @@ from mcp_salesforce.localorg.store.sqlite import Store
 
 
 def plant(store: Store, schema: Schema, now: Callable[[], datetime], *, contacts: int | None) -> None:
-    """Fill an org that has no records yet; one that has is left as it is.
+    """Fill an org that has no records yet; leave any other unchanged.
 
     Args:
         store: The database of the org, with the tables of `schema`.
         schema: The objects of the org.
-        now: The clock: appointments are planted around it, and everything is created by it.
-        contacts: How many contacts, with accounts, leads and appointments to go with them; None for the
-            organization and its users alone.
+        now: The clock: appointments are around this time, and every record is created at it.
+        contacts: How many contacts, with matching accounts, leads and appointments; None for only the organization and
+            its users.
     """
     with store.transaction():
         if store.row("SELECT Id FROM Organization") is not None:
@@ -43,7 +43,7 @@ def plant(store: Store, schema: Schema, now: Callable[[], datetime], *, contacts
 
 
 def plant_record_types(store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
-    """Add the record types that the schema has from a file and the org has not, with the ids that a describe gives."""
+    """Add the record types from the schema file that the org does not have yet, with the ids that a describe shows."""
     records = Records(store, schema, now)
     admin = mint(schema["User"].key_prefix, 1)
     with store.transaction():
@@ -76,7 +76,7 @@ def plant_lead_statuses(store: Store, schema: Schema, now: Callable[[], datetime
 
 
 def _with_ids(schema: Schema, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Put ids in the place of keys: the first record of an object in a new org is number 1."""
+    """Replace keys with ids: the first record of an object in a new org is number 1."""
     for record in records:
         yield {
             name: mint(schema[value.sobject].key_prefix, value.number + 1) if isinstance(value, seed.Key) else value

@@ -1,4 +1,4 @@
-"""SOQL over the store: records in the shape they have on the wire, page by page."""
+"""Run SOQL on the store: records in wire form, page by page."""
 
 import re
 from collections.abc import Callable
@@ -51,10 +51,10 @@ class Queries:
         """Run a query and return its first page in wire form.
 
         `all_rows` includes deleted and archived records (queryAll). A page has `batch_size` records, kept between 200
-        and 2,000, and fewer where long texts or children are selected.
+        and 2,000, and fewer if the query selects long texts or children.
 
         Raises:
-            OrgError: MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE and their like; nothing was run.
+            OrgError: MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE and similar; nothing was run.
         """
         run = self._reader.run(soql, user_id, all_rows=all_rows, version=version)
         query = parsed(run)
@@ -73,7 +73,7 @@ class Queries:
     def more(self, locator: str, user_id: str, *, version: str = "v60.0") -> dict[str, Any]:
         """Return the page that a `nextRecordsUrl` ends in: the locator, a dash, the number of records before it.
 
-        The rows are those that the query found; their values are of now.
+        The rows are those that the query found; their values are the current ones.
 
         Raises:
             OrgError: INVALID_QUERY_LOCATOR; it is unknown, another user's, or older than two days.
@@ -96,14 +96,14 @@ class Queries:
         "SOQL", "verified", "columns=true returns the names and kinds of the columns instead of records (the sf CLI)"
     )
     def columns(self, soql: str, user_id: str) -> dict[str, Any]:
-        """Return what the columns of a query are, without running it."""
+        """Return the columns of a query, without running it."""
         return column_metadata(_plan(self._reader.run(soql, user_id)))
 
     @evidence(
         "SOQL", "simulated", "explain returns SQLite's plan in Salesforce's shape: Index or TableScan, real counts"
     )
     def explain(self, soql: str, user_id: str) -> dict[str, Any]:
-        """Return how a query would be run."""
+        """Return the plan of a query."""
         return {"plans": [explain(self._store, _plan(self._reader.run(soql, user_id)))], "sourceQuery": soql}
 
     @evidence("SOQL", "quoted", "More groups than fit on a page are EXCEEDED_ID_LIMIT: groups have no further pages")

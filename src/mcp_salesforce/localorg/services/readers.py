@@ -1,4 +1,4 @@
-"""Rows of the store, read into the shape that their query asks for."""
+"""Read rows of the store into the shape that their query asks for."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -21,9 +21,9 @@ from mcp_salesforce.zones import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """How many rows a page has, those of its sub-queries counted, and how many of a list are among them.
+    """The number of rows of a page, with those of sub-queries, and how many of a list are among them.
 
-    `path` names the sub-queries that lead to the list. Without a size everything is on one page.
+    `path` names the sub-queries that lead to the list. Without a size, everything is on one page.
     """
 
     size: int | None = None
@@ -32,11 +32,11 @@ class Batch:
 
     @classmethod
     def of(cls, size: int, path: tuple[str, ...] = ()) -> "Batch":
-        """Return a page for one list alone."""
+        """Return a page for a single list."""
         return cls(size, size, path)
 
     def below(self, name: str) -> "Batch":
-        """Return what a sub-query's list has of the page, which begins with its parent."""
+        """Return the part of the page for a sub-query's list; the page begins with its parent."""
         return Batch(self.size, self.room and self.room - 1, (*self.path, name))
 
 
@@ -52,7 +52,7 @@ class Reader:
         functions.register(store)
 
     def run(self, text: str, user_id: str, *, all_rows: bool = False, version: str = "v60.0") -> Run:
-        """Return what a query needs to know of who asks and when."""
+        """Return what a query needs to know about the user and the time."""
         sharing = sharing_of(self._store, self._schema, user_id)
         return Run(self._schema, text, self._calendar(user_id), user_id, all_rows, version, sharing)
 
@@ -86,7 +86,7 @@ class Reader:
         return {"totalSize": total, "done": False, "nextRecordsUrl": _url(run, locator, taken), "records": records}
 
     def cursor(self, locator: str, user_id: str) -> OpenQuery | None:
-        """Return the query behind a locator of this user, or None if there is none any more."""
+        """Return the query of a locator of this user, or None if it no longer exists."""
         return self._locators.find(locator, user_id, self._now())
 
     def next_page(
@@ -123,7 +123,7 @@ class Reader:
 
     @evidence("SOQL", "documented", "FOR VIEW sets LastViewedDate and LastReferencedDate, FOR REFERENCE the latter")
     def _look_at(self, rows: RowsQuery, ids: str, moment: str) -> None:
-        """Leave the trace that FOR VIEW or FOR REFERENCE asks for."""
+        """Set the dates that FOR VIEW or FOR REFERENCE asks for."""
         table = quote(rows.sobject.name)
         with self._store.transaction():
             for name in rows.viewed:
@@ -146,7 +146,7 @@ class Reader:
         "SOQL", "recorded", "Names are in schema case and SELECT order, attributes first; a missing parent is null"
     )
     def _record(self, run: Run, shape: Record, row: Sequence[Any], type_name: str, batch: Batch) -> dict[str, Any]:
-        """Return one record with its attributes; `type_name` is the type they tell."""
+        """Return one record with its attributes; `type_name` is the type in them."""
         record_id = row[shape.id_index]
         sobject = self._schema.of_record(record_id)
         url = f"/services/data/{run.version}/sobjects/{sobject.name if sobject else type_name}/{record_id}"
@@ -182,7 +182,7 @@ class Reader:
 
 
 def _rows_in(record: Mapping[str, Any], rows: RowsQuery) -> int:
-    """Return how many rows a record is, with those of its sub-queries."""
+    """Return how many rows a record counts as, with those of its sub-queries."""
     lists = ((record[name], below) for name, below in rows.children.items() if record[name])
     return 1 + sum(_rows_in(each, below) for found, below in lists for each in found["records"])
 

@@ -1,4 +1,4 @@
-"""The records that people looked at last."""
+"""List the records that were viewed last."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ class Recents:
     """Reads the LastViewedDate that SOQL's FOR VIEW leaves on records."""
 
     def __init__(self, store: Store, schema: Schema) -> None:
-        """Look into `store`."""
+        """Read `store`."""
         self._store = store
         self._schema = schema
         self._access = Access(store, schema)
@@ -23,7 +23,7 @@ class Recents:
     def viewed(self, sobject: str = "", user_id: str = "") -> list[dict[str, Any]]:
         """Return type, Id and name of up to 200 viewed records of an object, or of all, the latest first.
 
-        They are those that the user may see; without a user, all.
+        Only those that the user may see; without a user, all.
         """
         found: list[tuple[str, dict[str, Any]]] = []
         for definition in self._schema:

@@ -1,4 +1,4 @@
-"""Queries of UserRecordAccess: what a user may do with records, worked out for the ids that the query names."""
+"""Answer queries of UserRecordAccess: what a user may do with the records whose ids the query names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ _FILTER: Final = (
 
 @dataclass(slots=True)
 class _Asked:
-    """Whose access to which records, and which of them are wanted."""
+    """The user and the records of a query, and which of the records it selects."""
 
     user_id: str = ""
     record_ids: list[str] = field(default_factory=list)
@@ -107,7 +107,7 @@ class RecordAccess:
         return [_row(each, theirs[each]) for each in asked.record_ids if each in theirs]
 
     def _levels(self, run: Run, record_ids: list[str], user_id: str) -> dict[str, Level]:
-        """Return what a user may do with records of one object, those alone that the asking user may read."""
+        """Return what a user may do with records of one object; only those that the calling user may read."""
         definition = self._schema.of_record(record_ids[0])
         if definition is None or definition.sharing == "Setup":
             return {}
@@ -135,7 +135,7 @@ def _selected(run: Run, query: Query, asked: _Asked) -> Sequence[str]:
 
 
 def _selectable(expression: object) -> str:
-    """Return the field that an expression is, in schema case; nothing if it is not one that can be selected."""
+    """Return the field of an expression, in schema case; empty if it cannot be selected."""
     return _SELECTABLE.get(expression.path[-1].lower(), "") if isinstance(expression, Field) else ""
 
 

@@ -1,4 +1,4 @@
-"""Record types: which one a new record is of, and which values of picklists it allows."""
+"""Record types: which one a new record gets, and which picklist values it allows."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -80,7 +80,7 @@ class Records:
         self.access = Access(store, schema)
 
     def for_call(self, version: str, *, allow_duplicates: bool) -> "Records":
-        """Return the same records as one call treats them."""
+        """Return the same service, with the options of one call."""
         return Records(self._store, self._schema, self._now, version=version, allow_duplicates=allow_duplicates)
 
     def sobject(self, name: str) -> SObjectDef:
@@ -116,7 +116,7 @@ class Records:
         return str(row["Id"])
 
     def load(self, sobject: str, records: Iterable[Mapping[str, Any]], user_id: str) -> None:
-        """Create many records that are known to be right: references and uniqueness are not checked.
+        """Create many valid records: references and uniqueness are not checked.
 
         Fields that only the org sets (Id, CreatedDate, ...) may be given.
         """
@@ -141,7 +141,7 @@ class Records:
     def retrieve(self, sobject: str, record_id: str, fields: Iterable[str] = (), user_id: str = "") -> dict[str, Any]:
         """Return a record in wire form, in describe order unless `fields` names some; without `attributes`.
 
-        Without a user, the org itself reads, which sees everything.
+        Without a user, the org itself reads, and sees everything.
 
         Raises:
             OrgError: NOT_FOUND, or INVALID_FIELD for an unknown name in `fields`.
@@ -164,7 +164,7 @@ class Records:
         return row
 
     def row_to_change(self, definition: SObjectDef, record_id: str, user_id: str, level: Level = Level.EDIT) -> Row:
-        """Return the stored row of a record that a user is to change, for which `level` is needed.
+        """Return the stored row of a record that a user wants to change, which needs `level`.
 
         Raises:
             OrgError: INVALID_CROSS_REFERENCE_KEY, ENTITY_IS_DELETED, or INSUFFICIENT_ACCESS_OR_READONLY.
@@ -228,7 +228,7 @@ class Records:
             self.recycle_bin(user_id).undelete(record_id)
 
     def recycle_bin(self, user_id: str) -> RecycleBin:
-        """Return the recycle bin, as a user puts records in it and takes them out."""
+        """Return the recycle bin of a user's deletions and restores."""
         return RecycleBin(self._store, self._schema, self._now, lambda definition: self.touched(definition, user_id))
 
     @evidence("Records", "recorded", "An absent id is 404: NOT_FOUND to read, INVALID_CROSS_REFERENCE_KEY to change")
@@ -281,7 +281,7 @@ class Records:
 
     @evidence("Records", "recorded", "A person's Name is first and last name, without the salutation")
     def _complete(self, definition: SObjectDef, row: Changes, given: Changes, before: Row | None, user_id: str) -> Save:
-        """Fill the columns that follow from others, and check what they say together."""
+        """Fill the columns that follow from others, and check that they are consistent."""
         if definition.field("LastName") and definition.field("Name"):
             row["Name"] = " ".join(str(row[part]) for part in ("FirstName", "LastName") if row.get(part))
         if before is None:

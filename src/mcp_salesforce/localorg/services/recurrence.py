@@ -1,4 +1,4 @@
-"""When a recurring event happens: Salesforce Classic's fields, and Lightning's RRULE."""
+"""Compute when a recurring event happens: by Salesforce Classic's fields, or by Lightning's RRULE."""
 
 import re
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ _FREQUENCIES: Final[Mapping[str, tuple[Literal[0, 1, 2, 3], int]]] = {
     "RecursYearly": (YEARLY, 10),
     "RecursYearlyNth": (YEARLY, 10),
 }
-"""Frequency, and how many occurrences a series has at most."""
+"""Frequency, and the largest number of occurrences."""
 _WEEKDAYS: Final = (SU, MO, TU, WE, TH, FR, SA)
 _INSTANCES: Final = {"First": 1, "Second": 2, "Third": 3, "Fourth": 4, "Last": -1}
 _MONTHS: Final = {name: number for number, name in enumerate(MONTHS, start=1)}

@@ -1,4 +1,4 @@
-"""The recycle bin: what goes in with a record, and comes back with it."""
+"""The recycle bin: which records are deleted with a record, and restored with it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -17,22 +17,22 @@ _BELONGINGS: Final[Mapping[str, Callable[[Store, Row], list[Row]]]] = {
     "Event": events_with,
     "EventRelation": events_of_invitation,
 }
-"""The events that are deleted with a record, beside those that a reference says."""
+"""The events that are deleted with a record, in addition to those with a reference to it."""
 
 _KEPT: Final = timedelta(days=15)
 _COME_BACK: Final = frozenset({("Account", "ParentId"), ("Case", "ParentId"), ("Contact", "ReportsToId")})
-"""Standard references that are cleared with a deletion and set again when it is taken back; all custom ones are too."""
+"""Standard references that a deletion clears and a restore sets again; so are all custom ones."""
 
 _Gone = dict[str, tuple[SObjectDef, Row]]
 
 
 class RecycleBin:
-    """Deletes records and brings them back; the caller has a transaction open."""
+    """Deletes and restores records; the caller has opened a transaction."""
 
     def __init__(
         self, store: Store, schema: Schema, now: Callable[[], datetime], touched: Callable[[SObjectDef], Changes]
     ) -> None:
-        """Work on the records of `schema` in `store`; `touched` gives the stamps of a change."""
+        """Work on the records of `schema` in `store`; `touched` returns the stamps of a change."""
         self._store = store
         self._schema = schema
         self._now = now
@@ -42,7 +42,7 @@ class RecycleBin:
         "Records", "documented", "Deleting a record deletes those that belong to it; other references are cleared"
     )
     def delete(self, definition: SObjectDef, row: Row, root: str) -> None:
-        """Delete a record and what belongs to it; `root` is the id of the record whose deletion began it.
+        """Delete a record and the records that belong to it; `root` is the id of the record that the user deleted.
 
         Raises:
             OrgError: DELETE_FAILED; other records need it.
@@ -116,7 +116,7 @@ class RecycleBin:
 
     @evidence("Recycle bin", "simulated", "A record that belongs to two deleted records is restored with the later one")
     def _leave(self, gone: _Gone, root: str) -> None:
-        """Leave in the bin what belongs to further records there, and let it come back with those."""
+        """Leave records in the bin that also belong to other records there; they are restored with those."""
         left: dict[str, tuple[SObjectDef, str | None]] = {}
         while held := {
             each: (of, target["_deleted_with"])
@@ -133,7 +133,7 @@ class RecycleBin:
             self._store.update(of, each, {"_deleted_with": other})
 
     def _references_into_the_bin(self, definition: SObjectDef, row: Row, gone: _Gone) -> Iterator[tuple[FieldDef, Row]]:
-        """Yield the references of a record to others in the bin that do not come back with it."""
+        """Yield the references of a record to others that stay in the bin."""
         for field in definition.fields:
             value = row[field.name] if field.type == "reference" and field.name != "MasterRecordId" else None
             if value is None or value in gone:

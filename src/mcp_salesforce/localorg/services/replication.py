@@ -1,4 +1,4 @@
-"""Which records changed or went in a span of time."""
+"""List the records that were changed or deleted in a period."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,24 +14,24 @@ DAYS_KEPT: Final = timedelta(days=30)
 
 
 class Replication:
-    """Answers for clients that keep copies of an object's records."""
+    """Answers clients that keep copies of an object's records."""
 
     def __init__(self, store: Store, records: Records, now: Callable[[], datetime]) -> None:
-        """Look into `store`; `now` is the org's clock."""
+        """Read `store`; `now` is the org's clock."""
         self._store = store
         self._records = records
         self._now = now
 
     @evidence("Replication", "recorded", "updated: ids, and latestDateCovered")
     def updated(self, sobject: str, start: str, end: str, user_id: str = "") -> dict[str, Any]:
-        """Return the ids of the records created or changed in a span that the user may see, and to when that holds."""
+        """Return the ids of the records created or changed in a period that the user may see, and the end it covers."""
         span = self._span(start, end)
         rows = self._rows(sobject, span, user_id, deleted=False)
         return {"ids": [row["Id"] for row in rows], "latestDateCovered": span[1]}
 
     @evidence("Replication", "recorded", "deleted: id and deletedDate, earliestDateAvailable, latestDateCovered")
     def deleted(self, sobject: str, start: str, end: str, user_id: str = "") -> dict[str, Any]:
-        """Return the records deleted in a span that the user could see, each with its time."""
+        """Return the records deleted in a period that the user could see, each with its time."""
         span = self._span(start, end)
         rows = self._rows(sobject, span, user_id, deleted=True)
         return {

@@ -1,4 +1,4 @@
-"""One save of one record, as the rules of its object see it."""
+"""One save of one record, for the rules of its object."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class Save:
     """A record about to be stored.
 
     Attributes:
-        row: Every column as it will be; rules change it in place.
+        row: Every column after the save; rules change it in place.
         given: The columns that the caller named, with their values.
-        before: The row as it is stored now; None for a new record.
+        before: The stored row before the save; None for a new record.
         user_id: Who saves.
     """
 

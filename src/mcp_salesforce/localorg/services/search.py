@@ -1,4 +1,4 @@
-"""Search over the full-text index: SOSL, and the same by parameters."""
+"""Search the full-text index: by SOSL, or by parameters."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -52,10 +52,10 @@ class Searches:
     )
     @evidence("SOSL", "simulated", "Accents are ignored too, and a new record is found at once")
     def search(self, sosl: str, user_id: str, *, version: str = "v60.0") -> dict[str, Any]:
-        """Run a SOSL search and return what it finds in wire form, at most 2,000 records.
+        """Run a SOSL search and return the records in wire form, at most 2,000.
 
         Raises:
-            OrgError: MALFORMED_SEARCH, INVALID_TYPE, INVALID_FIELD and their like.
+            OrgError: MALFORMED_SEARCH, INVALID_TYPE, INVALID_FIELD and similar.
         """
         search = _parsed(sosl)
         if search.update:
@@ -76,10 +76,10 @@ class Searches:
         "SOSL", "documented", "parameterizedSearch takes q, sobjects with fields, where, orderBy and limit, in, limits"
     )
     def parameterized(self, body: Mapping[str, Any], user_id: str, *, version: str = "v60.0") -> dict[str, Any]:
-        """Run a search given by parameters, in the form of the POST body; `parameters` makes one of a URL's.
+        """Run a search by parameters, in the form of the POST body; `parameters` makes this form from a URL.
 
         Raises:
-            OrgError: JSON_PARSER_ERROR for a body that is not one; otherwise as `search`.
+            OrgError: JSON_PARSER_ERROR for a body that is not valid; otherwise as `search`.
         """
         term, group = _term(body)
         chosen = _sobjects(body) or [{"name": each.name} for each in self._schema if each.searchable]
@@ -91,7 +91,7 @@ class Searches:
         return _answer(found, _count(body, "overallLimit"), _count(body, "offset"))
 
     def _records(self, run: Run, term: SearchTerm, group: SearchGroup, query: Query) -> list[dict[str, Any]]:
-        """Return the records of one object, the best matches first unless the query orders them."""
+        """Return the records of one object, best matches first unless the query orders them."""
         ordered = bool(query.order_by)
         rows = plan_found(run, query if ordered else replace(query, limit=None, offset=None))
         if not rows.sobject.searchable:
@@ -107,7 +107,7 @@ class Searches:
 
 
 def parameters(params: Mapping[str, str]) -> dict[str, Any]:
-    """Return the body that says what a URL says: `sobject=Contact&Contact.fields=Id,Name`, or `sObject=Contact`."""
+    """Return the body for the parameters of a URL: `sobject=Contact&Contact.fields=Id,Name`, or `sObject=Contact`."""
     plain = {name: value for name, value in params.items() if "." not in name}
     chosen = next((plain.pop(name) for name in list(plain) if name.lower() == "sobject"), "")
     body: dict[str, Any] = dict(plain)
@@ -144,7 +144,7 @@ def _parsed_soql(soql: str) -> Query:
 
 
 def _query(returning: Returning) -> Query:
-    """Return the query that RETURNING says for one object."""
+    """Return the query of one object in RETURNING."""
     return Query(
         select=returning.fields or _ONLY_ID,
         from_=(FromItem(returning.sobject, position=returning.position),),
@@ -162,7 +162,7 @@ def _answer(found: Sequence[dict[str, Any]], limit: int | None, offset: int | No
 
 
 def _term(body: Mapping[str, Any]) -> tuple[SearchTerm, SearchGroup]:
-    """Return what to find and where."""
+    """Return the search term and the fields to search."""
     for name in body:
         if name in _NOT_HERE:
             raise not_implemented(f"{name} in parameterizedSearch")
@@ -186,7 +186,7 @@ def _sobjects(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _soql(sobject: Mapping[str, Any], body: Mapping[str, Any]) -> str:
-    """Return the query that one object of a parameterized search says."""
+    """Return the query of one object in a parameterized search."""
     for name in sobject:
         if name not in {"name", "fields", "where", "orderBy", "limit"}:
             raise not_implemented(f"sobjects.{name} in parameterizedSearch")

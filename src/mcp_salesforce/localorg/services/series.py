@@ -1,4 +1,4 @@
-"""Event series: occurrences are made when a series is, and follow it."""
+"""Event series: occurrences are created with a series, and follow its changes."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ _NOT_SHARED: Final = frozenset({"IsReminderSet", "ReminderDateTime", "OwnerId"})
 
 
 def follow_event(save: Save) -> None:
-    """Make the occurrences of a new series; let occurrences and invitees' copies follow a changed event."""
+    """Create the occurrences of a new series; apply the change of an event to its occurrences and invitees' copies."""
     row = save.row
     if save.before is None:
         if row["IsRecurrence"]:
@@ -145,7 +145,7 @@ def _rows(store: Store, condition: str, parameters: list[Any]) -> list[Row]:
 @evidence("Event series, Lightning", "simulated", "Deleting the series record deletes its occurrences")
 @evidence("EventRelation", "documented", "Deleting an event deletes the invitees' child events")
 def events_with(store: Store, row: Row) -> list[Row]:
-    """Return the events that go when this event is deleted."""
+    """Return the events that are deleted with this event."""
     if row["IsRecurrence"]:
         return _rows(store, "RecurrenceActivityId = ? AND Id <> ? AND IsDeleted = 0", [row["Id"], row["Id"]])
     return _rows(store, "_master = ? AND IsDeleted = 0", [row["Id"]])
@@ -156,7 +156,7 @@ def events_with(store: Store, row: Row) -> list[Row]:
     "Event series, Lightning", "documented", "A deletion from the first occurrence onwards deletes the whole series"
 )
 def events_onwards(store: Store, row: Row) -> list[Row]:
-    """Return an occurrence of a Lightning series and the later ones; for the first or the series itself, all of it."""
+    """Return an occurrence of a Lightning series and the later ones; for the first one or the series itself, all."""
     if not row["IsRecurrence2"]:
         raise errors.field_integrity("The event is not part of a series", ["Id"])
     if row["GroupEventType"] == "3":
@@ -180,7 +180,7 @@ def complete_invitation(save: Save) -> None:
     """Check an invitation about to be saved, and fill its status."""
     row = save.row
     if save.before is not None:
-        return  # whom and what an invitation is about does not change
+        return  # the event and the invitee of an invitation do not change
     event = save.record(row["EventId"])
     if event is not None and event["IsChild"]:
         raise errors.field_integrity("EventId must be the event itself, not an invitee's copy of it", ["EventId"])
@@ -213,7 +213,7 @@ def follow_invitation(save: Save) -> None:
 
 @evidence("EventRelation", "simulated", "Removing an invitation deletes the child event")
 def events_of_invitation(store: Store, row: Row) -> list[Row]:
-    """Return the child event that goes when an invitation is deleted."""
+    """Return the child event that is deleted with an invitation."""
     return _rows(
         store, "_master = ? AND OwnerId = ? AND IsChild = 1 AND IsDeleted = 0", [row["EventId"], row["RelationId"]]
     )
@@ -222,7 +222,7 @@ def events_of_invitation(store: Store, row: Row) -> list[Row]:
 @evidence("Event", "documented", "Events that ended more than a year ago are archived: only queryAll shows them")
 @evidence("Event", "simulated", "They are archived when the org is opened; closed tasks due more than a year ago too")
 def archive(store: Store, now: datetime) -> None:
-    """Mark activities of more than a year ago as archived."""
+    """Mark activities older than a year as archived."""
     year_ago = now.astimezone(UTC) - timedelta(days=365)
     with store.transaction():
         store.execute(

@@ -1,4 +1,4 @@
-"""Access tokens that work, and until when."""
+"""Keep the valid access tokens, and when they expire."""
 
 import secrets
 from collections.abc import Callable
@@ -14,7 +14,7 @@ SESSION_TIMEOUT: Final = timedelta(hours=2)
 
 @dataclass(slots=True)
 class Session:
-    """An access token that works: whose it is, what for, and when it was last used."""
+    """A valid access token: its user, its scopes, and its last use."""
 
     access_token: str = field(repr=False)
     user_id: str
@@ -25,7 +25,7 @@ class Session:
 
 
 class Sessions:
-    """The live sessions, in memory: a restart ends them, and clients refresh."""
+    """The live sessions, in memory: a restart ends them, and clients refresh their tokens."""
 
     def __init__(self, organization_id: str, now: Callable[[], datetime]) -> None:
         self._organization_id = organization_id
@@ -34,7 +34,7 @@ class Sessions:
 
     @evidence("OAuth", "recorded", "An access token is `<15 characters of the org's Id>!<opaque>`")
     def start(self, user_id: str, client_id: str, scope: str) -> Session:
-        """Return a new session; forget those that have ended."""
+        """Return a new session; forget the expired ones."""
         now = self._now()
         self._live = {
             token: session for token, session in self._live.items() if now - session.last_used <= SESSION_TIMEOUT
@@ -46,7 +46,7 @@ class Sessions:
 
     @evidence("OAuth", "documented", "A session ends two hours after its last call; no reply says when")
     def find(self, access_token: str) -> Session | None:
-        """Return the live session of a token, and count this as a use of it; None if there is none."""
+        """Return the live session of a token, and count this as a use; None if there is none."""
         now = self._now()
         session = self._live.get(access_token)
         if session is None:
@@ -77,5 +77,5 @@ class Sessions:
         }
 
     def expire_all(self) -> None:
-        """End every session, as if each had been idle for too long. Refresh tokens go on working."""
+        """End every session, as if each had been idle for too long. Refresh tokens stay valid."""
         self._live.clear()

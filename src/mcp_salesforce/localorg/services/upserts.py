@@ -1,4 +1,4 @@
-"""Records by external id: found, and created or updated."""
+"""Find records by external id, and create or update them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Upserted:
 
 
 class Upserts:
-    """Finds and saves records by a field that identifies them: an external id, or a lookup field such as Email."""
+    """Finds and saves records by a field that identifies them: an external id, or an idLookup field such as Email."""
 
     def __init__(self, store: Store, records: Records) -> None:
         """Save through `records`."""
@@ -43,7 +43,7 @@ class Upserts:
     def find(self, sobject: str, field_name: str, value: str, user_id: str = "") -> str | None:
         """Return the id of the one record that has `value` in a field, or None.
 
-        It is one that the user may see; without a user, any.
+        Only records that the user may see count; without a user, all.
 
         Raises:
             OrgError: NOT_FOUND; records cannot be found by this field.
@@ -96,7 +96,7 @@ def _key(definition: SObjectDef, field_name: str) -> FieldDef:
 
 
 def _json(field: FieldDef, value: str) -> str | float:
-    """Return a value from a path as JSON would have it."""
+    """Return a value from a path as a JSON value."""
     if field.type in _NUMBERS:
         try:
             return float(value)

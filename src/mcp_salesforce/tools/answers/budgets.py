@@ -17,7 +17,8 @@ _SLICE: Final = re.compile(r"(?P<name>[\w.]+)\[(?P<start>\d+):\]", re.ASCII)
 def cut_to_fit(rows: Any, budget_bytes: int) -> int:  # noqa: ANN401 - any result with rows
     """Cut `rows` after a whole row if they are too long for the budget; return how many stay, at least one.
 
-    Where that one is too long by its children, those are cut; they lose their cursor, which would go past what is cut.
+    If its children make that row too long, they are cut. They lose their cursor, which would skip the rows that were
+    cut.
     """
     count = len(rows["rows"])
     kept = _fitting(rows["rows"], budget_bytes)
@@ -163,7 +164,7 @@ class _Cut(NamedTuple):
         return [*cut, f"[{more} more]"] if more > 0 and not _is_of_objects(value) else cut
 
     def _table(self, value: Mapping[str, Any], depth: int, *, is_whole: bool) -> dict[str, Any]:
-        """Return a table with its first columns and rows; the rows of one that a cursor goes on behind all stay."""
+        """Return a table with its first columns and rows; if a cursor continues after its rows, all of them stay."""
         columns, rows = value["columns"][: self.entries], value["rows"]
         if not (is_whole and "next_cursor" in value):
             rows = rows[: self.entries]

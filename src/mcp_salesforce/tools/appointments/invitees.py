@@ -41,7 +41,7 @@ class Invitees(TypedDict):
 
 
 class Invited(Invitees):
-    """The invitees of an appointment, and what became of each who was to be added or removed."""
+    """The invitees of an appointment, and the outcome for each one to add or remove."""
 
     Id: str
     note: NotRequired[str]
@@ -79,7 +79,7 @@ async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = ()
 
 
 async def invite(org: OrgSession, event: SObjectRecord, invitees: Sequence[str]) -> dict[str, str]:
-    """Invite users, contacts, leads and resources to an event; return what became of each, by Id.
+    """Invite users, contacts, leads and resources to an event; return the outcome for each, by Id.
 
     One who cannot be invited does not keep the others from it: the outcome says why.
 
@@ -211,7 +211,7 @@ def _outcomes(invitees: Sequence[str], results: Sequence[SaveResult], outcome: s
 
 
 def _told(relations: Sequence[SObjectRecord], outcomes: Mapping[str, str] | None = None) -> Invitees:
-    """Return invitees as columns and rows; with `outcomes` also those who are not invited, with what became of them."""
+    """Return invitees as columns and rows; with `outcomes`, also those who are not invited, with their outcome."""
     told = [
         [each["RelationId"], _KINDS.get((each["RelationId"] or "")[:3], ""), _name(each), each.get("Status")]
         for each in relations

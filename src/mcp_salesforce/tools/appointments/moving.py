@@ -1,4 +1,4 @@
-"""Several appointments moved: where each is to go, and what was saved over what somebody else booked meanwhile."""
+"""Move several appointments: find where each one goes, and what was saved over bookings of others."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,7 +104,7 @@ class Goal:
 
 
 def _shifted(was: Span, days: timedelta, minutes: timedelta, zone: ZoneInfo) -> Span:
-    """Return the time so many days later on the clock of `zone`, and so many minutes after that."""
+    """Return the time `days` later on the clock of `zone`, and `minutes` after that."""
     if was.all_day:
         return Span(was.start + days, was.end + days, all_day=True)
     local = was.start.astimezone(zone).replace(tzinfo=None) + days
@@ -120,7 +120,7 @@ class Moving:
         org: Where they are.
         chosen: The appointments.
         calendars: Calendars by Id: of owners, old and new, and of who is invited.
-        moves: Where each is to go.
+        moves: Where each one goes.
     """
 
     org: OrgSession

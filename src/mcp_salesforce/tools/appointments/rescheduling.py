@@ -111,7 +111,7 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
 
 
 async def _heir(org: OrgSession, name: str) -> str:
-    """Return the Id of the user who is to get the appointments; nothing where none is named."""
+    """Return the Id of the user who gets the appointments; empty if none is named."""
     if not name:
         return ""
     [heir] = await calendars_of(org, [name])

@@ -1,4 +1,4 @@
-"""What became of a write whose outcome nobody has seen: the process ended, or the answer was lost."""
+"""Find the outcome of a write that was not seen: the process ended, or the answer was lost."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,7 +31,7 @@ async def reconcile(org: OrgSession, journal: Journal, entry: Entry) -> Entry:
 
 
 async def _found_out(org: OrgSession, entry: Entry, step: Step, made: set[str]) -> Step:
-    """Return a step with what became of its writes; `made` are the Ids of records that other changes have made."""
+    """Return a step with the outcome of its writes; `made` are the Ids of records that other changes have made."""
     if len(step.outcomes) == len(step.writes):
         return step
     outcomes: list[Outcome] = []

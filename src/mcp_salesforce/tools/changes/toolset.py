@@ -28,7 +28,7 @@ _NOT_UNDONE = "E-mails, and what triggers and flows did, were not undone."
 
 
 class Undone(TypedDict):
-    """What became of a change that was taken back, by record: what was not undone comes first."""
+    """The outcome of an undo, by record; what was not undone comes first."""
 
     undid: str
     undone: int
@@ -91,7 +91,7 @@ async def _wanted(org: OrgSession, journal: Journal, change_id: str) -> Entry:
 
 
 def _is_left_open(entry: Entry) -> bool:
-    """Tell whether nobody has seen what became of a change, and nobody will."""
+    """Return whether the outcome of a change is unknown, and no process is still finding it out."""
     return entry.state in {"open", "unknown"} and not entry.is_under_way
 
 

@@ -53,12 +53,12 @@ class Reversal:
 
 @dataclass(slots=True)
 class Report:
-    """What became of each record, in the order in which it was taken back."""
+    """The outcome for each record, in the order of the undo."""
 
     rows: list[tuple[str, Result, str]] = field(default_factory=list)
 
     def add(self, record_id: str, result: Result, why: str = "") -> None:
-        """Say what became of a record, and why."""
+        """Note the outcome for a record, and why."""
         self.rows.append((record_id, result, why))
 
     def add_saved(self, record_ids: Sequence[str], results: Sequence[SaveResult], kept: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from mcp_salesforce.soql.tree_cache import tree_of
 from mcp_salesforce.spelling import nearest
 
 _CODE: Final = "MALFORMED_QUERY"
-_TOLD: Final = 8  # of what would have fitted
+_TOLD: Final = 8  # words that could stand there
 _CLAUSES: Final = {"group": "GROUP BY", "order": "ORDER BY"}
 _RARE: Final = frozenset({"bind", "update", "using", "with", "for", "<>", "+", "-"})
 _MIXED: Final = "When you mix AND, OR and NOT, use parentheses: (a OR b) AND (NOT c)."
