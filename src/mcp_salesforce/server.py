@@ -19,7 +19,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateCodec, RequestStateSecurity
 from mcp_types import GetPromptResult, InputRequiredResult, Tool
 
-from mcp_salesforce import logs
+from mcp_salesforce import DISTRIBUTION, logs
 from mcp_salesforce.changes.approval_store import LIFETIME
 from mcp_salesforce.front import handover
 from mcp_salesforce.org_sessions import Sessions
@@ -130,7 +130,7 @@ def build_server(
     server = SalesforceServer(
         "mcp-salesforce",
         title="Salesforce",
-        version=_version("mcp-salesforce"),
+        version=_version(DISTRIBUTION),
         instructions=instructions(access),
         tools=[*tools],
         lifespan=lifespan,

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import pytest
 from click.testing import CliRunner
 
+from mcp_salesforce import DISTRIBUTION
 from mcp_salesforce.cli import cli
 
 COMMANDS = (
@@ -22,6 +23,7 @@ COMMANDS = (
     "approve",
     "journal",
     "audit",
+    "keys",
 )
 
 
@@ -49,7 +51,7 @@ def test_an_unknown_command_is_a_wrong_call() -> None:
 
 
 def test_the_version_is_the_packages() -> None:
-    assert CliRunner().invoke(cli, ["--version"]).output == f"mcp-salesforce {version('mcp-salesforce')}\n"
+    assert CliRunner().invoke(cli, ["--version"]).output == f"mcp-salesforce {version(DISTRIBUTION)}\n"
 
 
 def test_help_runs_as_a_module_and_imports_none_of_the_heavy_libraries() -> None:

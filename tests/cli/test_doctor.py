@@ -70,7 +70,7 @@ async def test_a_person_reads_lines_no_longer_than_the_terminals(org: LocalOrg, 
         words = " ".join(lines).split()
         assert max(map(len, lines)) <= max(width, 72)
         assert words == " ".join(lines_of(report)).split()
-    (first, *_) = lines_of(reports[2])
+    (_command, first, *_) = lines_of(reports[2])
     assert first == "failed  Settings              SALESFORCE_CLIENT_ID is missing."
     assert lines_of(reports[2]).count("        SALESFORCE_REFRESH_TOKEN is missing.") == 1
 
@@ -91,6 +91,6 @@ def test_without_settings_it_says_which_are_missing() -> None:
     result = CliRunner().invoke(cli, ["doctor", "--json"])
 
     assert result.exit_code == 1
-    first = json.loads(result.output)["stages"][0]
+    _command, first, *_ = json.loads(result.output)["stages"]
     assert first["name"] == "settings_incomplete"
     assert "SALESFORCE_CLIENT_ID" in first["detail"]

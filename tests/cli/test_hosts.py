@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mcp_salesforce import DISTRIBUTION
 from mcp_salesforce.cli.hosts import HOSTS, Host, launch_command, registrations, source
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +61,7 @@ def test_in_uvs_cache_uv_is_asked_to_make_the_environment_again(
 
     launch = launch_command(demo=demo, folder=tmp_path, prefix=in_cache)
 
-    came_from = source(distribution("mcp-salesforce"))
+    came_from = source(distribution(DISTRIBUTION))
     options = ("serve", "--demo") if demo else ("serve",)
     assert launch == ("/opt/my tools/uv", "tool", "run", "--from", came_from, "mcp-salesforce", *options)
     assert not any(str(in_cache) in word for word in launch)
@@ -96,7 +97,7 @@ def test_an_environment_that_stays_is_started_as_it_is(
 @pytest.mark.parametrize(
     ("noted", "expected"),
     [
-        (None, "mcp-salesforce==1.2"),
+        (None, "mcp-for-salesforce==1.2"),
         ({"url": "file:///opt/my%20tools/src", "dir_info": {}}, "/opt/my tools/src"),
         ({"url": "file:///opt/mcp_salesforce-1.2-py3-none-any.whl", "archive_info": {}},
          "/opt/mcp_salesforce-1.2-py3-none-any.whl"),
@@ -108,7 +109,7 @@ def test_an_environment_that_stays_is_started_as_it_is(
     ],
 )  # fmt: skip
 def test_the_source_is_what_the_installer_noted(tmp_path: Path, noted: object, expected: str) -> None:
-    (tmp_path / "METADATA").write_text("Metadata-Version: 2.1\nName: mcp-salesforce\nVersion: 1.2\n")
+    (tmp_path / "METADATA").write_text("Metadata-Version: 2.1\nName: mcp-for-salesforce\nVersion: 1.2\n")
     if noted:
         (tmp_path / "direct_url.json").write_text(json.dumps(noted))
 

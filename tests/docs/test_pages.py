@@ -12,6 +12,12 @@ from tests.docs import generate
 ROOT = Path(__file__).parents[2]
 INVARIANTS = (ROOT / "INVARIANTS.md").read_text(encoding="utf-8")
 RULES = re.findall(r"^(\d+)\. (.+?)(?=\n\d+\. |\n\n|\n*\Z)", INVARIANTS, re.DOTALL | re.MULTILINE)
+SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.py"))
+INSTALLS_ANOTHER = re.compile(
+    r"(?:pip install|pipx install|pipx run|uvx|uv tool (?:run|install)|--from|--spec)(?: -\S+)* mcp[-_]salesforce\b"
+    r"|\bmcp-salesforce\["
+)
+"""The index has another project's `mcp-salesforce`; ours is `mcp-for-salesforce`."""
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
@@ -39,6 +45,25 @@ def test_what_enforces_an_invariant_exists(number: str, rule: str) -> None:
         )
     else:
         assert enforcer == "human", number
+
+
+@pytest.mark.parametrize("file", [*PAGES, *SOURCES])
+def test_no_line_installs_another_projects_distribution(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+
+    assert INSTALLS_ANOTHER.findall(text) == []
+
+
+def test_lines_that_would_install_it_are_known() -> None:
+    wrong = (
+        "uvx mcp-salesforce serve",
+        "pip install mcp-salesforce",
+        "pipx run mcp-salesforce",
+        "mcp-salesforce[parquet]",
+    )
+    right = ("uvx --from mcp-for-salesforce mcp-salesforce", "pip install mcp-for-salesforce", "uv run mcp-salesforce")
+
+    assert [line for line in (*wrong, *right) if INSTALLS_ANOTHER.search(line)] == list(wrong)
 
 
 @pytest.mark.parametrize("page", PAGES)

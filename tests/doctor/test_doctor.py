@@ -1,6 +1,8 @@
 """The doctor names the cause: each one of its table, met on the way to an org."""
 
+import io
 import socket
+import zipfile
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -92,7 +94,7 @@ ALONE = {
     "wrong_client_id", "wrong_assertion", "access_token_expired", "another_org", "version_not_offered",
     "reserve_reached", "unknown_proxy", "proxy_credentials", "proxy_refuses", "proxy_unreachable",
     "object_is_read_only", "field_hidden", "field_read_only", "zone_unknown", "no_answer", "login_unknown",
-    "policy_wrong", "being_processed",
+    "policy_wrong", "being_processed", "other_program",
 }  # fmt: skip
 """Causes with a test of their own below, each of which names its cause."""
 
@@ -134,7 +136,7 @@ async def test_settings_that_cannot_work_are_told_apart(
     report = await examine(Settings.load)
 
     assert (failed(report).stage, failed(report).name) == ("settings", name)
-    assert {stage.status for stage in report.stages[1:]} == {"not reached"}
+    assert {stage.status for stage in report.stages[2:]} == {"not reached"}
     shown = str(report.as_json())
     assert not [
         value for value in (GOOD | SETTINGS[name]).values() if len(value) > 15 and "://" not in value and value in shown
@@ -157,11 +159,51 @@ async def test_on_a_healthy_org_every_stage_passes(org: LocalOrg) -> None:
     assert report.passed
     assert [stage.stage for stage in report.stages] == list(STAGES)
     assert {stage.status for stage in report.stages} == {"passed"}
-    assert org.credentials.username in report.stages[6].detail
-    assert report.stages[11].detail == (
+    assert org.credentials.username in report.stages[7].detail
+    assert report.stages[12].detail == (
         "Shared Activities off; recurring events by API on; multi-day events not seen (Setup, Activity Settings); "
         "duplicate rules for Contact not visible"
     )
+
+
+def _script(module: str) -> str:
+    return f"#!/usr/bin/env python3\nimport sys\nfrom {module} import main\nsys.exit(main())\n"
+
+
+def _launcher(module: str) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr("__main__.py", _script(module))
+    return b"MZ launcher" + archive.getvalue()
+
+
+@pytest.mark.parametrize("windows", [False, True], ids=["script", "launcher"])
+@pytest.mark.parametrize(
+    ("module", "name"), [("mcp_salesforce.server", "other_program"), ("mcp_salesforce.__main__", "")]
+)
+async def test_a_program_of_the_same_name_is_told_from_ours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, name: str, *, windows: bool
+) -> None:
+    program = tmp_path / "mcp-salesforce"
+    program.write_bytes(_launcher(module) if windows else _script(module).encode())
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    (found, *_) = (await examine(Settings.load)).stages
+
+    assert (found.stage, found.name, str(program) in found.detail) == ("command", name, True)
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["none", "a wrapper"])
+async def test_a_command_that_cannot_be_told_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, there: bool
+) -> None:
+    if there:
+        (tmp_path / "mcp-salesforce").write_text('#!/bin/sh\nexec something "$@"\n')
+        (tmp_path / "mcp-salesforce").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert (await examine(Settings.load)).stages[0].status == "passed"
 
 
 async def test_features_show_by_what_there_is(org: LocalOrg) -> None:
@@ -171,9 +213,9 @@ async def test_features_show_by_what_there_is(org: LocalOrg) -> None:
     with settings_on_port(org, answers) as settings:
         report = await examine(lambda: settings)
 
-    assert "Shared Activities on" in report.stages[11].detail
-    assert "multi-day events on; duplicate rules for Contact 3 active" in report.stages[11].detail
-    assert report.stages[8].detail == "queries run; the org's own record is not visible"
+    assert "Shared Activities on" in report.stages[12].detail
+    assert "multi-day events on; duplicate rules for Contact 3 active" in report.stages[12].detail
+    assert report.stages[9].detail == "queries run; the org's own record is not visible"
 
 
 async def test_its_own_refusals_of_credentials_are_told_apart(org: LocalOrg) -> None:
@@ -272,7 +314,7 @@ async def test_a_stored_login_is_examined_at_its_own_addresses(
         report = await examine(lambda: Settings(org="dev"))
 
     assert report.passed
-    assert report.stages[1].detail == f"{address}: loopback"
+    assert report.stages[2].detail == f"{address}: loopback"
 
 
 async def test_hosts_that_do_not_go_together_are_found_before_anything_is_sent() -> None:

@@ -4,6 +4,8 @@ import importlib
 
 import click
 
+from mcp_salesforce import DISTRIBUTION
+
 _COMMANDS = (
     "demo",
     "login",
@@ -37,7 +39,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="mcp-salesforce", message="%(package)s %(version)s")
+@click.version_option(package_name=DISTRIBUTION, message="mcp-salesforce %(version)s")
 def cli() -> None:
     """Salesforce for language-model agents, over MCP.
 

@@ -14,6 +14,7 @@ from urllib.request import url2pathname
 
 import platformdirs
 
+from mcp_salesforce import DISTRIBUTION
 from mcp_salesforce.cli.shells import typed
 from mcp_salesforce.settings.loading import environment
 
@@ -70,7 +71,7 @@ def _is_in_cache(prefix: Path) -> bool:
 
 def _runner(uv: str | None, prefix: Path) -> tuple[str, ...]:
     """Return the command that makes such an environment again, up to the name of the program; empty without one."""
-    spec = source(distribution("mcp-salesforce"))
+    spec = source(distribution(DISTRIBUTION))
     pipx, uv = shutil.which("pipx"), uv or shutil.which("uv")
     if pipx and "pipx" in prefix.parts:
         return (pipx, "run", "--spec", spec)

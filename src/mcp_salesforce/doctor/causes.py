@@ -11,6 +11,7 @@ from mcp_salesforce.salesforce.oauth_causes import HERE as _HERE
 from mcp_salesforce.salesforce.oauth_causes import OAUTH_CAUSES
 
 STAGES: Final = {
+    "command": "Command",
     "settings": "Settings",
     "host": "Kind of host",
     "dns": "DNS",
@@ -91,6 +92,10 @@ _PERMISSIONS = "Users, Permission Sets (or Profiles), the user's, Object Setting
 _OF_ANY_CALL: Final = frozenset({"inactive_user", "inactive_org"})
 
 CAUSES: Final = (
+    Cause("other_program", "command", "OTHER_PROGRAM", "",
+          "Another project's program has the same name and comes first on PATH.",
+          "Uninstall the distribution mcp-salesforce (ours is mcp-for-salesforce), or register ours by its path.",
+          _HERE),
     Cause("two_ways", "settings", "", r"more than one way", "The settings are complete for two ways to get a token.",
           "Unset the settings of the way that you do not want.", _HERE),
     Cause("http_refused", "settings", "", r"starts with http://", "The address would send tokens unencrypted.",

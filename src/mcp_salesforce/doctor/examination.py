@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mcp_salesforce.doctor.causes import STAGES, Finding, cause_of
+from mcp_salesforce.doctor.command import command_on_path
 from mcp_salesforce.doctor.network import Reach, clock, connect, host_kind, resolve
 from mcp_salesforce.doctor.org import OrgChecks
 from mcp_salesforce.salesforce import (
@@ -119,6 +120,7 @@ async def examine(load: Callable[[], Settings], *, now: Callable[[], datetime] =
         chosen.append((settings, token_source(settings), addresses(settings)))
         return f"{settings.way.name}, {settings.api_version}"
 
+    await course.run("command", command_on_path)
     await course.run("settings", settings_and_tokens)
     for settings, tokens, hosts in chosen:
         await _examine(course, settings, tokens, hosts, now)

@@ -84,7 +84,7 @@ class ValkeyStore:
         try:
             import redis.asyncio  # noqa: F401 - used where the server is
         except ImportError:
-            message = "SALESFORCE_STORE names a Valkey or Redis server: install mcp-salesforce[valkey]."
+            message = "SALESFORCE_STORE names a Valkey or Redis server: install mcp-for-salesforce[valkey]."
             raise StoreError(message) from None
         parts = urlsplit(url)
         self._url = parts._replace(scheme=SCHEMES[parts.scheme]).geturl()

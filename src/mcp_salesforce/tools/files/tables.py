@@ -175,7 +175,7 @@ class _Parquet:
             raise refused(
                 "Parquet needs the library pyarrow, which is not installed.",
                 code="NOT_INSTALLED",
-                hint="Export as .csv or .jsonl. The person who runs this server can install mcp-salesforce[parquet].",
+                hint="Export as .csv or .jsonl, or ask who runs this server to install mcp-for-salesforce[parquet].",
                 fields=["path"],
             ) from None
         self._arrow = arrow
