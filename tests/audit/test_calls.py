@@ -8,13 +8,17 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitResult, PromptReference
 
+from mcp_salesforce.audit.calls import AuditedCall, auditing
+from mcp_salesforce.audit.recording import Audit
 from mcp_salesforce.audit.subjects import Subjects
+from mcp_salesforce.audit.trail import AuditFile
 from mcp_salesforce.changes.approval_store import ApprovalStore
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.salesforce import Request
+from mcp_salesforce.salesforce import AsgiTransport, Request, SalesforceClient
+from mcp_salesforce.settings.connect import token_source
 from tests.approving import Person
 from tests.audit.audits import audited, lines_in
-from tests.conftest import ERAS, NOW
+from tests.conftest import ERAS, NOW, settings_of
 from tests.faults.test_faults import Hanging
 from tests.tools.calls import called, refusal
 
@@ -265,3 +269,19 @@ async def test_no_request_more_is_sent_for_the_record_of_a_call(org: LocalOrg, t
         return sent
 
     assert await paths(str(tmp_path / "audit.jsonl")) == await paths("off")
+
+
+async def test_a_bulk_job_tells_what_it_writes_when_it_is_closed(org: LocalOrg, tmp_path: Path) -> None:
+    trail = AuditFile(tmp_path / "audit.jsonl", lambda: bytes(32))
+    audit = Audit(trail, is_required=True)
+    tokens, transport = token_source(settings_of(org)), AsgiTransport(org.app)
+    contact = org.insert("Contact", LastName="Zurbriggen")
+    async with SalesforceClient(tokens, transport=transport, watch=audit.over) as client:
+        call = AuditedCall("salesforce_test", NOW)
+        with auditing(call):
+            job = await client.bulk.create_ingest_job("Contact", "update")
+            await client.bulk.upload(job.id, f"Id,Title\n{contact},Secret\n".encode())
+            assert call.record("ok").get("writes") is None
+            await client.bulk.close(job.id)
+    assert call.record("ok")["writes"] == [{"action": "update", "object": "Contact", "ids": [contact], "unknown": 1}]
+    assert "Secret" not in (tmp_path / "audit.jsonl").read_text("utf-8")

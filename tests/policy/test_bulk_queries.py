@@ -61,7 +61,6 @@ async def test_only_jobs_that_were_judged_are_looked_at(org: LocalOrg) -> None:
             lambda: client.bulk.abort("query", job.id),
             lambda: client.bulk.delete("query", job.id),
             lambda: anext(client.bulk.jobs("query")),
-            lambda: client.bulk.create_ingest_job("Contact", "insert"),
             lambda: client.bulk.upload(job.id, b"LastName\nx\n"),
         ):
             with pytest.raises(PolicyRefusedError):

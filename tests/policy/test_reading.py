@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_salesforce.policy.policy_file import PolicyFileError, read_policy
-from mcp_salesforce.policy.rules import ACTIONS, Action
+from mcp_salesforce.policy.rules import ACTIONS, ALL_ACTIONS, Action
 
 WHOLE = """\
 actions = ["read"]
@@ -73,7 +73,7 @@ def test_an_empty_policy_allows_everything() -> None:
         ('\nactions = ["read",\n  "reed"]', "p.toml:3: 'reed' is no action. Did you mean read"),
         (
             'actions = ["fly"]',
-            "p.toml:1: 'fly' is no action. There are: read, create, update, delete, restore, merge, convert.",
+            f"p.toml:1: 'fly' is no action. There are: {', '.join(ALL_ACTIONS)}.",
         ),
         ('[objects.Contact]\nactions = ["update"]', "p.toml:2: Contact: actions has no read"),
         ('actions = ["update"]', "p.toml:1: actions has no read"),

@@ -9,6 +9,7 @@ from typing import Self
 from mcp_salesforce.audit.calls import AuditedCall, auditing, current_call
 from mcp_salesforce.audit.trail import AuditError, Trail
 from mcp_salesforce.changes.change import Change, current_change
+from mcp_salesforce.changes.ingest import IngestJobs
 from mcp_salesforce.changes.writes import Outcome, Write, outcomes_of, writes_of
 from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.errors import SalesforceError
@@ -23,6 +24,7 @@ class Audit:
     def __init__(self, trail: Trail, *, is_required: bool) -> None:
         """Record in `trail`; `is_required` says whether a call that cannot be recorded is refused."""
         self._trail = trail
+        self._jobs = IngestJobs()
         self._is_required = is_required
         self._unrecorded = 0
         self._is_warned = False
@@ -98,7 +100,7 @@ class Audit:
             self.keep(call, outcome, (perf_counter() - started) * 1000)
 
     async def _watched(self, call: AuditedCall, request: Request, exchange: RequestSender) -> Answer:
-        change, writes = current_change(), _writes_in(request)
+        change, writes = current_change(), await self._writes_in(request)
         if writes and not (change and change.is_preview):
             await self._begin(call, change, writes)
         try:
@@ -111,11 +113,18 @@ class Audit:
             elif isinstance(error, SalesforceError):
                 call.note_refused(request)
             raise
+        self._jobs.note(request, answer)
         if writes:
             call.note_written(change, writes, outcomes_of(request, answer.value))
         else:
             call.note_read(request, answer.value)
         return answer
+
+    async def _writes_in(self, request: Request) -> tuple[Write, ...]:
+        with suppress(SalesforceError):
+            await self._jobs.read_file(request)
+            return await self._jobs.writes_of(request) or writes_of(request)
+        return ()
 
     async def _begin(self, call: AuditedCall, change: Change | None, writes: tuple[Write, ...]) -> None:
         if change:
@@ -143,9 +152,3 @@ class Audit:
         refusal = AuditError(f"{error.message} {done}")
         refusal.change_id = call.change_id
         raise refusal from None
-
-
-def _writes_in(request: Request) -> tuple[Write, ...]:
-    with suppress(SalesforceError):
-        return writes_of(request)
-    return ()

@@ -184,10 +184,10 @@ def _read(call: RequestParts, reply: object) -> Iterator[tuple[str, Iterable[str
             yield from _of_soql(call.params.get("q", ""))
         case ("POST", "jobs", "query") if isinstance(call.body, Mapping):
             yield from _of_soql(str(call.body.get("query") or ""))
+        case ("POST", "jobs", "ingest") if isinstance(call.body, Mapping):
+            yield str(call.body.get("object") or ""), ()
         case ("GET", "search"):
             yield from _of_sosl(call.params.get("q", ""))
-        case ("POST", "jobs", "query") if isinstance(call.body, Mapping):
-            yield from _of_soql(str(call.body.get("query") or ""))
         case ("GET", "sobjects", sobject, last) if last != "describe":
             asked = call.params.get("fields", "")
             known = reply if isinstance(reply, Mapping) else {}

@@ -25,7 +25,7 @@ _TOO_FAST_S: Final = 0.3
 _EVENT_ID: Final = "EventId"
 _COUNTS: Final = "also_deleted"
 _CALENDARS: Final = "calendars"
-_ALWAYS: Final = frozenset({"merge", "convert"})
+_ALWAYS: Final = frozenset({"merge", "convert", "hard_delete"})
 _CHANGES: Final = frozenset({"update", "upsert"})
 _INVITATIONS: Final = frozenset({"eventrelation", "taskrelation"})
 
@@ -53,7 +53,7 @@ class ApprovalRules:
     """Which changes are asked about.
 
     Attributes:
-        level: `off` asks about merges and lead conversions only; `strict` also doubts answers that come too fast.
+        level: `off` asks only about what can never be undone; `strict` also doubts answers that come too fast.
         over_rows: Ask about more records than this, for any action; None: the action decides.
         actions: What is asked about of each object, by its name in lower case.
         rows: Ask about more records of an object than this, by its name in lower case.
@@ -79,6 +79,8 @@ class ApprovalRules:
 
     def ask_about(self, change: Change, writes: Sequence[Write]) -> bool:
         """Tell whether a person has to approve `writes`, which `change` makes in all."""
+        if any(write.rows > 1 for write in writes):
+            return True
         counts: Counter[str] = Counter()
         by_object: Counter[str] = Counter()
         for (action, name), count in counted(writes, change.sobject).items():

@@ -40,7 +40,7 @@ async def read_before(exchange: RequestSender, seen: Seen, writes: Sequence[Writ
         where = f"Id IN {quote_list(invitations)}"
         note_records(await _query(exchange, INVITATION, OF_AN_INVITATION, where), seen)
     found = {id(write): before for write, before in await _of_upserts(exchange, seen, writes)}
-    return tuple(found[id(write)] if write.action == "upsert" else _known(write, seen) for write in writes)
+    return tuple(found.get(id(write)) if write.action == "upsert" else _known(write, seen) for write in writes)
 
 
 async def read_stamps(exchange: RequestSender, sobject: str, ids: Sequence[str], seen: Seen) -> None:
@@ -91,7 +91,7 @@ def _known(write: Write, seen: Seen) -> Before:
 
 async def _of_upserts(exchange: RequestSender, seen: Seen, writes: Sequence[Write]) -> list[tuple[Write, Before]]:
     found: list[tuple[Write, Before]] = []
-    for sobject, some in _grouped(write for write in writes if write.action == "upsert").items():
+    for sobject, some in _grouped(each for each in writes if each.action == "upsert" and each.rows == 1).items():
         for part in _parts(some):
             key = part[0].key
             where = f"{key} IN {quote_list(write.key_value for write in part)}"

@@ -20,12 +20,14 @@ class Step:
         before: What the fields of each were, as `read_before` gives it.
         outcomes: The outcome of each; empty until it is known.
         members: By Id, what the fields were of appointments that change because their series is changed.
+        job: The Id of the bulk job that makes the writes, if one does.
     """
 
     writes: tuple[Write, ...]
     before: tuple[Before, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     members: Mapping[str, Before] = field(default_factory=dict)
+    job: str = ""
 
 
 class Approving(Protocol):

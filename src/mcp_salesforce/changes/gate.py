@@ -10,11 +10,13 @@ from dataclasses import replace
 from mcp_salesforce.changes.approvals import see_stamps
 from mcp_salesforce.changes.before import note_records, read_before
 from mcp_salesforce.changes.change import Change, Step, current_change
+from mcp_salesforce.changes.ingest import MOST_JOBS, IngestJobs, ResultSink, closed_job
 from mcp_salesforce.changes.journal import Journal
 from mcp_salesforce.changes.pretending import new_id, pretended
 from mcp_salesforce.changes.writes import Outcome, Write, outcomes_of, writes_of
 from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.wire import Answer, Request
 
 
@@ -24,6 +26,8 @@ class Gate:
     def __init__(self, journal: Journal | None) -> None:
         """Keep what is written in `journal`, if there is one."""
         self._journal = journal
+        self._jobs = IngestJobs()
+        self._steps: dict[str, tuple[Change, Step]] = {}
 
     def over(self, exchange: RequestSender) -> RequestSender:
         """Return what sends a request when all is done that comes before a write.
@@ -34,13 +38,14 @@ class Gate:
         async def gated(request: Request) -> Answer:
             change = current_change()
             if change is None:
-                return await exchange(request)
+                return await self._observed(request, exchange)
             change.requests += 1
-            step = await self._prepared(change, writes, exchange) if (writes := writes_of(request)) else None
-            if step and change.is_preview:
-                return _planned(change, step, request)
+            writes = await self._jobs.writes_of(request) or writes_of(request)
+            step = await self._prepared(change, writes, exchange, closed_job(request)) if writes else None
+            if change.is_preview and (planned := await self._planned(change, step, request)):
+                return planned
             try:
-                answer = await exchange(request)
+                answer = await self._observed(request, exchange)
             except SalesforceError as error:
                 if step and not error.is_outcome_unknown:
                     step.outcomes = tuple(Outcome(write.record_id, code=error.code) for write in step.writes)
@@ -56,9 +61,37 @@ class Gate:
 
         return gated
 
-    async def _prepared(self, change: Change, writes: Sequence[Write], exchange: RequestSender) -> Step:
-        """Return what `writes` would do, once it is approved and in the journal."""
-        step = Step(tuple(_with_members(write, change.members) for write in writes))
+    async def _observed(self, request: Request, exchange: RequestSender) -> Answer:
+        """Send a request; of one about an ingest job, see what it says of the job and its rows."""
+        await self._jobs.read_file(request)
+        sink = self._jobs.collecting(request)
+        answer = await exchange(replace(request, sink=sink) if sink else request)
+        self._jobs.note(request, answer)
+        if sink:
+            await self._settle(sink)
+        return answer
+
+    async def _settle(self, sink: ResultSink) -> None:
+        """Keep what became of the rows of a job, once its results say it of all of them."""
+        made = self._steps.get(to_18(sink.job_id))
+        outcomes = await self._jobs.outcomes(sink)
+        if made and outcomes:
+            change, step = made
+            step.outcomes = outcomes
+            if self._journal and change.change_id:
+                self._journal.settle(change.change_id, change.steps)
+
+    async def _planned(self, change: Change, step: Step | None, request: Request) -> Answer | None:
+        """Return the answer to a request that a preview does not send; None for one that reads."""
+        if answer := self._jobs.pretended(request):
+            await self._jobs.read_file(request)
+            self._jobs.note(request, answer)
+            return answer
+        return _planned(change, step, request) if step else None
+
+    async def _prepared(self, change: Change, writes: Sequence[Write], exchange: RequestSender, job_id: str) -> Step:
+        """Return what `writes` would do, once it is approved and in the journal; `job_id` is its bulk job, if any."""
+        step = Step(tuple(_with_members(write, change.members) for write in writes), job=job_id)
         if self._journal or change.is_preview:
             step.before = await read_before(exchange, change.seen, step.writes)
             members = [replace(each, record_id=member) for each in step.writes for member in _following(each)]
@@ -70,6 +103,8 @@ class Gate:
             else:
                 await change.approval.require(change, step, exchange)
         change.steps.append(step)
+        if job_id:
+            self._steps = {**dict([*self._steps.items()][-MOST_JOBS:]), to_18(job_id): (change, step)}
         if self._journal and not change.is_preview:
             await self._journal.begin(change, step)
         return step

@@ -267,6 +267,7 @@ class Journal:
             tuple(kept["before"]),
             tuple(Outcome(**outcome) for outcome in kept["outcomes"]),
             kept["members"],
+            kept.get("job", ""),
         )
 
     @contextmanager

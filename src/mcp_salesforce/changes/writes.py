@@ -10,7 +10,7 @@ from mcp_salesforce.policy.guard.request_parts import RequestParts, inner_reques
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES, is_id, to_18
 from mcp_salesforce.salesforce.wire import Request
 
-Action: TypeAlias = Literal["create", "update", "upsert", "delete", "undelete", "merge", "convert"]
+Action: TypeAlias = Literal["create", "update", "upsert", "delete", "hard_delete", "undelete", "merge", "convert"]
 
 _ONWARDS: Final = "fromThisEventOnwards"
 _ATTRIBUTES: Final = "attributes"
@@ -30,6 +30,7 @@ class Write:
         key_value: Of an upsert: its value.
         onwards: Whether the appointments of its series that come after it are deleted too.
         also: The Ids of those, as far as they are known.
+        rows: How many records it is, where a bulk job has too many to keep each on its own.
     """
 
     action: Action
@@ -40,11 +41,12 @@ class Write:
     key_value: str = ""
     onwards: bool = False
     also: tuple[str, ...] = ()
+    rows: int = 1
 
     @property
     def count(self) -> int:
         """How many records it writes, with those of its series."""
-        return 1 + len(self.also)
+        return self.rows + len(self.also)
 
     def object_in(self, sobject: str) -> str:
         """Return the object that it is of, in a call about `sobject`: a deletion of many tells only its Ids."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
-from mcp_salesforce.policy.rules import ACTIONS, Action, ApprovalLevel, ObjectRule, Policy
+from mcp_salesforce.policy.rules import ACTIONS, ALL_ACTIONS, Action, ApprovalLevel, ObjectRule, Policy
 from mcp_salesforce.spelling import did_you_mean, nearest
 
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
@@ -175,7 +175,7 @@ def _worded(problem: Mapping[str, Any], lines: _Lines) -> str:
             meant = did_you_mean(nearest(last, known)) or f"There are: {', '.join(known)}."
             return f"{place}: {last!r} is not a key here. {meant}"
         case "literal_error":
-            levels = get_args(ApprovalLevel) if last == "approval" else ACTIONS
+            levels = get_args(ApprovalLevel) if last == "approval" else ALL_ACTIONS
             meant = did_you_mean(nearest(str(given), levels)) or f"There are: {', '.join(levels)}."
             return f"{place}: {given!r} is no {'level' if last == 'approval' else 'action'}. {meant}"
         case "string_pattern_mismatch":

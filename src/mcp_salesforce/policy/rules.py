@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, get_args
 
-Action: TypeAlias = Literal["read", "create", "update", "delete", "restore", "merge", "convert"]
+Action: TypeAlias = Literal["read", "create", "update", "delete", "restore", "merge", "convert", "hard_delete"]
 ApprovalLevel: TypeAlias = Literal["off", "default", "strict"]
-ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+ALL_ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+ACTIONS: Final[tuple[Action, ...]] = tuple(action for action in ALL_ACTIONS if action != "hard_delete")
+"""What is allowed where nothing is said; a deletion past the recycle bin has to be named."""
 
 _MOST_TOLD: Final = 8
 
@@ -204,7 +206,9 @@ def _of_part(rule: ObjectRule, belonging: Belonging) -> ObjectRule:
 
 
 def _listed(actions: frozenset[Action]) -> str:
-    return "all" if len(actions) == len(ACTIONS) else ", ".join(a for a in ACTIONS if a in actions) or "nothing"
+    if actions == frozenset(ACTIONS):
+        return "all"
+    return ", ".join(action for action in ALL_ACTIONS if action in actions) or "nothing"
 
 
 def _told(rule: ObjectRule) -> str:

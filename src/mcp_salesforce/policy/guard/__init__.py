@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
+from mcp_salesforce.policy.guard.bulk_ingests import BulkIngests
 from mcp_salesforce.policy.guard.bulk_queries import BulkQueries
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
@@ -184,17 +185,17 @@ class _Plans:
     """Finds for each call the plan that its resource needs."""
 
     def __init__(self, reads: Reads, writes: Writes) -> None:
-        self._reads = reads
-        self._writes = writes
-        self._bulk = BulkQueries(reads)
+        self._reads, self._writes = reads, writes
+        jobs: list[BulkQueries | BulkIngests] = [BulkQueries(reads), BulkIngests(writes)]
+        self._jobs = {each.steps: each for each in jobs}
 
-    async def plan(self, request: Request) -> Rewrite:
-        """Return what to send for `request`, and how to change the answer."""
+    async def plan(self, request: Request, *, is_part: bool = False) -> Rewrite:
+        """Return what to send for `request`, and how to change the answer; bulk jobs are no part of another call."""
         call = RequestParts.of(request)
         if any("@{" in step for step in call.steps):
             raise not_understood("A reference to another call")
-        if call.steps[:2] == ("jobs", "query"):
-            found = await self._bulk.plan(call)
+        if (jobs := self._jobs.get(call.steps[:2])) and not is_part:
+            found = await jobs.plan(call)
         else:
             found = await (self._reading(call) if call.method == "GET" else self._writing(call))
         if found is None:
@@ -283,7 +284,7 @@ class _Plans:
 
     async def _part(self, entry: Mapping[str, Any]) -> Rewrite | PolicyRefusedError:
         try:
-            return await self.plan(inner_request(entry))
+            return await self.plan(inner_request(entry), is_part=True)
         except PolicyRefusedError as error:
             return error
 

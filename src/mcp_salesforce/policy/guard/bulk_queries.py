@@ -21,6 +21,8 @@ _MOST_JOBS: Final = 10_000
 class BulkQueries:
     """Plans the calls for query jobs."""
 
+    steps: Final[tuple[str, ...]] = ("jobs", "query")
+
     def __init__(self, reads: Reads) -> None:
         """Judge as `reads` does."""
         self._reads = reads

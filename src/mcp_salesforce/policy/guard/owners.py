@@ -62,6 +62,8 @@ class Owners:
         deleted: bool = False,
     ) -> int:
         """Return how many records, there or deleted, have one of `values` in a field, and meet the condition."""
+        if not values:
+            return 0
         where: tree.Condition = tree.InValues(name, tuple(map(tree.String, values)))
         if condition:
             where = tree.And((where, condition))
@@ -72,6 +74,8 @@ class Owners:
         self, sobject: str, name: str, values: Sequence[str], most: int, *, deleted: bool = False
     ) -> list[str]:
         """Return the Ids of at most `most` records, there or deleted, that have one of `values` in a field."""
+        if not values:
+            return []
         where = tree.InValues(tree.Field(field_name(name)), tuple(map(tree.String, values)))
         query = tree.Query((tree.SelectItem(_ID),), (_from(sobject),), where, limit=most)
         return [str(record["Id"]) for record in (await self._query(query, deleted=deleted)).records]

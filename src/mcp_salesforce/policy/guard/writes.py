@@ -89,6 +89,36 @@ class Writes:
                 return Rewrite(call.request)
         return None
 
+    async def judge_rows(
+        self, sobject: str, actions: Sequence[Action], key: str, records: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Judge rows of a bulk job as if they were saved in a call of their own.
+
+        Args:
+            sobject: The object.
+            actions: What the job does with them.
+            key: Of an upsert: the field by which it finds records.
+            records: Values by field; with the Id, unless they are new or found by the key.
+
+        Raises:
+            PolicyRefusedError: One may not be saved.
+        """
+        if key:
+            await self._upsert(sobject, key, records, [_value(record, key) for record in records])
+            return
+        view = await self.require(sobject, actions, records)
+        if "create" in actions:
+            return
+        ids = [_value(record, "Id") for record in records]
+        await self._owners.require_own(view, ids)
+        if "update" not in actions:
+            await self._deletions.judge(sobject, ids)
+
+    async def most_rows(self, sobject: str) -> tuple[int | None, str]:
+        """Return how many rows of an object a file may have, if that is limited, and the place that says so."""
+        rule = (await self._views.view(sobject)).rule
+        return rule.max_rows, rule.place_of("max_rows")
+
     async def _undelete(self, record_ids: Sequence[str]) -> None:
         for prefix, some in _by_prefix(record_ids).items():
             sobject = await self._views.object_of(prefix)

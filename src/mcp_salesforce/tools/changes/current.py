@@ -13,6 +13,8 @@ from mcp_salesforce.tools.framework.session import OrgSession
 
 _CHANGED_BY = ("LastModifiedById", "LastModifiedBy.Name")
 _AT_ONCE = 200
+_TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
+_FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,19 @@ def _current(record: SObjectRecord) -> Current:
 
 def is_same(one: object, other: object) -> bool:
     """Tell whether two values of a field are the same, as they were sent and as they are stored."""
-    return _plain(one) == _plain(other)
+    return _plain(one) == _plain(other) or _is_text_of(one, other) or _is_text_of(other, one)
+
+
+def _is_text_of(text: object, value: object) -> bool:
+    """Tell whether a text means a number, or true or false: the cells of a bulk job's file are texts."""
+    if not isinstance(text, str) or not isinstance(value, bool | int | float):
+        return False
+    if isinstance(value, bool):
+        return text.strip().casefold() in (_TRUE if value else _FALSE)
+    try:
+        return float(text) == float(value)
+    except ValueError:
+        return False
 
 
 def _plain(value: object) -> object:

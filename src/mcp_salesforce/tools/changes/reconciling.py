@@ -10,6 +10,7 @@ from mcp_salesforce.changes.journal import Entry, Journal
 from mcp_salesforce.changes.writes import Outcome, Write
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.lost_creates import created_since
+from mcp_salesforce.tools.changes.bulk_outcomes import job_outcomes
 from mcp_salesforce.tools.changes.current import is_same, object_of, read_current
 from mcp_salesforce.tools.framework.session import OrgSession
 
@@ -34,6 +35,8 @@ async def _found_out(org: OrgSession, entry: Entry, step: Step, made: set[str]) 
     """Return a step with the outcome of its writes; `made` are the Ids of records that other changes have made."""
     if len(step.outcomes) == len(step.writes):
         return step
+    if step.job and (told := await job_outcomes(org, step)):
+        return replace(step, outcomes=told)
     outcomes: list[Outcome] = []
     for write, before in zip(step.writes, step.before, strict=True):
         outcome = await _outcome(org, entry, write, before or {}, made)

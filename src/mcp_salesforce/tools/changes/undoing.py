@@ -46,6 +46,8 @@ class Reversal:
     @property
     def kind(self) -> str:
         """What was done to the record: an upsert has created it, or updated it."""
+        if self.write.rows > 1:
+            return f"bulk job of {self.write.rows:,} rows"
         if self.write.action != "upsert":
             return self.write.action
         return "update" if self.before and self.before.get("Id") else "create"
@@ -124,7 +126,7 @@ class Undoing:
                 await self._delete("", part, report)
             case _:
                 for each in part:
-                    report.add(each.record_id, "failed", f"A {kind} cannot be undone.")
+                    report.add(each.record_id, "failed", f"A {kind.replace('_', ' ')} cannot be undone.")
 
     async def _delete(self, sobject: str, part: Sequence[Reversal], report: Report) -> None:
         """Delete what was created, or brought back, unless somebody changed it since."""

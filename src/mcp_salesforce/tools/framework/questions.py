@@ -20,6 +20,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "update": "Change",
     "upsert": "Create or change",
     "delete": "Delete",
+    "hard_delete": "Delete for good",
     "undelete": "Restore",
     "merge": "Merge",
     "convert": "Convert",
@@ -62,7 +63,7 @@ def question_of(plan: Change, told: Mapping[str, Any], names: Mapping[str, str])
     """Return the question about `plan`, of whose preview `told` is the answer; `names` has names of records by Id."""
     counts = _counted(plan)
     do = " and ".join([*counts[:1], *(each[0].lower() + each[1:] for each in counts[1:])]) + _also(told)
-    keep = _KEEP_DELETED if any(write.action == "delete" for write in plan.writes) else _KEEP
+    keep = _KEEP_DELETED if any(write.action in {"delete", "hard_delete"} for write in plan.writes) else _KEEP
     ids = dict.fromkeys(record_id for write in plan.writes for record_id in (write.record_id, *write.also))
     named = [_shown(names[record_id]) for record_id in ids if names.get(record_id)]
     said = _sentences(told, named, touches_others=plan.touches_others)

@@ -147,6 +147,8 @@ class OrgSession:
         """Say how writes could be undone here."""
         if any(write.action in {"merge", "convert"} for write in writes):
             return "It cannot be undone: merges and lead conversions are permanent."
+        if any(write.action == "hard_delete" or write.rows > 1 for write in writes):
+            return "It cannot be undone: the records go to no recycle bin, or are too many to keep what they were."
         if self._journal and not self._journal.off_because:
             return "salesforce_undo can undo it for 15 days, except e-mails and what triggers and flows do."
         return "salesforce_undo cannot undo it: this server does not record changes."
