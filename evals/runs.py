@@ -38,7 +38,11 @@ class Called:
 
 @dataclass
 class Result:
-    """How a task went. `read` and `written` are tokens of o200k_base: answers of tools, and calls of the model."""
+    """How a task went.
+
+    `read` and `written` are tokens of o200k_base: answers of tools, and calls of the model. `tokens_in` and
+    `tokens_out` are those that the model's API or the host counted over all turns, each with everything before it.
+    """
 
     number: int
     title: str
@@ -47,37 +51,16 @@ class Result:
     errors: int = 0
     read: int = 0
     written: int = 0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    surface: int | None = None
+    """Tokens (o200k_base) of instructions and tools, which a model reads before its first call."""
     missing: list[str] = field(default_factory=list)
     damage: list[str] = field(default_factory=list)
     failure: str = ""
     """Why the work ended early, such as an error of the model's API."""
     seconds: float = 0.0
     answer: str = ""
-
-
-@dataclass
-class Desk:
-    """Where a task is done: the org, the task, and a record of the calls."""
-
-    org: LocalOrg
-    task: Task
-    called: list[Called] = field(default_factory=list)
-
-    async def call(self, client: Client, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
-        """Call a tool and keep it in the record."""
-        called, result = await made(client, tool, arguments)
-        self.called.append(called)
-        return result
-
-
-async def made(client: Client, tool: str, arguments: Mapping[str, Any]) -> tuple[Called, CallToolResult]:
-    """Call a tool; what the protocol refuses is an error of the call."""
-    try:
-        result = await client.call_tool(tool, dict(arguments))
-    except MCPError as error:
-        result = CallToolResult(content=[TextContent(type="text", text=error.message)], is_error=True)
-    text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
-    return Called(tool, arguments, text, bool(result.is_error)), result
 
 
 @dataclass(frozen=True)
@@ -114,6 +97,46 @@ class Offered:
         return "\n".join(json.dumps(each, separators=(",", ":"), ensure_ascii=False) for each in self.tools)
 
 
+@dataclass
+class Desk:
+    """Where a task is done: the org, the task, and a record of the calls."""
+
+    org: LocalOrg
+    task: Task
+    called: list[Called] = field(default_factory=list)
+    offered: Offered | None = None
+    """What the worker saw before the first call, where it was a server's."""
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+    def used(self, tokens_in: int | None, tokens_out: int | None) -> None:
+        """Add the tokens that the model's API counted for a request; None: it did not."""
+        if tokens_in is not None:
+            self.tokens_in = (self.tokens_in or 0) + tokens_in
+        if tokens_out is not None:
+            self.tokens_out = (self.tokens_out or 0) + tokens_out
+
+    async def call(self, client: Client, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
+        """Call a tool and keep it in the record."""
+        called, result = await made(client, tool, arguments)
+        self.called.append(called)
+        return result
+
+
+async def made(client: Client, tool: str, arguments: Mapping[str, Any]) -> tuple[Called, CallToolResult]:
+    """Call a tool; what the protocol refuses is an error of the call."""
+    try:
+        result = await client.call_tool(tool, dict(arguments))
+    except MCPError as error:
+        result = CallToolResult(content=[TextContent(type="text", text=error.message)], is_error=True)
+    return Called(tool, arguments, text_of(result), bool(result.is_error)), result
+
+
+def text_of(result: CallToolResult) -> str:
+    """Return what a model reads of a result."""
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
 Worker = Callable[[Desk], Awaitable[str]]
 """Does the task at a desk, and returns what it told the person."""
 
@@ -126,10 +149,16 @@ async def run(task: type[Task], worker: Worker, now: Callable[[], datetime] = ut
         try:
             answer = await worker(desk)
         except Exception as error:  # noqa: BLE001 - whatever a model, a host or a server raises is a failed task
-            failure = f"{type(error).__name__}: {error}"
+            failure = _told(error)
         result = judged(desk, before, records_of(org), answer, failure)
     result.seconds = round(time.perf_counter() - started, 2)
     return result
+
+
+def _told(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):  # what was raised within a task group
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
 
 
 def begun(task: type[Task], now: Callable[[], datetime]) -> Desk:
@@ -152,6 +181,9 @@ def judged(desk: Desk, before: Records, now: Records, answer: str, failure: str 
         errors=sum(each.is_error for each in desk.called),
         read=sum(tokens(each.answer) for each in desk.called),
         written=sum(tokens({"name": each.tool, "arguments": each.arguments}) for each in desk.called),
+        tokens_in=desk.tokens_in,
+        tokens_out=desk.tokens_out,
+        surface=desk.offered.tokens if desk.offered else None,
         missing=after.missing,
         damage=after.damage,
         failure=failure,

@@ -18,6 +18,7 @@ from mcp_salesforce.localorg import LocalOrg
 ROOT: Final = Path(__file__).parents[1]
 _KEY: Final = "state.key"
 _LOG: Final = "server.log"
+_POLICY: Final = "policy.toml"
 
 Connection = Mapping[str, str]
 """All that a client needs to use the org: `instance_url`, `access_token`, `client_id`, `username` and so on."""
@@ -41,13 +42,19 @@ class Server:
     missing: Callable[[], str] = lambda: ""
 
 
-def own(toolsets: str = "all", **settings: str) -> Server:
-    """Return this server with these toolsets; what it keeps (journal, questions) outlives its process."""
+def own(toolsets: str = "all", *, asks: bool = True) -> Server:
+    """Return this server with these toolsets; what it keeps (journal, questions) outlives its process.
+
+    `asks` is whether it asks a person before some changes.
+    """
 
     def launch(connection: Connection, folder: Path) -> Launch:
         names = ("instance_url", "client_id", "client_secret", "refresh_token")
-        given = {name: connection[name] for name in names} | settings
+        given = {name: connection[name] for name in names}
         given |= {"toolsets": toolsets, "journal": str(folder / "journal.db"), "state_key": _state_key(folder)}
+        if not asks:
+            (folder / _POLICY).write_text('approval = "off"\n', encoding="utf-8")
+            given["policy"] = str(folder / _POLICY)
         variables = {f"SALESFORCE_{name.upper()}": value for name, value in given.items()}
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
         return Launch((sys.executable, "-m", "mcp_salesforce", "serve"), variables | {"PYTHONPATH": path})

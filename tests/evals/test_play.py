@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 from evals.__main__ import command
 from evals.play import Play
-from evals.runs import Called, Desk, run, scripted
 from evals.tasks import TASKS
+
+from tests.evals.scripts import calls_of_the_script
 
 Evals = Callable[..., Result]
 
@@ -45,17 +46,6 @@ def deletion_of_two_contacts(evals: Evals) -> tuple[str, str, str]:
     rows = answered(evals("call", "salesforce_list_contacts", '{"limit": 2, "fields": ["Id"]}'))["rows"]
     arguments = {"sobject": "Contact", "record_ids": [row[0] for row in rows]}
     return "call", "salesforce_delete_records", json.dumps(arguments)
-
-
-async def calls_of_the_script(number: int, moment: datetime) -> tuple[list[Called], str]:
-    desks: list[Desk] = []
-
-    async def worker(desk: Desk) -> str:
-        desks.append(desk)
-        return await scripted(desk)
-
-    result = await run(TASKS[number - 1], worker, lambda: moment)
-    return desks[0].called, result.answer
 
 
 def test_a_player_sees_what_a_model_sees_and_nothing_of_the_checker(evals: Evals, folder: Path) -> None:

@@ -25,6 +25,7 @@ from tests.hosts.hosts import AS_OF, HOSTS, Host, npm_program
 from tests.hosts.model import Model, Wanted, serving
 from tests.hosts.results import CHECKED, write
 from tests.hosts.seat import Seat
+from tests.hosts.watching import lines, watched
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 SESSION_S = 240
@@ -93,9 +94,9 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with ExitStack() as stack:
         org = stack.enter_context(running_org(home))
         model = stack.enter_context(serving(SCRIPT))
-        seat = Seat(home, model.address, watched(home), connection(org))
+        seat = Seat(home, model.address, watched_server(home), connection(org))
         ended = _go(host, seat, stack)
-        sent, answered = _lines(home, "sent"), _lines(home, "answered")
+        sent, answered = lines(home, "sent"), lines(home, "answered")
         assert sent, f"The server was not started. {ended}"
         assert ended.returncode == 0, ended
         session = Session(host, model, sent, answered, org)
@@ -137,16 +138,9 @@ def connection(org: Mapping[str, str]) -> dict[str, str]:
     return {f"SALESFORCE_{name.upper()}": org[name] for name in names}
 
 
-def watched(home: Path) -> list[str]:
-    """The command of a server whose every process keeps what goes in and out; a shell adds no start-up to speak of."""
-    server = shlex.join([sys.executable, "-m", "mcp_salesforce", "serve"])
-    return ["sh", "-c", f'tee "$0/sent.$$" | {server} | tee "$0/answered.$$"', str(home)]
-
-
-def _lines(home: Path, kind: str) -> list[dict[str, Any]]:
-    files = sorted(home.glob(f"{kind}.*"), key=lambda file: file.stat().st_mtime_ns)
-    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines(keepends=True)]
-    return [json.loads(line) for line in lines if line.endswith("\n")]  # a bridge may end a server as it writes
+def watched_server(home: Path) -> list[str]:
+    """The command of this server, whose every process keeps in `home` what goes in and out."""
+    return watched(home, [sys.executable, "-m", "mcp_salesforce", "serve"])
 
 
 def _go(host: Host, seat: Seat, stack: ExitStack) -> subprocess.CompletedProcess[str]:

@@ -32,6 +32,8 @@ class Model:
     """Goes through the script, one call a request; keeps what it was sent."""
 
     script: Sequence[Wanted]
+    done: str = DONE
+    """What it says after the script."""
     address: str = ""
     asked: list[Asked] = field(default_factory=list)
     bodies: list[tuple[str, Any]] = field(default_factory=list)
@@ -43,7 +45,7 @@ class Model:
         if not asked.tools:
             return NOTED  # a title for the conversation, and the like
         if answered >= len(self.script):
-            return DONE
+            return self.done
         wanted = self.script[answered]
         for name, offered in asked.tools.items():
             if is_named(name, wanted.tool):
@@ -90,9 +92,9 @@ API_OF_PATH: dict[str, Api] = {
 
 
 @contextmanager
-def serving(script: Sequence[Wanted]) -> Iterator[Model]:
+def serving(script: Sequence[Wanted], done: str = DONE) -> Iterator[Model]:
     """Serve a model on a free port until the block ends."""
-    model = Model(script)
+    model = Model(script, done)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mcp_salesforce.cli.hosts import SERVER_NAME
-from tests.hosts.conftest import SESSION_S, connection, prepare, rest, rows, running_org, watched
+from tests.hosts.conftest import SESSION_S, connection, prepare, rest, rows, running_org, watched_server
 from tests.hosts.dialogs import DIALOGS, DO, KEEP, Dialog
 from tests.hosts.hosts import HOSTS, Host
 from tests.hosts.model import Model, Wanted, serving
@@ -67,7 +67,7 @@ def opened(host: Host, home: Path) -> Iterator[Desk]:
         ids = [[rest(org, "sobjects/Contact", {"LastName": name})["id"] for name in pair] for pair in (KEPT, GONE)]
         model.script = [deletion(pair) for pair in ids]
         settings = connection(org) | {"SALESFORCE_JOURNAL": str(home / "journal.db")}
-        seat = Seat(home, model.address, watched(home), settings)
+        seat = Seat(home, model.address, watched_server(home), settings)
         prepare(host, seat)
         yield Desk(seat, model, org)
 
