@@ -27,6 +27,21 @@ COMMANDS = (
 )
 
 
+@pytest.mark.parametrize(("wrong", "meant"), [("doctr", "doctor"), ("exports", "export"), ("log-in", "login")])
+def test_a_misspelt_command_is_answered_with_the_nearest(wrong: str, meant: str) -> None:
+    result = CliRunner().invoke(cli, [wrong])
+
+    assert result.exit_code == 2
+    assert f"'{meant}'" in result.output
+
+
+def test_a_command_like_no_other_is_refused_without_a_guess() -> None:
+    result = CliRunner().invoke(cli, ["zebra"])
+
+    assert result.exit_code == 2
+    assert result.output.endswith("Error: No such command 'zebra'.\n")
+
+
 def test_help_lists_each_command_with_what_it_does() -> None:
     shown = CliRunner().invoke(cli, ["--help"]).output
 

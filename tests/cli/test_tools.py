@@ -18,6 +18,19 @@ def test_the_table_names_each_tool_once() -> None:
     assert [word for line in result.output.splitlines() for word in line.split() if word in OFFERED] == OFFERED
 
 
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_in_a_pipe_a_tool_is_one_line_with_its_whole_reason(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("SALESFORCE_TOOLSETS", "contacts")
+    monkeypatch.setenv("SALESFORCE_READ_ONLY", "true")
+
+    _head, _rule, *lines = CliRunner().invoke(cli, ["tools"], env={"COLUMNS": columns}).output.splitlines()
+
+    assert [line.split()[:2] for line in lines] == [
+        [toolset.name, spec.name] for toolset in TOOLSETS for spec in toolset.specs
+    ]
+    assert [line.split()[-1] for line in lines if "salesforce_delete_contact" in line] == ["SALESFORCE_READ_ONLY"]
+
+
 def test_json_has_each_tool_with_its_description_and_effect() -> None:
     listed = json.loads(CliRunner().invoke(cli, ["tools", "--json"]).output)
     effects = {entry["name"]: entry["effect"] for entry in listed}

@@ -37,6 +37,19 @@ class _Commands(click.Group):
         command: click.Command = importlib.import_module(f"mcp_salesforce.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that `args` begin with; a misspelt one is refused with the nearest names.
+
+        Raises:
+            NoSuchCommand: There is no such command.
+        """
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:  # click knows only the commands that are imported
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=_COMMANDS, ctx=ctx) from None
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name=DISTRIBUTION, message="mcp-salesforce %(version)s")

@@ -1,7 +1,8 @@
 """`mcp-salesforce tools`: what an agent can call."""
 
 import json
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,6 +11,8 @@ from mcp_salesforce.cli.refusal import Refusal
 if TYPE_CHECKING:
     from mcp_salesforce.tools.framework.allowed_tools import Access
     from mcp_salesforce.tools.framework.toolset import ToolSpec
+
+_ONE_LINE: Final = 10_000  # columns
 
 
 @click.command(name="tools")
@@ -29,15 +32,16 @@ def command(*, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    is_read = sys.stdout.isatty()  # else a program takes it line by line
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in ("Toolset", "Tool", "Title", "Effect"):
         table.add_column(column, no_wrap=column == "Tool")
     before = ""
     for toolset, spec, forbidden_by in listed:
         effect = f"off: {forbidden_by}" if forbidden_by else _effect(spec)
-        table.add_row("" if toolset == before else toolset, spec.name, spec.title, effect)
+        table.add_row("" if toolset == before and is_read else toolset, spec.name, spec.title, effect)
         before = toolset
-    Console().print(table)
+    Console(width=None if is_read else _ONE_LINE).print(table)
 
 
 def _access() -> "Access":
