@@ -72,7 +72,7 @@ class Gate:
         return answer
 
     async def _settle(self, sink: ResultSink) -> None:
-        """Keep what became of the rows of a job, once its results say it of all of them."""
+        """Keep the outcome of the rows of a job, once its results say it of all of them."""
         made = self._steps.get(to_18(sink.job_id))
         outcomes = await self._jobs.outcomes(sink)
         if made and outcomes:

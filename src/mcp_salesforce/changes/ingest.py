@@ -36,7 +36,7 @@ _OWN_COLUMNS: Final = 2  # of results: sf__Id, and sf__Created or sf__Error
 
 @dataclass(slots=True)
 class _Job:
-    """A job, as its requests made it; `results` has what was read of what became of its rows."""
+    """A job, as its requests made it; `results` has what was read of the outcome of its rows."""
 
     sobject: str
     operation: str
@@ -122,7 +122,7 @@ class IngestJobs:
         return None
 
     async def outcomes(self, sink: "ResultSink") -> tuple[Outcome, ...]:
-        """Return what became of each row by the results in `sink` and those before; nothing while some are missing."""
+        """Return the outcome of each row by the results in `sink` and those before; nothing while some are missing."""
         job = self._job(sink.job_id)
         if job is None:
             return ()
@@ -186,7 +186,7 @@ def closed_job(request: Request) -> str:
 def outcomes_by_results(
     writes: Sequence[Write], results: Mapping[str, Sequence[Sequence[str]]], *, has_ended: bool
 ) -> tuple[Outcome, ...]:
-    """Return what became of each row of a job; nothing as long as it is not known of all.
+    """Return the outcome of each row of a job; nothing as long as it is not known of all.
 
     Args:
         writes: What the rows do.

@@ -1,4 +1,4 @@
-"""What became of the rows of a bulk job that nobody has seen to its end: the job tells it for seven days."""
+"""The outcome of the rows of a bulk job that nobody has seen to its end: the job keeps it for seven days."""
 
 from mcp_salesforce.changes.change import Step
 from mcp_salesforce.changes.ingest import outcomes_by_results
@@ -12,7 +12,7 @@ _WHICH: tuple[IngestResults, ...] = ("successfulResults", "failedResults")
 
 
 async def job_outcomes(org: OrgSession, step: Step) -> tuple[Outcome, ...]:
-    """Return what became of each write of a step that a bulk job makes; nothing where the job does not tell.
+    """Return the outcome of each write of a step that a bulk job makes; nothing where the job does not tell.
 
     Raises:
         InvalidArgumentError: JOB_RUNNING: the job has not ended.
