@@ -8,10 +8,16 @@ whatever the level here, and an exception's text is left out of its traceback.
 import logging
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 import orjson
+
+_NAMED: ContextVar[Mapping[str, str]] = ContextVar("named", default=MappingProxyType({}))
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Format = Literal["text", "json"]
@@ -31,6 +37,16 @@ def set_up(level: Level = "WARNING", form: Format = "text") -> None:
     logging.root.setLevel(logging.WARNING)
 
 
+@contextmanager
+def naming(**names: str) -> Iterator[None]:
+    """Add `names` to every line that is logged in the block, also by tasks that it starts."""
+    token = _NAMED.set({**_NAMED.get(), **names})
+    try:
+        yield
+    finally:
+        _NAMED.reset(token)
+
+
 class _Formatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's own signature
         """Return the traceback without the exception's text, which can hold values of fields."""
@@ -39,7 +55,7 @@ class _Formatter(logging.Formatter):
 
     @staticmethod
     def _data(record: logging.LogRecord) -> dict[str, object]:
-        data: dict[str, object] = getattr(record, "data", {})
+        data: dict[str, object] = {**_NAMED.get(), **getattr(record, "data", {})}
         return {name: value for name, value in data.items() if value not in {"", None}}
 
     @staticmethod

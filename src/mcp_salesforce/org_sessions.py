@@ -5,6 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
 from typing import Final, Self
 
 from mcp_salesforce.appointments.hours import hours_of
@@ -36,7 +38,12 @@ class Sessions:
     """
 
     def __init__(
-        self, settings: Settings, *, transport: Transport | None = None, now: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        *,
+        transport: Transport | None = None,
+        now: Callable[[], datetime] = utc_now,
+        is_shared: bool = False,
     ) -> None:
         """Prepare; nothing is opened yet.
 
@@ -44,7 +51,9 @@ class Sessions:
             settings: How to work, for every user.
             transport: How requests travel; the network of the settings without one.
             now: The clock that appointments are booked by.
+            is_shared: Whether several people use the server; each has a folder for files of their own then.
         """
+        self._is_shared = is_shared
         self._settings = settings
         self._transport = transport
         self._now = now
@@ -71,8 +80,10 @@ class Sessions:
         return self._now().timestamp()
 
     @asynccontextmanager
-    async def open(self, tokens: TokenSource, access: Access) -> AsyncIterator[OrgSession]:
+    async def open(self, tokens: TokenSource, access: Access, person: str = "") -> AsyncIterator[OrgSession]:
         """Open the session of one user, as whom `tokens` act, with what `access` allows; it ends with the block.
+
+        `person` tells the user from all others where several use the server.
 
         Raises:
             ConfigurationError: The policy names what this org does not have.
@@ -93,13 +104,21 @@ class Sessions:
                 approvals=self._approvals,
                 approval_rules=ApprovalRules.of(access.policy),
                 audit=self._audit,
-                files=self._settings.files,
+                files=self._folder(person),
                 find_named=ids_of,
             )
             try:
                 yield session
             finally:
                 await session.background.close()
+
+    def _folder(self, person: str) -> Path | None:
+        """Return where the files of a person are: nobody sees another's."""
+        if self._settings.files is None or not self._is_shared:
+            return self._settings.files
+        own = self._settings.files / blake2b(person.encode(), digest_size=16).hexdigest()
+        own.mkdir(mode=0o700, exist_ok=True)
+        return own
 
     def _client(self, tokens: TokenSource, access: Access, guard: Guard | None) -> SalesforceClient:
         return SalesforceClient(

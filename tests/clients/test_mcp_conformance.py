@@ -8,10 +8,9 @@ from typing import Any
 
 import anyio
 import pytest
-from starlette.applications import Starlette
 
-from mcp_salesforce.http import endpoint
-from mcp_salesforce.http.application import create_app
+from mcp_salesforce.http import application
+from mcp_salesforce.http.application import Application, create_app
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import SalesforceServer, build_server, create_server
@@ -69,7 +68,7 @@ def conformance(node: Path, installed: Callable[[str], Path]) -> list[str]:
 
 
 @pytest.fixture
-def app(org: LocalOrg) -> Starlette:
+def app(org: LocalOrg) -> Application:
     return create_app(settings_of(org), transport=AsgiTransport(org.app))
 
 
@@ -91,7 +90,7 @@ def assert_passed(ended: subprocess.CompletedProcess[bytes]) -> None:
     ("revision", "scenario"), [(revision, scenario) for revision, named in SCENARIOS.items() for scenario in named]
 )
 async def test_the_server_passes_without_a_warning(
-    conformance: list[str], app: Starlette, revision: str, scenario: str
+    conformance: list[str], app: Application, revision: str, scenario: str
 ) -> None:
     async with served(app) as url:
         assert_passed(await run(conformance, url, revision, scenario))
@@ -100,14 +99,14 @@ async def test_the_server_passes_without_a_warning(
 @pytest.mark.parametrize("scenario", FIXTURE_SCENARIOS)
 @pytest.mark.parametrize("revision", SCENARIOS)
 async def test_a_server_of_the_same_builder_passes_with_the_tools_of_the_suite(
-    conformance: list[str], app: Starlette, monkeypatch: pytest.MonkeyPatch, revision: str, scenario: str
+    conformance: list[str], app: Application, monkeypatch: pytest.MonkeyPatch, revision: str, scenario: str
 ) -> None:
     def with_fixtures(*arguments: Any, **options: Any) -> SalesforceServer:
         server = build_server(*arguments, **options)
         add_fixtures(server)
         return server
 
-    monkeypatch.setattr(endpoint, "build_server", with_fixtures)
+    monkeypatch.setattr(application, "build_server", with_fixtures)
     async with served(app) as url:
         assert_passed(await run(conformance, url, revision, scenario))
 

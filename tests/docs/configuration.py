@@ -8,6 +8,7 @@ from pydantic_core import PydanticUndefined
 from mcp_salesforce.config import ENV_PREFIX, Settings
 from mcp_salesforce.front.values import FORMS
 from mcp_salesforce.settings.flows import REFRESH_TOKEN, WAYS
+from mcp_salesforce.settings.serving import Serving
 from mcp_salesforce.settings.team import Team
 
 _OF_A_WAY = {name for way in WAYS for name in way.needs}
@@ -40,6 +41,13 @@ These are read by the server that people log in to over HTTP, in addition to the
 |---|---|---|
 {team}
 
+## Over HTTP
+These are read by every server over HTTP (`serve --http`).
+
+| Setting | Default | Meaning |
+|---|---|---|
+{serving}
+
 `mcp-salesforce demo`, `serve --demo`, `org`, `tools` and `--help` need no settings.
 """
 
@@ -62,7 +70,11 @@ def render_configuration(_before: str) -> str:
         f"| `{ENV_PREFIX}{name.upper()}` | {_default_of_a_team(name)} | {Team.model_fields[name].description} |"
         for name in of_a_team()
     ]
-    return PAGE.format(ways="\n".join(ways), rows="\n".join(rows), team="\n".join(team))
+    serving = [
+        f"| `{ENV_PREFIX}{name.upper()}` | {f'`{field.default}`' if field.default else ''} | {field.description} |"
+        for name, field in Serving.model_fields.items()
+    ]
+    return PAGE.format(ways="\n".join(ways), rows="\n".join(rows), team="\n".join(team), serving="\n".join(serving))
 
 
 def render_env_example(_before: str) -> str:
@@ -76,6 +88,9 @@ def render_env_example(_before: str) -> str:
     lines += ["", "# A server for a team; see docs/configuration.md."]
     for name in of_a_team():
         lines += ["", f"# {Team.model_fields[name].description}", f"# {ENV_PREFIX}{name.upper()}="]
+    lines += ["", "# A server over HTTP."]
+    for name, field in Serving.model_fields.items():
+        lines += ["", f"# {field.description}", f"# {ENV_PREFIX}{name.upper()}={field.default}"]
     return "\n".join([*lines, ""])
 
 

@@ -124,8 +124,9 @@ class _Http:
     def serve(self, settings: "Settings", org: str, transport: "Transport | None" = None) -> None:
         from mcp_salesforce import logs
         from mcp_salesforce.http.application import create_app
-        from mcp_salesforce.http.serving import serve
+        from mcp_salesforce.http.listening import serve
         from mcp_salesforce.settings.loading import ConfigurationError
+        from mcp_salesforce.settings.serving import Serving
 
         logs.set_up(settings.log_level, settings.log_format)
 
@@ -133,7 +134,9 @@ class _Http:
             click.echo(f"Serving {org} at {address} for clients on this machine; Ctrl-C ends.", err=True)
 
         try:
-            serve(create_app(settings, transport=transport), host="127.0.0.1", port=self._port, ready=ready)
+            serving = Serving.load()
+            app = create_app(settings, serving=serving, transport=transport)
+            serve(app, host="127.0.0.1", port=self._port, drain_s=serving.drain_s, ready=ready)
         except ConfigurationError as error:
             raise Refusal(str(error)) from None
         except OSError as error:

@@ -71,6 +71,11 @@ class Kept(Generic[Value]):
         """Return how many there are."""
         return len(self._entries)
 
+    def values(self) -> list[Value]:
+        """Return those that are open."""
+        held = [entry.value for entry in self._entries.values() if entry.value.done() and not entry.value.cancelled()]
+        return [value.result() for value in held if not value.exception()]
+
     @asynccontextmanager
     async def use(
         self, key: Hashable, opened: Callable[[], AbstractAsyncContextManager[Value]]

@@ -1,0 +1,88 @@
+"""A session for each person and each access, which nobody else uses."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
+
+from mcp_salesforce.http.door import Caller
+from mcp_salesforce.http.kept import Kept
+from mcp_salesforce.org_sessions import Sessions
+from mcp_salesforce.salesforce import TokenSource
+from mcp_salesforce.salesforce.auth import HttpExchange, Token
+from mcp_salesforce.salesforce.models import ApiUsage
+from mcp_salesforce.tools.framework.allowed_tools import Access
+from mcp_salesforce.tools.framework.session import OrgSession
+
+_MOST: Final = 1000
+_IDLE_S: Final = 900.0
+
+
+class _Latest:
+    """The tokens of the login that was used last: a person may have several, and end one."""
+
+    def __init__(self, tokens: TokenSource) -> None:
+        self.tokens = tokens
+
+    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:
+        """Return a new token of that login."""
+        return await self.tokens.token(exchange, refused=refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    org: OrgSession
+    tokens: _Latest
+
+
+class Desks:
+    """The sessions of all, each opened at its first use and closed when it was not used for a while."""
+
+    def __init__(self, sessions: Sessions, *, most: int = _MOST, idle_s: float = _IDLE_S) -> None:
+        """Open sessions with `sessions`, at most `most`; close one that was not used for `idle_s` seconds."""
+        self._sessions = sessions
+        self._desks: Kept[_Desk] = Kept(most=most, idle_s=idle_s)
+
+    async def __aenter__(self) -> Self:
+        await self._desks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all of them."""
+        await self._desks.__aexit__(kind, error, trace)
+
+    def __len__(self) -> int:
+        """Return how many are open."""
+        return len(self._desks)
+
+    @asynccontextmanager
+    async def at(self, caller: Caller, access: Access) -> AsyncIterator[OrgSession]:
+        """Give the session of `caller` for the length of the block.
+
+        Raises:
+            FullError: There is no room for another one.
+            ConfigurationError: The policy does not fit the caller's org.
+        """
+        async with self._desks.use((caller.key, access.key), partial(self._opened, caller, access)) as desk:
+            desk.tokens.tokens = caller.tokens
+            yield desk.org
+
+    def usages(self) -> dict[str, ApiUsage]:
+        """Return the API calls of each org, as far as they are known."""
+        found: dict[str, ApiUsage] = {}
+        for desk in self._desks.values():
+            if (usage := desk.org.client.api_usage) and desk.org.known_owner:
+                org = desk.org.known_owner[0]
+                found[org] = max(usage, found.get(org, usage), key=lambda each: each.used)
+        return found
+
+    @asynccontextmanager
+    async def _opened(self, caller: Caller, access: Access) -> AsyncIterator[_Desk]:
+        tokens = _Latest(caller.tokens)
+        opened: AbstractAsyncContextManager[OrgSession] = self._sessions.open(tokens, access, person=caller.key)
+        async with opened as org:
+            yield _Desk(org, tokens)
