@@ -1,4 +1,4 @@
-"""What the org would answer to a write that is only planned, so that a tool goes on to its next one."""
+"""Make the answer that the org would give to a planned write, so that a tool continues with its next one."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus

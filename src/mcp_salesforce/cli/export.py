@@ -31,8 +31,8 @@ _DAY_S: Final = 3600.0
     help="The file to write; its name ends in .csv, .tsv, .jsonl or .parquet.",
 )
 @click.option("--org", "alias", help="Alias of a stored login to use instead of the settings.")
-@click.option("--delimiter", type=click.Choice([",", ";", "tab", "|"]), default=",", help="Of CSV.")
-@click.option("--line-ending", type=click.Choice(["LF", "CRLF"]), default="LF", help="Of CSV.")
+@click.option("--delimiter", type=click.Choice([",", ";", "tab", "|"]), default=",", help="For CSV.")
+@click.option("--line-ending", type=click.Choice(["LF", "CRLF"]), default="LF", help="For CSV.")
 @click.option("--excel", is_flag=True, help="CSV as Excel opens it: a UTF-8 mark, and formulas in texts defused.")
 @click.option("--include-deleted", is_flag=True, help="Deleted records and archived activities too.")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
@@ -40,7 +40,7 @@ _DAY_S: Final = 3600.0
 def command(*, soql: str, file: Path, alias: str | None, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - options of the tool
     """Write all rows of a SOQL query to a file.
 
-    Large results come by Bulk API 2.0. If the command is interrupted, the same command goes on where it was.
+    Large results come by Bulk API 2.0. If the command is interrupted, the same command continues where it stopped.
     """
     folder = file.absolute().parent
     if not folder.is_dir():
@@ -52,7 +52,7 @@ def command(*, soql: str, file: Path, alias: str | None, as_json: bool, **option
         with _bar() as progress:
             told = asyncio.run(_export(settings, {"path": file.name, "soql": soql, **options}, progress))
     except KeyboardInterrupt:
-        click.echo("Interrupted. The same command goes on where it was.", err=True)
+        click.echo("Interrupted. Repeat the command to continue.", err=True)
         raise SystemExit(130) from None
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))

@@ -120,7 +120,7 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "DEPENDENCY_EXISTS": Advice("Something else depends on this record.", "If the user agrees, remove that first."),
     "CIRCULAR_DEPENDENCY": Advice("The record would be its own parent.", "Choose another parent."),
     "UNDELETE_FAILED": Advice(
-        "The record is not in the recycle bin: not deleted, gone for good, or deleted with another one.",
+        "The record is not in the recycle bin: not deleted, deleted permanently, or deleted with another one.",
         "Restore the other one, or create it again.",
     ),
     "DUPLICATES_DETECTED": Advice(

@@ -66,7 +66,7 @@ def journal(settings: Settings, now: Callable[[], float]) -> Journal | None:
     """Return the journal that the settings name, opened at the first write; None where changes are not kept.
 
     Args:
-        settings: Its file, and the secret that its key comes from; without one a key is kept beside the file.
+        settings: Its file, and the secret that its key comes from; without one, a key is kept next to the file.
         now: The time in Unix seconds.
     """
     if settings.journal == "off":
@@ -79,7 +79,7 @@ def audit(settings: Settings) -> Audit | None:
     """Return the audit that the settings name, opened at the first call; None where calls are not recorded.
 
     Args:
-        settings: Its file, and the secret that its key comes from; without one a key is kept beside the file.
+        settings: Its file, and the secret that its key comes from; without one, a key is kept next to the file.
     """
     if settings.audit in {"", "off"}:
         return None

@@ -75,8 +75,8 @@ class Network(BaseModel):
         default=DEFAULT_REPLY_MB,
         gt=0,
         le=1024,
-        description="Most megabytes of one reply of Salesforce, as it travels and unpacked. "
-        "A longer one is not read to its end, and is an error.",
+        description="Most megabytes of one reply of Salesforce, both compressed and not. A longer one is not read "
+        "to its end, and is an error.",
     )
 
     @classmethod
@@ -138,12 +138,14 @@ class Surface(BaseModel):
 
     toolsets: Annotated[str, BeforeValidator(setting_values.names)] = Field(
         default="default",
-        description="Toolsets to offer, separated by commas (`mcp-salesforce tools` lists them): `default`, "
-        "`all`, or names, as in `default,activities`. Tools of the others are not listed, and refused by name.",
+        description="Toolsets to offer, separated by commas (`mcp-salesforce tools` lists them): `default`, `all`, "
+        "or names, as in `default,activities`. Tools of other toolsets are not listed, and a call of "
+        "one is refused.",
     )
     read_only: bool = Field(
         default=False,
-        description="`true`: tools that write are not listed, and refused by name; nothing in the org changes.",
+        description="`true`: tools that write are not listed, and a call of one is refused. Nothing in the org "
+        "changes.",
     )
     policy: Annotated[Path | None, BeforeValidator(setting_values.existing_file)] = Field(
         default=None,
@@ -164,8 +166,9 @@ class Kept(BaseModel):
 
     state_key: Annotated[Secret, AfterValidator(setting_values.long_enough)] = Field(
         default=_NOTHING,
-        description="Secret that marks the cursors this server gives out; `openssl rand -base64 32` prints one. Give "
-        "replicas the same, and cursors work on all of them and after a restart; without it they end with the process.",
+        description="Secret that signs the cursors of this server; `openssl rand -base64 32` prints one. With the "
+        "same secret, cursors work on all replicas and after a restart. Without one, they end with the "
+        "process.",
     )
     journal: Annotated[PlainText, AfterValidator(setting_values.journal)] = Field(
         default="",
@@ -209,8 +212,8 @@ class Settings(App, Surface, Kept):
     )
     jwt_audience: Annotated[Text, AfterValidator(setting_values.login_url)] = Field(
         default="",
-        description="With the key file: whom the assertion is for. Default: `https://login.salesforce.com` for a My "
-        "Domain, `https://test.salesforce.com` for a sandbox's, else the login URL.",
+        description="With the key file: the audience of the assertion. Default: `https://login.salesforce.com` for "
+        "a My Domain, `https://test.salesforce.com` for a sandbox's, else the login URL.",
     )
     username: Text = Field(default="", description="With the key file: the user to act as, like `ana@acme.com`.")
     org: Text = Field(
@@ -248,9 +251,10 @@ class Settings(App, Surface, Kept):
     )
     working_hours: Annotated[PlainText, AfterValidator(_working_hours)] = Field(
         default=OFFICE_HOURS,
-        description="When people can be booked, where a call does not say it: like `Mon-Fri 09:00-12:00,13:00-17:00; "
-        "Sat 10:00-14:00`, in each calendar's own zone, or with a zone at the end. Users with hours of their own "
-        "follow by user name, full name or Id: `Mon-Fri 09:00-17:00 | ada@acme.example: Mon-Thu 08:00-14:00`.",
+        description="Working hours, if a call gives none: such as `Mon-Fri 09:00-12:00,13:00-17:00; Sat "
+        "10:00-14:00`, in each calendar's own zone, or with a zone at the end. Then users with other "
+        "hours, by user name, full name or Id: `Mon-Fri 09:00-17:00 | ada@acme.example: Mon-Thu "
+        "08:00-14:00`.",
     )
     max_concurrency: int = Field(
         default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; others wait."

@@ -74,7 +74,7 @@ class StoreSettings(Network):
     store_keys: Annotated[SecretStr, AfterValidator(_keys), BeforeValidator(setting_values.tidy)] = Field(
         default=_NOTHING,
         description="Keys that encrypt the store, with commas between them: the first encrypts, all decrypt. "
-        "`mcp-salesforce keys new` prints one. Default, for a file: a key beside the file.",
+        "`mcp-salesforce keys new` prints one. Default, for a file: a key next to the file.",
     )
 
     @property

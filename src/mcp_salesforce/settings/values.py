@@ -1,6 +1,6 @@
 """What one setting may hold: each function returns the value as it is used, or says in a ValueError what is wrong.
 
-A message goes on where the setting's name stands: "SALESFORCE_INSTANCE_URL has more than the address of the org: …".
+A message follows the setting's name: "SALESFORCE_INSTANCE_URL has more than the address of the org: …".
 """
 
 import re

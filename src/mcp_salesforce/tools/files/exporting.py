@@ -25,7 +25,7 @@ _LONGEST_POLL_S: Final = 5.0
 
 
 class Export:
-    """One run of an export, the first one or one that goes on."""
+    """One run of an export, the first one or one that continues."""
 
     def __init__(self, org: OrgSession, files: ExportFiles, state: ExportState) -> None:
         """Write what `state` says to `files`."""
@@ -35,7 +35,7 @@ class Export:
         self._layout = Layout(**state.layout)
 
     async def run(self, selection: Selection | None) -> None:
-        """Write the file; without a selection go on with the job that the state names.
+        """Write the file; without a selection, continue the job that the state names.
 
         Raises:
             SalesforceError: The org refuses it, or the file cannot be written; what was written can be gone on with.

@@ -34,7 +34,7 @@ class Exports:
     async def start(
         self, org: OrgSession, name: str, selection: Selection, layout: Layout, *, overwrite: bool, query_all: bool
     ) -> str:
-        """Begin an export to the file `name`, or go on with the same one that was interrupted; return its name.
+        """Begin an export to the file `name`, or continue the same one if it was interrupted; return its name.
 
         Raises:
             InvalidArgumentError: The file exists, cannot be written, or another export is writing it.
@@ -61,7 +61,7 @@ class Exports:
         ExportFiles(self.folder.place(name)).forget(rows=False)
 
     async def resume(self, org: OrgSession, name: str) -> ExportState:
-        """Go on with an export that was interrupted, aborted, or that failed.
+        """Continue an export that was interrupted or aborted, or that failed.
 
         Raises:
             InvalidArgumentError: There is none, it is done, or it is another user's.
@@ -188,7 +188,7 @@ async def _running(org: OrgSession, files: ExportFiles, state: ExportState, sele
             if state.job_id:
                 files.save(state)
             else:
-                files.forget()  # there is nothing to go on from
+                files.forget()  # no rows to continue from
         raise
 
 

@@ -1,4 +1,4 @@
-"""How far an export is: kept beside its file, so that another process can go on."""
+"""Keep the state of an export next to its file, so that another process can continue it."""
 
 import hashlib
 import os
@@ -67,7 +67,7 @@ class ExportState:
 
     @property
     def has_begun(self) -> bool:
-        """Whether there are rows from which it can go on."""
+        """Whether there are rows from which it can continue."""
         return bool(self.job_id and self.rows)
 
     def is_of(self, other: "ExportState") -> bool:
@@ -204,5 +204,5 @@ def written(name: str) -> Iterator[None]:
         raise refused(
             f"{name} cannot be written: {error.strerror or type(error).__name__}.",
             code="FILE_NOT_WRITTEN",
-            hint="Free space or allow the write, then export again: it goes on from the rows that were written.",
+            hint="Free space or allow the write, then export again: it continues after the rows that were written.",
         ) from None
