@@ -15,7 +15,7 @@ from evals.others import SERVERS
 from evals.play import Play, PlayError, QuestionError
 from evals.report import Run, merged, one
 from evals.runs import Result, Worker, run, scripted
-from evals.servers import own
+from evals.servers import ServerError, own
 from evals.task import Task
 from evals.tasks import TASKS
 
@@ -130,7 +130,7 @@ def call(folder: Path, tool: str, arguments: str, *, approves: bool | None) -> N
         raise click.BadParameter("This is not a JSON object.", param_hint="ARGUMENTS")
     try:
         called = asyncio.run(Play.of(folder).call(tool, given, approves=approves))
-    except PlayError as error:
+    except (PlayError, ServerError) as error:
         raise click.ClickException(str(error)) from None
     except QuestionError as error:
         click.echo(f"{error}\n\nThe person has not answered. Say it: the same command with --approve or --refuse.")

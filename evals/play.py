@@ -48,7 +48,7 @@ class Play:
         """Put the start state of a task into a file of a new or empty folder.
 
         Raises:
-            PlayError: The folder has files, or there is no such task or server.
+            PlayError: The folder has files, there is no such task, or the server is not installed.
         """
         folder = folder.absolute()
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -79,16 +79,8 @@ class Play:
 
     @property
     def driven(self) -> Server:
-        """The server of the play.
-
-        Raises:
-            PlayError: There is no such server.
-        """
-        if self.server in SERVERS:
-            return SERVERS[self.server]
-        if self.server == "own":
-            return own(self.toolsets)
-        raise PlayError(f"There is no server {self.server}. There are: {', '.join(['own', *SERVERS])}.")
+        """The server of the play."""
+        return SERVERS[self.server] if self.server in SERVERS else own(self.toolsets)
 
     @property
     def request(self) -> str:

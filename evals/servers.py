@@ -4,12 +4,12 @@ import os
 import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.session import ElicitationFnT
 from mcp.client.stdio import stdio_client
 
@@ -18,10 +18,15 @@ from mcp_salesforce.localorg import LocalOrg
 ROOT: Final = Path(__file__).parents[1]
 _KEY: Final = "state.key"
 _LOG: Final = "server.log"
+_TOLD: Final = 1000
 _POLICY: Final = "policy.toml"
 
 Connection = Mapping[str, str]
 """All that a client needs to use the org: `instance_url`, `access_token`, `client_id`, `username` and so on."""
+
+
+class ServerError(Exception):
+    """A server did not start."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,21 @@ def served(org: LocalOrg) -> Iterator[Connection]:
 async def connected(
     server: Server, connection: Connection, folder: Path, answer: ElicitationFnT
 ) -> AsyncIterator[Client]:
-    """Start a server, and give a client of it whose person is `answer`; its log goes to a file of the folder."""
+    """Start a server, and give a client of it whose person is `answer`; its log goes to a file of the folder.
+
+    Raises:
+        ServerError: The server did not start; the message has the end of its log.
+    """
     launch = server.launch(connection, folder)
     program, *arguments = launch.command
     parameters = StdioServerParameters(command=program, args=arguments, env=dict(launch.variables), cwd=folder)
     with (folder / _LOG).open("a", encoding="utf-8") as log:
-        async with Client(stdio_client(parameters, errlog=log), elicitation_callback=answer) as client:
+        async with AsyncExitStack() as stack:
+            try:
+                client = await stack.enter_async_context(
+                    Client(stdio_client(parameters, errlog=log), elicitation_callback=answer)
+                )
+            except (OSError, ExceptionGroup, MCPError) as error:
+                told = (folder / _LOG).read_text(encoding="utf-8").strip()[-_TOLD:]
+                raise ServerError(f"{server.name} did not start: {told or error}") from None
             yield client

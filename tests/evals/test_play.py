@@ -143,8 +143,18 @@ def test_a_word_that_cannot_work_says_what_to_do(evals: Evals, folder: Path, wor
 
 def test_what_was_never_started_is_named(evals: Evals, folder: Path) -> None:
     assert "There is no task 99." in said(evals("play", "99"), exit_code=1)
-    assert "There is no server nobody's" in said(evals("play", "1", "--server", "nobody's"), exit_code=1)
+    assert "'nobody' is not one of 'own'" in said(evals("play", "1", "--server", "nobody"), exit_code=2)
     assert "Task 3 cannot be done with another server" in said(evals("play", "3", "--server", "tsmztech"), exit_code=1)
     assert not folder.exists()
     folder.mkdir()
     assert "Start one: python -m evals play TASK" in said(evals("finish"), exit_code=1)
+
+
+def test_a_server_that_does_not_start_is_named_with_its_log(evals: Evals) -> None:
+    evals("play", "2", "--toolsets", "contakts", "--only-request")
+
+    told = said(evals("call", "salesforce_whoami"), exit_code=1)
+
+    assert "mcp-salesforce did not start: " in told
+    assert "contakts" in told
+    assert "calls 0" in said(evals("finish"), exit_code=1)
