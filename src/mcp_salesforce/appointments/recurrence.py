@@ -132,13 +132,9 @@ class Rule:
         unit = _UNITS[self.frequency]
         often = f"every {unit}" if self.interval == 1 else f"every {self.interval} {unit}s"
         when = self._when()
-        end = (
-            f", {self.count} times"
-            if self.count
-            else f", until {self.until.astimezone(zone):%Y-%m-%d}"
-            if self.until
-            else ""
-        )
+        end = f", until {self.until.astimezone(zone):%Y-%m-%d}" if self.until else ""
+        if self.count:
+            end = f", {self.count} times" if self.count > 1 else ", once"
         return f"{often}{' on ' + when if when else ''}{end}"
 
     def _when(self) -> str:

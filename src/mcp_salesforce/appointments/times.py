@@ -286,6 +286,13 @@ def local_text(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).isoformat(timespec="seconds")
 
 
+def dated(moment: datetime, zone: ZoneInfo, *, all_day: bool = False) -> str:
+    """Return an instant with its weekday, as the clock in `zone` shows it; of an all-day one the day alone."""
+    if all_day:
+        return f"{weekday(moment.date())} {moment.date().isoformat()}"
+    return f"{weekday(moment.astimezone(zone).date())} {local_text(moment, zone)}"
+
+
 def weekday(day: date) -> str:
     """Return the English name of the day's weekday, whatever the locale of the process."""
     return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[day.weekday()]

@@ -100,6 +100,7 @@ class Appointment(TypedDict):
     recurrence: NotRequired[str]
     occurrences: NotRequired[int]
     first_occurrences: NotRequired[list[str]]
+    first_ids: NotRequired[list[str]]
     warning: NotRequired[str]
     note: NotRequired[str]
 
@@ -120,6 +121,7 @@ class Updated(TypedDict):
     recurrence: NotRequired[str]
     occurrences: NotRequired[int]
     first_occurrences: NotRequired[list[str]]
+    first_ids: NotRequired[list[str]]
     warning: NotRequired[str]
     note: NotRequired[str]
 
@@ -145,6 +147,8 @@ class DeletedAppointment(TypedDict):
     Id: str
     deleted: bool
     occurrences: NotRequired[int]
+    dates: NotRequired[list[str]]
+    note: NotRequired[str]
     calendars: NotRequired[list[str]]
 
 

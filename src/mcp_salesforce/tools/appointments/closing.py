@@ -18,7 +18,7 @@ from mcp_salesforce.salesforce.models import FieldDescribe, SObjectRecord, recor
 from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.tools.answers.results import Change, Moment, flat_record
 from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
-from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
+from mcp_salesforce.tools.appointments.series import check_is_no_series, is_lightning
 from mcp_salesforce.tools.appointments.single import said_of, take_out
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.blanks import is_blank
@@ -60,6 +60,9 @@ class Closed(TypedDict):
     changed: dict[str, Change]
     follow_up: NotRequired[FollowUp]
     note: NotRequired[str]
+
+
+_OF_ONE = "List its appointments and close one{next}. To end the series, use salesforce_delete_appointment with scope."
 
 
 class FollowUpData(RecordData):
@@ -105,7 +108,7 @@ async def close_appointment(
     event = await org.retrieve("Event", event_id)
     span = span_in(event)
     await check_is_no_copy(org, event)
-    _check_is_own(event)
+    await check_is_no_series(org, event, _OF_ONE)
     if outcome == "no_show":
         await _check_has_begun(org, event, span)
     closed_as = org.outcome_fields.outcome_in(event)
@@ -138,17 +141,6 @@ async def closing_values(
         shows = _showing(event, outcome, span_in(event), org.now())
         values = shows | _status(org, await _event_fields(org), event, outcome)
     return values | await _kept_reason(org, {**event, **values}, outcome, reason.strip())
-
-
-def _check_is_own(event: SObjectRecord) -> None:
-    """Refuse what is not one appointment of its own."""
-    if is_own_record(event):
-        raise refused(
-            "This Id is of a whole series, not of one of its appointments.",
-            hint=(
-                "List its appointments and close one. To end the series, use salesforce_delete_appointment with scope."
-            ),
-        )
 
 
 async def _check_has_begun(org: OrgSession, event: SObjectRecord, span: Span | None) -> None:

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from mcp_salesforce.appointments.spans import Span, shown, span_in
 from mcp_salesforce.tools.answers.results import Appointment, flat_record
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS
-from mcp_salesforce.tools.appointments.new_series import recurrence_of
 from mcp_salesforce.tools.lookups.record import shown_record
 
 _SAID_BY_START_AND_END: Final = frozenset({*TIME_FIELDS, "ActivityDateTime", "EndDate"})
@@ -16,8 +15,7 @@ _LEFT_OUT: Final = _SAID_BY_START_AND_END | {"GroupEventType", "EventSubtype", "
 
 def appointment_of(record: Mapping[str, Any], zone: ZoneInfo) -> Appointment:
     """Return a record of Salesforce as a model reads it: times in `zone`, the fields that have a value."""
-    told = _with_times(shown_record(record, _LEFT_OUT), span_in(record), zone)
-    return cast("Appointment", {**told, **recurrence_of(dict(record))})
+    return cast("Appointment", _with_times(shown_record(record, _LEFT_OUT), span_in(record), zone))
 
 
 def warned(told: Appointment, *warnings: str) -> Appointment:

@@ -1,5 +1,6 @@
 """Appointments as records: create, get, update, delete and list."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -16,11 +17,13 @@ from mcp_salesforce.tools.answers.results import Appointment, DeletedAppointment
 from mcp_salesforce.tools.appointments.booking import NAMES, AllowConflict, Booking
 from mcp_salesforce.tools.appointments.choosing import having
 from mcp_salesforce.tools.appointments.data import TIME_FIELDS, NewData
+from mcp_salesforce.tools.appointments.deleting import delete_in_scope
 from mcp_salesforce.tools.appointments.display import appointment_of, warned
 from mcp_salesforce.tools.appointments.invitees import InviteeIds, check_contacts, invite_at_creation, read_invitees
 from mcp_salesforce.tools.appointments.locations import unreserved
 from mcp_salesforce.tools.appointments.new_series import SeriesPlan, made_series, plan_of
-from mcp_salesforce.tools.appointments.series import Scope, delete_in_scope
+from mcp_salesforce.tools.appointments.series import Scope
+from mcp_salesforce.tools.appointments.series_now import series_in_words
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import (
     ContactFilter,
@@ -74,7 +77,8 @@ async def create_appointment(
     with read_back(read, written):
         read |= await _made(org, event_id, zone, plan, booking)
     made = cast("Appointment", read)
-    notes = [doubt_about(span, org.now()), await unreserved(org, data.Location, [booking.calendars[0].id, *invitees])]
+    notes = [plan.unmatched if plan else "", doubt_about(span, org.now())]
+    notes.append(await unreserved(org, data.Location, [booking.calendars[0].id, *invitees]))
     if any(notes):
         made["note"] = " ".join(filter(None, notes))
     return warned(made, invited.get("warning", ""), booking.unchecked)
@@ -94,7 +98,8 @@ async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlic
     org = org_of(ctx)
     record = await org.retrieve("Event", event_id, names=NAMES)
     told = appointment_of(record, await org.zone("", record.get("OwnerId") or ""))
-    return cast("Appointment", {**told, **await read_invitees(org, record)})
+    series, invitees = await asyncio.gather(series_in_words(org, record), read_invitees(org, record))
+    return cast("Appointment", {**told, **series, **invitees})
 
 
 @appointments.tool(

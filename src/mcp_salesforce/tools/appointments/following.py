@@ -13,25 +13,27 @@ from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.recurrence import WEEKDAY_NAMES, Rule
 from mcp_salesforce.appointments.spans import Span, moved, span_in
-from mcp_salesforce.appointments.times import zone_of
+from mcp_salesforce.appointments.times import dated, zone_of
 from mcp_salesforce.changes.change import announce, current_change, note_made
 from mcp_salesforce.changes.writes import Write
+from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.models import SObjectRecord
+from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.answers.results import Updated
 from mcp_salesforce.tools.appointments.booking import Booking
 from mcp_salesforce.tools.appointments.data import AppointmentData
 from mcp_salesforce.tools.appointments.display import compared
 from mcp_salesforce.tools.appointments.invitees import invitations_of
+from mcp_salesforce.tools.appointments.locations import unreserved
 from mcp_salesforce.tools.appointments.new_series import SeriesPlan, made_series, plan_of
-from mcp_salesforce.tools.appointments.series import PATTERN, Occurrence, is_own_record, occurrences_of, twins_in
+from mcp_salesforce.tools.appointments.series import PATTERN, Occurrence, occurrences_of, twins_in
 from mcp_salesforce.tools.appointments.single import copied_fields
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.record import difference, read_back
 
 _MOST: Final = 999
 _AT_ONCE: Final = 200
-_ENDED: Final = "The old series ends before this; a new series replaces the rest"
 _INVITED: Final = "The invitees were invited to each of its appointments again."
 
 
@@ -45,6 +47,7 @@ class Rest:
         rule: The rule of the whole series.
         days: The days on which the rule has the rest, those taken out included.
         touched: The appointments that are there.
+        kept: The appointments before it, which the old series keeps.
         zone: The zone whose clock the series keeps.
     """
 
@@ -53,6 +56,7 @@ class Rest:
     rule: Rule
     days: Sequence[date]
     touched: Sequence[Occurrence]
+    kept: Sequence[Occurrence]
     zone: ZoneInfo
 
     @classmethod
@@ -64,7 +68,7 @@ class Rest:
         """
         span, found = span_in(event), await occurrences_of(org, event)
         to_come = next((each.event_id for each in found if each.start > org.now()), "")
-        if span is None or is_own_record(event) or span.start <= org.now():
+        if span is None or span.start <= org.now():
             hint = f"Use the next one: {to_come}." if to_come else "Create a new series."
             raise refused("A series can be changed only from a future appointment on.", hint=hint, fields=["event_id"])
         zone = zone_of("UTC" if span.all_day else event.get("Recurrence2PatternTimeZone") or "UTC")
@@ -79,7 +83,16 @@ class Rest:
                 hint="Use another appointment of the series, one at its usual time.",
                 fields=["event_id"],
             )
-        return cls(event, span, rule, days, [each for each in found if each.start >= span.start], zone)
+        rest = [each for each in found if each.start >= span.start]
+        return cls(event, span, rule, days, rest, [each for each in found if each.start < span.start], zone)
+
+    def ended(self, zone: ZoneInfo) -> str:
+        """Say what becomes of the old series."""
+        if not self.kept:
+            return "A new series replaces the whole old one."
+        last = dated(self.kept[-1].start, zone, all_day=self.span.all_day)
+        keeps = f"the last of its {len(self.kept)} appointments is" if len(self.kept) > 1 else "its only appointment is"
+        return f"The old series ends before this: {keeps} {last}. A new series replaces the rest."
 
     def left_out(self, shift: timedelta) -> frozenset[date]:
         """Return the days that are taken out of it, each later by `shift`."""
@@ -114,7 +127,10 @@ async def change_following(
     booking.subjects = {event.get("Subject") or ""}
     await booking.check(zone, allow_conflict=allow_conflict, is_new=False)
     series_id = await _replace(org, rest, {**values, **new.values()})
-    note = f"{_ENDED}{f'. {_INVITED}' if invitations else '.'}"
+    room = await unreserved(
+        org, changes.get("Location"), [values["OwnerId"], *(each["RelationId"] for each in invitations)]
+    )
+    note = " ".join(filter(None, [rest.ended(zone), _INVITED if invitations else "", plan.unmatched, room]))
     told: dict[str, Any] = {"Id": series_id, **plan.told(zone)}
     with read_back(told, dict(told)):
         series = await made_series(org, series_id, plan)
@@ -157,15 +173,76 @@ def _needs_rule() -> InvalidArgumentError:
 
 
 async def _replace(org: OrgSession, rest: Rest, values: dict[str, Any]) -> str:
-    """Create the new series, and end the old one; return the Id that Salesforce answers."""
+    """Create the new series, and end the old one; return the Id that Salesforce answers.
+
+    Raises:
+        SalesforceError: The first was refused, or the second, and then the new series is taken back.
+    """
     members = tuple(each.event_id for each in rest.touched)
     last = Write("delete", "Event", rest.event["Id"], onwards=True, also=members[1:])
     announce([Write("create", "Event"), last])
     saved = await org.client.sobjects.create("Event", values)
+    new_id = saved.id or ""
+    note_made([new_id])
     if change := current_change():
         change.members = members
-    await org.client.sobjects.delete_from_event_onwards(rest.event["Id"])
-    return saved.id or ""
+    try:
+        await org.client.sobjects.delete_from_event_onwards(rest.event["Id"])
+    except SalesforceError as error:
+        await _not_ended(org, rest, new_id, error)
+    return new_id
+
+
+async def _not_ended(org: OrgSession, rest: Rest, new_id: str, error: SalesforceError) -> None:
+    """Take the new series back, because the old one was not ended; return where it was ended after all.
+
+    If it is unknown whether it is being ended, both stay: nothing is lost.
+
+    Raises:
+        SalesforceError: Says what is there now.
+    """
+    said = marked(error.code, error.message)
+    if await _is_ended(org, rest):
+        return
+    if error.is_outcome_unknown:
+        raise refused(
+            f"The new series {new_id} was created. It is unknown whether the old one ends before it: {said}",
+            code="OUTCOME_UNKNOWN",
+            hint=f"Look in a minute. If {rest.event['Id']} is still there, delete it with scope following.",
+        ) from error
+    try:
+        await _take_back(org, rest, new_id)
+    except SalesforceError as second:
+        raise refused(
+            f"Both series are there now: the old one was not ended ({said}), and the new one, {new_id}, was not "
+            f"deleted again ({marked(second.code, second.message)}).",
+            code=error.code,
+            hint=f"Delete {new_id} with scope all; or the old rest: {rest.event['Id']} with scope following.",
+        ) from error
+    raise refused(
+        f"Nothing is changed: the old series could not be ended ({said}), so the new one was deleted again.",
+        code=error.code,
+        hint="Tell the user, or try again later.",
+    ) from error
+
+
+async def _is_ended(org: OrgSession, rest: Rest) -> bool:
+    try:
+        left = {each.event_id for each in await occurrences_of(org, rest.event)}
+    except SalesforceError:
+        return False
+    return not left & {each.event_id for each in rest.touched}
+
+
+async def _take_back(org: OrgSession, rest: Rest, new_id: str) -> None:
+    """Delete a series that was made a moment ago; the Id that Salesforce answered may be the series' own record."""
+    old = {each.event_id for each in (*rest.touched, *rest.kept)}
+    found = await occurrences_of(org, await org.retrieve("Event", new_id))
+    made = [each for each in found if each.event_id not in old]  # the two may look the same
+    note_made([each.event_id for each in made])
+    if change := current_change():
+        change.members = tuple(each.event_id for each in made)
+    await org.client.sobjects.delete_from_event_onwards(made[0].event_id if made else new_id)
 
 
 async def _invite(org: OrgSession, event_ids: Sequence[str], invitations: Sequence[dict[str, Any]]) -> int:

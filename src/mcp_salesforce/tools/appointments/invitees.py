@@ -15,7 +15,7 @@ from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.answers.results import Cell
 from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
-from mcp_salesforce.tools.appointments.series import is_classic, is_lightning, is_own_record
+from mcp_salesforce.tools.appointments.series import check_is_no_series, is_classic, is_lightning
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import EventId, id_of
 from mcp_salesforce.tools.framework.session import OrgSession
@@ -65,7 +65,7 @@ async def set_invitees(ctx: ToolContext, event_id: EventId, add: InviteeIds = ()
         raise refused(f"{', '.join(sorted(both))} is in add and in remove.", hint="Give each Id in one of them only.")
     event = await org.retrieve("Event", event_id)
     await check_is_no_copy(org, event)
-    _check_takes_invitees(event)
+    await check_is_no_series(org, event, "List its appointments and use one of them{next}.")
     announce([Write("delete", "EventRelation")] * len(remove) + [Write("create", "EventRelation")] * len(add))
     outcomes = {
         **await _uninvite(org, await _relations(org, event_id), remove),
@@ -152,14 +152,6 @@ async def invitations_of(org: OrgSession, event: SObjectRecord) -> list[dict[str
         for each in relations
         if _is_invitee(each) and not each.get("IsParent") and each["RelationId"] != event.get("OwnerId")
     ]
-
-
-def _check_takes_invitees(event: SObjectRecord) -> None:
-    if is_own_record(event):
-        raise refused(
-            ("This Id is of a whole series, not of one of its appointments."),
-            hint="List its appointments and use one of them.",
-        )
 
 
 async def _tells_invitees_apart(org: OrgSession) -> bool:

@@ -7,15 +7,15 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mcp_salesforce.appointments.classic import classic_rule
 from mcp_salesforce.appointments.recurrence import RecurrenceError, Rule
 from mcp_salesforce.appointments.spans import Span
-from mcp_salesforce.appointments.times import local_text, weekday, zone_named
+from mcp_salesforce.appointments.times import dated, weekday, zone_named
 from mcp_salesforce.changes.change import current_change, note_made
 from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.models import SObjectRecord
-from mcp_salesforce.tools.appointments.series import PATTERN, occurrences_of
+from mcp_salesforce.tools.appointments.series import PATTERN, is_classic, occurrences_of
+from mcp_salesforce.tools.appointments.series_now import but_not, in_words
 from mcp_salesforce.tools.framework.session import OrgSession
 
 SHOWN_OCCURRENCES = 10
@@ -23,6 +23,8 @@ _UTC = zone_named("UTC")
 _MOST = 999
 _MOST_PLANNED = 100  # dates that a preview lists
 _MOST_DELETED = 200
+_MOST_NAMED = 5
+_RULE = "Recurrence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,25 @@ class SeriesPlan:
         length = self.first.end - self.first.start
         return [Span(start, start + length, self.first.all_day) for start in self.kept]
 
+    @property
+    def unmatched(self) -> str:
+        """A sentence about days to leave out that the series does not have; nothing where there are none."""
+        days = sorted(self.left_out - {self.day_of(start) for start in self.starts})
+        if not days:
+            return ""
+        named = [f"{day.isoformat()} ({weekday(day)})" for day in days[:_MOST_NAMED]]
+        more = f" and {len(days) - _MOST_NAMED} more" if len(days) > _MOST_NAMED else ""
+        return f"except has days on which the series does not take place: {', '.join(named)}{more}."
+
     def told(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the series as a model reads it: its rule in words, how many, and the first ones as told in `zone`."""
         change = current_change()
         most = _MOST_PLANNED if change and change.is_preview else SHOWN_OCCURRENCES
         days = sorted({self.day_of(start) for start in self.starts} & self.left_out)
-        but_not = f", except {', '.join(day.isoformat() for day in days)}" if days else ""
         return {
-            "recurrence": in_words(self.rule, self.zone) + but_not,
+            "recurrence": in_words(self.rule, self.zone) + but_not(days),
             "occurrences": len(self.kept),
-            "first_occurrences": [_said(start, zone, all_day=self.first.all_day) for start in self.kept[:most]],
+            "first_occurrences": [dated(start, zone, all_day=self.first.all_day) for start in self.kept[:most]],
         }
 
 
@@ -76,7 +87,10 @@ class MadeSeries:
         """Return the series as a model reads it."""
         still = f"Days to leave out are still there; delete these: {', '.join(self.not_left_out)}."
         warning = " ".join(filter(None, [self._difference(zone), still if self.not_left_out else ""]))
-        return self.plan.told(zone) | ({"warning": warning} if warning else {})
+        told = self.plan.told(zone)
+        if ids := [each for each in self.event_ids if each not in self.not_left_out]:
+            told["first_ids"] = ids[: len(told["first_occurrences"])]
+        return told | ({"warning": warning} if warning else {})
 
     def _difference(self, zone: ZoneInfo) -> str:
         """Return what Salesforce made otherwise than the rule says, and what can be done about it."""
@@ -84,7 +98,7 @@ class MadeSeries:
         if made == self.planned:
             return ""
         missing, more = (
-            [_said(at, zone, all_day=self.plan.first.all_day) for at in some if at not in others]
+            [dated(at, zone, all_day=self.plan.first.all_day) for at in some if at not in others]
             for some, others in ((self.planned, set(made)), (made, set(self.planned)))
         )
         if made == self.planned[: len(made)]:
@@ -99,26 +113,6 @@ class MadeSeries:
             f"Salesforce created other appointments than the rule asks for: {'; '.join(named)}. Add or delete "
             "these one by one."
         )
-
-
-def in_words(rule: Rule, zone: ZoneInfo) -> str:
-    """Return a rule in English, with the zone whose clock it keeps."""
-    return f"{rule.words(zone)}, on the clock of {zone.key}"
-
-
-def recurrence_of(record: SObjectRecord) -> dict[str, str]:
-    """Return the rule of a record in words, under the key of the answer; nothing if the record has none."""
-    is_classic = bool(record.get("IsRecurrence"))
-    if not is_classic and not record.get(PATTERN):
-        return {}
-    try:
-        zone = zone_named(
-            record.get("RecurrenceTimeZoneSidKey" if is_classic else "Recurrence2PatternTimeZone") or "UTC"
-        )
-        rule = classic_rule(record, zone) if is_classic else Rule.parse(record[PATTERN])
-    except ValueError:
-        return {}  # a rule of a later version of Salesforce: its own fields are in the answer
-    return {"recurrence": in_words(rule, zone)}
 
 
 async def plan_of(
@@ -206,14 +200,32 @@ async def _leave_out(org: OrgSession, event_ids: Sequence[str]) -> tuple[str, ..
     return tuple(failed)
 
 
-def check_rule_is_kept(values: Mapping[str, Any]) -> None:
-    """Refuse a change of a series' rule."""
-    if PATTERN in values:
+def check_rule(values: Mapping[str, Any], left_out: frozenset[date], scope: str) -> None:
+    """Refuse a change of a series' rule but from one appointment on, where a new series takes its place."""
+    if left_out and scope != "following":
+        raise refused(
+            "except needs a new series, and so scope following.",
+            hint="To leave out single days, delete the appointments of these days with scope this.",
+            fields=["except"],
+        )
+    if PATTERN in values and scope != "following":
         raise refused(
             "Salesforce's API cannot change the rule of a series.",
             code="NOT_SUPPORTED",
             hint="Use scope following on an appointment: from there a new series has the new rule.",
             fields=[PATTERN],
+        )
+
+
+def check_kind_of_rule(event: SObjectRecord, values: Mapping[str, Any], left_out: frozenset[date], scope: str) -> None:
+    """Refuse a new rule for the rest of a Classic series, whose appointments stay."""
+    named = [name for name in values if name.startswith(_RULE)]
+    if is_classic(event) and scope == "following" and (left_out or named):
+        raise refused(
+            "Salesforce's API cannot change the rule of a Classic series.",
+            code="NOT_SUPPORTED",
+            hint="Delete it from this appointment on (scope following), and create a new series.",
+            fields=named or ["except"],
         )
 
 
@@ -237,7 +249,7 @@ def _check_starts(rule: Rule, span: Span, zone: ZoneInfo, starts: Sequence[datet
     if len(starts) > _MOST:
         raise _wrong_rule(f"The series has more than {_MOST} appointments.", "Give an earlier UNTIL, or a COUNT.")
     if starts[0] != span.start:
-        said, first = (_said(at, zone, all_day=span.all_day) for at in (span.start, starts[0]))
+        said, first = (dated(at, zone, all_day=span.all_day) for at in (span.start, starts[0]))
         raise _wrong_rule(f"StartDateTime is {said}, but {rule.words()} begins {first}.", f"Start it then: {first}.")
 
 
@@ -255,9 +267,3 @@ def _check_clock(rule: Rule, span: Span, zone: ZoneInfo, asked: ZoneInfo, starts
 
 def _wrong_rule(message: str, hint: str) -> InvalidArgumentError:
     return refused(message, code="INVALID_RECURRENCE", hint=hint, fields=[PATTERN])
-
-
-def _said(at: datetime, zone: ZoneInfo, *, all_day: bool) -> str:
-    if all_day:
-        return f"{weekday(at.date())} {at.date().isoformat()}"
-    return f"{weekday(at.astimezone(zone).date())} {local_text(at, zone)}"

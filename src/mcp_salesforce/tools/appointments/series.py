@@ -8,31 +8,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from mcp_salesforce.appointments.spans import Span, span_in
 from mcp_salesforce.appointments.times import zone_of
-from mcp_salesforce.changes.change import current_change
-from mcp_salesforce.salesforce import InvalidArgumentError
+from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
-from mcp_salesforce.salesforce.models import SObjectRecord
-from mcp_salesforce.tools.answers.errors import marked
-from mcp_salesforce.tools.answers.results import DeletedAppointment
+from mcp_salesforce.salesforce.models import SObjectRecord, present
 from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.framework.session import OrgSession
-from mcp_salesforce.tools.lookups.cascades import going_along
 
 Scope = Annotated[Literal["this", "following", "all"], Field(description="Which appointments of a series")]
 
 _USER = "005"
 PATTERN = "Recurrence2PatternText"
-_CLASSIC_MOST = 200  # what one call deletes; Salesforce makes at most 100 of a Classic series
 _FIELDS = "Id, StartDateTime, EndDateTime, IsAllDayEvent, ActivityDate, DurationInMinutes"
-_OF_ONE = "Use the Id of an appointment: scope this changes that one, all changes all future ones."
+_OF_ONE = "Use the Id of an appointment{next}: scope this changes that one, all changes all future ones."
 _MADE_WITHIN = timedelta(minutes=10)  # the appointments of a series are saved together
 
 
@@ -43,13 +38,16 @@ class Occurrence:
     event_id: str
     start: datetime
     is_exception: bool = False
+    all_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a change is sent to, and how many appointments it touches; `touched` are those, where it is a series.
 
-    With `is_single` it is one of a series that has to be taken out of it: Salesforce's API cannot change it there.
+    With `is_single` it is one of a series that has to be taken out of it: Salesforce's API cannot change it there. With
+    `is_each` those touched are changed one by one, which a Classic series allows; `shift` is by how many days they
+    move.
     """
 
     event_id: str
@@ -57,6 +55,8 @@ class Target:
     touched: tuple[Occurrence, ...] = ()
     zone: ZoneInfo = field(default_factory=lambda: zone_of("UTC"))
     is_single: bool = False
+    is_each: bool = False
+    shift: timedelta = timedelta()
 
     @property
     def event_ids(self) -> set[str]:
@@ -67,9 +67,9 @@ class Target:
         """Return when the appointments of a series are, with the clock time and length of `new`; else nothing."""
         clock, length = new.start.astimezone(self.zone).time(), new.end - new.start
         starts = [
-            each.start
+            each.start + self.shift
             if new.all_day
-            else datetime.combine(each.start.astimezone(self.zone), clock, self.zone).astimezone(UTC)
+            else datetime.combine(each.start.astimezone(self.zone) + self.shift, clock, self.zone).astimezone(UTC)
             for each in self.touched
         ]
         return [Span(start, start + length, new.all_day) for start in starts]
@@ -82,13 +82,14 @@ async def occurrences_of(org: OrgSession, event: SObjectRecord) -> list[Occurren
     the same in all of these is taken for a part of it (see `twins_in`).
     """
     if is_classic(event):
-        series = quote(event["RecurrenceActivityId"])
-        where = f"RecurrenceActivityId = {series} AND IsRecurrence = false"
+        where = f"RecurrenceActivityId = {quote(series_id(event))} AND IsRecurrence = false"
     elif is_lightning(event) and event.get("Recurrence2PatternStartDate"):
-        made, start = (datetime.fromisoformat(event[name]) for name in ("CreatedDate", "Recurrence2PatternStartDate"))
+        made, start = (
+            datetime.fromisoformat(present(event, name)) for name in ("CreatedDate", "Recurrence2PatternStartDate")
+        )
         where = (
             "IsRecurrence2 = true AND IsRecurrence2Exclusion = false AND IsChild = false AND GroupEventType != '3' "
-            f"AND OwnerId = {quote(event['OwnerId'])} AND Recurrence2PatternStartDate = {quote(start)} "
+            f"AND OwnerId = {quote(present(event, 'OwnerId'))} AND Recurrence2PatternStartDate = {quote(start)} "
             f"AND CreatedDate >= {quote(made - _MADE_WITHIN)} AND CreatedDate <= {quote(made + _MADE_WITHIN)}"
         )
     else:
@@ -99,7 +100,9 @@ async def occurrences_of(org: OrgSession, event: SObjectRecord) -> list[Occurren
     )
     records = [each for each in found.records if each.get(PATTERN) == event.get(PATTERN) or is_classic(event)]
     return [
-        Occurrence(each["Id"], span.start, is_exception=bool(each.get("IsRecurrence2Exception")))
+        Occurrence(
+            present(each, "Id"), span.start, is_exception=bool(each.get("IsRecurrence2Exception")), all_day=span.all_day
+        )
         for each in records
         if (span := span_in(each))
     ]
@@ -107,7 +110,20 @@ async def occurrences_of(org: OrgSession, event: SObjectRecord) -> list[Occurren
 
 def is_classic(event: SObjectRecord) -> bool:
     """Tell whether the event belongs to a Classic series, or is one."""
-    return bool(event.get("RecurrenceActivityId"))
+    return bool(event.get("RecurrenceActivityId") or event.get("IsRecurrence"))
+
+
+def series_id(event: SObjectRecord) -> str:
+    """Return the Id of the record of a Classic series that the event belongs to, or is."""
+    return str(event.get("RecurrenceActivityId") or event["Id"])
+
+
+async def series_zone(org: OrgSession, event: SObjectRecord) -> ZoneInfo:
+    """Return the zone whose clock a series keeps; of a Classic one the owner's, which its appointments do not tell."""
+    if event.get("IsAllDayEvent"):
+        return zone_of("UTC")
+    kept = event.get("Recurrence2PatternTimeZone") or event.get("RecurrenceTimeZoneSidKey")
+    return zone_of(kept) if kept else await org.zone("", event.get("OwnerId") or "")
 
 
 def is_lightning(event: SObjectRecord) -> bool:
@@ -126,48 +142,8 @@ def twins_in(occurrences: Sequence[Occurrence]) -> tuple[str, str] | None:
     return next(((one.event_id, other.event_id) for one, other in pairwise(regular) if one.start == other.start), None)
 
 
-async def delete_in_scope(org: OrgSession, event_id: str, scope: str) -> DeletedAppointment:
-    """Move an appointment to the recycle bin, with those of its series that `scope` says.
-
-    API: DELETE /sobjects/Event/{id}, DELETE /sobjects/Event/{id}/fromThisEventOnwards
-
-    Raises:
-        InvalidArgumentError: It is in no series, or the scope would delete what took place.
-    """
-    event = await org.retrieve("Event", event_id)
-    if scope == "this":
-        if is_own_record(event):
-            raise refused("This Id is of a whole series, not of one of its appointments.", hint="Use scope all.")
-        await check_is_no_copy(org, event)
-        alongside = await going_along(org, "Event", [event_id]) if event.get("IsGroupEvent", True) else {}
-        await org.client.sobjects.delete("Event", event_id)
-        return cast("DeletedAppointment", {"Id": event_id, "deleted": True, **alongside})
-    await _check_is_in_series(org, event, scope)
-    span, whole = span_in(event), scope == "all" or is_own_record(event)
-    touched = await occurrences_of(org, event)
-    if whole:
-        _check_is_one_series(touched)
-        _check_none_took_place(touched, org.now())
-    elif span:
-        touched = [each for each in touched if each.start >= span.start]
-    await _delete(org, event, touched, whole=whole)
-    told: DeletedAppointment = {"Id": event_id, "deleted": True}
-    if touched and not twins_in(touched):
-        told["occurrences"] = len(touched)
-    return told
-
-
-def _check_is_one_series(occurrences: Sequence[Occurrence]) -> None:
-    if twins := twins_in(occurrences):
-        raise refused(
-            f"Salesforce's API cannot tell two series apart: {twins[0]} and {twins[1]} start together.",
-            code="AMBIGUOUS",
-            hint="Use scope following on the first appointment of the right one.",
-            fields=["scope"],
-        )
-
-
-async def _check_is_in_series(org: OrgSession, event: SObjectRecord, scope: str) -> None:
+async def check_is_in_series(org: OrgSession, event: SObjectRecord, scope: str) -> None:
+    """Refuse a scope of a series for an appointment that is in none, or is an invitee's copy."""
     await check_is_no_copy(org, event)
     if not is_classic(event) and not is_lightning(event):
         raise refused(
@@ -177,37 +153,27 @@ async def _check_is_in_series(org: OrgSession, event: SObjectRecord, scope: str)
         )
 
 
-def _check_none_took_place(occurrences: Sequence[Occurrence], now: datetime) -> None:
-    past = [each for each in occurrences if each.start <= now]
-    if not past:
-        return
-    to_come = next((each for each in occurrences if each.start > now), None)
-    keep = f"To keep them: scope following on {to_come.event_id}. " if to_come else ""
-    raise refused(
-        f"{len(past)} of its {len(occurrences)} appointments have begun or taken place; nothing was deleted.",
-        code="PAST_APPOINTMENTS",
-        hint=f"{keep}To delete them too: scope following on {past[0].event_id}.",
-        fields=["scope"],
-    )
+async def next_of(org: OrgSession, event: SObjectRecord) -> Occurrence | None:
+    """Return the next future appointment of the series that `event` is, or belongs to; None where none can be seen."""
+    try:
+        found = await occurrences_of(org, event)
+    except SalesforceError:
+        return None
+    return next((each for each in found if each.start > org.now()), None)
 
 
-async def _delete(org: OrgSession, event: SObjectRecord, touched: Sequence[Occurrence], *, whole: bool) -> None:
-    if is_lightning(event):
-        first = touched[0].event_id if touched and whole else event["Id"]
-        if change := current_change():
-            change.members = tuple(each.event_id for each in touched)
-        await org.client.sobjects.delete_from_event_onwards(first)
-    elif whole:
-        if change := current_change():
-            change.members = tuple(each.event_id for each in touched)
-        await org.client.sobjects.delete("Event", event["RecurrenceActivityId"])
-    else:
-        results = await org.client.collections.delete(
-            [each.event_id for each in touched][:_CLASSIC_MOST], all_or_none=True
+async def check_is_no_series(org: OrgSession, event: SObjectRecord, hint: str) -> None:
+    """Refuse the Id of a whole series; `hint` says what to use, with `{next}` for its next appointment.
+
+    Raises:
+        InvalidArgumentError: It is one.
+    """
+    if is_own_record(event):
+        following = await next_of(org, event)
+        told = f" (the next is {following.event_id})" if following else ""
+        raise refused(
+            "This Id is of a whole series, not of one of its appointments.", hint=hint.replace("{next}", told)
         )
-        failed = next((result.errors[0] for result in results if result.errors), None)
-        if failed:
-            raise refused(f"Nothing was deleted: {marked(failed.status_code, failed.message)}", code=failed.status_code)
 
 
 async def target_of(org: OrgSession, event: SObjectRecord, scope: str, span: Span | None, new: Span | None) -> Target:
@@ -218,26 +184,25 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, span: Spa
     event_id, now = event["Id"], org.now()
     begun = span is not None and span.start <= now
     if scope == "this":
-        if is_own_record(event) and is_lightning(event):
-            raise refused("This Id is of a whole series, not of one of its appointments.", hint=_OF_ONE)
+        await check_is_no_series(org, event, _OF_ONE)
         return Target(event_id, is_single=is_lightning(event) and not begun and not event.get("IsChild"))
-    await _check_is_in_series(org, event, scope)
+    await check_is_in_series(org, event, scope)
     if scope == "following":
-        raise refused(
-            "Salesforce's API cannot change a Classic series from one appointment on.",
-            code="NOT_SUPPORTED",
-            hint=("Change each of them with scope this, or all future ones with scope all."),
-            fields=["scope"],
-        )
+        return await _each_following(org, event, span, new)
     to_come = [each for each in await occurrences_of(org, event) if each.start > now]
     if not to_come:
         raise refused("The series has no future appointments, so there is nothing to change.", fields=["scope"])
     if is_classic(event):
         if new:
-            raise _fixed("Classic series: Salesforce would create all its appointments again")
+            raise refused(
+                "Salesforce's API cannot move this Classic series: it would create all its appointments again.",
+                code="NOT_SUPPORTED",
+                hint=f"Use scope following on its next appointment, {to_come[0].event_id}: each one is moved.",
+                fields=["StartDateTime"],
+            )
         zone = zone_of(event.get("RecurrenceTimeZoneSidKey") or "UTC")
-        return Target(event["RecurrenceActivityId"], len(to_come), tuple(to_come), zone)
-    if begun or is_own_record(event):
+        return Target(series_id(event), len(to_come), tuple(to_come), zone)
+    if begun:
         raise refused(
             "A series can be changed only through one of its future appointments.",
             hint=f"Use the next one: {to_come[0].event_id}.",
@@ -247,6 +212,24 @@ async def target_of(org: OrgSession, event: SObjectRecord, scope: str, span: Spa
     if new and span and (new.all_day, _day(new, zone)) != (span.all_day, _day(span, zone)):
         raise _fixed("series: the rule that sets its days cannot be changed")
     return Target(event_id, None if twins_in(to_come) else len(to_come), tuple(to_come), zone)
+
+
+async def _each_following(org: OrgSession, event: SObjectRecord, span: Span | None, new: Span | None) -> Target:
+    """Return the appointments of a Classic series from `event` on: each can be changed on its own."""
+    found = await occurrences_of(org, event)
+    if span is None or span.start <= org.now():
+        to_come = next((each.event_id for each in found if each.start > org.now()), "")
+        hint = f"Use the next one: {to_come}." if to_come else "Create a new series."
+        raise refused("A series can be changed only from a future appointment on.", hint=hint, fields=["event_id"])
+    zone, shift = await series_zone(org, event), timedelta()
+    if new:
+        if new.all_day != span.all_day:
+            raise refused(
+                "The rest of a Classic series cannot become all-day, or cease to be.", fields=["IsAllDayEvent"]
+            )
+        shift = _day(new, zone) - _day(span, zone)
+    touched = tuple(each for each in found if each.start >= span.start)
+    return Target(event["Id"], len(touched), touched, zone, is_each=True, shift=shift)
 
 
 def _day(span: Span, zone: ZoneInfo) -> date:

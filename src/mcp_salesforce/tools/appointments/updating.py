@@ -9,13 +9,14 @@ from pydantic import AfterValidator, Field
 
 from mcp_salesforce.appointments.conflicts import spoken
 from mcp_salesforce.appointments.spans import Span, doubt_about, moved, span_in
-from mcp_salesforce.appointments.times import instant_of
+from mcp_salesforce.appointments.times import dated, instant_of
 from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.salesforce import ConflictError, ErrorDetail, Request
 from mcp_salesforce.salesforce.api.sobjects import retrieving, updating
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.models import SObjectRecord, present
+from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.answers.results import Updated
 from mcp_salesforce.tools.appointments.booking import AllowConflict, Booking, having_calendars
 from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
@@ -23,8 +24,9 @@ from mcp_salesforce.tools.appointments.data import TIME_FIELDS, AppointmentData,
 from mcp_salesforce.tools.appointments.display import compared
 from mcp_salesforce.tools.appointments.following import change_following
 from mcp_salesforce.tools.appointments.invitees import check_contacts
-from mcp_salesforce.tools.appointments.new_series import check_rule_is_kept
-from mcp_salesforce.tools.appointments.series import Scope, Target, is_lightning, target_of
+from mcp_salesforce.tools.appointments.locations import NewPlace
+from mcp_salesforce.tools.appointments.new_series import check_kind_of_rule, check_rule
+from mcp_salesforce.tools.appointments.series import Scope, Target, is_lightning, is_own_record, next_of, target_of
 from mcp_salesforce.tools.appointments.single import said_of, take_out
 from mcp_salesforce.tools.appointments.toolset import appointments
 from mcp_salesforce.tools.framework.params import EventId
@@ -36,6 +38,7 @@ from mcp_salesforce.tools.lookups.record import difference, last_changed, outcom
 _CHANGED_MEANWHILE = "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"
 _STAMPS = frozenset({"LastModifiedDate", "LastModifiedById", "SystemModstamp"})
 _FREE = "Free"
+_MOST_PLANNED = 100
 _RESET = "The move reset the invitees' answers; Salesforce asks them again."
 
 
@@ -66,12 +69,15 @@ async def update_appointment(
 ) -> Updated:
     """Change or move an appointment and return what changed. Give only StartDateTime to keep its length."""
     org, values, wish = org_of(ctx), data.others(), data.wish()
-    if scope != "following":
-        check_rule_is_kept(values)
+    check_rule(values, data.left_out(), scope)
     await check_contacts(org, values)
     fields = _fields(data, values, TIME_FIELDS if not wish.is_empty() else ())
     before = await org.retrieve("Event", event_id)
+    if scope != "this" and is_own_record(before):
+        before = await _next(org, before)
+    event_id = before["Id"]
     await check_is_no_copy(org, before, fields)
+    check_kind_of_rule(before, values, data.left_out(), scope)
     zone = await org.zone(data.time_zone or "", before.get("OwnerId") or "")
     await _check_unchanged(org, before, last_modified, zone)
     if scope == "following" and is_lightning(before):
@@ -85,7 +91,7 @@ async def update_appointment(
     booking = await _booking(org, before, values, span, new or span, target)
     if booking:
         await booking.check(zone, allow_conflict=allow_conflict, is_new=False)
-    saved_id, after = await _saved(org, target, before, values, fields, booking, zone)
+    saved_id, after, place = await _saved(org, target, before, values, fields, booking, zone)
     told = difference(
         compared(event_id, {name: before.get(name) for name in fields}, zone), compared(saved_id, after, zone)
     )
@@ -95,14 +101,34 @@ async def update_appointment(
     notes = [
         said_of(before, saved_id) if target.is_single else "",
         doubt_about(moved_to, org.now()) if moved_to else "",
+        place,
     ]
     more = {
         "time_zone": zone.key if new else "",
         "warning": " ".join(filter(None, warnings)),
         "note": " ".join(filter(None, notes)),
         "occurrences": target.occurrences,
+        "first_occurrences": _planned(target, moved_to, zone),
     }
-    return cast("Updated", {**told, **{name: value for name, value in more.items() if value not in {"", None}}})
+    return cast("Updated", {**told, **{name: value for name, value in more.items() if value not in ("", None, [])}})
+
+
+async def _next(org: OrgSession, series: SObjectRecord) -> SObjectRecord:
+    """Return the next appointment of a series."""
+    following = await next_of(org, series)
+    if following is None:
+        raise refused("The series has no future appointments, so there is nothing to change.", fields=["event_id"])
+    return await org.retrieve("Event", following.event_id)
+
+
+def _planned(target: Target, new: Span | None, zone: ZoneInfo) -> list[str]:
+    """Return, of a preview, when the appointments of a series are after the change."""
+    change = current_change()
+    if not target.touched or change is None or not change.is_preview:
+        return []
+    if new:
+        return [dated(span.start, zone, all_day=span.all_day) for span in target.spans_at(new)[:_MOST_PLANNED]]
+    return [dated(each.start, zone, all_day=each.all_day) for each in target.touched[:_MOST_PLANNED]]
 
 
 async def _saved(  # noqa: PLR0917 - what is saved, and what is looked at then
@@ -113,16 +139,21 @@ async def _saved(  # noqa: PLR0917 - what is saved, and what is looked at then
     fields: Sequence[str],
     booking: Booking | None,
     zone: ZoneInfo,
-) -> tuple[str, dict[str, Any]]:
-    """Save the change; return the Id of the appointment and its fields. One taken out of a series has a new Id.
+) -> tuple[str, dict[str, Any], str]:
+    """Save the change; return the Id of the appointment, its fields, and a note about its place.
+
+    One taken out of a series has a new Id.
 
     Raises:
         SalesforceError: Nothing was changed, or it is unknown whether something was.
     """
-    saved_id = str(before["Id"])
+    saved_id, place, places = str(before["Id"]), NewPlace.of(before, values), list[object]()
     after, written = dict[str, Any](), {**before, **values}
-    if target.is_single:
-        saved_id, _ = await take_out(org, before, values)
+    if target.is_each or target.is_single:
+        if target.is_each:
+            await _save_each(org, target, values, TIME_FIELDS)
+        else:
+            saved_id, _ = await take_out(org, before, values)
         if booking is None:
             with read_back(after, written):
                 after |= await org.retrieve("Event", saved_id, fields=fields)
@@ -132,19 +163,42 @@ async def _saved(  # noqa: PLR0917 - what is saved, and what is looked at then
             if booking:
                 await org.client.send(change)
             else:
-                _, read = await org.client.composite.run_led([change, retrieving("Event", saved_id, fields=fields)])
+                reading = [change, retrieving("Event", saved_id, fields=fields), *place.asking(org, saved_id)]
+                _, read, *places = await org.client.composite.run_led(reading)
                 after |= outcome_of(read, written)
     if booking:
         with read_back(after, written):
             record, said = await booking.look_again(saved_id, zone)
             after |= {name: record.get(name) for name in fields} | ({"warning": said} if said else {})
-    return saved_id, after
+    return saved_id, after, await place.note(org, saved_id, places)
+
+
+async def _save_each(org: OrgSession, target: Target, values: Mapping[str, Any], times: Sequence[str]) -> None:
+    """Change the appointments of a Classic series one by one, all or none.
+
+    API: PATCH /composite/sobjects
+
+    Raises:
+        InvalidArgumentError: The org refused one, and so all.
+    """
+    new = span_in(values)
+    spans = target.spans_at(new) if new else []
+    others = {name: value for name, value in values.items() if name not in times}
+    records = [
+        {"Id": each.event_id, **others, **(_without_all_day(spans[at]) if new else {})}
+        for at, each in enumerate(target.touched)
+    ]
+    results = await org.client.collections.update("Event", records, all_or_none=True)
+    if failed := next((result.errors[0] for result in results if result.errors), None):
+        raise refused(f"Nothing was changed: {marked(failed.status_code, failed.message)}", code=failed.status_code)
 
 
 def _fields(data: AppointmentData, values: Mapping[str, Any], times: Sequence[str]) -> list[str]:
     """Return the names of the fields to compare."""
     if cleared := [name for name in TIME_FIELDS if data.given().get(name, "") is None]:
         raise refused(f"{cleared[0]} cannot be cleared.", hint="Omit it, or give its new value.", fields=cleared)
+    if data.left_out():
+        return [*dict.fromkeys([*values, *times])]  # another rule, if nothing else
     return require_fields(dict.fromkeys([*values, *times]))
 
 

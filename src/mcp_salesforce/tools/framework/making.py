@@ -20,7 +20,7 @@ from mcp_salesforce.tools.framework.asking import Asking
 from mcp_salesforce.tools.framework.questions import question_of
 from mcp_salesforce.tools.framework.session import OrgSession
 
-_SAID: Final = ("also_deleted", "calendars", "to_come", "occurrences", "first_occurrences", "warning", "note")
+_SAID: Final = ("also_deleted", "calendars", "to_come", "occurrences", "first_occurrences", "dates", "warning", "note")
 _OF_ROWS: Final = ("columns", "rows", "time_zone", "not_done", "hint", "left_out")
 _NAMES: Final[Mapping[str, str]] = {"Event": "Subject", "Task": "Subject", "Case": "CaseNumber"}
 _NAMELESS: Final = frozenset({"EventRelation", "TaskRelation"})
