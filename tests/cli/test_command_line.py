@@ -13,6 +13,7 @@ from mcp_salesforce.cli import cli
 COMMANDS = (
     "demo",
     "login",
+    "register",
     "doctor",
     "serve",
     "orgs",

@@ -13,6 +13,10 @@ PAGE = """<!-- Generated from src/mcp_salesforce/cli/hosts.py by `make docs UPDA
 prints the lines for that, with the settings. Desktop hosts do not know the `PATH` of your shell: give them the full
 path of `uv` (`which uv`). If a file already has entries, add `salesforce` to them.
 
+`uv run mcp-salesforce register HOST` does it for you: it shows the change, asks, runs the host's command or changes the
+host's file, and keeps everything else in that file. Add `--demo` for the local org, or `--org ALIAS` for a stored
+login. `--undo` removes the server again. Files with comments are left alone; it prints what to add.
+
 *Tried* means: the line was run unchanged, and the host then used the server ([results](hosts.md)). The other lines
 follow the documentation of the hosts.
 

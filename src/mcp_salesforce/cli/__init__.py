@@ -9,6 +9,7 @@ from mcp_salesforce import DISTRIBUTION
 _COMMANDS = (
     "demo",
     "login",
+    "register",
     "doctor",
     "serve",
     "orgs",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -16,12 +16,18 @@ import platformdirs
 
 from mcp_salesforce import DISTRIBUTION
 from mcp_salesforce.cli.shells import typed
-from mcp_salesforce.settings.loading import environment
+
+if TYPE_CHECKING:
+    from mcp_salesforce.settings.settings import Network
 
 SERVER_NAME = "salesforce"
 PROJECT = Path(__file__).resolve().parents[3]
 RUN = "run"
 """Where the text of a registration goes that is a command."""
+
+
+Entry = list[str] | dict[str, Any]
+"""A command, or what stands in a file of settings."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,28 @@ class Host:
     where: str
     """The file or the place that the text goes into, or `run`."""
     language: str
-    text: Callable[[Sequence[str], Mapping[str, str]], str]
+    entry: Callable[[Sequence[str], Mapping[str, str]], Entry]
     """From the command of the server and its settings to what is run or written."""
+    file: Callable[[], Path] | None = None
+    """The user's file of settings, where it is known."""
+    removal: tuple[str, ...] = ()
+    """The host's own command that removes the server, if it has one."""
+
+    @property
+    def slug(self) -> str:
+        """Its name on a command line."""
+        return self.name.lower().replace(" ", "-")
+
+    def text(self, launch: Sequence[str], settings: Mapping[str, str]) -> str:
+        """Return what is run or written, as text."""
+        return written(self.entry(launch, settings), self.language)
+
+
+def written(entry: Entry, language: str) -> str:
+    """Return a command as it is typed, or settings as JSON or YAML."""
+    if isinstance(entry, list):
+        return typed(entry)
+    return _yaml(entry) if language == "yaml" else json.dumps(entry)
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,8 @@ def launch_command(*, demo: bool, folder: Path = PROJECT, prefix: Path = Path(sy
     `prefix` is in a cache, which is emptied some day, it is what made it: `uv tool run` (`uvx`) or `pipx run`, with the
     same source. Else it is the installed command, or the interpreter where only the package is installed.
     """
+    from mcp_salesforce.settings.loading import environment
+
     serve = ("serve", "--demo") if demo else ("serve",)
     uv = environment().get("UV")
     if uv and (folder / "pyproject.toml").is_file() and Path(__file__).resolve().is_relative_to(PROJECT / "src"):
@@ -61,8 +89,16 @@ def launch_command(*, demo: bool, folder: Path = PROJECT, prefix: Path = Path(sy
     return (installed, *serve) if installed else (sys.executable, "-m", "mcp_salesforce", *serve)
 
 
+def settings_of_login(alias: str, network: "Network") -> dict[str, str]:
+    """Return what a host must give the server, so that it uses the stored login `alias`."""
+    certificates = {"SALESFORCE_CA_FILE": str(network.ca_file.absolute())} if network.ca_file else {}
+    return {"SALESFORCE_ORG": alias, **certificates}
+
+
 def _is_in_cache(prefix: Path) -> bool:
     """Tell whether an environment is in a folder that its owner may empty: of the user, or marked as a cache."""
+    from mcp_salesforce.settings.loading import environment
+
     caches = [Path(place) for place in (platformdirs.user_cache_dir(), environment().get("UV_CACHE_DIR")) if place]
     return any(
         above in caches or above.name == ".cache" or (above / "CACHEDIR.TAG").is_file() for above in prefix.parents
@@ -105,42 +141,42 @@ def registrations(launch: Sequence[str], environment: Mapping[str, str] | None =
     return [Registration(tuple(hosts), text) for text, hosts in hosts_of.items()]
 
 
-def _adding(program: str, option: str) -> Callable[[Sequence[str], Mapping[str, str]], str]:
-    """Return what writes `PROGRAM mcp add`, with `option` before each setting."""
+def _adding(program: str, option: str) -> Callable[[Sequence[str], Mapping[str, str]], Entry]:
+    """Return what makes `PROGRAM mcp add`, with `option` before each setting."""
 
-    def text(launch: Sequence[str], settings: Mapping[str, str]) -> str:
-        return typed([program, "mcp", "add", SERVER_NAME, *_options(option, settings), "--", *launch])
+    def entry(launch: Sequence[str], settings: Mapping[str, str]) -> Entry:
+        return [program, "mcp", "add", SERVER_NAME, *_options(option, settings), "--", *launch]
 
-    return text
+    return entry
 
 
-def _gemini(launch: Sequence[str], settings: Mapping[str, str]) -> str:
-    """Write the program before `--`: Gemini CLI takes only its arguments from behind it."""
+def _gemini(launch: Sequence[str], settings: Mapping[str, str]) -> Entry:
+    """Put the program before `--`: Gemini CLI takes only its arguments from behind it."""
     program, *arguments = launch
     add = ("gemini", "mcp", "add", "--scope", "user", SERVER_NAME, program)
-    return typed([*add, *_options("-e", settings), "--", *arguments])
+    return [*add, *_options("-e", settings), "--", *arguments]
 
 
-def _visual_studio_code(launch: Sequence[str], settings: Mapping[str, str]) -> str:
-    return typed(["code", "--add-mcp", json.dumps({"name": SERVER_NAME, **_entry(launch, settings)})])
+def _visual_studio_code(launch: Sequence[str], settings: Mapping[str, str]) -> Entry:
+    return ["code", "--add-mcp", json.dumps({"name": SERVER_NAME, **_entry(launch, settings)})]
 
 
-def _servers(launch: Sequence[str], settings: Mapping[str, str]) -> str:
-    return json.dumps({"mcpServers": {SERVER_NAME: _entry(launch, settings)}})
+def _servers(launch: Sequence[str], settings: Mapping[str, str]) -> Entry:
+    return {"mcpServers": {SERVER_NAME: _entry(launch, settings)}}
 
 
-def _zed(launch: Sequence[str], settings: Mapping[str, str]) -> str:
-    return json.dumps({"context_servers": {SERVER_NAME: _entry(launch, settings)}})
+def _zed(launch: Sequence[str], settings: Mapping[str, str]) -> Entry:
+    return {"context_servers": {SERVER_NAME: _entry(launch, settings)}}
 
 
-def _goose(launch: Sequence[str], settings: Mapping[str, str]) -> str:
+def _goose(launch: Sequence[str], settings: Mapping[str, str]) -> Entry:
     program, *arguments = launch
     entry = {"enabled": True, "type": "stdio", "name": SERVER_NAME, "description": "Salesforce", "cmd": program}
-    return _yaml({"extensions": {SERVER_NAME: {**entry, "args": arguments, "envs": dict(settings), "timeout": 300}}})
+    return {"extensions": {SERVER_NAME: {**entry, "args": arguments, "envs": dict(settings), "timeout": 300}}}
 
 
-def _librechat(launch: Sequence[str], settings: Mapping[str, str]) -> str:
-    return _yaml({"mcpServers": {SERVER_NAME: {"type": "stdio", **_entry(launch, settings)}}})
+def _librechat(launch: Sequence[str], settings: Mapping[str, str]) -> Entry:
+    return {"mcpServers": {SERVER_NAME: {"type": "stdio", **_entry(launch, settings)}}}
 
 
 def _entry(launch: Sequence[str], settings: Mapping[str, str]) -> dict[str, Any]:
@@ -160,24 +196,54 @@ def _yaml(value: Mapping[str, Any]) -> str:
     return written.rstrip()
 
 
+def _removing(program: str, *options: str) -> tuple[str, ...]:
+    return (program, "mcp", "remove", *options, SERVER_NAME)
+
+
+def _roaming(folder: str) -> Path:
+    """Return the folder that a desktop program keeps its settings in, on this system."""
+    return platformdirs.user_config_path(folder, appauthor=False, roaming=True)
+
+
+def _zed_file() -> Path:
+    return (_roaming("Zed") if sys.platform == "win32" else Path.home() / ".config" / "zed") / "settings.json"
+
+
+def _goose_file() -> Path:
+    windows = sys.platform == "win32"
+    return (_roaming("Block") / "goose" / "config" if windows else Path.home() / ".config" / "goose") / "config.yaml"
+
+
 HOSTS = (
-    Host("Claude Code", RUN, "sh", _adding("claude", "-e")),
-    Host("Codex", RUN, "sh", _adding("codex", "--env")),
-    Host("Gemini CLI", RUN, "sh", _gemini),
-    Host("Copilot CLI", RUN, "sh", _adding("copilot", "--env")),
+    Host("Claude Code", RUN, "sh", _adding("claude", "-e"), removal=_removing("claude")),
+    Host("Codex", RUN, "sh", _adding("codex", "--env"), removal=_removing("codex")),
+    Host("Gemini CLI", RUN, "sh", _gemini, removal=_removing("gemini", "--scope", "user")),
+    Host("Copilot CLI", RUN, "sh", _adding("copilot", "--env"), removal=_removing("copilot")),
     Host("opencode", RUN, "sh", _adding("opencode", "--env")),
     Host("VS Code", RUN, "sh", _visual_studio_code),
-    Host("Claude Desktop", "claude_desktop_config.json (Settings, Developer, Edit Config)", "json", _servers),
-    Host("Cursor", "~/.cursor/mcp.json", "json", _servers),
-    Host("Windsurf", "~/.codeium/windsurf/mcp_config.json", "json", _servers),
+    Host(
+        "Claude Desktop",
+        "claude_desktop_config.json (Settings, Developer, Edit Config)",
+        "json",
+        _servers,
+        file=lambda: _roaming("Claude") / "claude_desktop_config.json",
+    ),
+    Host("Cursor", "~/.cursor/mcp.json", "json", _servers, file=lambda: Path.home() / ".cursor" / "mcp.json"),
+    Host(
+        "Windsurf",
+        "~/.codeium/windsurf/mcp_config.json",
+        "json",
+        _servers,
+        file=lambda: Path.home() / ".codeium" / "windsurf" / "mcp_config.json",
+    ),
     Host(
         "JetBrains",
         "Settings, Tools, AI Assistant, Model Context Protocol; Junie: ~/.junie/mcp/mcp.json",
         "json",
         _servers,
     ),
-    Host("Zed", "~/.config/zed/settings.json", "json", _zed),
-    Host("Goose", "~/.config/goose/config.yaml", "yaml", _goose),
+    Host("Zed", "~/.config/zed/settings.json", "json", _zed, file=_zed_file),
+    Host("Goose", "~/.config/goose/config.yaml", "yaml", _goose, file=_goose_file),
     Host("LibreChat", "librechat.yaml", "yaml", _librechat),
 )
 """In the order in which they are shown."""

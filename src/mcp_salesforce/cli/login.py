@@ -212,12 +212,10 @@ async def _keep(login: "Login", network: "Network") -> str:
 
 def _tell_what_is_next(alias: str, network: "Network") -> None:
     """Show how to check the login, and the lines that register the server with a host, for this very folder."""
-    from mcp_salesforce.cli.hosts import launch_command, registrations
+    from mcp_salesforce.cli.hosts import launch_command, registrations, settings_of_login
     from mcp_salesforce.cli.shells import typed
 
-    settings = {"SALESFORCE_ORG": alias}
-    if network.ca_file:
-        settings["SALESFORCE_CA_FILE"] = str(network.ca_file.absolute())
+    settings = settings_of_login(alias, network)
     launch = launch_command(demo=False)
     check = [*launch[: launch.index("serve")], "doctor", "--org", alias]
     click.echo(f"\nCheck it:  {typed(check)}\n\nRegister it with your MCP host:")

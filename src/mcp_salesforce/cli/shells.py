@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Final
 
-from mcp_salesforce.settings.loading import environment
-
 _PLAIN: Final = re.compile(r"[\w.:/\\+=~-]+", re.ASCII)
 _TAKEN: Final = re.compile(r"[&|<>^()]")
 _OF_A_USER: Final = re.compile(r"[\\/](Windows)?PowerShell[\\/]Modules", re.IGNORECASE)
@@ -39,6 +37,8 @@ def shell_at_hand(system: str, variables: Mapping[str, str]) -> Shell:
 
 def typed(words: Sequence[str], shell: Shell | None = None) -> str:
     """Return the line that runs the command `words`; without a shell, in the one at hand."""
+    from mcp_salesforce.settings.loading import environment
+
     shell = shell or shell_at_hand(os.name, environment())
     if shell is Shell.POSIX:
         return shlex.join(words)
