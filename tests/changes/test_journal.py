@@ -79,6 +79,22 @@ async def test_what_is_older_than_the_recycle_bin_is_forgotten(client: Salesforc
 
 
 @pytest.mark.anyio
+async def test_a_journal_that_stays_open_forgets_too(org: LocalOrg, tmp_path: Path) -> None:
+    file, at = tmp_path / "journal.db", [NOW.timestamp()]
+    journal = Journal(file, lambda: bytes(range(32)), now=lambda: at[0], is_wanted=True)
+    async with client_of(org, journal) as client:
+        for days, kept in ((0, 1), (14, 2), (16, 2), (32, 1)):
+            at[0] = (NOW + timedelta(days=days)).timestamp()
+            with changing(change_of()):
+                await client.sobjects.create("Contact", {"LastName": "Sand"})
+            with sqlite3.connect(file) as other:
+                counts = [other.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("change", "step")]
+            other.close()
+            assert counts == [kept, kept], days
+    journal.close()
+
+
+@pytest.mark.anyio
 async def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "journal" / "journal.db"
     file.parent.mkdir()

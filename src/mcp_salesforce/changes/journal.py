@@ -28,6 +28,7 @@ State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partl
 
 KEPT_FOR: Final = timedelta(days=15)
 """As long as Salesforce keeps what was deleted."""
+_EXPIRED_EVERY: Final = timedelta(hours=1)
 _APPLICATION_ID: Final = 0x53464A31  # "SFJ1"
 _ID_BYTES: Final = 4
 _PAGE_BYTES: Final = 1024  # a change is a few hundred bytes, and each page that has some of it is written whole
@@ -108,12 +109,13 @@ class Journal:
         self._now = now
         self._is_wanted = is_wanted
         self._holders = Holders(file)
+        self._expire_at = 0.0
         self.off_because = ""
 
     def close(self) -> None:
         """Release the file."""
-        if "_database" in self.__dict__:
-            self._database.close()
+        if "_opened" in self.__dict__:
+            self._opened.close()
             self._holders.release()
 
     def __repr__(self) -> str:
@@ -214,8 +216,17 @@ class Journal:
             _log.warning("Changes are not recorded and cannot be undone: %s", error.message)
             return False
 
-    @cached_property
+    @property
     def _database(self) -> sqlite3.Connection:
+        """The file, without what is too old to be undone: a server may run for longer than that."""
+        if self._now() >= self._expire_at and not self._opened.in_transaction:
+            self._expire_at = self._now() + _EXPIRED_EVERY.total_seconds()
+            with self._opened as database:
+                database.execute("DELETE FROM change WHERE at < ?", (self._now() - KEPT_FOR.total_seconds(),))
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> sqlite3.Connection:
         return opened(self._file, self._prepare)
 
     def _prepare(self, database: sqlite3.Connection) -> None:
@@ -234,8 +245,6 @@ class Journal:
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         database.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_AT_ONCE}")
-        with database:
-            database.execute("DELETE FROM change WHERE at < ?", (self._now() - KEPT_FOR.total_seconds(),))
         self._holders.hold()
 
     def _keep(self, change: Change, step: Step) -> None:
