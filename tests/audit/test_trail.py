@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -178,12 +179,48 @@ def test_a_tail_that_was_cut_with_its_record_is_known_by_a_hash_that_was_noted(
     file.write_bytes(b"".join(whole[:2]))
     state_of(file).unlink()
     assert "state is missing" in verified(file).output
-    assert verified(file).exit_code == 1
+    assert verified(file).exit_code == 3
     told = verified(file, "--alone", "--last", noted)
     assert told.exit_code == 1
     assert "No line has the hash" in told.output
     append(trail, "e")
     assert "Lines cut off before it cannot be noticed" in verified(file).output
+
+
+def test_a_lost_head_stays_a_doubt_until_a_hash_was_noted_behind_it(tmp_path: Path, trail: AuditFile) -> None:
+    file = tmp_path / "audit.jsonl"
+    append(trail, *"ab")
+    trail.close()
+    state_of(file).unlink()
+    append(trail, *"cd")
+    told = verified(file)
+    assert told.exit_code == 3
+    assert told.output.count("Lines cut off before it cannot be noticed") == 1
+    assert "All lines fit, up to number 4" in told.output
+    first, *_, last = [sha256(line).hexdigest() for line in file.read_bytes().splitlines()]
+    assert verified(file, "--last", first).exit_code == 3
+    accepted = verified(file, "--last", last)
+    assert (accepted.exit_code, accepted.output.count("Note: ")) == (0, 1)
+    trail.close()
+    state_of(file).unlink()
+    append(trail, "e")
+    assert verified(file, "--last", last).exit_code == 3
+
+
+def test_exit_statuses_tell_what_was_found(tmp_path: Path, trail: AuditFile) -> None:
+    file = tmp_path / "audit.jsonl"
+    assert verified(file).exit_code == 2  # not there
+    append(trail, *"abc")
+    whole = file.read_bytes().splitlines(keepends=True)
+    assert verified(file).exit_code == 0
+    file.write_bytes(b"".join(whole[:2]))
+    assert verified(file).exit_code == 1
+    trail.close()
+    state_of(file).unlink()
+    assert verified(file).exit_code == 3
+    assert verified(file, "--alone").exit_code == 0
+    file.write_bytes(b"")
+    assert verified(file).exit_code == 3
 
 
 def test_a_head_that_was_changed_is_named(tmp_path: Path, trail: AuditFile) -> None:

@@ -64,6 +64,7 @@ class Verifying:
         wanted: The hash of a line that must be in the chain, or nothing.
         place: The last line that fits; None before the first one.
         problem: What does not fit; empty if everything does.
+        doubt: Why lines can be missing although all fit; empty if none can.
         notes: What a reader should know even if everything fits.
     """
 
@@ -71,6 +72,7 @@ class Verifying:
     wanted: str = ""
     place: Place | None = None
     problem: str = ""
+    doubt: str = ""
     notes: list[str] = field(default_factory=list)
     _file: str = ""
     _unread: tuple[int, bytes] | None = None
@@ -118,8 +120,11 @@ class Verifying:
         self._fit(number, record)
         if not self.problem:
             self.place = place_of(line, record["n"])
-            self._is_found = self._is_found or self.place.digest == self.wanted
             self._note(number, record)
+            if self.place.digest == self.wanted:
+                self._is_found = True
+                self.notes += [self.doubt] if self.doubt else []
+                self.doubt = ""  # whoever noted the hash knew the lines before it
 
     def _fit(self, number: int, record: Mapping[str, Any]) -> None:
         n, at = record["n"], f"{self._file}, line {number}"
@@ -144,7 +149,7 @@ class Verifying:
         if record.get("unrecorded"):
             self.notes.append(f"{at}: {record['unrecorded']} calls before it could not be recorded.")
         if record.get("head_lost"):
-            self.notes.append(f"{at}: the record of the last line was lost. Lines cut off before it cannot be noticed.")
+            self.doubt = f"{at}: the record of the last line was lost. Lines cut off before it cannot be noticed."
 
     def _changed(self, number: int) -> str:
         return f"{self._file}, line {number}: it was changed or inserted, or was sealed with another key."

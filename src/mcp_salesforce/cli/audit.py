@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from mcp_salesforce.audit.chain import Verifying
 
 
+class _DoubtError(click.ClickException):
+    """Nothing was found to be wrong, and the record is not proven to be whole."""
+
+    exit_code = 3
+
+
 @click.group(name="audit")
 def command() -> None:
     """Check the record of calls that SALESFORCE_AUDIT names."""
@@ -25,6 +31,8 @@ def verify(*, files: tuple[Path, ...], last: str, alone: bool) -> None:
     """Name the first line that was changed, inserted, moved or removed.
 
     Give the parts of a rotated file in their order, the oldest first. Default: the file that SALESFORCE_AUDIT names.
+
+    Exit status: 0 if the record is whole, 1 if a line does not fit, 3 if all lines fit and lines can be missing.
     """
     from mcp_salesforce.audit.chain import Verifying
     from mcp_salesforce.settings.connect import audit_to_look_at
@@ -58,9 +66,9 @@ def _compare_with_head(checked: "Verifying", file: Path) -> None:
         checked.problem = error.message
         return
     if head is None:
-        checked.problem = (
-            f"{state_of(file)} is missing: it is unknown whether lines were cut off at the end. All lines "
-            "that are there fit. For a copy or an older part: --alone."
+        checked.doubt = (
+            f"{state_of(file)} is missing: it is unknown whether lines were cut off at the end. "
+            "For a copy or an older part: --alone."
         )
         return
     checked.end(head)
@@ -70,7 +78,7 @@ def _tell(checked: "Verifying") -> None:
     """Say how it is.
 
     Raises:
-        ClickException: A line does not fit; the exit status is 1.
+        ClickException: A line does not fit (exit status 1), or lines can be missing although all fit (3).
     """
     for note in checked.notes:
         click.echo(f"Note: {note}")
@@ -78,9 +86,12 @@ def _tell(checked: "Verifying") -> None:
     if checked.problem:
         raise click.ClickException(checked.problem)
     place = checked.place
-    if place is None:
+    if place is None and not checked.doubt:
         click.echo("There is no line yet.")
         return
-    click.echo(f"All lines fit, up to number {place.number}. Its hash: {place.digest}")
+    if place:
+        click.echo(f"All lines fit, up to number {place.number}. Its hash: {place.digest}")
     if checked.key is None:
         click.echo("There is no key here, so only the hashes were checked: who can write the file can make new ones.")
+    if checked.doubt:
+        raise _DoubtError(checked.doubt)
