@@ -16,8 +16,8 @@ from mcp_salesforce.server import create_server
 from mcp_salesforce.state_key import StateKey
 from tests.approving import approve
 from tests.conftest import NOW, settings_of
+from tests.stdio.host import SECRET
 
-SECRET = "a-secret-of-the-tests-that-is-long-enough"
 KEY = StateKey(SECRET).derived("audit")
 
 

@@ -14,10 +14,11 @@ from mcp_salesforce.audit.subjects import Subjects
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.framework.toolset import build_tool
-from tests.audit.audits import SECRET, audited, verified
+from tests.audit.audits import audited, verified
 from tests.conftest import NOW
 from tests.effort import examples
 from tests.orgs import new_org
+from tests.stdio.host import SECRET
 
 VALUES: Final = ("Quetzalcoatlus", "quetzal@example.com", "003491234567890", "Quetzal__c", "77.7031", "Consultation777")
 """Of fields of records: some have the form of an Id or of a name."""

@@ -3,40 +3,23 @@
 import asyncio
 import os
 import signal
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp import Client, StdioServerParameters, stdio_client
+from mcp import Client, stdio_client
 from mcp_types import Implementation
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.listener import listening
 from tests.approving import approve
-from tests.audit.audits import SECRET, lines_in, verified
+from tests.audit.audits import lines_in, verified
 from tests.conftest import ERAS
+from tests.stdio.host import command_of
 from tests.tools.calls import called
 
-RUN = "import runpy; runpy.run_module('mcp_salesforce.server', run_name='__main__')"
 FIRST, SECOND = "003lo0000000001AAA", "003lo0000000002AAA"
-
-
-def command_of(org: LocalOrg, url: str, folder: Path) -> StdioServerParameters:
-    credentials = org.credentials
-    environment = {
-        **os.environ,
-        "SALESFORCE_CLIENT_ID": credentials.client_id,
-        "SALESFORCE_CLIENT_SECRET": credentials.client_secret,
-        "SALESFORCE_REFRESH_TOKEN": credentials.refresh_token,
-        "SALESFORCE_INSTANCE_URL": url,
-        "SALESFORCE_STATE_KEY": SECRET,
-        "SALESFORCE_JOURNAL": str(folder / "journal.db"),
-        "SALESFORCE_AUDIT": str(folder / "audit.jsonl"),
-    }
-    arguments = ["-c", "import os; print(os.getpid(), file=open('pid', 'w')); " + RUN]
-    return StdioServerParameters(command=sys.executable, args=arguments, env=environment, cwd=folder)
 
 
 @pytest.mark.anyio

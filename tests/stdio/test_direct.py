@@ -10,7 +10,7 @@ import anyio
 import pytest
 from mcp.server import MCPServer
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCNotification, JSONRPCRequest
+from mcp_types import JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from mcp_salesforce.localorg import LocalOrg
@@ -48,6 +48,10 @@ class Host:
         else:
             request = JSONRPCRequest(jsonrpc="2.0", id=request_id, method=method, params=params)
             await self._send.send(SessionMessage(request))
+
+    async def reply(self, request_id: int | str, result: dict[str, Any]) -> None:
+        """Answer a request of the server."""
+        await self._send.send(SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=request_id, result=result)))
 
     async def hear(self) -> dict[str, Any]:
         with anyio.fail_after(SECONDS):

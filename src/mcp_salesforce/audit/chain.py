@@ -124,7 +124,7 @@ class Verifying:
             if self.place.digest == self.wanted:
                 self._is_found = True
                 self.notes += [self.doubt] if self.doubt else []
-                self.doubt = ""  # whoever noted the hash knew the lines before it
+                self.doubt = ""  # the user who noted the hash knew the lines before it
 
     def _fit(self, number: int, record: Mapping[str, Any]) -> None:
         n, at = record["n"], f"{self._file}, line {number}"

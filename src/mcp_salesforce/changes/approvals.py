@@ -97,9 +97,10 @@ class ApprovalRules:
         return self.level != "off" and self._by_default(change, counts)
 
     def _by_default(self, change: Change, counts: Mapping[str, int]) -> bool:
-        deleted = counts.get("delete", 0)
+        deleted, created = counts.get("delete", 0), counts.get("create", 0)
         changed = sum(count for action, count in counts.items() if action in _CHANGES)
-        return deleted > _MOST_DELETED or (deleted > 0 and change.touches_others) or changed > _MOST_CHANGED
+        is_of_others = deleted > 0 and change.touches_others
+        return deleted > _MOST_DELETED or is_of_others or max(created, changed) > _MOST_CHANGED
 
 
 @dataclass(slots=True)

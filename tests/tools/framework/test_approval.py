@@ -25,9 +25,14 @@ def era(request: pytest.FixtureRequest) -> str:
 
 NOT_ASKED: dict[str, Callable[[LocalOrg], tuple[str, dict[str, Any]]]] = {
     "one is created": lambda _: ("create_contact", {"data": {"LastName": "Sand"}}),
-    "many are created": lambda _: (
-        "create_records",
-        {"sobject": "Contact", "records": [{"LastName": f"Sand {number}"} for number in range(12)]},
+    "ten are created": lambda _: ("create_records", new_contacts(10)),
+    "one is created, and ten people are invited to it": lambda org: (
+        "create_appointment",
+        {
+            "data": {"Subject": "Visit", "StartDateTime": "2026-12-01T15:00:00Z", "DurationInMinutes": 30},
+            "invitees": people(org, 10),
+            "allow_conflict": True,
+        },
     ),
     "one is changed": lambda org: ("update_contact", {"contact_id": people(org, 1)[0], "data": {"Title": "Dr"}}),
     "ten are changed": lambda org: (
@@ -40,6 +45,12 @@ NOT_ASKED: dict[str, Callable[[LocalOrg], tuple[str, dict[str, Any]]]] = {
         {"contact_id": with_appointment(org, org.user_id)},
     ),
 }
+
+
+def new_contacts(count: int) -> dict[str, Any]:
+    return {"sobject": "Contact", "records": [{"LastName": f"Sand {number}"} for number in range(count)]}
+
+
 ASKED: dict[str, tuple[Callable[[LocalOrg], tuple[str, dict[str, Any]]], str]] = {
     "two are deleted": (
         lambda org: ("delete_records", {"sobject": "Contact", "record_ids": people(org, 2)}),
@@ -49,6 +60,7 @@ ASKED: dict[str, tuple[Callable[[LocalOrg], tuple[str, dict[str, Any]]], str]] =
         lambda org: ("delete_contact", {"contact_id": with_appointment(org, colleague(org))}),
         "Delete 1 contact and with them 1 appointment",
     ),
+    "eleven are created": (lambda _: ("create_records", new_contacts(11)), "Create 11 contacts"),
     "eleven are changed": (
         lambda org: (
             "update_records",
@@ -79,7 +91,7 @@ async def test_what_a_person_approves_is_done_once(org: LocalOrg, tmp_path: Path
         before = state_of(org)
         assert await call(mcp, tool, **arguments)
     assert state_of(org) != before
-    assert person.choices == [("Change nothing" if "Change" in words else "Keep everything", words)]
+    assert person.choices == [("Keep everything" if "Delete" in words else "Change nothing", words)]
     [question] = person.questions
     assert question.startswith(f"{words}?")
     assert "Sand" in question

@@ -13,6 +13,7 @@ from mcp_salesforce.localorg.errors import OrgError
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from mcp_salesforce.tools.framework.blanks import is_blank, with_nulls, without_blanks
+from tests.approving import approve
 from tests.conftest import NOW, settings_of
 from tests.tools.calls import call, refusal, rows_as_dicts
 from tests.tools.events import stored, timed
@@ -42,7 +43,8 @@ records = st.dictionaries(st.sampled_from(["Name", "OwnerId", "Account"]), json_
 @pytest.fixture
 async def one(org: LocalOrg) -> AsyncIterator[Client]:
     """A client of the server, in one era."""
-    async with Client(create_server(settings_of(org), transport=AsgiTransport(org.app), now=lambda: NOW)) as client:
+    server = create_server(settings_of(org), transport=AsgiTransport(org.app), now=lambda: NOW)
+    async with Client(server, elicitation_callback=approve) as client:
         yield client
 
 

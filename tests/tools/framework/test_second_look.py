@@ -9,6 +9,7 @@ from mcp import Client
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
+from tests.approving import approve
 from tests.conftest import NOW, settings_of
 from tests.orgs import new_org
 from tests.tools.calls import call
@@ -40,7 +41,7 @@ def shop() -> Iterator[LocalOrg]:
 @pytest.fixture
 async def desk(shop: LocalOrg) -> AsyncIterator[Client]:
     server = create_server(settings_of(shop), transport=AsgiTransport(shop.app), now=lambda: NOW)
-    async with Client(server, raise_exceptions=True) as client:
+    async with Client(server, raise_exceptions=True, elicitation_callback=approve) as client:
         yield client
 
 

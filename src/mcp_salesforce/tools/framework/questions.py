@@ -65,9 +65,18 @@ def question_of(plan: Change, told: Mapping[str, Any], names: Mapping[str, str])
     do = " and ".join([*counts[:1], *(each[0].lower() + each[1:] for each in counts[1:])]) + _also(told)
     keep = _KEEP_DELETED if any(write.action in {"delete", "hard_delete"} for write in plan.writes) else _KEEP
     ids = dict.fromkeys(record_id for write in plan.writes for record_id in (write.record_id, *write.also))
-    named = [_shown(names[record_id]) for record_id in ids if names.get(record_id)]
+    known = [names[record_id] for record_id in ids if names.get(record_id)]
+    new = [_name_in(write.values) for write in plan.writes if write.action == "create"]
+    named = [_shown(name) for name in [*known, *filter(None, new)]]
     said = _sentences(told, named, touches_others=plan.touches_others)
     return Question(" ".join([f"{do}?", *said]), keep, do, list(told.get("preview", ())))
+
+
+def _name_in(values: Mapping[str, object]) -> str:
+    """Return what a new record is called by its values; nothing if they do not say it."""
+    given = {name.casefold(): str(value) for name, value in values.items() if value}
+    person = " ".join(given[name] for name in ("firstname", "lastname") if name in given)
+    return person or given.get("name") or given.get("subject") or ""
 
 
 def _counted(plan: Change) -> list[str]:

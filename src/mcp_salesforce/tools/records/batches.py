@@ -5,6 +5,7 @@ from typing import Any, Final, NotRequired, TypeVar
 
 from typing_extensions import TypedDict
 
+from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.salesforce import SalesforceError, SaveResult
 from mcp_salesforce.salesforce.advice import hint_of
 from mcp_salesforce.salesforce.api.collections import MOST_RECORDS
@@ -68,6 +69,7 @@ async def save_rows(
             hint=f"Set all_or_none to false, or send at most {MOST_RECORDS} rows.",
             fields=["all_or_none"],
         )
+    is_planned = (change := current_change()) is not None and change.is_preview
     results: list[SaveResult] = []
     stopped: SalesforceError | None = None
     for start in range(0, len(rows), MOST_RECORDS):
@@ -78,7 +80,7 @@ async def save_rows(
                 raise
             stopped = error
             break
-        if len(rows) > MOST_RECORDS:
+        if len(rows) > MOST_RECORDS and not is_planned:
             await ctx.report_progress(len(results), len(rows))
     if not stopped and not any(result.success for result in results):
         raise rejected_rows(results, rows)
