@@ -1,11 +1,12 @@
 """The recipes of CONTRIBUTING are true: each is followed in a copy of the project, in the files that it names."""
 
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,11 @@ RECIPES: dict[str, Callable[[Path], Iterator[str]]] = {
 }
 
 
+with_linters = pytest.mark.skipif(
+    importlib.util.find_spec("mypy") is None, reason="not installed: uv sync --group lint"
+)
+
+
 def run(copy: Path, *command: str) -> str:
     """Run Python in the copy, on the code of the copy; return what it prints."""
     of_this_run = ("COV", "PYTEST_")  # how these tests are run is not how those of the copy are
@@ -172,9 +178,36 @@ def test_what_was_added_works_and_the_pages_know_it(edited: tuple[Path, dict[str
     assert "Pricebook2" in (copy / "docs/localorg.md").read_text("utf-8")
 
 
-def test_the_laws_over_all_tools_hold_for_the_new_one(edited: tuple[Path, dict[str, list[str]]]) -> None:
-    tests = ["tests/tools/test_every_tool.py", "tests/policy/test_attempts.py", "-k", "tally_appointments"]
+OF_THE_TOOL = ["tests/tools/test_every_tool.py", "tests/policy/test_attempts.py", "-k", "tally_appointments"]
+OF_THE_OTHERS = [
+    "tests/settings/test_settings.py",
+    "tests/front/test_told.py",
+    "tests/localorg/standard",
+    "tests/test_limits.py",
+]
 
+
+@pytest.mark.parametrize(
+    "tests", [OF_THE_TOOL, pytest.param(OF_THE_OTHERS, marks=with_linters)], ids=["tool", "others"]
+)
+def test_what_holds_of_all_holds_of_the_new_ones(
+    edited: tuple[Path, dict[str, list[str]]], tests: Sequence[str]
+) -> None:
     printed = run(edited[0], "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *tests)
 
     assert "passed" in printed
+
+
+@with_linters
+@pytest.mark.parametrize(
+    "gate",
+    [
+        ("-m", "ruff", "format", "--check", "--no-cache", "."),
+        ("-m", "ruff", "check", "--no-cache", "."),
+        ("-c", "from importlinter.cli import lint_imports_command as lint; lint(['--no-cache'])"),
+        ("-m", "mypy"),
+    ],
+    ids=["format", "lint", "contracts", "types"],
+)
+def test_the_gates_of_a_commit_pass(edited: tuple[Path, dict[str, list[str]]], gate: Sequence[str]) -> None:
+    run(edited[0], *gate)
