@@ -69,7 +69,7 @@ class Placing:
     now: datetime
     allow_conflict: bool = False
     _working: dict[tuple[str, Interval], tuple[Interval, ...]] = field(default_factory=dict)
-    _free: dict[str, list[Interval]] = field(default_factory=dict)
+    _free: dict[tuple[tuple[str, ...], Interval], list[Interval]] = field(default_factory=dict)
     _in_the_way: dict[str, Conflict | None] = field(default_factory=dict)
 
     def place(self, moves: Sequence[Move]) -> list[Placed]:
@@ -142,13 +142,19 @@ class Placing:
         if length <= timedelta() or move.was.all_day:
             return
         request = SlotRequest(length)
-        if move.event_id not in self._free:
-            people = [each for each in move.calendars if each.is_person] or move.calendars
-            working = [*dict.fromkeys(self._within(each, window) for each in people)]
-            busy = [[block.interval for block in self.blocks.get(each.id, ())] for each in move.calendars]
-            self._free[move.event_id] = free_time(busy, working, request)
+        free = self._free_in(move.calendars, window, request)
         others = [block.interval for each in move.calendars for block in held.get(each.id, ())]
-        yield from starts(subtract(self._free[move.event_id], others), request)
+        yield from starts(subtract(free, others), request)
+
+    def _free_in(self, calendars: Sequence[Calendar], window: Interval, request: SlotRequest) -> list[Interval]:
+        """Return when the calendars are free of others in a window: the same for each move in the same ones."""
+        key = (tuple(each.id for each in calendars), window)
+        if key not in self._free:
+            people = [each for each in calendars if each.is_person] or calendars
+            working = [*dict.fromkeys(self._within(each, window) for each in people)]
+            busy = [[block.interval for block in self.blocks.get(each.id, ())] for each in calendars]
+            self._free[key] = free_time(busy, working, request)
+        return self._free[key]
 
     def _within(self, calendar: Calendar, window: Interval) -> tuple[Interval, ...]:
         if (calendar.id, window) not in self._working:

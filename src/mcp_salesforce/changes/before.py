@@ -22,6 +22,7 @@ INVITATION: Final = "EventRelation"
 OF_AN_INVITATION: Final = ("EventId", "RelationId")
 """What an invitation is made of again: when it is deleted, it goes to no recycle bin."""
 _AT_ONCE: Final = 200
+_NESTED: Final = (dict, list)
 
 
 async def read_before(exchange: RequestSender, seen: Seen, writes: Sequence[Write]) -> tuple[Before, ...]:
@@ -55,13 +56,14 @@ def note_records(value: object, seen: Seen) -> None:
     if isinstance(value, list):
         for each in value:
             note_records(each, seen)
-    elif isinstance(value, Mapping):
-        record_id = value.get("Id")
-        if isinstance(value.get("attributes"), Mapping) and isinstance(record_id, str):
-            known = seen.setdefault(record_id, {})
-            known.update({name: each for name, each in value.items() if not isinstance(each, Mapping | list)})
-        for each in value.values():
-            if isinstance(each, Mapping | list):
+    elif isinstance(value, dict):  # not Mapping: a call may read many thousands of values, and that test is slow
+        record_id, known = value.get("Id"), dict[str, Any]()
+        if isinstance(value.get("attributes"), dict) and isinstance(record_id, str):
+            known = seen.setdefault(record_id, known)
+        for name, each in value.items():
+            if not isinstance(each, _NESTED):
+                known[name] = each
+            elif name != "attributes":
                 note_records(each, seen)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from mcp_salesforce.salesforce.errors import InvalidArgumentError
@@ -74,6 +75,7 @@ def _check_characters(short: str) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def _cased(long: str) -> str | None:
     """Return the 15 characters with the case that the last three tell, or None if a digit would be upper case."""
     bits = [_CHECK_CHARACTERS.index(character) for character in long[_SHORT:].upper()]
