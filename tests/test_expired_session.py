@@ -10,7 +10,7 @@ from mcp.client import Client
 from mcp_types import CallToolResult, TextContent
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.salesforce.transport import AsgiTransport
+from mcp_salesforce.salesforce.asgi import AsgiTransport
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of

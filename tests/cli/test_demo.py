@@ -17,7 +17,7 @@ from mcp_salesforce.cli.demo.screen import Screen
 from mcp_salesforce.cli.demo.steps import STEPS
 from mcp_salesforce.cli.demo.walk import walk
 from mcp_salesforce.cli.serve import local_settings
-from mcp_salesforce.salesforce.transport import AsgiTransport
+from mcp_salesforce.salesforce.asgi import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.cli.processes import run
 from tests.orgs import new_org

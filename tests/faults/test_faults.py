@@ -15,7 +15,7 @@ from mcp_types import CallToolResult
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.services.faults import Fault, Kind
 from mcp_salesforce.salesforce import AsgiTransport
-from mcp_salesforce.salesforce.transport import Message
+from mcp_salesforce.salesforce.asgi import Message
 from mcp_salesforce.server import create_server
 from tests.cli.processes import END_S
 from tests.clock import Clock

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from mcp_salesforce.salesforce import AsgiTransport, RefreshTokenSource, SalesforceClient
-from mcp_salesforce.salesforce.transport import Message
+from mcp_salesforce.salesforce.asgi import Message
 
 INSTANCE_URL = "https://acme.my.salesforce.com"
 ORG_ID = "00D000000000001EAA"

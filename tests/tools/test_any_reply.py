@@ -11,7 +11,7 @@ from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
-from mcp_salesforce.salesforce.transport import Message
+from mcp_salesforce.salesforce.asgi import Message
 from mcp_salesforce.server import create_server
 from tests.clock import Clock
 from tests.conftest import NOW, settings_of

@@ -89,7 +89,7 @@ def _settings(**given: str) -> "Settings":
 
 def _serve_local_org(host: "_Stdio | _Http", file: Path, *, fresh: bool, schema: Path | None, user: str | None) -> None:
     from mcp_salesforce.cli.org import credentials_of, opened
-    from mcp_salesforce.salesforce.transport import AsgiTransport
+    from mcp_salesforce.salesforce.asgi import AsgiTransport
 
     with opened(file, fresh=fresh, schema=schema) as org:
         journal = file.with_suffix(".journal.db")

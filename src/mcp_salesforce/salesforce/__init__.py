@@ -5,6 +5,7 @@
 
 from mcp_salesforce.salesforce.api.bulk import ResultPage
 from mcp_salesforce.salesforce.api.composite import EarlierId
+from mcp_salesforce.salesforce.asgi import AsgiTransport
 from mcp_salesforce.salesforce.auth import StaticTokenSource, Token, TokenSource
 from mcp_salesforce.salesforce.bodies import Sink
 from mcp_salesforce.salesforce.budget import Reserve
@@ -48,7 +49,7 @@ from mcp_salesforce.salesforce.models import (
 )
 from mcp_salesforce.salesforce.proxies import Proxy
 from mcp_salesforce.salesforce.sf_cli import SfCliSource
-from mcp_salesforce.salesforce.transport import AiohttpTransport, AsgiTransport, Transport
+from mcp_salesforce.salesforce.transport import AiohttpTransport, Transport
 from mcp_salesforce.salesforce.wire import Answer, HttpReply, HttpRequest, Request
 
 __all__ = [

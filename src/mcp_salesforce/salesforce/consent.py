@@ -25,28 +25,32 @@ class Consent:
     login_url: str
     client_id: str
     redirect_uri: str
-    _state: str = field(repr=False)
-    _verifier: str = field(repr=False)
+    state: str = field(repr=False)
+    verifier: str = field(repr=False)
+    scope: str = SCOPE
 
     @classmethod
-    def begin(cls, login_url: str, client_id: str, redirect_uri: str) -> Self:
+    def begin(cls, login_url: str, client_id: str, redirect_uri: str, *, scope: str = SCOPE) -> Self:
         """Return a new question, with a state and a proof key of its own.
+
+        Without `refresh_token` in `scope`, `redeem` brings none.
 
         Raises:
             InvalidArgumentError: The URL is not one that secrets may be sent to.
         """
-        return cls(origin(login_url), client_id, redirect_uri, secrets.token_urlsafe(32), secrets.token_urlsafe(64))
+        drawn = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+        return cls(origin(login_url), client_id, redirect_uri, *drawn, scope)
 
     @property
     def url(self) -> str:
         """The address for the user's browser. What it shows of the proof key is its hash."""
-        digest = hashlib.sha256(self._verifier.encode()).digest()
+        digest = hashlib.sha256(self.verifier.encode()).digest()
         query = {
             "response_type": "code",
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
-            "scope": SCOPE,
-            "state": self._state,
+            "scope": self.scope,
+            "state": self.state,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
@@ -59,7 +63,7 @@ class Consent:
             AuthenticationError: It answers another question, or the user denied.
         """
         answer = {name: found[0] for name, found in parse_qs(query).items()}
-        if not hmac.compare_digest(answer.get("state", "").encode(), self._state.encode()):
+        if not hmac.compare_digest(answer.get("state", "").encode(), self.state.encode()):
             raise AuthenticationError(
                 "The browser brought the answer to another login (its state is wrong).", code="wrong_state"
             )
@@ -81,7 +85,7 @@ class Consent:
         API: POST /services/oauth2/token, grant_type=authorization_code
 
         Raises:
-            AuthenticationError: Salesforce refuses, or gives no refresh token.
+            AuthenticationError: Salesforce refuses, or gives no refresh token though it was asked for one.
         """
         form = {
             "grant_type": "authorization_code",
@@ -89,13 +93,13 @@ class Consent:
             "client_id": self.client_id,
             "client_secret": client_secret,
             "redirect_uri": self.redirect_uri,
-            "code_verifier": self._verifier,
+            "code_verifier": self.verifier,
         }
         hints = {"invalid_grant": "Log in again: a code works once, for some minutes."}
         token, refresh_token = await ask_token(
-            exchange, self.login_url, form, (code, client_secret, self._verifier), hints
+            exchange, self.login_url, form, (code, client_secret, self.verifier), hints
         )
-        if not refresh_token:
+        if not refresh_token and "refresh_token" in self.scope.split():
             raise AuthenticationError(
                 "Salesforce gave no refresh token.", hint="Give the app the scope refresh_token, then log in again."
             )

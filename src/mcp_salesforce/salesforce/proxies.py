@@ -25,6 +25,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def may_be_public(host: str) -> bool:
+    """Tell whether `host` is an address of the public internet, or a name that is still to be looked up."""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return not is_loopback(host)
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """An HTTP proxy that opens tunnels (CONNECT); its credentials do not show in its repr.

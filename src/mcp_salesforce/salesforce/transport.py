@@ -1,23 +1,21 @@
-"""Transports: send a request, return status, headers and bytes. Over aiohttp, or to an ASGI app in this process."""
+"""Transports: send a request, return status, headers and bytes. Over aiohttp; see `asgi` for an app."""
 
 import asyncio
+import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.parse import unquote_to_bytes, urlsplit
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import urlsplit
 
 from mcp_salesforce.salesforce.bodies import MOST_REPLY_BYTES, Body
 from mcp_salesforce.salesforce.errors import SalesforceError, TransportError, UnreadableReplyError
-from mcp_salesforce.salesforce.proxies import Proxy
+from mcp_salesforce.salesforce.proxies import Proxy, may_be_public
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 
 if TYPE_CHECKING:
     import aiohttp
-
-Message = MutableMapping[str, Any]
-AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+    from aiohttp.abc import AbstractResolver
 
 _CONNECTIONS: Final = 100  # the most that a client may use at once
 _CONNECT_TIMEOUT_S: Final = 10.0
@@ -56,6 +54,7 @@ class AiohttpTransport:
         ca_file: Path | None = None,
         proxy: Proxy | None = None,
         most_reply_bytes: int = MOST_REPLY_BYTES,
+        public_only: bool = False,
     ) -> None:
         """Open at most `connections` at once; more calls wait for one.
 
@@ -65,7 +64,10 @@ class AiohttpTransport:
             ca_file: Certificate authorities (PEM) to trust besides the system's.
             proxy: The way to the hosts that it serves; nothing of the environment counts.
             most_reply_bytes: The most that is read of one reply, as it travels and unpacked.
+            public_only: Whether a host whose address is not of the public internet is refused, before a connection.
+                Where a proxy serves the host, the proxy looks its name up.
         """
+        self._public_only = public_only
         self._ca_file = ca_file
         self._proxy = proxy
         self._most_reply_bytes = most_reply_bytes
@@ -88,6 +90,8 @@ class AiohttpTransport:
             await _events_seen()
         url = URL(request.url, encoded=True)
         proxy = self._proxy if self._proxy and self._proxy.serves(url.host or "") else None
+        if self._public_only and not may_be_public(url.host or ""):
+            raise TransportError(f"{url.host} is not an address of the public internet.", sent=False)
         try:
             async with session.request(
                 request.method,
@@ -146,6 +150,7 @@ class AiohttpTransport:
                 ssl=trusting(self._ca_file) if self._ca_file else True,
                 keepalive_timeout=_KEPT_S,
                 socket_factory=_probed_socket,
+                resolver=_public_resolver() if self._public_only else None,
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -154,6 +159,23 @@ class AiohttpTransport:
         )
         self._session._retry_connection = False  # noqa: SLF001 - retry.py decides what is sent again, not aiohttp
         return self._session
+
+
+def _public_resolver() -> "AbstractResolver":
+    """Return what looks names up, and refuses those whose addresses are not of the public internet."""
+    from aiohttp.abc import ResolveResult
+    from aiohttp.resolver import ThreadedResolver
+
+    class PublicResolver(ThreadedResolver):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            found = await super().resolve(host, port, family)
+            if all(ipaddress.ip_address(each["host"]).is_global for each in found):
+                return found
+            raise OSError(None, "it is not an address of the public internet")
+
+    return PublicResolver()
 
 
 async def _events_seen() -> None:
@@ -186,102 +208,6 @@ def trusting(ca_file: Path) -> ssl.SSLContext:
     context.load_verify_locations(ca_file)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # authorities of proxies are rarely made by the letter of RFC 5280
     return context
-
-
-class AsgiTransport:
-    """An ASGI app in this process: no port, no aiohttp. Calls may run at the same time and be cancelled."""
-
-    def __init__(self, app: AsgiApp, *, most_reply_bytes: int = MOST_REPLY_BYTES) -> None:
-        """Give every request to `app`, and take at most `most_reply_bytes` of a reply."""
-        self._app = app
-        self._most_reply_bytes = most_reply_bytes
-
-    async def exchange(self, request: HttpRequest) -> HttpReply:
-        """Return the app's reply to `request`.
-
-        Raises:
-            TransportError: The app failed, or ended without a whole reply.
-            UnreadableReplyError: The reply is longer than the bound.
-        """
-        call = _AsgiCall(request, self._most_reply_bytes)
-        try:
-            await self._app(call.scope, call.receive, call.send)
-        except Exception as error:
-            if not call.is_complete:
-                if isinstance(error, UnreadableReplyError):
-                    raise
-                raise TransportError(f"The app broke: {type(error).__name__}.", sent=True) from None
-        if not call.is_complete:
-            raise TransportError("The app ended without a whole reply.", sent=True)
-        return HttpReply(call.status, call.headers, call.content.whole())
-
-    async def close(self) -> None:
-        """Nothing is held open."""
-
-
-class _AsgiCall:
-    """The state of one request to an ASGI app."""
-
-    def __init__(self, request: HttpRequest, most_bytes: int) -> None:
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.content = Body(0, most_bytes)
-        self._most_bytes, self._request = most_bytes, request
-        self._pieces = _pieces(request)
-        self._complete = asyncio.Event()
-        self.scope = _scope(request)
-
-    @property
-    def is_complete(self) -> bool:
-        return self._complete.is_set()
-
-    async def receive(self) -> Message:
-        async for piece, is_last in self._pieces:
-            return {"type": "http.request", "body": piece, "more_body": not is_last}
-        await self._complete.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.content = Body(self.status, self._most_bytes, sink=self._request.sink)
-            self.headers = {
-                name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]
-            }
-        elif message["type"] == "http.response.body":
-            self.content.add(message.get("body", b""))
-            if not message.get("more_body", False):
-                self._complete.set()
-
-
-async def _pieces(request: HttpRequest) -> AsyncIterator[tuple[bytes, bool]]:
-    """Yield the pieces of a request's body, and whether each is the last one."""
-    if request.stream:
-        async for piece in request.stream():
-            yield piece, False
-    yield request.body or b"", True
-
-
-def _scope(request: HttpRequest) -> Message:
-    parts = urlsplit(request.url)
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
-    headers.append((b"host", parts.netloc.encode("latin-1")))
-    if request.body is not None:
-        headers.append((b"content-length", str(len(request.body)).encode()))
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": request.method,
-        "scheme": parts.scheme,
-        "path": unquote_to_bytes(parts.path).decode("utf-8", "replace"),
-        "raw_path": parts.path.encode("ascii"),
-        "query_string": parts.query.encode("ascii"),
-        "root_path": "",
-        "headers": headers,
-        "client": ("127.0.0.1", 0),
-        "server": (parts.hostname or "localhost", parts.port or 443),
-    }
 
 
 def _host(request: HttpRequest) -> str:

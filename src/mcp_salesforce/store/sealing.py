@@ -15,6 +15,10 @@ _SENTINEL = "keys"
 _SENTINEL_S = 10 * 365 * 86_400.0
 
 
+class UnsealError(StoreError):
+    """A value was not sealed with a key of the ring, or not for this place."""
+
+
 class KeyRing:
     """Fernet keys (AES-128-CBC with HMAC-SHA256): the first encrypts, each decrypts. The repr shows none."""
 
@@ -43,16 +47,16 @@ class KeyRing:
         """Return the value that was sealed for the place `key`.
 
         Raises:
-            StoreError: It was sealed with a key that is not here, or for another place.
+            UnsealError: It was sealed with a key that is not here, or for another place.
         """
         try:
             place, _, value = self._fernet.decrypt(sealed).partition(b"\0")
         except InvalidToken:
-            raise StoreError(
+            raise UnsealError(
                 "The store holds a value that was encrypted with a key that SALESFORCE_STORE_KEYS does not have."
             ) from None
         if place != key.encode():
-            raise StoreError("A value of the store was moved there from another place: somebody else writes to it.")
+            raise UnsealError("A value of the store was moved there from another place: somebody else writes to it.")
         return value
 
     def is_newest(self, sealed: bytes) -> bool:
@@ -127,7 +131,7 @@ class SealedStore:
             while (found := await self._store.get(key)) and not self._ring.is_newest(found.value):
                 try:
                     value = self._ring.unseal(key, found.value)
-                except StoreError:
+                except UnsealError:
                     unreadable += 1
                     break
                 if await self.swap(key, value, found.lifetime_s, version=found.version):

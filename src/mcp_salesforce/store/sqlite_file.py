@@ -130,7 +130,11 @@ class SqliteStore:
             except (OSError, sqlite3.Error) as error:
                 raise StoreError(f"The store {self._file} cannot be used: {reason_of(error)}.") from None
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, checked)
+        try:
+            running = asyncio.get_running_loop().run_in_executor(self._thread, checked)
+        except RuntimeError:
+            raise StoreError(f"The store {self._file} is closed.") from None
+        return await running
 
     async def _change(self, work: Callable[[float], _Result]) -> _Result:
         """Do `work` as one change, before anybody else sees any of it, and forget what has ended."""

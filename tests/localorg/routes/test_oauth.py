@@ -463,3 +463,16 @@ async def test_a_file_holds_no_secret_that_was_ever_given_out(tmp_path: Path, cl
             assert found(is_open=True) == []
         assert found(is_open=False) == []
     assert len(set(given)) == len(given) > 160
+
+
+async def test_a_user_who_was_deactivated_is_out_at_once(org: LocalOrg, anonymous: httpx2.AsyncClient) -> None:
+    user_id = str(org.oauth.users()[1]["Id"])
+    form = refresh(org, refresh_token=org.oauth.credentials(user_id).refresh_token)
+    token = (await anonymous.post(TOKEN, data=form)).json()
+    assert await works(anonymous, token)
+
+    org.records.update("User", user_id, {"IsActive": False}, org.user_id)
+
+    again = await anonymous.post(TOKEN, data=form)
+    assert not await works(anonymous, token)
+    assert (again.status_code, again.json()["error"]) == (400, "inactive_user")

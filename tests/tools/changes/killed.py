@@ -26,7 +26,7 @@ from mcp_salesforce.localorg.standard.custom import read_schema
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store
 from mcp_salesforce.salesforce import AsgiTransport
-from mcp_salesforce.salesforce.transport import Message
+from mcp_salesforce.salesforce.asgi import Message
 from mcp_salesforce.server import create_server
 from mcp_salesforce.tools.changes import toolset
 from tests.approving import approve

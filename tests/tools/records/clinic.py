@@ -9,7 +9,7 @@ from mcp import Client
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.services.faults import Fault
 from mcp_salesforce.salesforce import AsgiTransport
-from mcp_salesforce.salesforce.transport import Message
+from mcp_salesforce.salesforce.asgi import Message
 from mcp_salesforce.server import create_server
 from tests.approving import approve
 from tests.conftest import settings_of

@@ -163,6 +163,7 @@ class OAuth:
 
     # Flows
 
+    @evidence("OAuth", "documented", "A refresh for a user who was deactivated is inactive_user")
     @evidence("OAuth", "recorded", "A dead refresh token is invalid_grant, 'expired access/refresh token'")
     def refresh(self, form: Form, base_url: str) -> TokenReply:
         """Return an access token for a refresh token."""
@@ -171,6 +172,8 @@ class OAuth:
             self._check_client(form)
         if grant is None or grant.client_id != form.get("client_id"):
             raise OAuthError("invalid_grant", "expired access/refresh token")
+        if not self._grants.is_active(grant.user_id):
+            raise OAuthError("inactive_user", "user is inactive")
         reply = self._token_reply(form, grant.user_id, grant.scope, base_url)
         if self.rotate_refresh_tokens:
             reply["refresh_token"] = self._grants.rotate(grant)

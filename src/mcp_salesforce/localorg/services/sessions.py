@@ -27,9 +27,11 @@ class Session:
 class Sessions:
     """The live sessions, in memory: a restart ends them, and clients refresh their tokens."""
 
-    def __init__(self, organization_id: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, organization_id: str, now: Callable[[], datetime], is_active: Callable[[str], bool]) -> None:
+        """Give out tokens of the org; `is_active` tells whether a user can log in."""
         self._organization_id = organization_id
         self._now = now
+        self._is_active = is_active
         self._live: dict[str, Session] = {}
 
     @evidence("OAuth", "recorded", "An access token is `<15 characters of the org's Id>!<opaque>`")
@@ -45,13 +47,14 @@ class Sessions:
         return session
 
     @evidence("OAuth", "documented", "A session ends two hours after its last call; no reply says when")
+    @evidence("OAuth", "documented", "The sessions of a user end when the user is deactivated")
     def find(self, access_token: str) -> Session | None:
         """Return the live session of a token, and count this as a use; None if there is none."""
         now = self._now()
         session = self._live.get(access_token)
         if session is None:
             return None
-        if now - session.last_used > SESSION_TIMEOUT:
+        if now - session.last_used > SESSION_TIMEOUT or not self._is_active(session.user_id):
             del self._live[access_token]
             return None
         session.last_used = now

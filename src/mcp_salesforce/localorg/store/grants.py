@@ -92,6 +92,10 @@ class Grants:
         """Return Id, Username and Name of the active users, the oldest first."""
         return self._store.rows("SELECT Id, Username, Name FROM User WHERE IsActive = 1 ORDER BY Id")
 
+    def is_active(self, user_id: str) -> bool:
+        """Tell whether a user can log in."""
+        return self._store.row("SELECT 1 FROM User WHERE Id = ? AND IsActive = 1", [user_id]) is not None
+
     def username(self, user_id: str) -> str:
         """Return the name that a user logs in with."""
         row = self._store.row("SELECT Username FROM User WHERE Id = ?", [user_id])

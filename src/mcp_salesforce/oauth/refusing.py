@@ -1,0 +1,61 @@
+"""How the OAuth endpoints refuse: with the error that the specification names, and a sentence."""
+
+import functools
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mcp_salesforce.store.interface import StoreError
+
+NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_UNSAYABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5B\x5D-\x7E]")
+_log = logging.getLogger(__name__)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class OAuthRefusedError(Exception):
+    """A request is refused; `error` is a code of RFC 6749, 7009, 7591 or 8707."""
+
+    def __init__(
+        self, error: str, description: str, *, status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Say `description`, in the characters that a description may have."""
+        self.error = error
+        self.description = sayable(description)
+        self.status = status
+        self.headers = {**NO_STORE, **(headers or {})}
+        super().__init__(f"{error}: {self.description}")
+
+
+def sayable(text: str) -> str:
+    """Return a text in the characters that an error_description may have (RFC 6749, section 4.1.2.1)."""
+    return _UNSAYABLE.sub("'", text)[:500]
+
+
+def unavailable(error: StoreError) -> OAuthRefusedError:
+    """Return the refusal while the store cannot be used."""
+    _log.error("The store cannot be used: %s", error.message)
+    description = "The server cannot reach its store now. Try again in a few seconds."
+    return OAuthRefusedError("temporarily_unavailable", description, status=503, headers={"Retry-After": "2"})
+
+
+def answering(endpoint: Endpoint) -> Endpoint:
+    """Return `endpoint`, whose refusals are JSON objects."""
+
+    @functools.wraps(endpoint)
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except OAuthRefusedError as error:
+            refused = error
+        except StoreError as error:
+            refused = unavailable(error)
+        body = {"error": refused.error, "error_description": refused.description}
+        return JSONResponse(body, refused.status, refused.headers)
+
+    return answered
