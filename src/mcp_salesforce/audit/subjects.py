@@ -107,10 +107,13 @@ class Subjects:
         if name == "soql" and isinstance(value, str):
             for found, names in _of_soql(value):
                 self.add(found, (), names)
-        elif name == "fields" and isinstance(value, list):
+        elif name in {"fields", "columns"} and isinstance(value, list):
             self.add(about, (), map(str, value))
         elif name in {"data", "records"}:
             self._add_data(value, about)
+        elif name == "rows" and isinstance(value, list):
+            for row in value:
+                self._add_ids(row)
         elif name.casefold().endswith(("id", "ids")):
             self._add_ids(value)
         else:

@@ -84,7 +84,7 @@ async def test_a_record_is_made_as_if_its_blank_fields_were_not_there(
     names = [name for name in createable(empty_org, sobject) if name not in needed]
     rows = [needed, *(needed | blank for blank in forms_of(names))]
 
-    saved = await call(one, "create_records", sobject=sobject, records=rows, allow_duplicate=True)
+    saved = await call(one, "create_records", sobject=sobject, records=rows, allow_duplicate=True, list_saved=True)
 
     plain, *others = [told(empty_org, sobject, row["Id"]) for row in rows_as_dicts(saved)]
     assert plain["OwnerId"] == empty_org.user_id

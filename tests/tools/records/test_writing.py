@@ -226,7 +226,7 @@ async def test_rows_beyond_200_go_in_parts_with_progress(clinic: LocalOrg, mode:
     async with client_of(clinic, mode=mode) as client:
         result = await client.call_tool(
             "salesforce_create_records",
-            {"sobject": "Contact", "records": rows, "all_or_none": False},
+            {"sobject": "Contact", "records": rows, "all_or_none": False, "list_saved": True},
             progress_callback=note,
         )
 
@@ -268,8 +268,7 @@ async def test_a_failure_in_the_middle_tells_what_is_done_what_not_and_what_nobo
     async with client_of(clinic, app) as client:
         saved = await call(client, "update_records", sobject="Contact", records=rows, all_or_none=False)
 
-        assert saved["succeeded"] == 200
-        assert [row["Id"] for row in rows_as_dicts(saved)] == ids[:200]
+        assert (saved["succeeded"], saved["rows"]) == (200, [])
         assert app.writes == 2
         unknown, not_sent = ("200-399", "400-649") if is_done else (None, "200-649")
         assert (saved.get("unknown"), saved["not_sent"]) == (unknown, not_sent)
@@ -309,17 +308,18 @@ async def test_a_lock_that_lasts_is_told_as_one_that_may_be_tried_again(org: Loc
 
 
 async def test_outcomes_that_do_not_fit_leave_out_those_that_went_well(clinic: LocalOrg) -> None:
-    ids = patients(clinic, 190)
-    rows = [{"Id": contact_id, "Title": "x"} for contact_id in ids] + [
-        {"Id": f"003000000000{number}", "Title": "x"} for number in range(900, 910)
+    rows = [{"LastName": f"Hale {number:04}"} for number in range(190)] + [
+        {"LastName": "Hale", "Birthdate": "1500-01-01"} for _ in range(10)
     ]
 
     async with client_of(clinic, max_answer_tokens=2000) as client:
-        saved = await call(client, "update_records", sobject="Contact", records=rows, all_or_none=False)
+        saved = await call(
+            client, "create_records", sobject="Contact", records=rows, all_or_none=False, list_saved=True
+        )
 
     assert (saved["succeeded"], saved["failed"]) == (190, 10)
     assert saved["left_out"] == 200 - len(saved["rows"])
-    assert [row["outcome"] for row in rows_as_dicts(saved)][:11] == ["failed"] * 10 + ["updated"]
+    assert [row["outcome"] for row in rows_as_dicts(saved)][:11] == ["failed"] * 10 + ["created"]
 
 
 async def test_deleting_a_parent_that_others_need_says_so_by_row(org: LocalOrg, mcp: Client) -> None:
@@ -373,3 +373,149 @@ async def test_a_value_that_an_open_picklist_does_not_have_is_saved_with_a_note(
 
     assert saved["succeeded"] == 1
     assert said in saved["note"] if said else "note" not in saved
+
+
+BAD = [
+    {"LastName": "", "Title": "no name"},
+    {"LastName": "Ode", "Birthdate": "soon"},
+    {"LastName": "Ode", "Tilte": "misspelt"},
+    {"LastName": "Ode", "Email": "ode@example.com", "OwnerId": "003000000000001AAA"},
+]
+
+
+async def test_a_thousand_rows_with_four_that_the_checks_refuse_save_the_others_in_few_words(
+    clinic: LocalOrg, clinic_mcp: Client
+) -> None:
+    rows: list[dict[str, Any]] = [{"LastName": f"Hale {number:04}", "Title": "Dr"} for number in range(996)]
+    for place, bad in zip((7, 350, 620, 999), BAD, strict=True):
+        rows.insert(place, bad)
+
+    saved = await call(clinic_mcp, "create_records", sobject="Contact", records=rows, all_or_none=False)
+
+    assert (saved["succeeded"], saved["failed"]) == (996, 4)
+    assert [(row["row"], row["code"], row["fields"]) for row in rows_as_dicts(saved)] == [
+        (7, "REQUIRED_FIELD_MISSING", "LastName"),
+        (350, "INVALID_TYPE_ON_FIELD_IN_RECORD", "Birthdate"),
+        (620, "INVALID_FIELD", "Tilte"),
+        (999, "MALFORMED_ID", "OwnerId"),
+    ]
+    assert "Title" in rows_as_dicts(saved)[2]["message"]
+    assert tokens(saved) <= 400
+    assert last_names(clinic) == [row["LastName"] for row in rows if row["LastName"].startswith("Hale")]
+
+
+async def test_rows_that_the_checks_and_the_org_refuse_are_in_one_answer_with_their_own_numbers(
+    org: LocalOrg, mcp: Client
+) -> None:
+    ids = [org.insert("Contact", LastName=name) for name in ("Ode", "Ide")]
+    rows = [["x", "CTO"], [ids[0], "CTO"], [ABSENT, "CTO"], [ids[1], "CTO"], [ids[0], "COO"]]
+
+    saved = await call(mcp, "update_records", sobject="Contact", columns=["Id", "Title"], rows=rows, all_or_none=False)
+
+    assert [(row["row"], row["Id"], row["outcome"], row["code"]) for row in rows_as_dicts(saved)] == [
+        (0, "x", "failed", "MALFORMED_ID"),
+        (1, ids[0], "updated", None),
+        (2, ABSENT, "failed", "INVALID_CROSS_REFERENCE_KEY"),
+        (3, ids[1], "updated", None),
+        (4, ids[0], "failed", "DUPLICATE_VALUE"),
+    ]
+    assert "row 1" in rows_as_dicts(saved)[4]["message"]
+    assert {row["Title"] for row in org.store.rows("SELECT Title FROM Contact WHERE LastName IN ('Ode', 'Ide')")} == {
+        "CTO"
+    }
+
+
+async def test_where_the_checks_refuse_every_row_nothing_is_sent(mcp: Client) -> None:
+    error = await refusal(mcp, "create_records", sobject="Contact", records=BAD, all_or_none=False)
+
+    assert error["message"] == "4 of 4 rows refused, so nothing was sent."
+    assert len(error["problems"]) == 4
+
+
+async def test_a_name_that_several_people_have_keeps_only_its_own_row(org: LocalOrg, mcp: Client) -> None:
+    for city in ("Bern", "Basel"):
+        org.insert("Account", Name="Twin", BillingCity=city)
+    rows = [["Ode", "Twin"], ["Ide", ""]]
+
+    more = {"sobject": "Contact", "columns": ["LastName", "AccountId"], "rows": rows}
+    saved = await call(mcp, "create_records", **more, all_or_none=False)
+    refused = await refusal(mcp, "create_records", **more)
+
+    assert (saved["succeeded"], saved["failed"]) == (1, 1)
+    assert [(row["row"], row["code"]) for row in rows_as_dicts(saved) if row["code"]] == [(0, "AMBIGUOUS_NAME")]
+    assert refused["code"] == "AMBIGUOUS_NAME"
+
+
+async def test_bad_ids_keep_no_other_record_from_being_deleted(org: LocalOrg, mcp: Client) -> None:
+    ids = [org.insert("Contact", LastName=name) for name in ("Ode", "Ide")]
+
+    saved = await call(
+        mcp, "delete_records", sobject="Contact", record_ids=[ids[0], "x", ids[1][:15], ids[0]], all_or_none=False
+    )
+
+    assert [(row["row"], row["outcome"]) for row in rows_as_dicts(saved)] == [
+        (0, "deleted"), (1, "failed"), (2, "deleted"), (3, "failed"),
+    ]  # fmt: skip
+
+
+async def test_a_preview_names_the_rows_that_would_not_be_saved(org: LocalOrg, mcp: Client) -> None:
+    told = await call(
+        mcp, "create_records", sobject="Contact", records=[{"LastName": "Ode"}, *BAD], all_or_none=False, preview=True
+    )
+
+    assert [each["action"] for each in told["preview"]] == ["create"]
+    assert told["note"] == "Rows 1-4 are refused, and would not be saved."
+    assert not org.store.rows("SELECT Id FROM Contact WHERE LastName = 'Ode'")
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+async def test_a_failure_in_the_middle_tells_the_rows_by_the_numbers_that_they_were_given(
+    clinic: LocalOrg, is_done: bool
+) -> None:
+    ids = patients(clinic, 450)
+    rows: list[dict[str, Any]] = [{"Id": contact_id, "Title": "x"} for contact_id in ids]
+    rows[100:100] = [{"Id": "x"}, {"Id": "y"}]
+
+    async with client_of(clinic, FailingOrg(clinic, at=1, is_done=is_done)) as client:
+        saved = await call(client, "update_records", sobject="Contact", records=rows, all_or_none=False)
+
+    assert (saved["succeeded"], saved["failed"]) == (200, 2)
+    assert [row["row"] for row in rows_as_dicts(saved)] == [100, 101]
+    unknown, not_sent = ("202-401", "402-451") if is_done else (None, "202-451")
+    assert (saved.get("unknown"), saved["not_sent"]) == (unknown, not_sent)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "records is required"),
+        ({"records": []}, "records is required"),
+        ({"columns": ["LastName"]}, "either records, or columns and rows"),
+        ({"rows": [["Ode"]]}, "either records, or columns and rows"),
+        ({"columns": ["LastName"], "rows": [["Ode"]], "records": [{"LastName": "Ide"}]}, "either records, or"),
+        ({"columns": ["LastName", "lastname"], "rows": [["Ode", "Ide"]]}, "twice"),
+        ({"columns": ["LastName", ""], "rows": [["Ode", "Ide"]]}, "no name"),
+        ({"columns": ["LastName", "Title"], "rows": [["Ode", "Dr"], ["Ide"], "x"]}, "1, 2 (from 0). Nothing was sent"),
+    ],
+)
+async def test_rows_in_two_forms_or_of_another_length_are_refused(
+    org: LocalOrg, mcp: Client, given: dict[str, Any], words: str
+) -> None:
+    error = await refusal(mcp, "create_records", sobject="Contact", all_or_none=False, **given)
+
+    assert words in error["message"]
+    assert not org.store.rows("SELECT Id FROM Contact WHERE LastName IN ('Ode', 'Ide')")
+
+
+async def test_columns_and_rows_mean_what_records_mean(clinic: LocalOrg, clinic_mcp: Client) -> None:
+    patient = patients(clinic, 1)[0]
+    columns = ["Patient__c", "Cost__c", "Seen__c", "Day__c", "Kind__c", "Number__c"]
+
+    saved = await call(
+        clinic_mcp, "create_records", sobject="Visit__c", columns=columns,
+        rows=[[patient, "12.5", "true", "2026-11-24", "", "a"], [patient, 12.5, True, "2026-11-24", None, "b"]],
+    )  # fmt: skip
+
+    first, second = (clinic.records.retrieve("Visit__c", row["Id"], columns[:-1]) for row in rows_as_dicts(saved))
+    assert {**first, "Id": "", "attributes": 0} == {**second, "Id": "", "attributes": 0}
+    assert (first["Cost__c"], first["Seen__c"], first["Kind__c"]) == (12.5, True, "First")

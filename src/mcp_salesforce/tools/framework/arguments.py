@@ -30,6 +30,10 @@ _KINDS = {
 }
 
 
+_TABLE = frozenset({"records", "columns", "rows"})
+_SHOWN_ROWS = 10
+
+
 class Arguments:
     """What one tool takes."""
 
@@ -53,6 +57,8 @@ class Arguments:
             for name, value in given.items()
             if name not in self._optional or not (value is None or (value == "" and name not in self._texts))
         }
+        if self.names >= _TABLE:
+            values = _with_records(values)
         try:
             model = self._model.model_validate(values)
         except ValidationError as error:
@@ -66,6 +72,33 @@ class Arguments:
         if "data" in self.names and not near:
             hint = "Fields of the record go inside data."
         return refused(f"Unknown argument: {listed}.", code="UNKNOWN_ARGUMENT", hint=hint, fields=names)
+
+
+def _with_records(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with `records` instead of `columns` and `rows`, which say the same in fewer words.
+
+    Raises:
+        InvalidArgumentError: Both are given, or a row has not one value for each column.
+    """
+    rest = {name: value for name, value in values.items() if name not in {"columns", "rows"} and value != []}
+    columns, rows = values.get("columns"), values.get("rows")
+    if columns is None and rows is None:
+        return rest
+    if not isinstance(columns, list) or not isinstance(rows, list) or rest.get("records"):
+        raise refused("Give either records, or columns and rows.", fields=["columns", "rows"])
+    named = {str(name).strip().casefold() for name in columns}
+    if len(named) < len(columns) or "" in named:
+        raise refused("A column is given twice, or has no name.", fields=["columns"])
+    wrong = [number for number, row in enumerate(rows) if not isinstance(row, list) or len(row) != len(columns)]
+    if wrong:
+        more = f" and {len(wrong) - _SHOWN_ROWS} more" if wrong[_SHOWN_ROWS:] else ""
+        shown = ", ".join(map(str, wrong[:_SHOWN_ROWS])) + more
+        raise refused(
+            f"Rows do not have {len(columns)} values, one for each column: {shown} (from 0). Nothing was sent.",
+            hint="Give null for a value that a row does not have.",
+            fields=["rows"],
+        )
+    return {**rest, "records": [dict(zip(map(str, columns), row, strict=True)) for row in rows]}
 
 
 def worded(error: ValidationError) -> InvalidArgumentError:

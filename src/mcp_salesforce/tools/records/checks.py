@@ -1,6 +1,6 @@
 """Records against describe, before anything is sent: every problem of every row, in one error. Pure; no I/O."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
@@ -69,6 +69,14 @@ def check_key(described: SObjectDescribe, name: str) -> str:
 
 def check_ids(described: SObjectDescribe, record_ids: Sequence[str]) -> list[str]:
     """Return Ids of the object in their 18-character form."""
+    found, problems = read_ids(described, record_ids)
+    if problems:
+        raise refused_rows(problems, len(record_ids))
+    return list(found.values())
+
+
+def read_ids(described: SObjectDescribe, record_ids: Sequence[str]) -> tuple[dict[int, str], list[RowProblem]]:
+    """Return Ids of the object in their 18-character form by row, and what is wrong with the other rows."""
     problems: list[RowProblem] = []
     found: dict[str, int] = {}
     for row, given in enumerate(record_ids):
@@ -77,9 +85,7 @@ def check_ids(described: SObjectDescribe, record_ids: Sequence[str]) -> list[str
             problem = RowProblem(row, "DUPLICATE_VALUE", "", f"The same Id as row {first}.")
         if problem:
             problems.append(problem)
-    if problems:
-        raise refused_rows(problems, len(record_ids))
-    return list(found)
+    return {row: record_id for record_id, row in found.items()}, problems
 
 
 def check_records(
@@ -94,21 +100,36 @@ def check_records(
         key: The field that tells which record is meant: `Id` to update, the external id to upsert.
         prefixes: Known key prefixes, each with the object that has it.
     """
+    checked, problems = read_records(described, records, verb, key=key, prefixes=prefixes)
+    if problems:
+        raise refused_rows(problems, len(records))
+    return list(checked.values())
+
+
+def read_records(
+    described: SObjectDescribe, records: Sequence[Record], verb: Verb, *, key: str = "", prefixes: Mapping[str, str]
+) -> tuple[dict[int, Record], list[RowProblem]]:
+    """Return the records that have no problem by row, as `check_records` does, and the problems of the others."""
     checks = [_RowCheck(described, verb, key, prefixes, row) for row in range(len(records))]
     checked = [check.read(record) for check, record in zip(checks, records, strict=True)]
     problems = [problem for check in checks for problem in check.problems]
-    problems += _repeated_keys(checked, key)
-    if problems:
-        raise refused_rows(sorted(problems, key=lambda problem: problem.row), len(records))
-    return checked
+    bad = {problem.row for problem in problems}
+    problems += _repeated_keys(checked, key, bad)
+    bad |= {problem.row for problem in problems}
+    good = {row: record for row, record in enumerate(checked) if row not in bad}
+    return good, sorted(problems, key=lambda problem: problem.row)
 
 
-def _repeated_keys(records: Sequence[Record], key: str) -> Iterator[RowProblem]:
+def _repeated_keys(records: Sequence[Record], key: str, bad: Collection[int]) -> Iterator[RowProblem]:
     """Yield the rows that mean the record of a row before: two changes of one record in one call contradict."""
     first: dict[str, int] = {}
     for row, record in enumerate(records):
         value = record.get(key)
-        if value is not None and (before := first.setdefault(str(value).strip().casefold(), row)) != row:
+        if (
+            value is not None
+            and row not in bad
+            and (before := first.setdefault(str(value).strip().casefold(), row)) != row
+        ):
             yield RowProblem(row, "DUPLICATE_VALUE", key, f"The same as row {before}.")
 
 

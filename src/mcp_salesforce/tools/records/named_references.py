@@ -8,14 +8,15 @@ from mcp_salesforce.tools.framework.references import NAMEABLE, Named, is_name
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.records.checks import Record
 
-_AMBIGUOUS = "AMBIGUOUS_NAME"
+AMBIGUOUS = "AMBIGUOUS_NAME"
 
 
-async def with_named(org: OrgSession, described: SObjectDescribe, records: Sequence[Record], key: str) -> list[Record]:
-    """Return the rows with Ids instead of names; a name that nobody has is left for the check of the row to refuse.
+async def with_named(
+    org: OrgSession, described: SObjectDescribe, records: Sequence[Record], key: str
+) -> tuple[list[Record], dict[int, InvalidArgumentError]]:
+    """Return the rows with Ids instead of names, and the rows with a name that several records have, each with why.
 
-    Raises:
-        InvalidArgumentError: Several records have a name.
+    A name that nobody has is left for the check of the row to refuse.
     """
     named = {
         (name, value): Named.of(value.strip(), objects)
@@ -24,14 +25,21 @@ async def with_named(org: OrgSession, described: SObjectDescribe, records: Seque
         if isinstance(value, str) and (objects := _objects_of(described, name, key)) and is_name(value.strip())
     }
     if not named:
-        return list(records)
+        return list(records), {}
     found = dict(zip(named, await org.find_named(org, [*named.values()]), strict=True))
-    for (name, _), outcome in found.items():
-        if isinstance(outcome, InvalidArgumentError) and outcome.code == _AMBIGUOUS:
+    unclear: dict[tuple[str, str], InvalidArgumentError] = {}
+    for (name, value), outcome in found.items():
+        if isinstance(outcome, InvalidArgumentError) and outcome.code == AMBIGUOUS:
             outcome.fields = (name,)
-            raise outcome
+            unclear[name, value] = outcome
     ids = {place: outcome for place, outcome in found.items() if isinstance(outcome, str)}
-    return [{name: _replaced(name, value, ids) for name, value in record.items()} for record in records]
+    several = {
+        row: unclear[name, value]
+        for row, record in enumerate(records)
+        for name, value in record.items()
+        if isinstance(value, str) and (name, value) in unclear
+    }
+    return [{name: _replaced(name, value, ids) for name, value in record.items()} for record in records], several
 
 
 def _replaced(name: str, value: object, ids: dict[tuple[str, str], str]) -> object:

@@ -29,6 +29,16 @@ class RowProblem(NamedTuple):
     words: str
 
 
+def results_of(problems: Sequence[RowProblem], row: int) -> SaveResult:
+    """Return what is wrong with a row in the form in which Salesforce says it of a row that it refuses."""
+    errors = [
+        SaveError(status_code=each.code, message=each.words, fields=(each.field,) if each.field else ())
+        for each in problems
+        if each.row == row
+    ]
+    return SaveResult(success=False, errors=tuple(errors))
+
+
 def refused_rows(problems: Sequence[RowProblem], count: int) -> InvalidArgumentError:
     """Return the error for `count` rows that are refused before anything is sent."""
     fields = dict.fromkeys(problem.field for problem in problems if problem.field)

@@ -36,3 +36,10 @@ RowValues = Annotated[
     ),
 ]
 AllOrNone = Annotated[bool, Field(description="Save nothing if any row is refused")]
+Columns = Annotated[tuple[str, ...], Field(description="With rows, instead of records")]
+Table = Annotated[
+    tuple[tuple[Any, ...], ...],
+    Field(max_length=MOST_ROWS),
+    WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "string"}}}),
+]
+ListSaved = Annotated[bool, Field(description="List more than 20 saved rows")]
