@@ -181,17 +181,19 @@ async def submit(browser: httpx2.AsyncClient, page: httpx2.Response, **choice: s
     raise AssertionError(page.text)
 
 
-async def to_the_end(browser: httpx2.AsyncClient, answer: httpx2.Response, user_id: str = "") -> httpx2.Response:
+async def to_the_end(
+    browser: httpx2.AsyncClient, answer: httpx2.Response, user_id: str = "", ours: tuple[str, str] = (ISSUER, ORG)
+) -> httpx2.Response:
     """Follow redirects and allow the app on Salesforce's page, up to an address of a client or a page of ours."""
     while answer.is_redirect:
         location = str(answer.url.join(answer.headers["location"]))
-        if not location.startswith((ISSUER, ORG, "http://127.0.0.1:9000")):
+        if not location.startswith(ours):
             return answer
         answer = await browser.get(location)
-        if location.startswith(f"{ORG}/services/oauth2/authorize"):
+        if location.startswith(f"{ours[1]}/services/oauth2/authorize"):
             choice = {"user_id": user_id} if user_id else {}
             action, fields = Forms(answer.text).found[0]
-            answer = await browser.post(f"{ORG}{action}", data=fields | choice | {"decision": "allow"})
+            answer = await browser.post(f"{ours[1]}{action}", data=fields | choice | {"decision": "allow"})
     return answer
 
 
