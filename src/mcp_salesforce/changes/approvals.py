@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import orjson
 
-from mcp_salesforce.changes.before import STAMP, read_stamps
+from mcp_salesforce.changes.before import AT_ONCE, STAMP, note_records, records_where
 from mcp_salesforce.changes.change import Change, Step
 from mcp_salesforce.changes.writes import Write, counted
 from mcp_salesforce.policy.rules import ApprovalLevel, Policy
 from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.salesforce.errors import SalesforceError, refused
+from mcp_salesforce.salesforce.literals import quote_list
 
 _MOST_CHANGED: Final = 10
 _MOST_DELETED: Final = 1
@@ -126,7 +127,11 @@ class Approval:
         if self.approved is None and not change.steps and self.rules.ask_about(change, change.announced):
             raise ApprovalNeededError
 
-    async def require(self, change: Change, step: Step, exchange: RequestSender) -> None:
+    def compares(self, change: Change, step: Step) -> bool:
+        """Return whether `step` must be what was approved; `see_stamps` shows then whether its records changed."""
+        return self.approved is not None and not all(_is_of_made(write, change) for write in step.writes)
+
+    def require(self, change: Change, step: Step) -> None:
         """Allow `step`, the next one of `change`, or refuse it.
 
         Raises:
@@ -142,7 +147,6 @@ class Approval:
                 raise _needed_late() if change.steps else ApprovalNeededError
             return
         number = len(change.steps)
-        await see_stamps(change, step.writes, exchange)
         planned = self.approved.steps[number] if number < len(self.approved.steps) else None
         is_planned = planned is not None and _facts(change, step) == _facts(self.approved, planned)
         if not is_planned or not _is_within(change, self.approved):
@@ -165,7 +169,8 @@ async def see_stamps(
             if record_id and record_id not in change.planned and write.action != "undelete" and not is_seen:
                 by_object.setdefault(write.object_in(change.sobject), []).append(record_id)
     for sobject, ids in by_object.items():
-        await read_stamps(exchange, sobject, ids, change.seen)
+        for part in (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)):
+            note_records(await records_where(exchange, sobject, [], f"Id IN {quote_list(part)}"), change.seen)
 
 
 def _is_within(change: Change, approved: Change) -> bool:

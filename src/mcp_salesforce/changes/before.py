@@ -21,7 +21,7 @@ _TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {"event": TIMES}
 INVITATION: Final = "EventRelation"
 OF_AN_INVITATION: Final = ("EventId", "RelationId")
 """What an invitation is made of again: when it is deleted, it goes to no recycle bin."""
-_AT_ONCE: Final = 200
+AT_ONCE: Final = 200
 _NESTED: Final = (dict, list)
 
 
@@ -35,20 +35,13 @@ async def read_before(exchange: RequestSender, seen: Seen, writes: Sequence[Writ
     for sobject, some in _grouped(write for write in updates if _known(write, seen) is None).items():
         for part in _parts(some):
             where = f"Id IN {quote_list(write.record_id for write in part)}"
-            note_records(await _query(exchange, sobject, _fields(part), where), seen)
+            note_records(await records_where(exchange, sobject, _fields(part), where), seen)
     invitations = [write.record_id for write in writes if write.action == "delete" and _is_invitation(write)]
     if invitations:
         where = f"Id IN {quote_list(invitations)}"
-        note_records(await _query(exchange, INVITATION, OF_AN_INVITATION, where), seen)
+        note_records(await records_where(exchange, INVITATION, OF_AN_INVITATION, where), seen)
     found = {id(write): before for write, before in await _of_upserts(exchange, seen, writes)}
     return tuple(found.get(id(write)) if write.action == "upsert" else _known(write, seen) for write in writes)
-
-
-async def read_stamps(exchange: RequestSender, sobject: str, ids: Sequence[str], seen: Seen) -> None:
-    """See when records were last changed."""
-    for start in range(0, len(ids), _AT_ONCE):
-        where = f"Id IN {quote_list(ids[start : start + _AT_ONCE])}"
-        note_records(await _query(exchange, sobject, [], where), seen)
 
 
 def note_records(value: object, seen: Seen) -> None:
@@ -97,7 +90,7 @@ async def _of_upserts(exchange: RequestSender, seen: Seen, writes: Sequence[Writ
         for part in _parts(some):
             key = part[0].key
             where = f"{key} IN {quote_list(write.key_value for write in part)}"
-            records = await _query(exchange, sobject, [key, *_fields(part)], where)
+            records = await records_where(exchange, sobject, [key, *_fields(part)], where)
             if records is None:
                 found += [(write, None) for write in part]
                 continue
@@ -112,7 +105,7 @@ def _picked(record: Mapping[str, Any], write: Write) -> Mapping[str, Any]:
     return {name: value for name, value in record.items() if name.casefold() in names}
 
 
-async def _query(
+async def records_where(
     exchange: RequestSender, sobject: str, names: Iterable[str], where: str
 ) -> list[dict[str, Any]] | None:
     """Return the records with these fields, or None where the org does not tell: a field may be writable only."""
@@ -132,7 +125,7 @@ def _grouped(writes: Iterable[Write]) -> dict[str, list[Write]]:
 
 
 def _parts(writes: Sequence[Write]) -> Iterable[list[Write]]:
-    return ([*writes[start : start + _AT_ONCE]] for start in range(0, len(writes), _AT_ONCE))
+    return ([*writes[start : start + AT_ONCE]] for start in range(0, len(writes), AT_ONCE))
 
 
 def _fields(writes: Iterable[Write]) -> list[str]:

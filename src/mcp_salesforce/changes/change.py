@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from mcp_salesforce.changes.before import Before, Seen
 from mcp_salesforce.changes.writes import Outcome, Write
-from mcp_salesforce.salesforce.client import RequestSender
 
 
 @dataclass(slots=True)
@@ -36,7 +35,10 @@ class Approving(Protocol):
     def foresee(self, change: "Change") -> None:
         """Ask at once where what `change` has announced has to be approved: nothing more is read for it then."""
 
-    async def require(self, change: "Change", step: Step, exchange: RequestSender) -> None:
+    def compares(self, change: "Change", step: Step) -> bool:
+        """Return whether `step` must be what was approved, so that its records' last changes must be read first."""
+
+    def require(self, change: "Change", step: Step) -> None:
         """Allow `step`, the next one of `change`, or refuse it.
 
         Raises:

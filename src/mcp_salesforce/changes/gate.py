@@ -10,7 +10,7 @@ from dataclasses import replace
 from mcp_salesforce.changes.approvals import see_stamps
 from mcp_salesforce.changes.before import note_records, read_before
 from mcp_salesforce.changes.change import Change, Step, current_change
-from mcp_salesforce.changes.ingest import MOST_JOBS, IngestJobs, ResultSink, closed_job
+from mcp_salesforce.changes.ingest import MOST_JOBS, IngestJobs, ResultSink, closed_job, is_about_ingest
 from mcp_salesforce.changes.journal import Journal
 from mcp_salesforce.changes.pretending import new_id, pretended
 from mcp_salesforce.changes.writes import Outcome, Write, outcomes_of, writes_of
@@ -36,16 +36,16 @@ class Gate:
         """
 
         async def gated(request: Request) -> Answer:
-            change = current_change()
+            change, send = current_change(), self._observing(exchange) if is_about_ingest(request) else exchange
             if change is None:
-                return await self._observed(request, exchange)
+                return await send(request)
             change.requests += 1
             writes = await self._jobs.writes_of(request) or writes_of(request)
             step = await self._prepared(change, writes, exchange, closed_job(request)) if writes else None
             if change.is_preview and (planned := await self._planned(change, step, request)):
                 return planned
             try:
-                answer = await self._observed(request, exchange)
+                answer = await send(request)
             except SalesforceError as error:
                 if step and not error.is_outcome_unknown:
                     step.outcomes = tuple(Outcome(write.record_id, code=error.code) for write in step.writes)
@@ -61,15 +61,19 @@ class Gate:
 
         return gated
 
-    async def _observed(self, request: Request, exchange: RequestSender) -> Answer:
-        """Send a request; of one about an ingest job, see what it says of the job and its rows."""
-        await self._jobs.read_file(request)
-        sink = self._jobs.collecting(request)
-        answer = await exchange(replace(request, sink=sink) if sink else request)
-        self._jobs.note(request, answer)
-        if sink:
-            await self._settle(sink)
-        return answer
+    def _observing(self, exchange: RequestSender) -> RequestSender:
+        """Return what sends a request about an ingest job, and sees what it says of the job and its rows."""
+
+        async def observed(request: Request) -> Answer:
+            await self._jobs.read_file(request)
+            sink = self._jobs.collecting(request)
+            answer = await exchange(replace(request, sink=sink) if sink else request)
+            self._jobs.note(request, answer)
+            if sink:
+                await self._settle(sink)
+            return answer
+
+        return observed
 
     async def _settle(self, sink: ResultSink) -> None:
         """Keep the outcome of the rows of a job, once its results say it of all of them."""
@@ -97,11 +101,11 @@ class Gate:
             members = [replace(each, record_id=member) for each in step.writes for member in _following(each)]
             before = await read_before(exchange, change.seen, members) if members else ()
             step.members = {each.record_id: was for each, was in zip(members, before, strict=True)}
-        if change.approval:
-            if change.is_preview:
-                await see_stamps(change, step.writes, exchange, only_unseen=True)
-            else:
-                await change.approval.require(change, step, exchange)
+        if approval := change.approval:
+            if change.is_preview or approval.compares(change, step):
+                await see_stamps(change, step.writes, exchange, only_unseen=change.is_preview)
+            if not change.is_preview:
+                approval.require(change, step)
         change.steps.append(step)
         if job_id:
             self._steps = {**dict([*self._steps.items()][-MOST_JOBS:]), to_18(job_id): (change, step)}

@@ -233,9 +233,14 @@ def _outcome(record_id: str, how: str, *, is_done: bool) -> Outcome:
     return Outcome(found, code=how.partition(":")[0])
 
 
+def is_about_ingest(request: Request) -> bool:
+    """Return whether a request can be about an ingest job."""
+    return "jobs/ingest" in request.path
+
+
 def _call(request: Request) -> tuple[str, ...]:
     """Return the method of a request to ingest jobs, and its steps from there; nothing for any other."""
-    if "jobs/ingest" not in request.path:
+    if not is_about_ingest(request):
         return ()
     call = RequestParts.of(request)
     return (call.method, *call.steps[2:]) if call.steps[:2] == _INGEST else ()

@@ -8,7 +8,7 @@ from mcp_salesforce.appointments.spans import is_over, span_in
 from mcp_salesforce.changes.change import note_alongside
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.literals import quote_list
-from mcp_salesforce.salesforce.models import ChildRelationship
+from mcp_salesforce.salesforce.models import ChildRelationship, SObjectRecord
 from mcp_salesforce.tools.answers.results import Alongside
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED
@@ -88,8 +88,9 @@ async def _read(
     asked = [(_OF_EVENTS if each.child_sobject == _EVENT else "Id", each.relationship_name) for each in children]
     selected = ", ".join(f"(SELECT {fields} FROM {name} WHERE {NOT_DELETED})" for fields, name in asked)  # noqa: S608
     soql = f"SELECT Id, {selected} FROM {sobject} WHERE Id IN {quote_list(record_ids)} AND {NOT_DELETED}"  # noqa: S608
-    pages = org.client.queries.pages(soql, query_all=True)  # archived activities are deleted too
-    records = [record async for page in pages for record in page.records]
+    records: list[SObjectRecord] = []
+    async for page in org.client.queries.pages(soql, query_all=True):  # archived activities are deleted too
+        records += page.records
     events = [
         event
         for each in children

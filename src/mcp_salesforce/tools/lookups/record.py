@@ -1,6 +1,6 @@
 """One record by its Id: what reading, changing and deleting have in common, whatever the object."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, cast
@@ -56,27 +56,26 @@ async def read_fields(org: OrgSession, sobject: str, record_id: str, fields: Seq
     `Description[500:]` is a text from its 501st character on.
     """
     slices = [sliced(name) for name in fields]
-    read = await _read_fields(org, sobject, record_id, list(dict.fromkeys(name for name, _ in slices)))
+    names: Sequence[str] = list(dict.fromkeys(name for name, _ in slices))
+    if any("." in name for name in names):
+        where = f"Id = {quote(record_id)}{' AND IsDeleted = false' if is_archived(sobject) else ''}"
+        soql = f"SELECT {', '.join(names)} FROM {sobject} WHERE {where}"  # noqa: S608 - SOQL, checked names
+        found = await org.client.queries.query(soql, query_all=is_archived(sobject))
+        if found.records:
+            rows = table(await with_days(org, found.records), names)
+            return _cut({"Id": record_id, **dict(zip(rows["columns"], rows["rows"][0], strict=True))}, slices)
+        names = ("Id",)  # Salesforce's own error says whether the record was deleted or never there
+    record = await org.retrieve(sobject, record_id, fields=names)
+    return _cut({"Id": record_id, **flat_record(await record_with_days(org, sobject, record_id, record))}, slices)
+
+
+def _cut(read: dict[str, Any], slices: Iterable[tuple[str, int]]) -> dict[str, Any]:
     folded = {name.casefold(): name for name in read}
     for name, start in slices:
         if start:
             found = folded.get(name.casefold(), name)
             read[f"{found}[{start}:]"] = str(read.pop(found, None) or "")[start:]
     return read
-
-
-async def _read_fields(org: OrgSession, sobject: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
-    if any("." in name for name in fields):
-        selected = ", ".join(dict.fromkeys(fields))
-        where = f"Id = {quote(record_id)}{' AND IsDeleted = false' if is_archived(sobject) else ''}"
-        soql = f"SELECT {selected} FROM {sobject} WHERE {where}"  # noqa: S608 - SOQL, checked names
-        found = await org.client.queries.query(soql, query_all=is_archived(sobject))
-        if found.records:
-            rows = table(await with_days(org, found.records), fields)
-            return {"Id": record_id, **dict(zip(rows["columns"], rows["rows"][0], strict=True))}
-        fields = ("Id",)  # Salesforce's own error says whether the record was deleted or never there
-    record = await org.retrieve(sobject, record_id, fields=fields)
-    return {"Id": record_id, **flat_record(await record_with_days(org, sobject, record_id, record))}
 
 
 async def create_record(
