@@ -10,7 +10,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
-from pydantic import ConfigDict, Field, TypeAdapter, create_model
+from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema, create_model
 
 from mcp_salesforce.appointments.times import TimeError
 from mcp_salesforce.audit.trail import AuditError
@@ -38,7 +38,7 @@ ToolFunction: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
 
 NAME_PREFIX = "salesforce_"
 _PREVIEW: Final = "preview"
-Preview: TypeAlias = Annotated[bool, Field(description="Show what would change, and change nothing")]
+Preview: TypeAlias = Annotated[bool, WithJsonSchema({"type": "boolean"})]  # the instructions say what it does
 _OF_WRITES: Final[Mapping[str, Any]] = {
     "change_id": {"type": "string"},
     "preview": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
