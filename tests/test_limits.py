@@ -41,7 +41,6 @@ LONG_FUNCTIONS = {
     "tools/appointments/new_series.py:plan_of",
     "tools/framework/session.py:__init__",
     "tools/query/toolset.py:query",
-    "tools/records/batches.py:save_rows",
 }
 
 
