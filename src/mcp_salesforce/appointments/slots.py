@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from mcp_salesforce.appointments.holidays import Holiday
 from mcp_salesforce.appointments.intervals import Interval, intersect, merge, pad, subtract
 
 _DAY = timedelta(days=1)
@@ -21,10 +22,14 @@ ClockTimes = tuple[time, time]
 
 @dataclass(frozen=True, slots=True)
 class WorkingHours:
-    """When a calendar can be booked: spans for each weekday (0 is Monday), in a zone; a break is a gap between two."""
+    """When a calendar can be booked: spans for each weekday (0 is Monday), in a zone, but not on holidays.
+
+    A break is a gap between two spans.
+    """
 
     zone: ZoneInfo
     spans: Mapping[int, Sequence[ClockTimes]]
+    holidays: Sequence[Holiday] = ()
 
     def within(self, window: Interval) -> list[Interval]:
         """Return the time inside `window` at which the clock shows a working time.
@@ -34,7 +39,8 @@ class WorkingHours:
         working: list[Interval] = []
         for stretch, offset in _constant_offsets(window, self.zone):
             working += intersect(self._shifted(stretch, offset), [stretch])
-        return merge(working)
+        closed = [time for each in self.holidays if (time := each.taken(self.zone))]
+        return subtract(working, closed) if closed else merge(working)
 
     def _shifted(self, stretch: Interval, offset: timedelta) -> Iterator[Interval]:
         """Yield the spans of every day of `stretch`, as if the clock were always `offset` from UTC."""

@@ -22,7 +22,12 @@ from mcp_salesforce.localorg.services.lead_conversion import LeadConversions
 from mcp_salesforce.localorg.services.limits import Limits
 from mcp_salesforce.localorg.services.merges import Merges
 from mcp_salesforce.localorg.services.oauth import Credentials, OAuth
-from mcp_salesforce.localorg.services.planting import plant, plant_lead_statuses, plant_record_types
+from mcp_salesforce.localorg.services.planting import (
+    plant,
+    plant_business_hours,
+    plant_lead_statuses,
+    plant_record_types,
+)
 from mcp_salesforce.localorg.services.query import Queries
 from mcp_salesforce.localorg.services.recents import Recents
 from mcp_salesforce.localorg.services.records import Records
@@ -150,6 +155,7 @@ class LocalOrg:
             store.apply(schema)
             plant(store, schema, now, contacts=contacts if seed else None)
             plant_lead_statuses(store, schema, now)
+            plant_business_hours(store, schema, now)
             plant_record_types(store, schema, now)
             archive(store, now())
             return cls(store, schema, now)

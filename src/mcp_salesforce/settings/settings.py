@@ -254,7 +254,9 @@ class Settings(App, Surface, Kept):
         description="Working hours, if a call gives none: such as `Mon-Fri 09:00-12:00,13:00-17:00; Sat "
         "10:00-14:00`, in each calendar's own zone, or with a zone at the end. Then users with other "
         "hours, by user name, full name or Id: `Mon-Fri 09:00-17:00 | ada@acme.example: Mon-Thu "
-        "08:00-14:00`.",
+        "08:00-14:00`, or a field of User that has them: `Mon-Fri 09:00-17:00 | User.Working_Hours__c`. "
+        "`BusinessHours` stands for the org's default business hours, `BusinessHours: Berlin` for those of that "
+        "name. Holidays of the org are no working time, unless the hours end in `including holidays`.",
     )
     max_concurrency: int = Field(
         default=64, ge=1, le=100, description="Most requests to Salesforce at the same time; others wait."

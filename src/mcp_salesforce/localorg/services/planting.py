@@ -75,6 +75,13 @@ def plant_lead_statuses(store: Store, schema: Schema, now: Callable[[], datetime
         Records(store, schema, now).load("LeadStatus", values, mint(schema["User"].key_prefix, 1))
 
 
+def plant_business_hours(store: Store, schema: Schema, now: Callable[[], datetime]) -> None:
+    """Give an org its default business hours, if it has none."""
+    with store.transaction():
+        if store.row("SELECT Id FROM BusinessHours") is None:
+            Records(store, schema, now).load("BusinessHours", seed.business_hours(), mint(schema["User"].key_prefix, 1))
+
+
 def _with_ids(schema: Schema, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Replace keys with ids: the first record of an object in a new org is number 1."""
     for record in records:

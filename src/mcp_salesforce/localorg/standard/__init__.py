@@ -1,6 +1,7 @@
 """The standard objects and the records a new org starts with."""
 
 from mcp_salesforce.localorg.standard.account import ACCOUNT
+from mcp_salesforce.localorg.standard.business_hours import BUSINESS_HOURS
 from mcp_salesforce.localorg.standard.calendar import CALENDAR
 from mcp_salesforce.localorg.standard.campaign import CAMPAIGN
 from mcp_salesforce.localorg.standard.campaign_member import CAMPAIGN_MEMBER
@@ -10,6 +11,7 @@ from mcp_salesforce.localorg.standard.definitions import SObjectDef
 from mcp_salesforce.localorg.standard.event import EVENT
 from mcp_salesforce.localorg.standard.event_relation import EVENT_RELATION
 from mcp_salesforce.localorg.standard.group import GROUP
+from mcp_salesforce.localorg.standard.holiday import HOLIDAY
 from mcp_salesforce.localorg.standard.lead import LEAD
 from mcp_salesforce.localorg.standard.lead_status import LEAD_STATUS
 from mcp_salesforce.localorg.standard.opportunity import OPPORTUNITY
@@ -46,5 +48,7 @@ STANDARD_OBJECTS: tuple[SObjectDef, ...] = (
     LEAD_STATUS,
     *SHARES,
     USER_RECORD_ACCESS,
+    BUSINESS_HOURS,
+    HOLIDAY,
 )
 """Every object that a new org has."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
+from mcp_salesforce.localorg.standard.business_hours import WEEKDAYS
 from mcp_salesforce.localorg.standard.definitions import words
 from mcp_salesforce.localorg.standard.profile import PERMISSIONS
 from mcp_salesforce.zones import ZoneInfo
@@ -184,6 +185,12 @@ def calendars() -> Iterator[Mapping[str, Any]]:
     """Return the resource calendars: a room and a thing."""
     for name in _CALENDARS:
         yield {"Name": name, "Type": "Resource", "IsActive": True}
+
+
+def business_hours() -> Iterator[Mapping[str, Any]]:
+    """Return the business hours of a new org: all day, every day."""
+    times = {f"{day}{end}Time": "00:00:00.000Z" for day in WEEKDAYS for end in ("Start", "End")}
+    yield {"Name": "Default", "IsActive": True, "IsDefault": True, "TimeZoneSidKey": USERS[0].zone, **times}
 
 
 def account_count(contacts: int) -> int:

@@ -24,6 +24,7 @@ from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
 from mcp_salesforce.tools.lookups.busy_records import Busy, read_busy
 from mcp_salesforce.tools.lookups.calendars import calendars_of
+from mcp_salesforce.tools.lookups.working_hours import work_times
 
 LONGEST_WINDOW: Final = timedelta(days=92)
 LOOK_AHEAD: Final = timedelta(days=28)
@@ -57,6 +58,7 @@ class AppointmentTimes(Rows):
     """Times to offer, or why there are none."""
 
     calendars: list[SeenCalendar]
+    note: NotRequired[str]
     reason: NotRequired[str]
     next_opening: NotRequired[str]
     warning: NotRequired[str]
@@ -133,7 +135,8 @@ async def find_free_times(  # noqa: PLR0913 - what one can ask of a time
         str,
         Field(
             description='Such as "Mon-Fri 09:00-12:00,13:00-17:00; Sat 10:00-14:00", in each person\'s own time zone '
-            "unless a zone follows; default: their office hours"
+            "unless a zone follows; default: their office hours. Excludes the org's holidays unless it ends in "
+            '"including holidays"'
         ),
         AfterValidator(_hours_text),
     ] = "",
@@ -150,9 +153,10 @@ async def find_free_times(  # noqa: PLR0913 - what one can ask of a time
     zone = await org.zone(time_zone)
     window = _window(start, end, zone, is_local=bool(time_zone))
     buffer = timedelta(minutes=buffer_minutes)
+    work = await work_times(org, everybody, Interval(window.start, window.end + LOOK_AHEAD), working_hours)
     search = SlotSearch(
         everybody,
-        hours_of(working_hours) if working_hours else org.working_hours,
+        work.hours,
         SlotRequest(timedelta(minutes=duration_minutes), buffer_before=buffer, buffer_after=buffer),
         earliest=org.now() + timedelta(minutes=notice_minutes),
     )
@@ -172,6 +176,8 @@ async def find_free_times(  # noqa: PLR0913 - what one can ask of a time
         answer["next_opening"] = await _next(org, search, window, zone)
     if warning := _warning(everybody, found.busy, zone):
         answer["warning"] = warning
+    if note := work.within(window, zone).note:
+        answer["note"] = note
     return answer
 
 

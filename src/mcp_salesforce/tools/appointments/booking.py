@@ -37,6 +37,7 @@ from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.busy_records import Busy, read_busy
 from mcp_salesforce.tools.lookups.calendars import ME, calendars_of
 from mcp_salesforce.tools.lookups.event_conditions import NO_PATTERNS
+from mcp_salesforce.tools.lookups.working_hours import work_times
 
 _OFFERS_BEFORE: Final = timedelta(days=3)
 _OFFERS_AFTER: Final = timedelta(days=7)
@@ -209,11 +210,11 @@ class Booking:
         length = span.end - span.start
         if len(self.spans) > 1 or span.all_day or length > _LONGEST_OFFERED:
             return []
-        search = SlotSearch(self.calendars, self.org.working_hours, SlotRequest(length), earliest=self.org.now())
+        window = Interval(span.start - _OFFERS_BEFORE, span.end + _OFFERS_AFTER)
         try:
-            found = await search.run(
-                self.org, Interval(span.start - _OFFERS_BEFORE, span.end + _OFFERS_AFTER), but_not=self.own
-            )
+            work = await work_times(self.org, self.calendars, window)
+            search = SlotSearch(self.calendars, work.hours, SlotRequest(length), earliest=self.org.now())
+            found = await search.run(self.org, window, but_not=self.own)
         except SalesforceError:
             return []  # a refusal is not replaced by another error
         starts = list(found.starts()) if found else []

@@ -18,6 +18,7 @@ from mcp_salesforce.tools.appointments.choosing import Chosen
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.busy_records import Busy, read_busy
 from mcp_salesforce.tools.lookups.calendars import calendars_of
+from mcp_salesforce.tools.lookups.working_hours import work_times
 
 _FREE: Final = "Free"
 _DAY: Final = timedelta(days=1)
@@ -155,7 +156,12 @@ class Moving:
             if busy.until:
                 raise refused("There are too many events to check.", hint="Move fewer appointments, or less far.")
             blocks = _of_others(busy, {move.event_id for move in self.moves}, set(_copies(self.moves)))
-        placing = Placing(blocks, self.org.working_hours, self.org.now(), allow_conflict=allow_conflict)
+        windows = [move.window for move in self.moves if move.window]
+        hours = self.org.working_hours
+        if windows:
+            whole = Interval(min(each.start for each in windows), max(each.end for each in windows))
+            hours = (await work_times(self.org, [*self.calendars.values()], whole)).hours
+        placing = Placing(blocks, hours, self.org.now(), allow_conflict=allow_conflict)
         return placing.place(self.moves), busy
 
     async def _read(self, moves: Sequence[Move], times: Sequence[Interval]) -> Busy:

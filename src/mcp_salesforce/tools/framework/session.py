@@ -105,6 +105,7 @@ class OrgSession:
         self.outcome_fields = outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
+        self.work_records: dict[str, tuple[datetime, Sequence[Mapping[str, Any]]]] = {}
         self.schema = guard.schema if guard else DescribeCache(client.describe, now=lambda: now().timestamp())
         self.pages = PageCache(now=lambda: now().timestamp())
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)

@@ -28,6 +28,7 @@ from mcp_salesforce.tools.lookups.busy_records import MOST_EVENTS, read_busy
 from mcp_salesforce.tools.lookups.calendars import calendars_of, zones_of
 from mcp_salesforce.tools.lookups.event_conditions import beginning_in, reaches_archived
 from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED
+from mcp_salesforce.tools.lookups.working_hours import work_times
 
 _LONGEST: Final = timedelta(days=366 * 2)
 _FIELDS: Final = ("Id", "StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "OwnerId")
@@ -112,6 +113,7 @@ class _Report:
     total: int = 0
     partly_seen: Sequence[str] = ()
     owners: set[str] = field(default_factory=set)
+    about_hours: str = ""
 
     async def tallies(self) -> dict[Key, Tally]:
         """Read the events and count them."""
@@ -191,9 +193,10 @@ class _Report:
                 hint="Use by with owner or room, and optionally day, week or month. Count the rest in another call.",
                 fields=["by", "utilisation"],
             )
-        hours = hours_of(working_hours) if working_hours else self.org.working_hours
         whole = Interval(self.window.start, self.window.end)  # type: ignore[arg-type]  # both were checked
         people = await self._calendars(which, keys)
+        work = await work_times(self.org, people, whole, working_hours)
+        hours, self.about_hours = work.hours, work.within(whole, self.zone).note
         busy = await read_busy(self.org, people, whole) if people else None
         if busy and busy.until:
             raise refused("There are too many events to calculate the working time.", hint="Use a shorter window.")
@@ -249,7 +252,7 @@ class _Report:
             if self.partly_seen
             else ""
         )
-        if note := " ".join(filter(None, [unseen, await self._other_zones()])):
+        if note := " ".join(filter(None, [unseen, self.about_hours, await self._other_zones()])):
             answer["note"] = note
         return answer
 
