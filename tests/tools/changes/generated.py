@@ -26,6 +26,12 @@ _TITLES: Final = ("Dr", "Prof", None, "  Nurse ")
 _PEOPLE: Final = ("Sand", "Stein", "Curie")
 _HOURS: Final = ("2026-12-01T15:00:00Z", "2026-12-01T15:30:00Z", "2026-12-02T03:00:00Z", "2026-11-20T10:00:00Z")
 _DAYS: Final = ("2026-12-03", "2026-12-04")
+_DUE: Final = {"due": "2026-12-09"}
+_OTHERS: Final = (
+    ("Task", ({"Subject": "Other"}, {"Priority": "High"}, {"Status": "Completed"}, {"ActivityDate": None})),
+    ("Account", ({"Phone": "2"}, {"Phone": None}, {"Website": "example.com"})),
+    ("Lead", ({"Title": None}, {"Company": "Ward 9"}, {"Rating": "Hot"})),
+)
 _LIGHTNING: Final = {"Recurrence2PatternText": "FREQ=DAILY;COUNT=4"}
 _CLASSIC: Final = {
     "StartDateTime": "2026-11-21T14:00:00Z",
@@ -51,6 +57,9 @@ def _filled(org: LocalOrg) -> None:
     for number, person in enumerate(people):
         org.insert("Visit__c", Patient__c=person, Number__c=f"N-{number}", Notes__c="first")
         org.insert("Event", Subject=f"Visit {number}", WhoId=person, StartDateTime=_HOURS[number], DurationInMinutes=20)
+        org.insert("Task", Subject=f"Call {number}", WhoId=person, ActivityDate=_DAYS[0])
+        org.insert("Account", Name=f"Ward {number}", Phone="1")
+        org.insert("Lead", LastName=f"Asker {number}", Company="Ward", Title="Dr")
 
 
 def colleague(org: LocalOrg) -> str:
@@ -123,6 +132,11 @@ class Writer:
         rows = [{"Id": each, **self._contact(), **self._refused()} for each in self._some(self._contacts())]
         return "update_records", {"sobject": "Contact", "records": rows, **self._rows()}
 
+    def _update_others(self) -> Call:
+        sobject, values = self._pick(_OTHERS)
+        rows = [{"Id": each, **self._pick(values)} for each in self._some(self._others(sobject))]
+        return "update_records", {"sobject": sobject, "records": rows, **self._rows()}
+
     def _upsert_records(self) -> Call:
         there = {row["Number__c"] for row in self.org.store.rows("SELECT Number__c FROM Visit__c WHERE IsDeleted = 0")}
         rows = [
@@ -138,12 +152,13 @@ class Writer:
         }
 
     def _delete_records(self) -> Call:
-        sobject = self._pick(("Contact", "Event", "Visit__c"))
-        ids = self._some(self.live(sobject) or ["003lo0000009999AAA"])
+        sobject = self._pick(("Contact", "Visit__c", "Task", "Account", "Lead"))
+        ids = self._some(self._others(sobject))
         return "delete_records", {"sobject": sobject, "record_ids": ids, "all_or_none": self._pick((True, False))}
 
     def _restore_records(self) -> Call:
-        rows = self.org.store.rows('SELECT Id FROM "Contact" WHERE IsDeleted = 1 ORDER BY Id')
+        sobject = self._pick(("Contact", "Task", "Event"))
+        rows = self.org.store.rows(f'SELECT Id FROM "{sobject}" WHERE IsDeleted = 1 ORDER BY Id')
         ids = [row["Id"] for row in rows] or self._contacts()
         return "restore_records", {"record_ids": self._some(ids)}
 
@@ -187,6 +202,13 @@ class Writer:
         )
         return "reschedule_appointments", {"appointments": events, **how}
 
+    def _log_activity(self) -> Call:
+        data = {"Subject": f"Said {len(self.changes)}", "WhoId": self._pick(self._contacts())}
+        return "log_activity", {"kind": self._pick(("call", "note", "task")), "data": data}
+
+    def _update_tasks(self) -> Call:
+        return "update_tasks", {"task_ids": self._some(self._others("Task")), **self._pick(({"done": True}, _DUE))}
+
     def _undo(self) -> Call:
         return "undo", {"change_id": self._pick(self.changes)} if self.changes else {}
 
@@ -200,6 +222,13 @@ class Writer:
 
     def _contacts(self) -> list[str]:
         return self.live("Contact") or ["003lo0000009999AAA"]
+
+    def _others(self, sobject: str) -> list[str]:
+        """Records of an object; of accounts those that have no contacts, which can be gone for good before them."""
+        where = (
+            "Id NOT IN (SELECT AccountId FROM Contact WHERE AccountId IS NOT NULL)" if sobject == "Account" else "1=1"
+        )
+        return self.live(sobject, where) or ["003lo0000009999AAA"]
 
     def _event(self) -> str:
         return str(self._pick(self.live("Event") or ["00Ulo0000009999AAA"]))
@@ -223,6 +252,9 @@ _WRITES: Final[Sequence[Callable[[Writer], Call]]] = [
         "_delete_contact",
         "_create_records",
         "_update_records",
+        "_update_others",
+        "_log_activity",
+        "_update_tasks",
         "_upsert_records",
         "_delete_records",
         "_restore_records",
