@@ -359,6 +359,19 @@ async def test_days_are_left_out_of_a_new_series(org: LocalOrg, mcp: Client) -> 
     assert live(org) == []
 
 
+async def test_a_new_series_leaves_alone_another_one_that_looks_the_same(org: LocalOrg, mcp: Client) -> None:
+    await call(mcp, "create_appointment", data=WEEKLY)
+    first = live(org)
+
+    data = WEEKLY | {"Subject": "Another round", "except": ["2026-12-01"]}
+    made = await call(mcp, "create_appointment", data=data, allow_conflict=True)
+
+    assert live(org) == first
+    assert len(live(org, "Another round")) == len(first)
+    assert "cannot be distinguished" in made["warning"]
+    assert "no day was left out" in made["warning"]
+
+
 async def test_the_first_day_may_be_left_out_and_others_do_not_take_its_time(org: LocalOrg, mcp: Client) -> None:
     org.insert("Event", Subject="Fair", StartDateTime="2026-11-24T14:00:00Z", DurationInMinutes=30)
 

@@ -135,6 +135,8 @@ async def change_following(
     with read_back(told, dict(told)):
         series = await made_series(org, series_id, plan)
         told |= {"Id": series.event_id, **series.told(zone)}
+        if series.has_twin and invitations:
+            told["warning"] += " So nobody was invited to the new one."
         if failed := await _invite(org, series.event_ids, invitations):
             told["warning"] = f"{told.get('warning', '')} {failed} invitations failed.".strip()
     fields = [*changes, *(["StartDateTime"] if new != rest.span else [])]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.recurrence import RecurrenceError, Rule
@@ -14,7 +14,7 @@ from mcp_salesforce.changes.change import current_change, note_made
 from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.models import SObjectRecord
-from mcp_salesforce.tools.appointments.series import PATTERN, is_classic, occurrences_of
+from mcp_salesforce.tools.appointments.series import PATTERN, is_classic, occurrences_of, twins_in
 from mcp_salesforce.tools.appointments.series_now import but_not, in_words
 from mcp_salesforce.tools.framework.session import OrgSession
 
@@ -73,20 +73,32 @@ class SeriesPlan:
         }
 
 
+_TWIN: Final = (
+    "There is another series of the same owner with the same start and rule, and their appointments cannot be "
+    "distinguished. Ask the user whether to delete one of the two."
+)
+_NOT_LEFT_OUT: Final = "So no day was left out."
+
+
 @dataclass(frozen=True, slots=True)
 class MadeSeries:
-    """A series that was made: the Id of its first appointment, when it happens indeed, and when its rule says."""
+    """A series that was made: the Id of its first appointment, when it happens indeed, and when its rule says.
+
+    With `has_twin`, another one looks the same, so it is unknown which appointments are new: none is touched then.
+    """
 
     event_id: str
     plan: SeriesPlan
     planned: tuple[datetime, ...]
     event_ids: tuple[str, ...] = ()
     not_left_out: tuple[str, ...] = ()
+    has_twin: bool = False
 
     def told(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the series as a model reads it."""
         still = f"Days to leave out are still there; delete these: {', '.join(self.not_left_out)}."
-        warning = " ".join(filter(None, [self._difference(zone), still if self.not_left_out else ""]))
+        twin = [_TWIN, *([_NOT_LEFT_OUT] if self.plan.left_out else [])] if self.has_twin else []
+        warning = " ".join(filter(None, [self._difference(zone), still if self.not_left_out else "", *twin]))
         told = self.plan.told(zone)
         if ids := [each for each in self.event_ids if each not in self.not_left_out]:
             told["first_ids"] = ids[: len(told["first_occurrences"])]
@@ -175,6 +187,8 @@ async def made_series(org: OrgSession, event_id: str, plan: SeriesPlan) -> MadeS
     found = await occurrences_of(org, await org.retrieve("Event", event_id))
     if not found:
         return MadeSeries(event_id, plan, plan.starts)
+    if twins_in(found):
+        return MadeSeries(event_id, plan, plan.starts, has_twin=True)
     starts = tuple(each.start for each in found)
     out = [each.event_id for each in found if plan.day_of(each.start) in plan.left_out]
     failed = await _leave_out(org, out)
