@@ -102,11 +102,11 @@ def play(task: int, folder: Path, toolsets: str, server: str, *, only_request: b
     """Start a task in a folder, and print what a model sees before its first call."""
     try:
         started = Play.start(folder, task, server, toolsets)
-    except PlayError as error:
+        offered = asyncio.run(started.offered())
+    except (PlayError, ServerError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"# Request\n{started.request}\n")
     if not only_request:
-        offered = asyncio.run(started.offered())
         click.echo(f"# Instructions of the server\n{offered.instructions}\n\n# Tools\n{offered.lines}\n")
     run_me = "uv run python -m evals"
     click.echo(

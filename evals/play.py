@@ -21,7 +21,7 @@ from mcp_salesforce.localorg.standard import STANDARD_OBJECTS
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store
 
-_ORG, _ABOUT, _CALLS = "org.db", "play.json", "calls.jsonl"
+_ORG, _ABOUT, _CALLS, _OFFERED = "org.db", "play.json", "calls.jsonl", "offered.json"
 
 
 class PlayError(Exception):
@@ -89,10 +89,16 @@ class Play:
             return desk.task.request
 
     async def offered(self) -> Offered:
-        """Return what a model sees before its first call."""
+        """Return what a model sees before its first call, and keep it.
+
+        Raises:
+            ServerError: The server does not start.
+        """
         with self._org() as org, served(org) as connection:
             async with connected(self.driven, connection, self.folder, approve) as client:
-                return await Offered.by(client)
+                offered = await Offered.by(client)
+        (self.folder / _OFFERED).write_text(json.dumps(asdict(offered), ensure_ascii=False), encoding="utf-8")
+        return offered
 
     async def call(self, tool: str, arguments: Mapping[str, Any], *, approves: bool | None = None) -> Called:
         """Make one call, and keep it in the record.
@@ -127,6 +133,8 @@ class Play:
         lines = (self.folder / _CALLS).read_text(encoding="utf-8").splitlines()
         with (desk := self._begun()).org, self._org() as org:
             desk.called += [Called(**json.loads(line)) for line in lines]
+            if (offered := self.folder / _OFFERED).exists():
+                desk.offered = Offered(**json.loads(offered.read_text(encoding="utf-8")))
             return judged(desk, records_of(desk.org), records_of(org), answer)
 
     def _begun(self) -> Desk:

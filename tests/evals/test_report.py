@@ -8,9 +8,12 @@ from click.testing import CliRunner
 from evals.__main__ import command
 from evals.report import Run, merged
 from evals.runs import Result
+from evals.tasks import TASKS
 
+import evals
 from tests.hosts import model
 
+RESULTS = Path(evals.__file__).with_name("results")
 DONE = Result(2, "Book", success=True, calls=3, read=200, written=50, tokens_in=900, tokens_out=80, surface=4000)
 FAILED = Result(4, "Update", calls=1, errors=1, read=20, written=5, missing=["one"], damage=["two", "three"])
 
@@ -97,3 +100,14 @@ def test_what_cannot_be_run_is_said(arguments: tuple[str, ...], told: str) -> No
 
     assert shown.exit_code == 2
     assert told in shown.output
+
+
+@pytest.mark.parametrize("file", sorted(RESULTS.glob("*.json")), ids=lambda file: file.stem)
+def test_runs_that_are_kept_can_be_read(file: Path) -> None:
+    run = Run.read(file.read_text(encoding="utf-8"))
+
+    assert run.json == file.read_text(encoding="utf-8")
+    assert run.surface
+    assert {each.number: each.title for each in run.results}.items() <= {
+        task.number: task.title for task in TASKS
+    }.items()
