@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mcp_salesforce.cli import cli
 from mcp_salesforce.cli.hosts import HOSTS, launch_command
 from mcp_salesforce.settings.logins import Login, Logins
+from tests.effort import examples
 
 FILES = {
     "cursor": (".cursor/mcp.json", "mcpServers"),
@@ -73,7 +74,9 @@ _JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each input writes the file anew
+@settings(
+    max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # each input writes the file anew
 @given(
     theirs=st.dictionaries(st.text().filter(lambda name: name != "mcpServers"), _JSON),
     servers=st.dictionaries(st.text().filter(lambda name: name != "salesforce"), _JSON),

@@ -25,6 +25,7 @@ from mcp_salesforce.server import create_server
 from mcp_salesforce.tools import TOOLSETS
 from tests.approving import Person
 from tests.conftest import NOW, settings_of
+from tests.effort import FULL, dealt
 from tests.policy.attempts import filled
 from tests.policy.worlds import JOINING, POLICIES, pair
 from tests.policy.written import CALLS
@@ -52,6 +53,8 @@ _MORE: Final[list[tuple[str, dict[str, Any]]]] = [
     ("convert_lead", {"lead_id": "{lead}", "converted_status": "Closed - Converted"}),
     ("convert_lead", {"lead_id": "{others_lead}", "converted_status": "Closed - Converted"}),
 ]  # fmt: skip
+CHANGES: Final = [*_MORE, *(call for call in CALLS if PREFIX + call[0] in WRITING)]
+WORLDS: Final = [*POLICIES, *JOINING]
 
 
 class Told:
@@ -117,7 +120,7 @@ async def answer(client: Client, tool: str, arguments: dict[str, Any]) -> str:
     return re.sub(r"--journal [^ `]+", "--journal FILE", re.sub(r"\b[0-9a-f]{8}(?= \(salesforce)", "CHANGE", text))
 
 
-@pytest.mark.parametrize("policy", [*POLICIES, *JOINING])
+@pytest.mark.parametrize("policy", WORLDS)
 async def test_nothing_told_of_a_change_tells_the_orgs_apart(
     policy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,14 +130,15 @@ async def test_nothing_told_of_a_change_tells_the_orgs_apart(
         one, other = Told(worlds.one, tmp_path / "one", text), Told(worlds.other, tmp_path / "other", text)
         made = 0
         async with one.clients(), other.clients():
-            for tool, arguments in [*_MORE, *(call for call in CALLS if PREFIX + call[0] in WRITING)]:
+            for tool, arguments in dealt(CHANGES, WORLDS, policy):
                 found = await one.all_of(tool, filled(arguments, worlds.names))
                 assert found == await other.all_of(tool, filled(arguments, worlds.names)), (tool, arguments)
                 made += len(found) > 4
         told = one.rest()
         assert told == other.rest()
-    assert made > 5
-    assert [each for each in told if len(each) <= 5] == []
+    least = 5 if FULL else 0
+    assert made > least
+    assert [each for each in told if len(each) <= least] == []
 
 
 async def test_without_the_policy_previews_and_questions_tell_them_apart(tmp_path: Path) -> None:
