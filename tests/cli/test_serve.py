@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from mcp_salesforce.cli import cli
 from mcp_salesforce.cli.serve import default_file
+from mcp_salesforce.localorg import LocalOrg
 from tests.cli.processes import END_S, invoke, run, running
 
 INITIALIZE = {
@@ -212,7 +213,7 @@ def test_a_port_needs_http(tmp_path: Path) -> None:
     ended = invoke("serve", "--demo", "--port", "9000", cwd=tmp_path)
 
     assert ended.returncode == 2
-    assert "--port needs --http" in ended.stderr
+    assert "--port and --host need --http" in ended.stderr
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
@@ -222,3 +223,45 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 
     assert ended.returncode == 1
     assert f"Port {port} cannot be used" in ended.stderr
+
+
+def test_a_team_logs_in_where_the_server_has_a_public_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with LocalOrg.open() as org, org.listening() as login_url:
+        credentials = org.credentials
+        given = {"CLIENT_ID": credentials.client_id, "CLIENT_SECRET": credentials.client_secret, "LOGIN_URL": login_url}
+        for name, value in {**given, "PUBLIC_URL": "https://mcp.acme.com/sf"}.items():
+            monkeypatch.setenv(f"SALESFORCE_{name}", value)
+        with running("serve", "--http", "--port", "0", "--host", "0.0.0.0", cwd=tmp_path) as process:  # noqa: S104 - asked for
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            port = said.partition(" at http://0.0.0.0:")[2].partition("/")[0]
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=END_S) as http:
+                ready = http.get("/readyz")
+                http.headers["Host"] = "mcp.acme.com"
+                refused = http.post("/sf/mcp", json={})
+                metadata = http.get("/.well-known/oauth-protected-resource/sf/mcp").json()
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=END_S)
+
+    assert "which people reach as https://mcp.acme.com/sf/mcp" in said
+    assert ready.json() == {"ready": True, "org": "ok", "store": "ok"}
+    assert refused.status_code == 401
+    assert "https://mcp.acme.com" in refused.headers["www-authenticate"]
+    assert metadata["resource"] == "https://mcp.acme.com/sf/mcp"
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_without_logins_nobody_else_reaches_the_server(tmp_path: Path) -> None:
+    ended = invoke("serve", "--demo", "--http", "--host", "0.0.0.0", "--file", "o.sqlite", cwd=tmp_path)  # noqa: S104 - refused
+
+    assert ended.returncode == 2
+    assert "--host needs SALESFORCE_PUBLIC_URL" in ended.stderr
+
+
+def test_what_a_team_server_lacks_is_in_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALESFORCE_PUBLIC_URL", "http://mcp.acme.com")
+    ended = invoke("serve", "--http", cwd=tmp_path)
+
+    assert ended.returncode == 2
+    for name in ("PUBLIC_URL must begin with https", "CLIENT_ID is missing", "CLIENT_SECRET is missing"):
+        assert name in ended.stderr

@@ -72,7 +72,7 @@ async def served(org: LocalOrg, folder: Path, time: Time) -> AsyncIterator[Serve
             AiohttpTransport(), org_url, credentials.client_id, credentials.client_secret, addresses.of("callback")
         )
         settings = settings_of(org, instance_url=org_url, journal="off", state_key="k" * 32)
-        async with TeamLogins(addresses, store, ring, upstream, now=time) as logins:
-            app = create_app(settings, team=Team(issuer, logins, store))
-            async with _listening(org.app, orgs), _listening(app, own):
-                yield Served(issuer, org_url, org, time, logins)
+        logins = TeamLogins(addresses, store, ring, upstream, now=time)
+        app = create_app(settings, team=Team(issuer, org_url, logins, sqlite(folder, time)))
+        async with _listening(org.app, orgs), _listening(app, own):
+            yield Served(issuer, org_url, org, time, logins)

@@ -9,9 +9,15 @@ import click
 from mcp_salesforce.cli.refusal import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcp_salesforce.http.application import Application
     from mcp_salesforce.localorg.services.oauth import Credentials
     from mcp_salesforce.salesforce import Transport
+    from mcp_salesforce.settings.serving import Serving
     from mcp_salesforce.settings.settings import Settings
+
+_LOOPBACK = "127.0.0.1"
 
 
 @click.command(name="serve")
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--as", "user", help="With --demo: the user to act as, such as jonas. Default: the administrator.")
 @click.option("--http", is_flag=True, help="Serve Streamable HTTP at /mcp instead, for clients on this machine.")
 @click.option("--port", type=click.IntRange(0, 65535), help="With --http: the port; 0 picks a free one. Default: 8000.")
+@click.option("--host", "address", help="With --http, for a team: the address to listen at, such as 0.0.0.0.")
 def command(
     *,
     demo: bool,
@@ -39,20 +46,24 @@ def command(
     user: str | None,
     http: bool,
     port: int | None,
+    address: str | None,
 ) -> None:
-    """Serve MCP on stdin and stdout, in both protocol eras, until stdin ends.
+    """Serve MCP on stdin and stdout, in both protocol eras, until stdin ends; with --http, over HTTP until a signal.
 
-    Your org comes from SALESFORCE_* settings, in the environment or in .env.
+    Your org comes from SALESFORCE_* settings, in the environment or in .env. With SALESFORCE_PUBLIC_URL, each
+    person logs in to their own Salesforce user.
     """
-    if port is not None and not http:
-        raise click.UsageError("--port needs --http: without it the server uses stdin and stdout.")
-    host = _Http(8000 if port is None else port) if http else _Stdio()
+    if (port is not None or address) and not http:
+        raise click.UsageError("--port and --host need --http: without it the server uses stdin and stdout.")
+    host = _Http(address or _LOOPBACK, 8000 if port is None else port) if http else _Stdio()
     if sys.stdin is None and not http:
         raise click.ClickException("stdin is closed: start this command from an MCP client.")
     if demo:
         _serve_local_org(host, file or default_file(), fresh=fresh, schema=schema, user=user)
     elif fresh or file or schema or user:
         raise click.UsageError("--fresh, --file, --schema and --as need --demo: they are for the local org.")
+    elif isinstance(host, _Http) and _is_for_a_team():
+        host.serve_team()
     else:
         settings = _settings()
         host.serve(settings, settings.org_name)
@@ -116,30 +127,73 @@ class _Stdio:
 
 
 class _Http:
-    """Serves clients on this machine."""
+    """Serves clients on this machine, or a team."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
         self._port = port
 
     def serve(self, settings: "Settings", org: str, transport: "Transport | None" = None) -> None:
-        from mcp_salesforce import logs
         from mcp_salesforce.http.application import create_app
+
+        if self._host not in {_LOOPBACK, "::1", "localhost"}:
+            raise click.UsageError(
+                "--host needs SALESFORCE_PUBLIC_URL: without logins, everybody who reaches the port would act as you."
+            )
+        self._run(
+            lambda serving: create_app(settings, serving=serving, transport=transport),
+            settings,
+            lambda address: f"Serving {org} at {address} for clients on this machine; Ctrl-C ends.",
+        )
+
+    def serve_team(self) -> None:
+        from mcp_salesforce.http.application import create_app
+        from mcp_salesforce.http.for_a_team import settings_for, team_of
+        from mcp_salesforce.settings.loading import ConfigurationError
+        from mcp_salesforce.settings.team import Team
+
+        try:
+            team = Team.load()
+            settings = settings_for(team)
+        except ConfigurationError as error:
+            raise Refusal(str(error)) from None
+        self._run(
+            lambda serving: create_app(settings, team=team_of(team), serving=serving),
+            settings,
+            lambda address: f"Serving a team at {address}, which people reach as {team.public_url}/mcp; Ctrl-C ends.",
+        )
+
+    def _run(
+        self, create: "Callable[[Serving], Application]", settings: "Settings", said: "Callable[[str], str]"
+    ) -> None:
+        from mcp_salesforce import logs
         from mcp_salesforce.http.listening import serve
         from mcp_salesforce.settings.loading import ConfigurationError
         from mcp_salesforce.settings.serving import Serving
 
         logs.set_up(settings.log_level, settings.log_format)
-
-        def ready(address: str) -> None:
-            click.echo(f"Serving {org} at {address} for clients on this machine; Ctrl-C ends.", err=True)
-
         try:
             serving = Serving.load()
-            app = create_app(settings, serving=serving, transport=transport)
-            serve(app, host="127.0.0.1", port=self._port, drain_s=serving.drain_s, ready=ready)
+            serve(
+                create(serving),
+                host=self._host,
+                port=self._port,
+                drain_s=serving.drain_s,
+                ready=lambda address: click.echo(said(address), err=True),
+            )
         except ConfigurationError as error:
             raise Refusal(str(error)) from None
         except OSError as error:
             raise click.ClickException(
                 f"Port {self._port} cannot be used: {error}. --port 0 picks a free one."
             ) from None
+
+
+def _is_for_a_team() -> bool:
+    from mcp_salesforce.settings.loading import ConfigurationError
+    from mcp_salesforce.settings.serving import has_public_url
+
+    try:
+        return has_public_url()
+    except ConfigurationError as error:
+        raise Refusal(str(error)) from None

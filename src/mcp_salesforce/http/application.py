@@ -2,11 +2,12 @@
 
 import ipaddress
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -41,18 +42,24 @@ PATH: Final = "/mcp"
 _ERRORS: Final = 500
 
 
+class Logins(AuthorizationServer, AbstractAsyncContextManager[Any], Protocol):
+    """Lets people log in, while it is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Team:
     """What a server has that people log in to.
 
     Attributes:
         public_url: The address at which people reach it.
-        server: Lets people log in, and tells whose token a request carries.
+        login_url: Where they log in to Salesforce.
+        logins: Lets people log in, and tells whose token a request carries.
         store: What the replicas share.
     """
 
     public_url: str
-    server: AuthorizationServer
+    login_url: str
+    logins: Logins
     store: Store
 
 
@@ -99,7 +106,7 @@ def create_app(
     desks = Desks(sessions)
     measures.watch(lambda: len(desks), desks.usages)
     endpoint = Endpoint(
-        door=TeamDoor(team.server) if team else OwnDoor(connect.token_source(settings)),
+        door=TeamDoor(team.logins) if team else OwnDoor(connect.token_source(settings)),
         access=access,
         desks=desks,
         servers=Servers(partial(build_server, settings), measures),
@@ -107,27 +114,36 @@ def create_app(
         drain=drain,
     )
     readiness = Readiness(drain, _checks(settings, team, transport))
-    routes = [Route(PATH, endpoint), *probes(readiness, measures), *(team.server.routes if team else ())]
-    inner = Starlette(routes=routes, lifespan=partial(_lifespan, sessions, endpoint))
-    return Application(drain, access, _guarded(inner, team, serving, measures))
+    path = f"{urlsplit(team.public_url).path}{PATH}" if team else PATH
+    routes = [Route(path, endpoint), *probes(readiness, measures), *(team.logins.routes if team else ())]
+    inner = Starlette(routes=routes, lifespan=partial(_lifespan, sessions, endpoint, team))
+    return Application(drain, access, _guarded(inner, path, team, serving, measures))
 
 
 @asynccontextmanager
-async def _lifespan(sessions: Sessions, endpoint: Endpoint, _: Starlette) -> AsyncIterator[None]:
-    async with sessions, endpoint:
-        yield
+async def _lifespan(sessions: Sessions, endpoint: Endpoint, team: Team | None, _: Starlette) -> AsyncIterator[None]:
+    async with sessions:
+        if team is None:
+            async with endpoint:
+                yield
+            return
+        async with team.logins, endpoint:
+            try:
+                yield
+            finally:
+                await team.store.close()
 
 
 def _limits(store: Store, serving: Serving) -> Limits:
     return Limits(store, calls_per_minute=serving.calls_per_minute, concurrent_calls=serving.concurrent_calls)
 
 
-def _guarded(inner: Starlette, team: Team | None, serving: Serving, measures: Measures) -> ASGIApp:
+def _guarded(inner: Starlette, path: str, team: Team | None, serving: Serving, measures: Measures) -> ASGIApp:
     """Return `inner` behind what every request passes."""
     public_url = team.public_url if team else ""
     edge = Edge.of(public_url, filter(None, serving.allowed_hosts.split(",")))
     proxies = [ipaddress.ip_network(each) for each in filter(None, serving.trusted_proxies.split(","))]
-    app: ASGIApp = AtTheEdge(inner, edge)
+    app: ASGIApp = AtTheEdge(inner, edge, path)
     if proxies:
         app = ProxyHeadersMiddleware(app, [str(each) for each in proxies])  # type: ignore[assignment,arg-type]  # ASGI
 
@@ -146,7 +162,7 @@ def _guarded(inner: Starlette, team: Team | None, serving: Serving, measures: Me
 def _checks(settings: Settings, team: Team | None, transport: Transport | None) -> Mapping[str, Check]:
     """Return what has to be reachable."""
     carrying = transport or connect.transport(settings.network)
-    address, login = connect.addresses(settings)
+    address, login = ("", team.login_url) if team else connect.addresses(settings)
 
     async def org() -> None:
         request = HttpRequest("GET", f"{address or login}/services/data/", {}, None)
@@ -164,15 +180,19 @@ def _checks(settings: Settings, team: Team | None, transport: Transport | None) 
 class AtTheEdge:
     """Lets requests through that are for this server; the probes are asked by the address of a machine."""
 
-    def __init__(self, app: ASGIApp, edge: Edge) -> None:
+    def __init__(self, app: ASGIApp, edge: Edge, path: str) -> None:
         self._app = app
         self._edge = edge
+        self._path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that is not for this server; pass on what is."""
         if scope["type"] == "http" and scope["path"] not in {ALIVE, READY, METRICS}:
             try:
-                self._edge.check(Headers(scope=scope), scope["scheme"])
+                headers = Headers(scope=scope)
+                self._edge.check_host(headers, scope["scheme"])
+                if scope["path"] == self._path:  # the metadata of logins is for pages of every site
+                    self._edge.check_origin(headers)
             except RefusedError as error:
                 await error.response(scope, receive, send)
                 return

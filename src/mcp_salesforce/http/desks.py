@@ -1,8 +1,7 @@
 """A session for each person and each access, which nobody else uses."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from functools import partial
 from types import TracebackType
 from typing import Final, Self
@@ -10,8 +9,6 @@ from typing import Final, Self
 from mcp_salesforce.http.door import Caller
 from mcp_salesforce.http.kept import Kept
 from mcp_salesforce.org_sessions import Sessions
-from mcp_salesforce.salesforce import TokenSource
-from mcp_salesforce.salesforce.auth import HttpExchange, Token
 from mcp_salesforce.salesforce.models import ApiUsage
 from mcp_salesforce.tools.framework.allowed_tools import Access
 from mcp_salesforce.tools.framework.session import OrgSession
@@ -20,30 +17,13 @@ _MOST: Final = 1000
 _IDLE_S: Final = 900.0
 
 
-class _Latest:
-    """The tokens of the login that was used last: a person may have several, and end one."""
-
-    def __init__(self, tokens: TokenSource) -> None:
-        self.tokens = tokens
-
-    async def token(self, exchange: HttpExchange, *, refused: Token | None) -> Token:
-        """Return a new token of that login."""
-        return await self.tokens.token(exchange, refused=refused)
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    org: OrgSession
-    tokens: _Latest
-
-
 class Desks:
     """The sessions of all, each opened at its first use and closed when it was not used for a while."""
 
     def __init__(self, sessions: Sessions, *, most: int = _MOST, idle_s: float = _IDLE_S) -> None:
         """Open sessions with `sessions`, at most `most`; close one that was not used for `idle_s` seconds."""
         self._sessions = sessions
-        self._desks: Kept[_Desk] = Kept(most=most, idle_s=idle_s)
+        self._desks: Kept[OrgSession] = Kept(most=most, idle_s=idle_s)
 
     async def __aenter__(self) -> Self:
         await self._desks.__aenter__()
@@ -67,22 +47,15 @@ class Desks:
             FullError: There is no room for another one.
             ConfigurationError: The policy does not fit the caller's org.
         """
-        async with self._desks.use((caller.key, access.key), partial(self._opened, caller, access)) as desk:
-            desk.tokens.tokens = caller.tokens
-            yield desk.org
+        opened = partial(self._sessions.open, caller.tokens, access, caller.key)
+        async with self._desks.use((caller.key, access.key), opened) as org:
+            yield org
 
     def usages(self) -> dict[str, ApiUsage]:
         """Return the API calls of each org, as far as they are known."""
         found: dict[str, ApiUsage] = {}
-        for desk in self._desks.values():
-            if (usage := desk.org.client.api_usage) and desk.org.known_owner:
-                org = desk.org.known_owner[0]
+        for session in self._desks.values():
+            if (usage := session.client.api_usage) and session.known_owner:
+                org = session.known_owner[0]
                 found[org] = max(usage, found.get(org, usage), key=lambda each: each.used)
         return found
-
-    @asynccontextmanager
-    async def _opened(self, caller: Caller, access: Access) -> AsyncIterator[_Desk]:
-        tokens = _Latest(caller.tokens)
-        opened: AbstractAsyncContextManager[OrgSession] = self._sessions.open(tokens, access, person=caller.key)
-        async with opened as org:
-            yield _Desk(org, tokens)

@@ -35,11 +35,11 @@ class Edge:
         url = urlsplit(public_url)
         return cls(named, frozenset({(url.hostname or "", url.port or _PORTS[url.scheme])}))
 
-    def check(self, headers: Headers, scheme: str) -> None:
-        """Check where a request wants to go, and from which page it comes, if from one.
+    def check_host(self, headers: Headers, scheme: str) -> None:
+        """Check where a request wants to go.
 
         Raises:
-            RefusedError: It is not for this server (421), or from a page of somebody else (403).
+            RefusedError: It is not for this server (421).
         """
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_ours(f"{scheme}://{hosts[0]}"):
@@ -48,6 +48,13 @@ class Edge:
                 "The Host header names another server. Use the server's own address, or let the person who runs it "
                 "add the name to SALESFORCE_ALLOWED_HOSTS.",
             )
+
+    def check_origin(self, headers: Headers) -> None:
+        """Check from which page a request comes, if from one.
+
+        Raises:
+            RefusedError: It is a page of another server (403).
+        """
         if any(not self._is_ours(origin) for origin in headers.getlist("origin")):
             raise RefusedError(
                 HTTPStatus.FORBIDDEN,

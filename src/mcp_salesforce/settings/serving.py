@@ -75,3 +75,12 @@ class Serving(BaseModel):
             ConfigurationError: A value is malformed.
         """
         return loaded(Serving, {})
+
+
+class _Place(BaseModel):
+    public_url: str = ""
+
+
+def has_public_url() -> bool:
+    """Tell whether the environment or `.env` says where people reach the server, so that they log in to it."""
+    return bool(loaded(_Place, {}).public_url.strip())

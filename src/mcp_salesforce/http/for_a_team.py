@@ -1,0 +1,64 @@
+"""From the settings of a team to what a server needs that people log in to."""
+
+import logging
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from mcp_salesforce.changes.journal import JournalError, key_in
+from mcp_salesforce.http import application
+from mcp_salesforce.oauth.front_desk import TeamLogins
+from mcp_salesforce.settings.loading import ConfigurationError
+from mcp_salesforce.settings.settings import Settings
+from mcp_salesforce.settings.team import Team
+from mcp_salesforce.state_key import StateKey
+
+_log = logging.getLogger(__name__)
+
+
+def team_of(team: Team) -> application.Team:
+    """Return what the server of a team has; nothing is connected yet.
+
+    Raises:
+        ConfigurationError: The store cannot be used on this machine.
+    """
+    return application.Team(team.public_url, team.login_url, TeamLogins.of(team), team.opened())
+
+
+def settings_for(team: Team) -> Settings:
+    """Return how the server works for each person of a team; they hold no login, and name no org.
+
+    Raises:
+        ConfigurationError: A setting is malformed, or replicas would not know again what another one gave out.
+    """
+    settings = Settings.load(
+        client_id=team.client_id,
+        client_secret=team.client_secret.get_secret_value(),
+        client_credentials="true",  # a way to log in has to be complete; each person brings a token
+        instance_url="http://localhost",
+        **team.given,
+    )
+    changes: dict[str, object] = {}
+    if not settings.state_key.get_secret_value():
+        changes["state_key"] = SecretStr(_state_key(team))
+    if not settings.journal and not team.place:
+        _log.warning(
+            "Changes are not recorded, and salesforce_undo is off: a journal is a file of one machine, and the store "
+            "is shared by several. SALESFORCE_JOURNAL can name a file that all replicas share."
+        )
+        changes["journal"] = "off"
+    return settings.model_copy(update=changes)
+
+
+def _state_key(team: Team) -> str:
+    """Return what all replicas on this machine make of the key beside the store."""
+    if not team.place:
+        raise ConfigurationError(
+            "mcp-salesforce cannot start: SALESFORCE_STATE_KEY is missing. Replicas need the same one, or a cursor "
+            "works on one of them only. Print one with openssl rand -base64 32."
+        )
+    try:
+        key = key_in(Path(team.place).expanduser().with_suffix(".key"))
+    except (OSError, JournalError) as error:
+        raise ConfigurationError(f"mcp-salesforce cannot start: the store has no key: {error}") from None
+    return StateKey(key.hex()).derived("state").hex()
