@@ -1,8 +1,9 @@
 """Whose request it is: always the same person's, or that of the person whose token it carries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from starlette.datastructures import Headers
 
@@ -24,12 +25,14 @@ class Caller:
         tokens: As whom the calls to Salesforce are made.
         org_id: The org's Id; empty until it is known.
         user_id: The user's Id; empty until it is known.
+        claims: What Salesforce says of the person, which decide about roles; nothing if unknown.
     """
 
     key: str
     tokens: TokenSource = field(repr=False, compare=False)
     org_id: str = ""
     user_id: str = ""
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class Door(Protocol):
@@ -88,4 +91,4 @@ class TeamDoor:
                 "Log in: this server needs a token that it has issued and that is still valid.",
                 headers={"WWW-Authenticate": self._server.challenge()},
             )
-        return Caller(person.id, person.tokens, person.org_id, person.user_id)
+        return Caller(person.id, person.tokens, person.org_id, person.user_id, person.claims)

@@ -77,7 +77,7 @@ class Endpoint:
         caller = await self._door.caller(headers)
         if scope["method"] != "POST":
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "Send each message with POST.", headers={"Allow": "POST"})
-        access = narrowed(self._access.access, headers, QueryParams(scope["query_string"]))
+        access = narrowed(self._access.of(caller.claims), headers, QueryParams(scope["query_string"]))
         with logs.naming(org=caller.org_id, user=caller.user_id):
             async with self._limits.turn(caller.key) if self._limits else nullcontext():
                 body = await read_body(headers, receive)

@@ -24,6 +24,8 @@ LIFETIME_S: Final = 31 * 86_400.0
 CONFIRMED_S: Final = 50.0
 """How long Salesforce's word that a user is active counts; then nobody gets in before it says so again."""
 _ASKED_AGAIN_S: Final = 30.0
+_ROLES_S: Final = 300.0
+"""How long a person's profile and permission sets count; then they are asked for again."""
 _LOCK_S: Final = 60.0
 _WAIT_S: Final = 45.0
 _POLL_S: Final = (0.05, 0.25)
@@ -38,8 +40,18 @@ _Result = TypeVar("_Result")
 class People:
     """Everybody who is logged in."""
 
-    def __init__(self, store: SealedStore, org: Org, now: Callable[[], float] = time.time) -> None:
-        """Keep them in `store`, and ask `org` for their tokens; `now` is the time in Unix seconds."""
+    def __init__(
+        self, store: SealedStore, org: Org, now: Callable[[], float] = time.time, *, reads_roles: bool = False
+    ) -> None:
+        """Keep them in `store`.
+
+        Args:
+            store: For all replicas.
+            org: Where their tokens come from.
+            now: The time in Unix seconds.
+            reads_roles: Whether to ask for profiles and permission sets too, for the roles of a policy.
+        """
+        self._reads_roles = reads_roles
         self._store = store
         self._kept = Documents(store, "person", LIFETIME_S)
         self._org = org
@@ -60,6 +72,7 @@ class People:
             "refresh_token": signed_in.refresh_token,
             "claims": signed_in.claims,
             "confirmed_at": self._now(),
+            **await self._roles(signed_in.token, signed_in.user_id, None),
         }
         await self._kept.put(person_id, values)
         return person_id
@@ -139,9 +152,21 @@ class People:
         if claims.get("active") is False:
             await self._end(person_id)
             return False
-        now = self._now()
-        await self._kept.change(person_id, lambda known: known and {**known, "claims": claims, "confirmed_at": now})
+        current = await self._required(person_id)
+        roles = await self._roles(_token_of(current.values), values["user_id"], current.values)
+        new = {"claims": claims, "confirmed_at": self._now(), **roles}
+        await self._kept.change(person_id, lambda known: known and {**known, **new})
         return True
+
+    async def _roles(self, token: Token, user_id: str, known: Values | None) -> Values:
+        """Return the roles of a person, and when Salesforce said so; unknown ones are none, which is the narrowest."""
+        if not self._reads_roles or (known and self._now() - known.get("roles_at", 0.0) < _ROLES_S):
+            return {}
+        try:
+            return {"roles": await self._org.roles(token, user_id), "roles_at": self._now()}
+        except SalesforceError as error:
+            _log.warning("The roles of %s are unknown: %s", user_id, error.message)
+            return {"roles": {}, "roles_at": self._now() - _ROLES_S + CONFIRMED_S}
 
     async def _token(self, person_id: str, refused: str) -> Token:
         owner, begun, pause_s = secrets.token_urlsafe(12), time.monotonic(), _POLL_S[0]

@@ -68,6 +68,7 @@ class TeamLogins:
         *,
         documents: Transport | None = None,
         registers: bool = True,
+        reads_roles: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Serve at `addresses`.
@@ -79,12 +80,13 @@ class TeamLogins:
             org: The org that people log in to.
             documents: How Client ID Metadata Documents are fetched; None: not at all.
             registers: Whether clients may register.
+            reads_roles: Whether claims have profiles and permission sets too, for the roles of a policy.
             now: The time in Unix seconds.
         """
         self.addresses = addresses
         self._store, self._org, self._documents, self._now = store, org, documents, now
         self._clients = KnownClients(store, documents, registers=registers, now=now)
-        self._people = People(store, org, now)
+        self._people = People(store, org, now, reads_roles=reads_roles)
         self._connections = Connections(store, now)
         self._tokens = AccessTokens(addresses, ring, now)
         self._authorization = Authorization(addresses, store, ring, self._clients, org, self._people, now=now)
@@ -123,6 +125,7 @@ class TeamLogins:
             org,
             documents=documents if team.client_documents else None,
             registers=team.registration,
+            reads_roles=team.policy is not None,
             now=now,
         )
 
@@ -176,7 +179,7 @@ class TeamLogins:
             user_id=values["user_id"],
             username=values["username"],
             instance_url=values["instance_url"],
-            claims=values["claims"],
+            claims={**values["claims"], **values.get("roles", {})},
             tokens=PersonTokens(self._people, said.person_id),
         )
 

@@ -5,18 +5,26 @@ import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
 
+from mcp_salesforce.policy.roles import PERMISSION_SETS, PROFILE
 from mcp_salesforce.salesforce import AuthenticationError, SalesforceError, Token, Transport
 from mcp_salesforce.salesforce.consent import SCOPE, Consent, revoke
 from mcp_salesforce.salesforce.errors import TransportError, UnreadableReplyError
 from mcp_salesforce.salesforce.flows import ask_token
 from mcp_salesforce.salesforce.ids import is_id, to_18
+from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.replies import read_reply
 from mcp_salesforce.salesforce.wire import HttpRequest
 
 ONLY_WHO: Final = "api"
 """The scope of a login that asks nothing but who somebody is; it brings no refresh token."""
 _ANSWER_S: Final = 20.0
+_VERSION: Final = "v60.0"
+_PERMISSION_SETS: Final = (
+    "SELECT PermissionSet.Name FROM PermissionSetAssignment WHERE AssigneeId = {} "
+    "AND PermissionSet.IsOwnedByProfile = false AND (ExpirationDate = null OR ExpirationDate > TODAY)"
+)
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
@@ -92,6 +100,31 @@ class Org:
         if not isinstance(value, dict):
             raise UnreadableReplyError("Salesforce does not say who the user is", status=reply.status)
         return value
+
+    async def roles(self, token: Token, user_id: str) -> dict[str, Any]:
+        """Return the profile of a user and the permission sets that are assigned to the user, as claims.
+
+        API: GET /query
+
+        Raises:
+            SalesforceError: The user may not see them, or Salesforce cannot be reached.
+        """
+        profile = await self._rows(token, f"SELECT Profile.Name FROM User WHERE Id = {quote(user_id)}")  # noqa: S608
+        sets = await self._rows(token, _PERMISSION_SETS.format(quote(user_id)))
+        return {
+            PROFILE: profile[0]["Profile"]["Name"] if profile else "",
+            PERMISSION_SETS: [each["PermissionSet"]["Name"] for each in sets if each["PermissionSet"]],
+        }
+
+    async def _rows(self, token: Token, soql: str) -> list[dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
+        url = f"{token.instance_url}/services/data/{_VERSION}/query?{urlencode({'q': soql})}"
+        reply = await _in_time(self._transport.exchange(HttpRequest("GET", url, headers)))
+        value = read_reply(reply, (token.access_token,))
+        rows = value.get("records") if isinstance(value, dict) else None
+        if not isinstance(rows, list):
+            raise UnreadableReplyError("Salesforce does not say which roles the user has", status=reply.status)
+        return rows
 
     async def refresh(self, refresh_token: str) -> tuple[Token, str]:
         """Return a new access token, and the refresh token that replaces the one given; empty if it stays.

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
+from mcp_salesforce.policy.roles import wrong_with
 from mcp_salesforce.policy.rules import ACTIONS, ALL_ACTIONS, Action, ApprovalLevel, ObjectRule, Policy
 from mcp_salesforce.spelling import did_you_mean, nearest
 
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
-_HEADER = re.compile(r"\s*\[[^\[].*\]")
+_HEADER = re.compile(r"\s*\[.*\]")
 _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _DIGEST_BYTES = 8
 
@@ -33,6 +34,16 @@ class _Section(BaseModel):
     approve_over_rows: _RowsOrNone | None = None
 
 
+class _Role(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    policy: StrictStr = ""
+    permission_set: StrictStr = ""
+    profile: StrictStr = ""
+    claim: StrictStr = ""
+    value: StrictStr = ""
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -40,6 +51,7 @@ class _File(BaseModel):
     max_rows: _Rows | None = None
     approval: ApprovalLevel = "default"
     approve_over_rows: _RowsOrNone | None = None
+    roles: tuple[_Role, ...] = ()
     objects: dict[_FieldName, _Section] = Field(default_factory=dict)
 
 
@@ -52,7 +64,7 @@ class PolicyFileError(Exception):
 
 
 def read_policy(text: str, name: str) -> Policy:
-    """Return the policy that `text` (TOML) states; `name` is what to call the file in messages.
+    """Return the policy that `text` (TOML) states for those without a role; `name` is the file in messages.
 
     Raises:
         PolicyFileError: It is not TOML, has an unknown key or action, or contradicts itself.
@@ -68,6 +80,8 @@ def read_policy(text: str, name: str) -> Policy:
         found = _File.model_validate(values)
     except ValidationError as error:
         raise PolicyFileError([_worded(problem, lines) for problem in error.errors(include_url=False)]) from None
+    if found.roles and "actions" not in found.model_fields_set:
+        found.actions = ()  # who has no role may do what the file allows, not all that it does not mention
     rules = [_rule(sobject, section, found, lines) for sobject, section in found.objects.items()]
     if problems := list(_contradictions(found, rules, lines)):
         raise PolicyFileError(problems)
@@ -102,6 +116,9 @@ def _rule(sobject: str, section: _Section, found: _File, lines: "_Lines") -> Obj
 
 def _contradictions(found: _File, rules: Sequence[ObjectRule], lines: "_Lines") -> Iterator[str]:
     """Yield contradictions between valid parts."""
+    for role in found.roles:
+        if wrong := wrong_with(role.model_dump(exclude_unset=True)):
+            yield f"{lines.place('roles')}: {wrong}"
     if found.actions and "read" not in found.actions:
         yield f"{lines.place('actions')}: actions has no read, which the tools need to change records."
     seen: dict[str, str] = {}
@@ -171,7 +188,8 @@ def _worded(problem: Mapping[str, Any], lines: _Lines) -> str:
     place = lines.place(*location, value=given if isinstance(given, str) else "")
     match problem["type"]:
         case "extra_forbidden":
-            known = _File.model_fields if len(location) == 1 else _Section.model_fields
+            kind = _File if len(location) == 1 else _Role if location[0] == "roles" else _Section
+            known = kind.model_fields
             meant = did_you_mean(nearest(last, known)) or f"There are: {', '.join(known)}."
             return f"{place}: {last!r} is not a key here. {meant}"
         case "literal_error":

@@ -22,7 +22,7 @@ from mcp_salesforce.salesforce.proxies import is_loopback
 from mcp_salesforce.settings import values as setting_values
 from mcp_salesforce.settings.connect import data_folder
 from mcp_salesforce.settings.loading import ConfigurationError, loaded
-from mcp_salesforce.settings.settings import App, Network, checked
+from mcp_salesforce.settings.settings import App, Network, Surface, checked
 from mcp_salesforce.store.interface import Store, StoreError
 from mcp_salesforce.store.sealing import KeyRing, SealedStore
 from mcp_salesforce.store.sqlite_file import SqliteStore
@@ -120,7 +120,7 @@ class StoreSettings(Network):
         return SealedStore(store, ring)
 
 
-class Team(StoreSettings, App):
+class Team(StoreSettings, App, Surface):
     """A server that everybody logs in to as themselves. Immutable; secrets do not show in its repr."""
 
     public_url: Annotated[str, AfterValidator(_public_url), BeforeValidator(setting_values.tidy)] = Field(

@@ -273,3 +273,16 @@ def test_undeleting_in_reverse_gives_the_former_state(
         undelete(org, *reversed(deleted))
 
         assert everything(org) == before
+
+
+def test_what_is_deleted_of_an_object_without_is_deleted_is_in_no_result(org: LocalOrg) -> None:
+    permission_set = org.insert("PermissionSet", Name="Booking", Label="Booking")
+    given = {"PermissionSetId": permission_set, "AssigneeId": org.user_id}
+    assigned = org.insert("PermissionSetAssignment", **given)
+    soql = "SELECT Id FROM PermissionSetAssignment"
+    assert org.queries.query(soql, org.user_id)["totalSize"] == 1
+
+    org.records.delete("PermissionSetAssignment", assigned, org.user_id)
+
+    assert org.queries.query(soql, org.user_id)["totalSize"] == 0
+    assert org.queries.query(soql, org.user_id, all_rows=True)["totalSize"] == 0

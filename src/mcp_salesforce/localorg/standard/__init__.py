@@ -17,6 +17,7 @@ from mcp_salesforce.localorg.standard.lead_status import LEAD_STATUS
 from mcp_salesforce.localorg.standard.opportunity import OPPORTUNITY
 from mcp_salesforce.localorg.standard.opportunity_contact_role import OPPORTUNITY_CONTACT_ROLE
 from mcp_salesforce.localorg.standard.organization import ORGANIZATION
+from mcp_salesforce.localorg.standard.permission_set import PERMISSION_SET, PERMISSION_SET_ASSIGNMENT
 from mcp_salesforce.localorg.standard.profile import PROFILE
 from mcp_salesforce.localorg.standard.record_type import RECORD_TYPE
 from mcp_salesforce.localorg.standard.shares import GROUP_MEMBER, SHARES
@@ -45,6 +46,8 @@ STANDARD_OBJECTS: tuple[SObjectDef, ...] = (
     USER_ROLE,
     USER,
     GROUP_MEMBER,
+    PERMISSION_SET,
+    PERMISSION_SET_ASSIGNMENT,
     LEAD_STATUS,
     *SHARES,
     USER_RECORD_ACCESS,

@@ -181,10 +181,11 @@ class Name:
         return None if found is None else f"n.{quote(found.name)}"
 
 
+@evidence("SOQL", "simulated", "A deleted record of an object without IsDeleted is in no result, not even of queryAll")
 @evidence("SOQL", "documented", "A result contains nothing that the user cannot see: no record, parent, child or count")
 def visible_sql(run: Run, bindings: Bindings, alias: str, sobject: SObjectDef) -> str:
     """Return the condition that leaves out what is deleted and what the user may not see; it starts with AND."""
-    alive = "" if run.all_rows or sobject.field("IsDeleted") is None else f' AND {alias}."IsDeleted" = 0'
+    alive = "" if run.all_rows and sobject.field("IsDeleted") else f' AND {alias}."IsDeleted" = 0'
     if run.sharing is None:
         return alive
     bindings.values |= run.sharing.values
