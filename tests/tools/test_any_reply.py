@@ -13,9 +13,10 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.salesforce.asgi import Message
 from mcp_salesforce.server import create_server
+from tests.approving import approve
 from tests.clock import Clock
 from tests.conftest import NOW, settings_of
-from tests.effort import examples
+from tests.effort import FULL, examples
 from tests.salesforce.scripted import Answer, ScriptedOrg
 from tests.salesforce.test_any_reply import JSON, NEXT
 from tests.tools.calls import refusal, server_on
@@ -26,6 +27,7 @@ FILLED = (
     "Subject", "Title", "WhatId", "WhoId",
 )  # fmt: skip
 
+VALUES: list[object] = [None, 5, 1.5, True, {"street": "Long Lane"}, ["a"], [["a"]]]
 NEVER_NULL = {"CreatedDate", "EndDateTime", "Event", "Name", "OwnerId", "RelationId", "StartDateTime", "UserId"}
 
 
@@ -92,7 +94,7 @@ def is_sendable(value: object) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(
-    max_examples=examples(15),
+    max_examples=examples(15, 5),
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -116,8 +118,14 @@ async def test_a_reply_that_is_wrong_in_one_place_gives_an_answer_or_an_error(
     assert result.structured_content if not result.is_error else (result.meta or {})["code"]
 
 
-@pytest.mark.parametrize("value", [None, 5, 1.5, True, {"street": "Long Lane"}, ["a"], [["a"]]])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param(name, value, id=f"{name}-{value}")
+        for at, name in enumerate(NAMES)
+        for value in (VALUES if FULL else [VALUES[(at + step) % len(VALUES)] for step in range(3)])
+    ],
+)
 async def test_whatever_is_in_the_fields_of_records_an_answer_conforms_to_its_schema(
     org: LocalOrg, name: str, value: object
 ) -> None:
@@ -245,7 +253,8 @@ async def test_a_write_of_many_rows_that_runs_out_of_time_tells_what_is_done(org
 
     rows = [{"LastName": f"New {n}"} for n in range(1000)]
     settings_ = settings_of(org, call_timeout_s=50, timeout_s=30)
-    async with Client(create_server(settings_, transport=AsgiTransport(Slow()), now=lambda: NOW)) as mcp:
+    server = create_server(settings_, transport=AsgiTransport(Slow()), now=lambda: NOW)
+    async with Client(server, elicitation_callback=approve) as mcp:
         result = await mcp.call_tool(
             "salesforce_create_records", {"sobject": "Contact", "records": rows, "all_or_none": False}
         )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mcp_salesforce.localorg import LocalOrg
-from tests.effort import examples
+from tests.effort import FULL, examples
 from tests.tools.calls import PREFIX, error_in, text_of
 from tests.tools.changes.generated import clinic
 from tests.tools.changes.killed import (
@@ -77,7 +77,7 @@ async def test_a_killed_write_or_undo_is_found_out_and_taken_back_once(number: i
 async def test_a_write_whose_answer_is_lost_is_found_out_and_taken_back_once(case: str, tmp_path: Path) -> None:
     asked = at = 0
     while at <= asked:
-        for is_done in (True, False):
+        for is_done in (True, False) if FULL else (at % 2 == 0,):
             folder = tmp_path / f"{at} {is_done}"
             folder.mkdir()
             with clinic() as org:
