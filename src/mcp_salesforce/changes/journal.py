@@ -21,7 +21,7 @@ import orjson
 from mcp_salesforce.changes.change import Change, Step
 from mcp_salesforce.changes.kept_file import KEY_BYTES, Holders, Seal, opened, reason_of
 from mcp_salesforce.changes.writes import Outcome, Write, counted
-from mcp_salesforce.salesforce.errors import SalesforceError
+from mcp_salesforce.salesforce.errors import SalesforceError, refused
 
 State: TypeAlias = Literal["open", "done", "failed", "unknown", "undone", "partly undone", "not in effect"]
 """The state of a change; "not in effect": its undo found nothing to do, and can be repeated if its records return."""
@@ -131,8 +131,28 @@ class Journal:
                 change_id = secrets.token_hex(_ID_BYTES)
                 row = (change_id, self._now(), *owner[:2], change.tool, self._holders.own, "open", change.undoes)
                 self._database.execute("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                self._require_undone_once(change.undoes)
                 change.change_id = change_id
             self._keep(change, step)
+
+    def _require_undone_once(self, undone: str) -> None:
+        """Refuse to undo a change that another call has undone meanwhile, or is undoing.
+
+        No other process can begin to undo it before the transaction that this is in ends.
+        """
+        if not undone:
+            return
+        query = "SELECT holder FROM change WHERE undoes = ? AND state = 'open'"
+        holders = [holder for (holder,) in self._database.execute(query, (undone,))]
+        is_undone = self._database.execute(
+            "SELECT 1 FROM change WHERE id = ? AND state = 'undone'", (undone,)
+        ).fetchone()
+        if is_undone:
+            raise refused(f"Change {undone} has been undone already.", code="ALREADY_UNDONE")
+        if holders.count(self._holders.own) > 1 or any(
+            self._holders.is_alive(each) for each in {*holders} - {self._holders.own}
+        ):
+            raise refused(f"Change {undone} is being undone by another call.", hint="Try again when that has ended.")
 
     async def end(self, change: Change, step: Step) -> None:
         """Keep the outcome of `step`; if that fails, it stays open, and is found out later."""

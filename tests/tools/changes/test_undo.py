@@ -1,5 +1,6 @@
 """Undo: what a call did to the org is taken back, and what others did since is kept."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +258,37 @@ async def test_without_a_journal_it_says_so(org: LocalOrg) -> None:
         error = await refusal(client, "undo")
     assert error["code"] == "NO_JOURNAL"
     assert "SALESFORCE_JOURNAL is off" in error["message"]
+
+
+class Holding:
+    """An org that holds a write back until it is let go."""
+
+    def __init__(self, org: LocalOrg) -> None:
+        self.asked = asyncio.Event()
+        self.let_go = asyncio.Event()
+        self._org = org
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] not in {"GET", "HEAD"} and "/oauth2/" not in scope["path"]:
+            self.asked.set()
+            await self.let_go.wait()
+        await self._org.app(scope, receive, send)
+
+
+@pytest.mark.parametrize("tool", ["create_contact", "update_contact", "delete_contact"])
+async def test_of_two_servers_that_undo_a_change_at_once_one_does(org: LocalOrg, tmp_path: Path, tool: str) -> None:
+    held, [contact] = Holding(org), people(org, "Sand")
+    arguments = CASES[tool]([contact])
+    before = state_of(org)
+    async with serving(org, tmp_path) as other, serving(org, tmp_path, held) as slow:
+        _, change_id = await called(other, tool, **arguments)
+        undoing = asyncio.create_task(called(slow, "undo", change_id=change_id))
+        await held.asked.wait()
+        error = await refusal(other, "undo", change_id=change_id)
+        assert "is being undone by another call" in error["message"]
+        held.let_go.set()
+        told, undo_id = await undoing
+        assert (told["undone"], state_of(org)) == (1, before)
+        assert (await refusal(other, "undo", change_id=change_id))["code"] == "ALREADY_UNDONE"
+        assert (await call(other, "undo", change_id=undo_id))["undone"] == 1
+    assert state_of(org) != before

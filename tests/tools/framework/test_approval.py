@@ -47,6 +47,13 @@ NOT_ASKED: dict[str, Callable[[LocalOrg], tuple[str, dict[str, Any]]]] = {
 }
 
 
+def with_contact(org: LocalOrg) -> str:
+    """An account whose contact has an appointment in another calendar."""
+    account = org.insert("Account", Name="Sand Ltd")
+    org.records.update("Contact", with_appointment(org, colleague(org)), {"AccountId": account}, org.user_id)
+    return account
+
+
 def new_contacts(count: int) -> dict[str, Any]:
     return {"sobject": "Contact", "records": [{"LastName": f"Sand {number}"} for number in range(count)]}
 
@@ -59,6 +66,10 @@ ASKED: dict[str, tuple[Callable[[LocalOrg], tuple[str, dict[str, Any]]], str]] =
     "an appointment in another calendar goes along": (
         lambda org: ("delete_contact", {"contact_id": with_appointment(org, colleague(org))}),
         "Delete 1 contact and with them 1 appointment",
+    ),
+    "an appointment in another calendar goes along with a contact of an account": (
+        lambda org: ("delete_records", {"sobject": "Account", "record_ids": [with_contact(org)]}),
+        "Delete 1 account and with them 1 appointment and 1 contact",
     ),
     "eleven are created": (lambda _: ("create_records", new_contacts(11)), "Create 11 contacts"),
     "eleven are changed": (

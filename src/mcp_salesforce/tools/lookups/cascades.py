@@ -1,19 +1,21 @@
 """The records that a deletion includes: read before it, and reported after it."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from mcp_salesforce.appointments.spans import is_over, span_in
 from mcp_salesforce.changes.change import note_alongside
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.literals import quote_list
-from mcp_salesforce.salesforce.models import ChildRelationship, SObjectRecord
+from mcp_salesforce.salesforce.models import ChildRelationship
 from mcp_salesforce.tools.answers.results import Alongside
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.keyset_pages import NOT_DELETED
 
 _EVENT: Final = "Event"
+_LEAVES: Final = frozenset({_EVENT, "Task"})
+_DEEPEST: Final = 4
+_AT_ONCE: Final = 200
 _USER: Final = "005"
 _MOST_CHILDREN: Final = 20  # sub-queries that Salesforce takes
 _TOLD_FIRST: Final = ("Event", "Task", "Contact", "Opportunity", "Case", "Contract", "Order", "Asset", "Quote")
@@ -21,11 +23,15 @@ _OF_EVENTS: Final = (
     "Id, IsAllDayEvent, ActivityDate, DurationInMinutes, StartDateTime, EndDateTime, OwnerId, Owner.Name"
 )
 
+Belonging: TypeAlias = dict[str, dict[str, Mapping[str, Any]]]
+"""Records by object and Id."""
+
 
 async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
     """Return which other records a deletion of these records includes, and note them in the change of this call.
 
-    It costs one call, and one for each further page. Nothing where it cannot be read: the deletion is not refused, but
+    It costs one call, one for each further page, and one for each object with records that have children of their own:
+    an account's contacts have appointments. Nothing where it cannot be read: the deletion is not refused, but
     a person is asked if calendars of others could be concerned.
     """
     if not record_ids:
@@ -33,26 +39,22 @@ async def going_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) 
     user_id = (await org.owner())[1]
     if sobject.casefold() == _EVENT.casefold():
         return await _invited_users(org, record_ids, user_id)
-    children: Sequence[ChildRelationship] = ()
     try:
-        children = await _children(org, sobject)
-        records, events = await _read(org, sobject, record_ids, children)
+        found = await _belonging(org, sobject, record_ids)
     except SalesforceError:
-        note_alongside({}, touches_others=not children or any(each.child_sobject == _EVENT for each in children))
+        note_alongside({}, touches_others=await _may_include_events(org, sobject))
         return {}
-    told = _told(org, children, records, events)
-    note_alongside(told, touches_others=any(event.get("OwnerId") != user_id for event in events))
+    told = _told(org, found)
+    note_alongside(told, touches_others=any(each.get("OwnerId") != user_id for each in found.get(_EVENT, {}).values()))
     return told
 
 
 async def came_along(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> Alongside:
     """Return the records that were restored with others, in the form of `going_along`."""
     try:
-        children = await _children(org, sobject)
-        records, events = await _read(org, sobject, record_ids, children)
+        return _told(org, await _belonging(org, sobject, record_ids))
     except SalesforceError:
         return {}
-    return _told(org, children, records, events)
 
 
 async def _invited_users(org: OrgSession, event_ids: Sequence[str], user_id: str) -> Alongside:
@@ -79,26 +81,46 @@ async def _children(org: OrgSession, sobject: str) -> Sequence[ChildRelationship
     return sorted(filter(_is_told, described.child_relationships), key=_order)[:_MOST_CHILDREN]
 
 
-async def _read(
+async def _belonging(org: OrgSession, sobject: str, record_ids: Sequence[str], depth: int = _DEEPEST) -> Belonging:
+    """Return the records that are deleted with these: their children, and what belongs to those in turn."""
+    children = await _children(org, sobject)
+    found: Belonging = {}
+    for record in await _with_children(org, sobject, record_ids, children):
+        for child in children:
+            for each in await org.client.queries.all_children(record, child.relationship_name or ""):
+                found.setdefault(child.child_sobject, {})[each["Id"]] = each
+    for name in [each for each in found if each not in _LEAVES and depth > 1]:
+        for other, records in (await _belonging(org, name, list(found[name]), depth - 1)).items():
+            found.setdefault(other, {}).update(records)
+    return found
+
+
+async def _with_children(
     org: OrgSession, sobject: str, record_ids: Sequence[str], children: Sequence[ChildRelationship]
-) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
-    """Return the records with their children, and those that are appointments."""
+) -> list[Mapping[str, Any]]:
     if not children:
-        return [], []
+        return []
     asked = [(_OF_EVENTS if each.child_sobject == _EVENT else "Id", each.relationship_name) for each in children]
     selected = ", ".join(f"(SELECT {fields} FROM {name} WHERE {NOT_DELETED})" for fields, name in asked)  # noqa: S608
-    soql = f"SELECT Id, {selected} FROM {sobject} WHERE Id IN {quote_list(record_ids)} AND {NOT_DELETED}"  # noqa: S608
-    records: list[SObjectRecord] = []
-    async for page in org.client.queries.pages(soql, query_all=True):  # archived activities are deleted too
-        records += page.records
-    events = [
-        event
-        for each in children
-        if each.child_sobject == _EVENT
-        for record in records
-        for event in await org.client.queries.all_children(record, each.relationship_name or "")
-    ]
-    return records, events
+    records: list[Mapping[str, Any]] = []
+    for start in range(0, len(record_ids), _AT_ONCE):
+        ids = quote_list(record_ids[start : start + _AT_ONCE])
+        soql = f"SELECT Id, {selected} FROM {sobject} WHERE Id IN {ids} AND {NOT_DELETED}"  # noqa: S608
+        pages = org.client.queries.pages(soql, query_all=True)  # archived activities are deleted too
+        records += [record async for page in pages for record in page.records]
+    return records
+
+
+async def _may_include_events(org: OrgSession, sobject: str, depth: int = 2) -> bool:
+    """Tell whether a deletion of an object's records can include appointments, as far as describe says."""
+    try:
+        children = {each.child_sobject for each in await _children(org, sobject)}
+    except SalesforceError:
+        return True
+    if _EVENT in children:
+        return True
+    deeper = children - _LEAVES if depth > 1 else ()
+    return any([await _may_include_events(org, each, depth - 1) for each in deeper])
 
 
 def _is_told(child: ChildRelationship) -> bool:
@@ -107,24 +129,18 @@ def _is_told(child: ChildRelationship) -> bool:
 
 
 def _order(child: ChildRelationship) -> int:
-    return _TOLD_FIRST.index(child.child_sobject) if child.child_sobject in _TOLD_FIRST else len(_TOLD_FIRST)
+    return _place(child.child_sobject)
 
 
-def _told(
-    org: OrgSession,
-    children: Sequence[ChildRelationship],
-    records: Sequence[Mapping[str, Any]],
-    events: Sequence[Mapping[str, Any]],
-) -> Alongside:
-    counts: Counter[str] = Counter()
-    for record in records:
-        for child in children:
-            found = record.get(child.relationship_name or "") or {}
-            counts[child.child_sobject] += found.get("totalSize", 0)
-    told: Alongside = {"also_deleted": {name: count for name, count in counts.items() if count}}
-    if not told["also_deleted"]:
+def _place(sobject: str) -> int:
+    return _TOLD_FIRST.index(sobject) if sobject in _TOLD_FIRST else len(_TOLD_FIRST)
+
+
+def _told(org: OrgSession, found: Belonging) -> Alongside:
+    if not found:
         return {}
-    if events:
+    told: Alongside = {"also_deleted": {name: len(found[name]) for name in sorted(found, key=_place)}}
+    if events := found.get(_EVENT, {}).values():
         told["calendars"] = list(dict.fromkeys((each.get("Owner") or {}).get("Name") or "" for each in events))
         told["to_come"] = sum((span := span_in(each)) is not None and not is_over(span, org.now()) for each in events)
     return told
