@@ -33,8 +33,8 @@ _log = logging.getLogger(__name__)
 class Sessions:
     """Opens sessions; it is the context in which they work.
 
-    They share the journal, the questions to people, the audit and the key of cursors, all of which tell owners apart.
-    A session has a client, connections and caches of its own.
+    They share the journal, the questions to people, the imports, the audit and the key of cursors, all of which tell
+    owners apart. A session has a client, connections and caches of its own.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Sessions:
         self._gate = Gate(self._journal)
         self._approvals = connect.approvals(settings, self._seconds)
         self._audit = connect.audit(settings)
+        self._imports = connect.imports(settings, self._seconds)
 
     async def __aenter__(self) -> Self:
         if self._audit:
@@ -73,6 +74,7 @@ class Sessions:
         if self._audit:
             await self._audit.__aexit__(*exception)
         self._approvals.close()
+        self._imports.close()
         if self._journal:
             self._journal.close()
 
@@ -105,6 +107,7 @@ class Sessions:
                 approval_rules=ApprovalRules.of(access.policy),
                 audit=self._audit,
                 files=self._folder(person),
+                imports=self._imports,
                 find_named=ids_of,
             )
             try:

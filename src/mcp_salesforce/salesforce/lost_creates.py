@@ -15,7 +15,8 @@ from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.salesforce.wire import Request, field_list
 
 LOOK_S: Final = 5.0
-_CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
+CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
+"""How far the clock of the org may be from that of this machine."""
 _MOST: Final = 2000  # a page: many of the same user's calls may create records at once
 
 
@@ -49,7 +50,7 @@ async def created_since(
     """
     sought = [{name: value for name, value in record.items() if not isinstance(value, dict)} for record in records]
     names = dict.fromkeys(name for record in sought for name in record)
-    since = quote(started - _CLOCKS_DIFFER_BY)
+    since = quote(started - CLOCKS_DIFFER_BY)
     try:
         with time_limit(LOOK_S):  # also where the call that lost the answer has no time left
             async with asyncio.timeout(LOOK_S):
@@ -68,10 +69,10 @@ async def created_since(
 
 def _has(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:
     fields = {name.casefold(): value for name, value in record.items()}
-    return all(_plain(fields.get(name.casefold())) == _plain(value) for name, value in values.items())
+    return all(comparable(fields.get(name.casefold())) == comparable(value) for name, value in values.items())
 
 
-def _plain(value: object) -> object:
+def comparable(value: object) -> object:
     """Return a value in a form in which the sent and the stored value are equal.
 
     Salesforce trims texts, writes addresses in lower case, and stores nothing for an empty text.

@@ -12,6 +12,7 @@ from mcp_salesforce.audit.otel import OtelTrail
 from mcp_salesforce.audit.recording import Audit
 from mcp_salesforce.audit.trail import AuditFile
 from mcp_salesforce.changes.approval_store import ApprovalStore
+from mcp_salesforce.changes.import_store import ImportStore
 from mcp_salesforce.changes.journal import Journal, JournalError, key_in
 from mcp_salesforce.salesforce import (
     AiohttpTransport,
@@ -30,6 +31,7 @@ from mcp_salesforce.settings.settings import Kept, Network, Settings
 from mcp_salesforce.state_key import StateKey
 
 _APPROVALS: Final = ".approvals.db"
+_IMPORTS: Final = ".imports.db"
 _APPROVE: Final = "mcp-salesforce approve"
 logger = logging.getLogger(__name__)
 
@@ -126,6 +128,15 @@ def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
     journal = _journal_file(settings.journal)
     command = f"{_APPROVE} --journal {_typed(journal.absolute())}" if settings.journal else _APPROVE
     return _approvals_of(journal, now, command)
+
+
+def imports(settings: Settings, now: Callable[[], float]) -> ImportStore:
+    """Return where imports are kept: beside the journal, or in memory if there is none."""
+    if settings.journal == "off":
+        return ImportStore(None, partial(token_bytes, 32), now=now)
+    journal = _journal_file(settings.journal)
+    key = _key(journal, settings.state_key.get_secret_value(), "imports")
+    return ImportStore(journal.with_name(f"{journal.stem}{_IMPORTS}"), key, now=now)
 
 
 def approval_stores(journal: Path | None) -> list[ApprovalStore]:

@@ -1,8 +1,7 @@
 """Export records to a file, and look after exports that take long."""
 
-import time
 from collections.abc import Sequence
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, NotRequired
 
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
@@ -11,6 +10,7 @@ from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.wire import sobject_name
 from mcp_salesforce.soql.tokens import MAX_CHARACTERS
 from mcp_salesforce.tools.files.jobs import Tell, exports_of, layout_of
+from mcp_salesforce.tools.files.progress import speed
 from mcp_salesforce.tools.files.selection import object_query, selection_of
 from mcp_salesforce.tools.files.state import ExportState
 from mcp_salesforce.tools.files.tables import Delimiter, Layout, LineEnding
@@ -81,36 +81,11 @@ async def export(  # noqa: PLR0913 - arguments of a tool
     layout = layout_of(path, Layout(delimiter=delimiter, line_ending=line_ending, bom=excel, escape_formulas=excel))
     selection = await selection_of(org, query)
     name = await exports.start(org, path, selection, layout, overwrite=overwrite, query_all=include_deleted)
-    state = await exports.wait(name, wait_s, _teller(ctx))
+    state = await exports.wait(name, wait_s, teller(ctx))
     if state.state == "done":
         exports.forget(name)
     note = f"The policy allows {selection.most_rows} rows." if state.rows == selection.most_rows else ""
-    return _told(name, state, note)
-
-
-@files.tool(
-    READS,
-    title="Look after a long export",
-    hint="progress of an export, is it done, how long will it take, cancel, resume",
-    example={"job": "contacts.csv"},
-)
-async def job(
-    ctx: ToolContext,
-    job: Annotated[str, Field(description="The path that you gave to salesforce_export")],
-    action: Literal["", "resume", "abort"] = "",
-    wait_s: Annotated[int, Field(ge=0, le=100)] = 0,
-) -> Exported:
-    """Show the progress of an export, or resume or abort it. state: running, interrupted, failed, done or aborted."""
-    org = org_of(ctx)
-    exports = exports_of(org)
-    if action == "abort":
-        return _told(job, await exports.abort(org, job))
-    if action == "resume":
-        await exports.resume(org, job)
-    elif (length := exports.length_of_whole(job)) is not None:
-        return {"path": job, "state": "done", "bytes": length}
-    state = await exports.wait(job, wait_s, _teller(ctx)) if wait_s else exports.state(job)
-    return _told(job, state)
+    return told_of(name, state, note)
 
 
 async def _soql(org: OrgSession, soql: str, sobject: str, fields: tuple[str, ...], where: str) -> str:
@@ -123,14 +98,17 @@ async def _soql(org: OrgSession, soql: str, sobject: str, fields: tuple[str, ...
     return await object_query(org, sobject, fields) + (f" WHERE {where}" if where.strip() else "")
 
 
-def _teller(ctx: ToolContext) -> Tell:
+def teller(ctx: ToolContext) -> Tell:
+    """Return what tells the host how far an export is."""
+
     async def tell(state: ExportState) -> None:
         await ctx.report_progress(state.rows, state.total)
 
     return tell
 
 
-def _told(path: str, state: ExportState, note: str = "") -> Exported:
+def told_of(path: str, state: ExportState, note: str = "") -> Exported:
+    """Return the answer about an export: its file if it is whole, otherwise how far it is."""
     told: Exported = {"path": path}
     if state.state == "done":
         told["rows"], told["columns"] = state.rows, _cut(",".join(state.columns), _HEADER)
@@ -140,10 +118,8 @@ def _told(path: str, state: ExportState, note: str = "") -> Exported:
         told["state"], told["rows"] = state.state, state.rows
         if state.total is not None:
             told["of"] = state.total
-        if state.state == "running" and state.rows and state.total:
-            rate = max(state.rows - state.rows_before, 1) / max(time.time() - state.started, 0.001)
-            told["rows_per_s"] = round(rate)
-            told["seconds_left"] = round((state.total - state.rows) / rate)
+        if state.state == "running":
+            told |= speed(state.rows, state.rows_before, state.total, state.started)  # type: ignore[typeddict-item]
         note = f"{state.error} {state.hint}".strip()
     if note:
         told["note"] = note

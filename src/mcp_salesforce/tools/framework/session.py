@@ -16,8 +16,9 @@ from mcp_salesforce.appointments.outcomes import NO_OUTCOME_FIELDS, OutcomeField
 from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
 from mcp_salesforce.audit.recording import Audit
 from mcp_salesforce.changes.approval_store import ApprovalStore
-from mcp_salesforce.changes.approvals import Approval, ApprovalRules
-from mcp_salesforce.changes.change import Change, changing
+from mcp_salesforce.changes.approvals import ApprovalRules
+from mcp_salesforce.changes.change import Approving, Change, changing
+from mcp_salesforce.changes.import_store import ImportStore
 from mcp_salesforce.changes.journal import Journal
 from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.policy.guard import Guard
@@ -71,6 +72,7 @@ class OrgSession:
         approval_rules: ApprovalRules = _NO_POLICY,
         audit: Audit | None = None,
         files: Path | None = None,
+        imports: ImportStore | None = None,
         find_named: Finder = refuse_names,
     ) -> None:
         """Work through `client`.
@@ -89,19 +91,18 @@ class OrgSession:
             approval_rules: Which changes a person has to approve.
             audit: Where calls are recorded, if they are: what the client's guard passes by.
             files: The folder that files may be in, if there is one.
+            imports: Where imports are kept; in memory without one.
             find_named: Finds the records that arguments name instead of giving their Ids.
         """
-        self.client = client
-        self.allowed = allowed
-        self.now = now
-        self.find_named = find_named
+        self.client, self.allowed = client, allowed
+        self.now, self.find_named = now, find_named
         self._guard = guard
         self._state_key = state_key or StateKey()
         self._journal = journal
         self.approvals = approvals or ApprovalStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
         self.approval_rules = approval_rules
-        self.audit = audit
-        self.files = files
+        self.audit, self.files = audit, files
+        self.imports = imports or ImportStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
         self.outcome_fields = outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
@@ -133,7 +134,7 @@ class OrgSession:
 
     @contextmanager
     def change(
-        self, tool: str, *, sobject: str, approval: Approval | None, is_preview: bool = False
+        self, tool: str, *, sobject: str, approval: Approving | None, is_preview: bool = False
     ) -> Iterator[Change]:
         """Make everything that is written in the block one change; a preview sends nothing."""
         made = Change(tool, self.owner, approval=approval, is_preview=is_preview, sobject=sobject)

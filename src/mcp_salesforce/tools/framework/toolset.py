@@ -175,7 +175,7 @@ class Toolset:
         def add(
             function: Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
         ) -> Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]:
-            name = NAME_PREFIX + cast("Any", function).__name__
+            name = NAME_PREFIX + cast("Any", function).__name__.rstrip("_")  # of one that Python has a word for
             description = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
             about = sobject or self.sobject
             self.specs.append(

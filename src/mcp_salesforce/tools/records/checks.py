@@ -8,7 +8,7 @@ from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe
 from mcp_salesforce.spelling import did_you_mean, nearest
 from mcp_salesforce.tools.framework.blanks import with_nulls, without_blanks
-from mcp_salesforce.tools.records.field_values import ValueProblem, read_value
+from mcp_salesforce.tools.lookups.field_values import ValueProblem, read_value
 from mcp_salesforce.tools.records.problems import RowProblem, refused_rows
 
 Verb: TypeAlias = Literal["create", "update", "upsert", "delete"]

@@ -8,8 +8,8 @@ from mcp_salesforce.salesforce.literals import quote_list
 from mcp_salesforce.salesforce.models import FieldDescribe, SObjectDescribe
 from mcp_salesforce.tools.framework.blanks import is_blank, without_blanks
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.field_values import ValueProblem, read_value
 from mcp_salesforce.tools.records.checks import Record
-from mcp_salesforce.tools.records.field_values import ValueProblem, read_value
 
 _KEYS_A_QUERY: Final = 100
 
