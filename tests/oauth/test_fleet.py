@@ -1,7 +1,7 @@
 """Salesforce's tokens in a fleet: one refresh for each expiry, whatever Salesforce, the store and the callers do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -11,8 +11,11 @@ import pytest
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport, AuthenticationError, SalesforceError, TransportError
 from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
+from mcp_salesforce.store.interface import Store
+from mcp_salesforce.store.valkey import ValkeyStore
 from tests.effort import FULL
 from tests.oauth.site import Site, Time, client_of, log_in, refresh, site_of, sqlite, status
+from tests.store.valkey_server import Server, running
 
 pytestmark = pytest.mark.anyio
 REPLICAS = 3
@@ -27,6 +30,7 @@ class Line:
         self.asked_who = 0
         self.is_cut = False
         self.busy = 0
+        self.has_begun = asyncio.Event()
         self.before_refresh: list[asyncio.Event] = []
 
     async def exchange(self, request: HttpRequest) -> HttpReply:
@@ -35,6 +39,7 @@ class Line:
         self.asked_who += request.url.endswith("/userinfo")
         if b"grant_type=refresh_token" in (request.body or b""):
             assert len(parse_qs((request.body or b"").decode())["refresh_token"]) == 1
+            self.has_begun.set()
             for event in self.before_refresh:
                 await event.wait()
             if self.busy:
@@ -55,13 +60,29 @@ def line(org: LocalOrg) -> Line:
     return Line(org)
 
 
-@pytest.fixture
-async def fleet(org: LocalOrg, line: Line, tmp_path: Path, time: Time) -> AsyncIterator[list[Site]]:
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("valkey", marks=pytest.mark.valkey)])
+async def fleet(
+    request: pytest.FixtureRequest, org: LocalOrg, line: Line, tmp_path: Path, time: Time
+) -> AsyncIterator[list[Site]]:
+    """Replicas with their own memory on one store."""
+
+    def store() -> Store:
+        if request.param == "sqlite":
+            return sqlite(tmp_path, time)
+        return ValkeyStore(request.getfixturevalue("valkey").url)
+
+    if request.param == "valkey":
+        emptied = ValkeyStore(request.getfixturevalue("valkey").url)
+        await emptied._client.flushall()
+        await emptied.close()
     async with AsyncExitStack() as stack:
-        yield [
-            await stack.enter_async_context(site_of(org, sqlite(tmp_path, time), time, transport=line))
-            for _ in range(REPLICAS)
-        ]
+        yield [await stack.enter_async_context(site_of(org, store(), time, transport=line)) for _ in range(REPLICAS)]
 
 
 async def test_all_who_find_a_token_expired_cause_one_refresh(fleet: list[Site], line: Line) -> None:
@@ -131,7 +152,7 @@ async def test_a_caller_who_leaves_does_not_lose_the_new_token(fleet: list[Site]
 
     async with client_of(fleet[0], person.tokens) as client:
         calling = asyncio.ensure_future(client.userinfo())
-        await asyncio.sleep(0.05)
+        await line.has_begun.wait()
         calling.cancel()
         held.set()
         with pytest.raises(asyncio.CancelledError):
@@ -143,6 +164,39 @@ async def test_a_caller_who_leaves_does_not_lose_the_new_token(fleet: list[Site]
     async with client_of(fleet[1], other.tokens) as client:
         assert (await client.userinfo()).user_id == other.user_id
     assert line.refreshes == 1
+
+
+@pytest.mark.valkey
+async def test_a_token_that_was_replaced_while_the_store_was_away_is_kept_when_it_is_back(
+    org: LocalOrg, line: Line, tmp_path: Path, time: Time
+) -> None:
+    with running(tmp_path) as server:
+        async with (
+            site_of(org, ValkeyStore(server.url), time, transport=line) as one,
+            site_of(org, ValkeyStore(server.url), time, transport=line) as other,
+        ):
+            tokens = await log_in(one)
+            person = await one.logins.person_of(tokens["access_token"])
+            assert person is not None
+            org.expire_sessions()
+            held = asyncio.Event()
+            line.before_refresh = [held]
+
+            async with client_of(one, person.tokens) as client:
+                calling = asyncio.ensure_future(client.userinfo())
+                await line.has_begun.wait()
+                server.stop()
+                held.set()
+                await asyncio.sleep(0.2)
+                assert not calling.done(), "nobody gets a token that is not kept"
+                server.start()
+                assert (await calling).user_id == person.user_id
+
+            again = await other.logins.person_of(tokens["access_token"])
+            assert again is not None
+            async with client_of(other, again.tokens) as client:
+                assert (await client.userinfo()).user_id == person.user_id
+            assert line.refreshes == 1
 
 
 async def test_a_refresh_that_salesforce_processes_already_is_waited_for(fleet: list[Site], line: Line) -> None:

@@ -137,26 +137,28 @@ class People:
     async def _ask(self, person_id: str, values: Values) -> bool:
         """Ask Salesforce whether a person is active, keep its answer, and tell it."""
         try:
-            claims = await self._org.claims(_token_of(values))
+            claims = await self._claims(person_id, values)
+            if claims.get("active") is False:
+                await self._end(person_id)
+                return False
+            current = await self._required(person_id)
+            roles = await self._roles(_token_of(current.values), values["user_id"], current.values)
         except AuthenticationError:
-            try:
-                claims = await self._org.claims(await self._token(person_id, values["access_token"]))
-            except AuthenticationError:
-                return await self.get(person_id) is not None
-            except SalesforceError:
-                return True
+            return await self.get(person_id) is not None
         except StoreError:
             raise
         except SalesforceError:
             return True
-        if claims.get("active") is False:
-            await self._end(person_id)
-            return False
-        current = await self._required(person_id)
-        roles = await self._roles(_token_of(current.values), values["user_id"], current.values)
         new = {"claims": claims, "confirmed_at": self._now(), **roles}
         await self._kept.change(person_id, lambda known: known and {**known, **new})
         return True
+
+    async def _claims(self, person_id: str, values: Values) -> dict[str, Any]:
+        """Return what Salesforce says of a person, with a new token if the present one is refused."""
+        try:
+            return await self._org.claims(_token_of(values))
+        except AuthenticationError:
+            return await self._org.claims(await self._token(person_id, values["access_token"]))
 
     async def _roles(self, token: Token, user_id: str, known: Values | None) -> Values:
         """Return the roles of a person, and when Salesforce said so; unknown ones are none, which is the narrowest."""
