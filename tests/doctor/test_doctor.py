@@ -95,6 +95,7 @@ ALONE = {
     "reserve_reached", "unknown_proxy", "proxy_credentials", "proxy_refuses", "proxy_unreachable",
     "object_is_read_only", "field_hidden", "field_read_only", "zone_unknown", "no_answer", "login_unknown",
     "policy_wrong", "being_processed", "other_program",
+    "login_not_chosen",
 }  # fmt: skip
 """Causes with a test of their own below, each of which names its cause."""
 
@@ -204,6 +205,20 @@ async def test_a_command_that_cannot_be_told_is_no_failure(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert (await examine(Settings.load)).stages[0].status == "passed"
+
+
+async def test_of_several_logins_one_must_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    for alias in ("production", "sandbox"):
+        Logins().write(
+            Login(alias, "key", "https://a.my.salesforce.com", "https://a.my.salesforce.com", "", "", "5Aep")
+        )
+
+    found = failed(await examine(Settings.load))
+
+    assert (found.stage, found.name) == ("settings", "login_not_chosen")
+    assert "production and sandbox" in found.detail
 
 
 async def test_features_show_by_what_there_is(org: LocalOrg) -> None:

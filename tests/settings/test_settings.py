@@ -465,8 +465,11 @@ def test_a_kept_login_is_served_where_nothing_says_which_org(monkeypatch: pytest
     assert Settings.load().org == "sandbox"
 
     keep("production")
-    with pytest.raises(ConfigurationError, match="set SALESFORCE_ORG to its alias: production, sandbox"):
+    with pytest.raises(ConfigurationError, match="SALESFORCE_ORG is missing: choose one") as none_chosen:
         Settings.load()
+    assert none_chosen.value.problems == (
+        "SALESFORCE_ORG is missing: choose one of the stored logins production and sandbox.",
+    )
 
     keep("default")
     monkeypatch.setenv("SALESFORCE_CLIENT_ID", "3MVG9consumer")

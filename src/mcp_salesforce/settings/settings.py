@@ -30,6 +30,7 @@ from mcp_salesforce.settings import values as setting_values
 from mcp_salesforce.settings.flows import WAYS, IncompleteError, TwoWaysError, Way, chosen
 from mcp_salesforce.settings.loading import TWO_WAYS, loaded, variable
 from mcp_salesforce.settings.logins import DEFAULT_ALIAS, Logins
+from mcp_salesforce.spelling import in_words
 
 
 def _outcome_values(value: str) -> str:
@@ -391,8 +392,16 @@ class _OrTheKeptLogin(Settings):
     @model_validator(mode="wrap")
     @classmethod
     def _or_the_kept_login(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Where nothing says which org, take the login `default`, or the only one."""
+        """Where nothing says which org, take the login `default`, or the only one; of several, one must be named."""
         values = cast("dict[str, object]", data)
         aliases = Logins().aliases() if _given(values) <= _OF_ANY_ORG else []
+        if len(aliases) > 1 and DEFAULT_ALIAS not in aliases:
+            several = PydanticCustomError(
+                "no_login_chosen",
+                "is missing: choose one of the stored logins {aliases}",
+                {"aliases": in_words(aliases)},
+            )
+            problem = InitErrorDetails(type=several, loc=("org",), input=None)
+            raise ValidationError.from_exception_data("Settings", [problem], hide_input=True)
         alias = DEFAULT_ALIAS if DEFAULT_ALIAS in aliases else aliases[0] if len(aliases) == 1 else ""
         return handler({**values, "org": alias} if alias else values)
