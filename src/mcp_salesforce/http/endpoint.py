@@ -19,7 +19,7 @@ from mcp_salesforce.http.draining import Closing, Drain
 from mcp_salesforce.http.kept import FullError
 from mcp_salesforce.http.limits import Limits
 from mcp_salesforce.http.narrowing import narrowed
-from mcp_salesforce.http.posted import message_in, read_body
+from mcp_salesforce.http.posted import check_accepted, check_revision, message_in, read_body
 from mcp_salesforce.http.refusals import RefusedError
 from mcp_salesforce.http.servers import ON_THE_ORG, Servers
 from mcp_salesforce.settings.loading import ConfigurationError
@@ -77,11 +77,13 @@ class Endpoint:
         caller = await self._door.caller(headers)
         if scope["method"] != "POST":
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "Send each message with POST.", headers={"Allow": "POST"})
+        check_accepted(scope)
         access = narrowed(self._access.of(caller.claims), headers, QueryParams(scope["query_string"]))
         with logs.naming(org=caller.org_id, user=caller.user_id):
             async with self._limits.turn(caller.key) if self._limits else nullcontext():
                 body = await read_body(headers, receive)
                 message = message_in(body)
+                check_revision(message, headers)
                 if _HALF_A_CHARACTER.search(body) or not _is_utf8(body):
                     body = message.model_dump_json(by_alias=True, exclude_unset=True).encode()
                 is_endless = isinstance(message, JSONRPCRequest) and message.method == _ENDLESS

@@ -4,17 +4,31 @@ import asyncio
 from http import HTTPStatus
 from typing import Final
 
-from mcp_types import JSONRPCMessage
-from mcp_types.jsonrpc import PARSE_ERROR
+import orjson
+from mcp.server.streamable_http import check_accept_headers
+from mcp_types import PROTOCOL_VERSION_META_KEY, JSONRPCMessage, JSONRPCRequest
+from mcp_types.jsonrpc import HEADER_MISMATCH, PARSE_ERROR
 from starlette.datastructures import Headers
-from starlette.types import Receive
+from starlette.requests import Request
+from starlette.types import Receive, Scope
 
 from mcp_salesforce.http.refusals import RefusedError
 from mcp_salesforce.messages import RefusedLine, messages_of
 
 MOST_BYTES: Final = 4 * 2**20
 WITHIN_S: Final = 30.0
+_REVISION: Final = "mcp-protocol-version"
 _JSON: Final = "application/json"
+
+
+def check_accepted(scope: Scope) -> None:
+    """Check that the client takes an answer in both of its forms.
+
+    Raises:
+        RefusedError: It does not (406).
+    """
+    if not all(check_accept_headers(Request(scope))):
+        raise RefusedError(HTTPStatus.NOT_ACCEPTABLE, "Send the header Accept: application/json, text/event-stream.")
 
 
 async def read_body(headers: Headers, receive: Receive, *, most: int = MOST_BYTES, within_s: float = WITHIN_S) -> bytes:
@@ -50,6 +64,24 @@ async def _all_of(receive: Receive, most: int) -> bytes:
             raise _too_long(most)
         if not part.get("more_body", False):
             return bytes(body)
+
+
+def check_revision(message: JSONRPCMessage, headers: Headers) -> None:
+    """Check that a request which names its revision names the same one in its header: proxies read only that.
+
+    Raises:
+        RefusedError: It does not (400).
+    """
+    meta = (message.params or {}).get("_meta") if isinstance(message, JSONRPCRequest) else None
+    if not isinstance(message, JSONRPCRequest) or not isinstance(meta, dict) or PROTOCOL_VERSION_META_KEY not in meta:
+        return
+    if headers.get(_REVISION) != meta[PROTOCOL_VERSION_META_KEY]:
+        raise RefusedError(
+            HTTPStatus.BAD_REQUEST,
+            "The header MCP-Protocol-Version must name the revision that the message names in _meta.",
+            code=HEADER_MISMATCH,
+            request_id=orjson.dumps(message.id).decode(),
+        )
 
 
 def _too_long(most: int) -> RefusedError:

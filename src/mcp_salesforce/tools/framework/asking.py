@@ -59,7 +59,7 @@ class Asking:
         """Return who has approved the change with `digest`, or what the host has to ask first."""
         keep = partial(self._store.ask, digest, owner, tool, question.content)
         if self._context.input_responses is not None or self._context.request_state:
-            return self._answered(digest, keep)
+            return self._answered(digest, owner, keep)
         found = self._store.find(digest)
         if found and found.state == "declined":
             raise self._declined()
@@ -91,7 +91,7 @@ class Asking:
             ) from None
         return self._judged(asked, result, time.monotonic() - started, keep)
 
-    def _answered(self, digest: str, keep: Keep) -> Approver:
+    def _answered(self, digest: str, owner: tuple[str, ...], keep: Keep) -> Approver:
         """Return who approved it, from the answer in the repeated call."""
         try:
             state = orjson.loads(self._context.request_state or "")
@@ -99,7 +99,7 @@ class Asking:
         except (ValueError, KeyError, TypeError):
             raise _invalid("The answer is not for a question of this server.") from None
         asked = self._store.read(str(question_id))
-        if asked is None:
+        if asked is None or (asked.org, asked.user) != owner[:2]:  # nobody ends the question of another user
             raise _invalid(f"The question is older than {LIFETIME.seconds // 60} minutes, or of another server.")
         answer = (self._context.input_responses or {}).get(_KEY)
         if not isinstance(answer, ElicitResult):

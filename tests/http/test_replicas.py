@@ -1,0 +1,126 @@
+"""Two replicas as processes: what one gave out works at the other, and one may die."""
+
+import asyncio
+import json
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg.services.faults import Fault
+from tests.http.served import answer_in, modern, request_of
+from tests.http.team import as_person
+from tests.warm import warm
+
+END_S = 60
+NAMES = ("nora", "jonas")
+
+
+class Replica:
+    """A process, and calls to it."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.process = process
+        self.url = url
+
+    async def post(self, name: str, **asked: Any) -> httpx2.Response:
+        async with httpx2.AsyncClient(timeout=END_S) as http:
+            return await http.post(self.url, **{**asked, "headers": {**asked["headers"], **as_person(name)}})
+
+    async def call(self, name: str, tool: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
+        asked = modern("tools/call", {"name": tool, "arguments": arguments, **more}, tool)
+        asked["json"]["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = {"elicitation": {"form": {}}}
+        result: dict[str, Any] = answer_in(await self.post(name, **asked))["result"]
+        return result
+
+
+@contextmanager
+def replica(folder: Path, given: dict[str, Any]) -> Iterator[Replica]:
+    command = warm("tests.http.replica", str(folder))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(json.dumps(given) + "\n")
+            process.stdin.flush()
+            yield Replica(process, process.stdout.readline().strip())
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture
+async def replicas(org: LocalOrg, tmp_path: Path) -> AsyncIterator[tuple[Replica, Replica]]:
+    with ExitStack() as stack:
+        url = stack.enter_context(org.listening())
+        people = {name: asdict(org.credentials_of(name)) for name in NAMES}
+        one, two = (stack.enter_context(replica(tmp_path, {"url": url, "people": people})) for _ in range(2))
+        yield one, two
+
+
+async def test_a_cursor_a_question_and_a_change_of_one_are_known_to_the_other(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    one, two = replicas
+    page = (await one.call("nora", "salesforce_list_contacts", {"limit": 2}))["structuredContent"]
+    more = await two.call("nora", "salesforce_list_contacts", {"limit": 2, "cursor": page["next_cursor"]})
+    stolen = await two.call("jonas", "salesforce_list_contacts", {"limit": 2, "cursor": page["next_cursor"]})
+    made = [await one.call("nora", "salesforce_create_contact", {"data": {"LastName": each}}) for each in ("A", "B")]
+    ids = [each["structuredContent"]["Id"] for each in made]
+    delete = {"sobject": "Contact", "record_ids": ids}
+    asked = await one.call("nora", "salesforce_delete_records", delete)
+    yes = {"approval": {"action": "accept", "content": {"answer": "Delete 2 contacts"}}}
+    answered = {"inputResponses": yes, "requestState": asked["requestState"]}
+    other = await two.call("jonas", "salesforce_delete_records", delete, **answered)
+    done = await two.call("nora", "salesforce_delete_records", delete, **answered)
+    twice = await one.call("nora", "salesforce_delete_records", delete, **answered)
+    undone = await one.call("nora", "salesforce_undo", {"change_id": done["structuredContent"]["change_id"]})
+
+    assert not more.get("isError")
+    assert stolen["isError"]
+    assert asked["resultType"] == "input_required"
+    assert other["isError"]
+    assert done["structuredContent"]["succeeded"] == 2
+    assert twice["isError"]
+    assert not undone.get("isError")
+
+
+async def test_the_limit_of_a_minute_holds_for_both_together(replicas: tuple[Replica, Replica]) -> None:
+    ping = {"json": request_of("ping"), "headers": modern("ping")["headers"] | {"MCP-Protocol-Version": "2025-11-25"}}
+    statuses = [(await replicas[number % 2].post("nora", **ping)).status_code for number in range(90)]
+
+    assert 429 in statuses
+    assert (await replicas[0].post("jonas", **ping)).status_code == 200
+
+
+async def test_one_that_is_killed_takes_nobody_along(replicas: tuple[Replica, Replica]) -> None:
+    one, two = replicas
+    page = (await one.call("nora", "salesforce_list_contacts", {"limit": 2}))["structuredContent"]
+    one.process.kill()
+    more = await two.call("nora", "salesforce_list_contacts", {"limit": 2, "cursor": page["next_cursor"]})
+
+    assert more["structuredContent"]["rows"]
+
+
+async def test_a_call_that_runs_gets_its_answer_though_the_replica_ends(
+    org: LocalOrg, replicas: tuple[Replica, Replica]
+) -> None:
+    one, _ = replicas
+    await one.call("nora", "salesforce_list_contacts", {"limit": 1})
+    hold = Fault("latency", path="*/query*", delay_s=2.0)
+    org.faults.pending.append(hold)
+    call = asyncio.create_task(one.call("nora", "salesforce_list_contacts", {"limit": 1}))
+    while hold in org.faults.pending:  # noqa: ASYNC110 - until the call is with the org, which is in another thread
+        await asyncio.sleep(0.01)
+    one.process.send_signal(signal.SIGTERM)
+    answer = await call
+
+    assert answer["structuredContent"]["rows"]
+    assert await asyncio.to_thread(one.process.wait, END_S) == 0
