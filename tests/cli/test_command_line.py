@@ -21,6 +21,7 @@ COMMANDS = (
     "org",
     "tools",
     "export",
+    "import",
     "approve",
     "journal",
     "audit",

@@ -17,11 +17,14 @@ _COMMANDS = (
     "org",
     "tools",
     "export",
+    "import",
     "approve",
     "journal",
     "audit",
     "keys",
 )
+
+_MODULES = {"import": "import_file"}  # of commands that are words of Python
 
 
 class _Commands(click.Group):
@@ -35,7 +38,9 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"mcp_salesforce.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(
+            f"mcp_salesforce.cli.{_MODULES.get(cmd_name, cmd_name)}"
+        ).command
         return command
 
     def resolve_command(

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from mcp_salesforce.changes.import_store import ImportStore
-from mcp_salesforce.changes.writes import Action
+from mcp_salesforce.changes.writes import Action, Write
 from mcp_salesforce.tools.files.mapping import Operation
-from mcp_salesforce.tools.files.read_tables import Cell
 
 State: TypeAlias = Literal["checked", "running", "paused", "interrupted", "done", "failed", "aborted"]
 
@@ -23,6 +22,7 @@ class ImportState:
 
     Attributes:
         path: The file, as the caller names it; empty where the rows came with the call.
+        place: The whole path of the file.
         columns: Of rows of the call: their columns.
         rows: Of rows of the call: these.
         encoding: The encoding of the file, if it is not UTF-8.
@@ -60,6 +60,7 @@ class ImportState:
     sobject: str
     operation: Operation
     key: str
+    place: str = ""
     columns: list[str] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
     encoding: str = ""
@@ -96,8 +97,14 @@ class ImportState:
 
     def source(self, store: ImportStore, owner: tuple[str, ...]) -> bytes:
         """Return what tells the rows to be imported from others: where they are, and what they are to become."""
-        place: Cell = self.path or self.digest
-        return store.digest_of([owner[:2], self.sobject, self.operation, place])
+        return store.digest_of([owner[:2], self.sobject, self.operation, self.place or self.digest])
+
+    def work(self, count: int) -> Write:
+        """Return what sending `count` of its rows does, as one write, for a person to approve."""
+        table = self.path or "the rows"
+        values = {target.partition(".")[0]: f"{header} of {table}" for header, target in self.targets.items()}
+        facts = f"{self.digest} {self.key} {sorted(self.fixes)}"
+        return Write(ACTIONS[self.operation], self.sobject, values=values, key_value=facts, rows=count)
 
     def saved_form(self) -> dict[str, Any]:
         """Return it as JSON has it."""

@@ -10,19 +10,20 @@ from weakref import WeakKeyDictionary
 from mcp_salesforce.changes.import_parts import no_such_import
 from mcp_salesforce.changes.import_store import ImportStore
 from mcp_salesforce.changes.long_work import Permit, approved
-from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.salesforce import InvalidArgumentError, SalesforceError
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.tools.files.bad_rows import write_bad_rows
 from mcp_salesforce.tools.files.folder import FilesFolder
 from mcp_salesforce.tools.files.import_sending import PausedError, Sending
-from mcp_salesforce.tools.files.import_state import ACTIONS, ImportState
+from mcp_salesforce.tools.files.import_state import ImportState
 from mcp_salesforce.tools.files.preparing import Preparation, changed, source_of
 from mcp_salesforce.tools.framework.session import OrgSession
 
 _OF_SESSIONS: Final[WeakKeyDictionary[OrgSession, "Imports"]] = WeakKeyDictionary()
 Tell: TypeAlias = Callable[[ImportState], Awaitable[None]]
 _EVERY_S: Final = 1.0
+_CAN_BE_RESUMED: Final = frozenset({"paused", "interrupted", "failed"})
+_SEE_IT: Final = "See it with salesforce_job."
 
 
 class Imports:
@@ -31,15 +32,10 @@ class Imports:
     def __init__(self, org: OrgSession, store: ImportStore, folder: FilesFolder | None) -> None:
         """Read files below `folder`, and keep the imports in `store`."""
         self._org = org
-        self._store = store
+        self.store = store
         self._folder = folder
         self._running: dict[str, tuple[ImportState, Sending, asyncio.Task[None]]] = {}
         self._checked: dict[bytes, str] = {}
-
-    @property
-    def store(self) -> ImportStore:
-        """Where the imports are kept."""
-        return self._store
 
     async def check(self, state: ImportState, *, goes: bool) -> tuple[str, ImportState]:
         """Check a table, and return the Id of its import with what was found.
@@ -53,22 +49,24 @@ class Imports:
         if not state.sobject:
             raise refused("sobject is missing.", hint="Give the object, such as Contact.", fields=["sobject"])
         if state.path and self._folder:
-            state.path = self._folder.name_of(self._folder.place(state.path))
-        asked = self._store.digest_of([state.saved_form() | {"started": 0}, await self._digest(state)])
+            place = self._folder.place(state.path)
+            state.path, state.place = self._folder.name_of(place), str(place)
+        asked = self.store.digest_of([state.saved_form() | {"started": 0}, await self._digest(state)])
+        state.digest = await self._digest(state)
         if goes and (begun := await self._unfinished(state)):
             return begun, await self.load(begun)
         if goes and (known := self._checked.get(asked)) and (kept := await self.load(known)).state == "checked":
             return known, kept
-        state.digest = await self._digest(state)
         owner = await self._org.owner()
-        source = state.source(self._store, owner)
-        import_id = self._store.add(owner, source, state.saved_form())
+        source = state.source(self.store, owner)
+        await self._settle_lost(source)
+        import_id = self.store.add(owner, source, state.saved_form())
         try:
-            await Preparation(self._org, self._store, self._folder, import_id, state).run()
+            await Preparation(self._org, self.store, self._folder, import_id, state).run()
         except BaseException:
-            self._store.forget(import_id)
+            self.store.forget(import_id)
             raise
-        self._store.save(import_id, state.saved_form())
+        self.store.save(import_id, state.saved_form())
         self._checked = {asked: import_id}
         return import_id, state
 
@@ -92,8 +90,8 @@ class Imports:
             state.fixes[number] = {**(before.get(number) or {}), **fix} if fix is not None else None
         if state.fixes == before:
             return state  # the same call, made again when a person has approved it
-        await Preparation(self._org, self._store, self._folder, import_id, state).run()
-        self._store.save(import_id, state.saved_form())
+        await Preparation(self._org, self.store, self._folder, import_id, state).run()
+        self.store.save(import_id, state.saved_form())
         return state
 
     async def load(self, import_id: str) -> ImportState:
@@ -104,7 +102,7 @@ class Imports:
         """
         if import_id in self._running:
             return self._running[import_id][0]
-        found = self._store.load(await self._org.owner(), import_id)
+        found = self.store.load(await self._org.owner(), import_id)
         if found is None:
             raise no_such_import(import_id)
         kept, is_held = found
@@ -118,9 +116,9 @@ class Imports:
         owner = await self._org.owner()
         with suppress(InvalidArgumentError):
             digest = await self._digest(state)
-            for import_id in self._store.of_source(state.source(self._store, owner)):
+            for import_id in self.store.of_source(state.source(self.store, owner)):
                 kept = await self.load(import_id)
-                if kept.state in {"interrupted", "failed", "paused"} and kept.digest == digest:
+                if kept.state in _CAN_BE_RESUMED and kept.digest == digest:
                     return import_id
         return ""
 
@@ -133,19 +131,17 @@ class Imports:
         """
         state = await self.load(import_id)
         if state.state in {"running", "done", "aborted"}:
-            raise refused(
-                f"The import {import_id} is {state.state}.", code="IN_USE", hint="See it with salesforce_job."
-            )
+            raise refused(f"The import {import_id} is {state.state}.", code="IN_USE", hint=_SEE_IT)
         if state.state == "checked":
             await self._require_unchanged(state)
         left = self._left(import_id)
         if left:
-            permit = approved(self._work(state, left), left)
+            permit = approved(state.work(left), left)
             if permit is None:
                 return state  # a preview
         else:
-            permit = Permit(self._work(state, 0), 0)
-        await self._settle_others(import_id, state)
+            permit = Permit(state.work(0), 0)
+        await self._require_settled(import_id, state)
         state.is_approved = True
         self._start(import_id, state, permit)
         return state
@@ -157,11 +153,11 @@ class Imports:
             InvalidArgumentError: It was not approved, or there is nothing to continue.
         """
         state = await self.load(import_id)
-        if state.state not in {"paused", "interrupted", "failed"} or not state.is_approved:
+        if state.state not in _CAN_BE_RESUMED or not state.is_approved:
             hint = "Send it with salesforce_import and go." if state.state == "checked" else "To see it, omit action."
             raise refused(f"The import {import_id} is {state.state}.", code="IN_USE", hint=hint)
         left = self._left(import_id)
-        self._start(import_id, state, Permit(self._work(state, left), left))
+        self._start(import_id, state, Permit(state.work(left), left))
         return state
 
     async def pause(self, import_id: str) -> ImportState:
@@ -186,7 +182,7 @@ class Imports:
         if state.state == "running":
             _, sending, task = self._here(import_id, state)
             sending.is_paused = True
-            jobs = [part.job for part in self._store.parts(import_id) if part.job and part.state == "sent"]
+            jobs = [part.job for part in self.store.parts(import_id) if part.job and part.state == "sent"]
             for job in jobs:
                 with suppress(SalesforceError):
                     await self._org.client.bulk.abort("ingest", job)
@@ -194,8 +190,8 @@ class Imports:
                 await task
             self._running.pop(import_id, None)
         state.state, state.error, state.hint = "aborted", "", ""
-        self._store.forget_values(import_id)
-        self._store.save(import_id, state.saved_form(), hold=False)
+        self.store.forget_values(import_id)
+        self.store.save(import_id, state.saved_form(), hold=False)
         return state
 
     async def wait(self, import_id: str, seconds: float, tell: Tell) -> ImportState:
@@ -216,14 +212,7 @@ class Imports:
         return self._running[import_id]
 
     def _left(self, import_id: str) -> int:
-        return sum(part.rows for part in self._store.parts(import_id) if part.state != "done")
-
-    def _work(self, state: ImportState, count: int) -> Write:
-        """Return an import as one write of many rows, for a person to approve."""
-        table = state.path or "the rows"
-        values = {target.partition(".")[0]: f"{header} of {table}" for header, target in state.targets.items()}
-        facts = f"{state.digest} {state.key} {sorted(state.fixes)}"
-        return Write(ACTIONS[state.operation], state.sobject, values=values, key_value=facts, rows=count)
+        return sum(part.rows for part in self.store.parts(import_id) if part.state != "done")
 
     async def _digest(self, state: ImportState) -> str:
         return await asyncio.to_thread(source_of(state, self._folder).digest)
@@ -232,35 +221,51 @@ class Imports:
         if state.path and await self._digest(state) != state.digest:
             raise changed(state.path)
 
-    async def _settle_others(self, import_id: str, state: ImportState) -> None:
-        """Find out the outcome of what earlier imports of the file have sent, before anything is sent again.
+    async def _settle_lost(self, source: bytes, but: str = "") -> int:
+        """Find out the outcome of what earlier imports of a table have sent and nobody read; return how much was saved.
 
         Raises:
-            InvalidArgumentError: Some of it was saved: the check of this import did not know that.
+            InvalidArgumentError: Such an import is running.
         """
-        source = state.source(self._store, await self._org.owner())
-        for other in self._store.unsettled(source, import_id):
+        saved = 0
+        for other in self.store.unsettled(source, but):
             kept = await self.load(other)
             if kept.state == "running":
                 raise refused(
-                    f"The import {other} of the same file is running.",
+                    f"The import {other} of the same table is running.",
                     code="IN_USE",
                     hint="See it with salesforce_job.",
                 )
             before = kept.saved
-            await Sending(self._org, self._store, other, kept, permit=Permit(self._work(kept, 0), 0)).settle_lost()
-            if kept.saved > before:
-                raise refused(
-                    f"{kept.saved - before} rows of this file were saved by the import {other}, which was interrupted.",
-                    code="FILE_CHANGED",
-                    hint="Nothing more was sent. Check the file again: these rows are left out then.",
-                )
+            await Sending(self._org, self.store, other, kept, permit=Permit(kept.work(0), 0)).settle_lost()
+            saved += kept.saved - before
+        return saved
+
+    async def _require_settled(self, import_id: str, state: ImportState) -> None:
+        """Refuse to send rows that an earlier import has sent: the check of this one did not know that.
+
+        What earlier ones have left is sent by this one, so they cannot be resumed.
+
+        Raises:
+            InvalidArgumentError: There are some.
+        """
+        source = state.source(self.store, await self._org.owner())
+        if saved := await self._settle_lost(source, import_id):
+            raise refused(
+                f"{saved} rows were saved by an earlier import of the same table.",
+                code="FILE_CHANGED",
+                hint="Nothing more was sent. Check the file again: these rows are left out then.",
+            )
+        for other in self.store.of_source(source):
+            if other != import_id and (kept := await self.load(other)).state in _CAN_BE_RESUMED:
+                kept.state = "aborted"
+                self.store.save(other, kept.saved_form(), hold=False)
 
     def _start(self, import_id: str, state: ImportState, permit: Permit) -> None:
         state.state, state.error, state.hint = "running", "", ""
         state.started, state.before = time.time(), state.done
-        self._store.save(import_id, state.saved_form())
-        sending = Sending(self._org, self._store, import_id, state, permit=permit)
+        self.store.save(import_id, state.saved_form())
+        sending = Sending(self._org, self.store, import_id, state, permit=permit)
         task = self._org.background.start(self._run(import_id, state, sending))
         self._running[import_id] = state, sending, task
 
@@ -268,9 +273,9 @@ class Imports:
         try:
             await sending.run()
             if self._folder:
-                await asyncio.to_thread(write_bad_rows, self._store, self._folder, import_id, state)
+                await asyncio.to_thread(write_bad_rows, self.store, self._folder, import_id, state)
             state.state = "done"
-            self._store.forget_values(import_id)
+            self.store.forget_values(import_id)
         except PausedError:
             state.state = "paused"
         except SalesforceError as error:
@@ -281,7 +286,7 @@ class Imports:
             )
         finally:
             if state.state != "running":
-                self._store.save(import_id, state.saved_form(), hold=False)
+                self.store.save(import_id, state.saved_form(), hold=False)
                 self._running.pop(import_id, None)
 
 

@@ -1,0 +1,135 @@
+"""Commands that let the server's own tools work for long: what its settings and its policy say holds here too."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import click
+
+from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
+
+if TYPE_CHECKING:
+    from mcp.client.session import ElicitationFnT
+    from mcp.shared.dispatcher import ProgressFnT
+
+    from mcp_salesforce.settings.settings import Settings
+
+Calling: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+"""Calls a tool, and returns its answer; an error of the tool ends the command."""
+
+WAIT_S: Final = 100
+_DAY_S: Final = 3600.0
+
+
+def settings_for(file: Path, alias: str | None) -> "Settings":
+    """Return the settings for work with `file`, in whatever folder it is, as the login `alias` if there is one.
+
+    Raises:
+        Refusal: The settings cannot work, or the folder does not exist.
+    """
+    from mcp_salesforce.settings.settings import Network, Settings
+
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise Refusal(f"{folder} is not a folder.")
+    with refusing_wrong_settings():
+        settings = Settings.load() if alias is None else Settings.load(org=alias, **Network.load().given)
+    return settings.model_copy(
+        update={"files": folder, "toolsets": "files", "call_timeout_s": _DAY_S, "log_level": "ERROR"}
+    )
+
+
+def run(
+    settings: "Settings",
+    work: Callable[[Calling], Awaitable[dict[str, Any]]],
+    *,
+    asked: "ElicitationFnT | None" = None,
+) -> dict[str, Any]:
+    """Let `work` call tools, with a progress bar where a person looks; return its answer.
+
+    Args:
+        settings: Those of the server.
+        work: What to do.
+        asked: Answers the questions to the user.
+
+    Raises:
+        ClickException: A tool refuses it.
+        SystemExit: The person has interrupted it.
+    """
+    try:
+        with _bar() as progress:
+            return asyncio.run(_run(settings, work, progress, asked))
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Repeat the command to continue.", err=True)
+        raise SystemExit(130) from None
+
+
+async def _run(
+    settings: "Settings",
+    work: Callable[[Calling], Awaitable[dict[str, Any]]],
+    progress: "ProgressFnT",
+    asked: "ElicitationFnT | None",
+) -> dict[str, Any]:
+    from mcp import Client
+
+    from mcp_salesforce.server import create_server
+    from mcp_salesforce.settings.loading import ConfigurationError
+
+    async def call(tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        result = await client.call_tool(tool, dict(arguments), progress_callback=progress)
+        if not result.is_error:
+            return result.structured_content or {}
+        said = result.meta or {}
+        raise click.ClickException(f"{said.get('message')} {said.get('hint') or ''}".strip())
+
+    try:
+        async with Client(create_server(settings), elicitation_callback=asked) as client:
+            return await work(call)
+    except ConfigurationError as error:
+        raise Refusal(str(error)) from None
+    except ExceptionGroup as group:
+        found: BaseException = group
+        while isinstance(found, ExceptionGroup):
+            found = found.exceptions[0]
+        raise found from None
+
+
+async def until_done(call: Calling, told: dict[str, Any], job: str) -> dict[str, Any]:
+    """Return the answer about a job when it does not run any more; `told` is the first one."""
+    while told.get("state") == "running":
+        told = await call("salesforce_job", {"job": job, "wait_s": WAIT_S})
+    return told
+
+
+def print_json(told: Mapping[str, Any]) -> None:
+    """Print an answer for scripts."""
+    click.echo(json.dumps(told, ensure_ascii=False))
+
+
+@contextmanager
+def _bar() -> Iterator["ProgressFnT"]:
+    """Show a person how far it is, on stderr; nobody else."""
+    if not sys.stderr.isatty():
+
+        async def quiet(progress: float, total: float | None, message: str | None) -> None:
+            """Show nothing: nobody is there."""
+            del progress, total, message
+
+        yield quiet
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("rows", total=None)
+
+        async def show(progress: float, total: float | None, message: str | None) -> None:
+            del message
+            shown.update(task, completed=progress, total=total)
+
+        yield show
