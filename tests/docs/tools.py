@@ -58,10 +58,11 @@ in UTC end in `Z`. Invisible and bidirectional control characters are removed fr
   `end.local`, which are dates for all-day appointments. Other times are UTC, or local with offset if the
   call has `time_zone`.
 - **Saved rows**: `succeeded` and `failed` count the rows. Each row has its number (`row`, from 0), Id and outcome. Of
-  more than 20 rows only the failed ones are listed, unless `list_saved` is true. If a row is refused and `all_or_none`
-  is true, nothing is saved and the call fails; if it is false, the other rows are saved. `columns` and `rows` say the
-  same as `records` in fewer tokens. More than 200 rows are sent in parts, with a progress notification after each. If
-  a part fails, `unknown` and `not_sent` list the rows that remain, so that you can send them again.
+  more than 20 rows only the failed ones are listed; `list_saved` of `salesforce_create_records` lists all. If a row is
+  refused and `all_or_none` is true, nothing is saved and the call fails; if it is false, the other rows are saved.
+  `columns` and `rows` say the same as `records` in fewer tokens. More than 200 rows are sent in parts, with a progress
+  notification after each. If a part fails, `unknown` and `not_sent` list the rows that remain, so that you can send
+  them again.
 - **Long texts** are cut. The cut text says how many characters are missing, and which `fields` return the rest
   (`Description[500:]` is the text from its 501st character on).
 - **Withheld**: under a [policy](policy.md), `withheld` lists the fields that were left out.

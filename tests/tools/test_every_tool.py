@@ -226,8 +226,10 @@ async def test_its_example_works_in_the_demo_org_as_it_begins(mcp: Client, name:
         await mcp.call_tool("salesforce_create_contact", dict(SPECS["salesforce_create_contact"].example))
     if name == "salesforce_update_tasks":  # the org begins without tasks
         await mcp.call_tool("salesforce_log_activity", dict(SPECS["salesforce_log_activity"].example))
-    if name == "salesforce_job":
+    if name in {"salesforce_job", "salesforce_attach_file", "salesforce_get_file"}:
         await mcp.call_tool("salesforce_export", dict(SPECS["salesforce_export"].example))
+    if name == "salesforce_get_file":
+        await mcp.call_tool("salesforce_attach_file", dict(SPECS["salesforce_attach_file"].example))
     result = await mcp.call_tool(name, dict(SPECS[name].example))
 
     assert not result.is_error, result.content

@@ -22,6 +22,8 @@ GZIP_FROM_BYTES: Final = 1_024
 _JSON: Final = "application/json;charset=UTF-8"
 _JSON_TYPES: Final = ("", "application/json")
 _UPLOAD: Final = re.compile(r"/services/data/v[^/]+/jobs/ingest/[^/]+/batches")
+_FILE: Final = re.compile(r"/services/data/v[^/]+/sobjects/ContentVersion")
+_MULTIPART: Final = "multipart/form-data"
 _COMMON_HEADERS: Final = {
     "cache-control": "no-cache,must-revalidate,max-age=0,no-store,private",
     "x-sfdc-edge-cache": "none",
@@ -51,7 +53,7 @@ async def read_body(request: Request) -> bytes:
     Raises:
         OrgError: 413 when it is too long, 415 when its coding is unknown, 400 when its gzip is broken.
     """
-    most = MAX_UPLOAD_BYTES if _is_upload(request) else MAX_BODY_BYTES
+    most = MAX_UPLOAD_BYTES if _is_upload(request) or _is_file(request) else MAX_BODY_BYTES
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -81,7 +83,7 @@ def check_media_types(request: Request) -> None:
         OrgError: 415 for a body of another type; 501 for an XML reply, which a real org can write.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    types = ("text/csv",) if _is_upload(request) else _JSON_TYPES
+    types = ("text/csv",) if _is_upload(request) else (*_JSON_TYPES, *([_MULTIPART] if _is_file(request) else []))
     if request.method in {"POST", "PATCH", "PUT"} and content_type not in types:
         if content_type in {"application/xml", "text/xml"}:
             raise not_implemented("XML bodies")
@@ -124,6 +126,11 @@ def _content(body: object, *, pretty: bool) -> tuple[bytes, str]:
 
 def _is_upload(request: Request) -> bool:
     return request.method == "PUT" and _UPLOAD.fullmatch(request.url.path) is not None
+
+
+def _is_file(request: Request) -> bool:
+    is_multipart = request.headers.get("content-type", "").startswith(_MULTIPART)
+    return is_multipart and request.method == "POST" and _FILE.fullmatch(request.url.path.rstrip("/")) is not None
 
 
 def _too_large(most: int) -> OrgError:

@@ -1,5 +1,6 @@
 """Bodies of requests and replies on their way: streamed, unpacked, and within bounds."""
 
+import secrets
 import zlib
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
@@ -15,6 +16,32 @@ Stream: TypeAlias = Callable[[], AsyncIterator[bytes]]
 """Yields the pieces of a body, from the beginning each time that it is called."""
 Upload: TypeAlias = bytes | Stream
 """A body to send."""
+
+
+def with_file(record: bytes, data: Stream) -> tuple[str, Stream]:
+    """Return the media type and the body that save a record with the data of its file.
+
+    Args:
+        record: The record, as JSON.
+        data: The bytes of its VersionData.
+    """
+    boundary = f"file-{secrets.token_hex(16)}"
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="entity_content"\r\n'
+        "Content-Type: application/json\r\n\r\n"
+    )
+    between = (
+        f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="VersionData"; filename="data"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield head.encode() + record + between.encode()
+        async for piece in data():
+            yield piece
+        yield f"\r\n--{boundary}--\r\n".encode()
+
+    return f"multipart/form-data; boundary={boundary}", pieces
 
 
 class Sink(Protocol):

@@ -9,6 +9,7 @@ from mcp_salesforce.salesforce.api.bulk import BulkApi
 from mcp_salesforce.salesforce.api.collections import CollectionsApi
 from mcp_salesforce.salesforce.api.composite import CompositeApi, EarlierId, has_reference
 from mcp_salesforce.salesforce.api.describe import DescribeApi
+from mcp_salesforce.salesforce.api.files import FilesApi
 from mcp_salesforce.salesforce.api.limits import LimitsApi
 from mcp_salesforce.salesforce.api.queries import QueriesApi
 from mcp_salesforce.salesforce.api.search import SearchApi
@@ -102,6 +103,7 @@ class SalesforceClient:
         self.limits = LimitsApi(self.answer)
         self.soap = SoapApi(self.answer, self.api_version)
         self.bulk = BulkApi(self.answer)
+        self.files = FilesApi(self.answer)
 
     async def __aenter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from mcp_salesforce.salesforce.api.composite import is_too_long, unwrapped, wrapped
 from mcp_salesforce.salesforce.auth import Session, Token, TokenSource
+from mcp_salesforce.salesforce.bodies import with_file
 from mcp_salesforce.salesforce.budget import Budget, Reserve
 from mcp_salesforce.salesforce.envelopes import HEADERS as SOAP_HEADERS
 from mcp_salesforce.salesforce.envelopes import envelope, read_envelope, token_refusal
@@ -118,7 +119,10 @@ class Sender:
 
     def _read(self, request: Request, reply: HttpReply, token: Token) -> object:
         self._budget.note(reply.headers.get("sforce-limit-info", ""))
-        if request.reads_csv and HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+        is_success = HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
+        if request.reads_bytes and is_success:
+            return None
+        if request.reads_csv and is_success:
             return read_csv(reply, (token.access_token,))
         if not request.is_soap:
             return read_reply(reply, (token.access_token,))
@@ -130,9 +134,12 @@ class Sender:
         url = url_of(token.instance_url, self._api_version, request)
         if request.is_soap:
             return HttpRequest(request.method, url, SOAP_HEADERS, envelope(request.body, token.access_token))
-        accepted = "text/csv" if request.reads_csv else "application/json"
+        accepted = "*/*" if request.reads_bytes else "text/csv" if request.reads_csv else "application/json"
         headers = {"Authorization": f"Bearer {token.access_token}", "Accept": accepted, **request.headers}
         stream = request.upload if callable(request.upload) else None
+        if body is not None and stream:
+            headers["Content-Type"], stream = with_file(body, stream)
+            return HttpRequest(request.method, url, headers, None, stream)
         if body is not None or stream:
             headers["Content-Type"] = "application/json" if request.upload is None else "text/csv"
         return HttpRequest(request.method, url, headers, body, stream, request.sink)

@@ -35,9 +35,10 @@ class Request:
         headers: Headers beyond those that every call carries.
         idempotent: Whether it can be sent again when its outcome is unknown; None: the method decides.
         is_led: Of a composite call: whether the failure of its first call is that of the whole.
-        upload: CSV to send as the body, in the place of a JSON value.
+        upload: CSV to send as the body, instead of a JSON value; with one, the data of a file that the value is of.
         reads_csv: Whether the reply is CSV, which the answer has as its bytes.
-        sink: What takes the CSV of the reply as it arrives; the answer has no value then.
+        reads_bytes: Whether the reply is the data of a file, which goes to `sink`.
+        sink: What takes the CSV or the data of the reply as it arrives; the answer has no value then.
         timeout_s: How long the call may take, if not as long as every other.
     """
 
@@ -50,6 +51,7 @@ class Request:
     is_led: bool = False
     upload: Upload | None = field(default=None, repr=False)
     reads_csv: bool = False
+    reads_bytes: bool = False
     sink: Sink | None = field(default=None, repr=False)
     timeout_s: float | None = None
 

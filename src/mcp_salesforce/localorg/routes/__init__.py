@@ -3,6 +3,7 @@
 from mcp_salesforce.localorg.routes.bulk import bulk
 from mcp_salesforce.localorg.routes.collections import collections
 from mcp_salesforce.localorg.routes.composite import composite
+from mcp_salesforce.localorg.routes.content import content
 from mcp_salesforce.localorg.routes.describe import describes
 from mcp_salesforce.localorg.routes.faults import faults
 from mcp_salesforce.localorg.routes.limits import limits
@@ -23,6 +24,7 @@ FAMILIES = (
     search,
     describes,
     missing_of_sobjects,
+    content,
     sobjects,
     composite,
     collections,

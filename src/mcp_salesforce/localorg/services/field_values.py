@@ -171,6 +171,7 @@ def _compound(field: FieldDef, _: Any) -> Stored:  # noqa: ANN401 - any JSON val
 
 _READERS: Final[Mapping[str, Callable[[FieldDef, Any], Stored]]] = {
     "address": _compound,
+    "base64": _text,
     "boolean": _boolean,
     "combobox": _text,
     "currency": _number,

@@ -9,6 +9,7 @@ from mcp_salesforce.localorg import errors
 from mcp_salesforce.localorg.evidence import evidence
 from mcp_salesforce.localorg.services import field_values
 from mcp_salesforce.localorg.services.access import Access, complete_share
+from mcp_salesforce.localorg.services.content import complete_version, link_version
 from mcp_salesforce.localorg.services.derivations import (
     complete_campaign_member,
     complete_case,
@@ -37,6 +38,7 @@ _CHUNK: Final = 1000
 _RULES: Final[Mapping[str, Rule]] = {
     "CampaignMember": complete_campaign_member,
     "Case": complete_case,
+    "ContentVersion": complete_version,
     "Event": complete_event,
     "EventRelation": complete_invitation,
     "Lead": complete_lead,
@@ -46,7 +48,11 @@ _RULES: Final[Mapping[str, Rule]] = {
 }
 """What an object checks and fills beyond what its fields say."""
 
-_FOLLOWERS: Final[Mapping[str, Rule]] = {"Event": follow_event, "EventRelation": follow_invitation}
+_FOLLOWERS: Final[Mapping[str, Rule]] = {
+    "ContentVersion": link_version,
+    "Event": follow_event,
+    "EventRelation": follow_invitation,
+}
 """What happens to other records once one is stored."""
 
 

@@ -7,6 +7,7 @@ from mcp_salesforce.localorg.standard.campaign import CAMPAIGN
 from mcp_salesforce.localorg.standard.campaign_member import CAMPAIGN_MEMBER
 from mcp_salesforce.localorg.standard.case import CASE
 from mcp_salesforce.localorg.standard.contact import CONTACT
+from mcp_salesforce.localorg.standard.content import CONTENT
 from mcp_salesforce.localorg.standard.definitions import SObjectDef
 from mcp_salesforce.localorg.standard.event import EVENT
 from mcp_salesforce.localorg.standard.event_relation import EVENT_RELATION
@@ -53,5 +54,6 @@ STANDARD_OBJECTS: tuple[SObjectDef, ...] = (
     USER_RECORD_ACCESS,
     BUSINESS_HOURS,
     HOLIDAY,
+    *CONTENT,
 )
 """Every object that a new org has."""

@@ -64,6 +64,7 @@ _SIZES: Final[Mapping[str, Mapping[str, int]]] = {
 }
 """What a type lets a file choose, and what it is otherwise."""
 
+_NOT_CUSTOM: Final = frozenset({"id", "address", "base64"})
 _OPTIONS: Final = frozenset(
     {"type", "label", "required", "length", "scale", "precision", "digits", "values", "restricted", "default", "to",
      "children", "on_delete", "master_detail", "unique", "external_id"}
@@ -185,8 +186,8 @@ def _field(sobject: str, name: str, options: Any) -> FieldDef:  # noqa: ANN401 -
     place = f"{sobject}.{name}"
     options = _checked(place, options, _OPTIONS)
     kind = str(options.get("type", "string"))
-    if kind not in FIELD_TYPES or kind in {"id", "address"}:
-        known = ", ".join(sorted(FIELD_TYPES.keys() - {"id", "address"}))
+    if kind not in FIELD_TYPES or kind in _NOT_CUSTOM:
+        known = ", ".join(sorted(FIELD_TYPES.keys() - _NOT_CUSTOM))
         raise SchemaFileError(f"{place}: type {kind!r} is not one of {known}")
     if not str(name).endswith("__c"):
         raise SchemaFileError(f"{place}: the name of a custom field ends in __c")

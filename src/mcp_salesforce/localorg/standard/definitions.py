@@ -13,6 +13,7 @@ FIELD_TYPES: Final[Mapping[str, tuple[str, str, str]]] = {
     # type: (soapType, what a field of it can do, SQLite's type)
     # A aggregatable, F filterable, G groupable, S sortable
     "address": ("urn:address", "F", ""),
+    "base64": ("xsd:base64Binary", "", "TEXT"),
     "boolean": ("xsd:boolean", "FGS", "INTEGER"),
     "combobox": ("xsd:string", "AFS", "TEXT COLLATE NOCASE"),
     "currency": ("xsd:double", "AFS", "REAL"),

@@ -13,6 +13,7 @@ from typing import Any, Final
 from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
 from mcp_salesforce.policy.guard.bulk_ingests import BulkIngests
 from mcp_salesforce.policy.guard.bulk_queries import BulkQueries
+from mcp_salesforce.policy.guard.files import Files
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
 from mcp_salesforce.policy.guard.reads import Reads
@@ -61,7 +62,7 @@ class Guard:
         owners = Owners(self._views, exchange)
         self._reads = Reads(self._views, owners)
         self.schema = ShownSchema(self._views, self._confirmed)
-        plans = _Plans(self._reads, Writes(self._views, owners))
+        plans = _Plans(self._reads, Writes(self._views, owners), Files(self._views, owners))
 
         async def guarded(request: Request) -> Answer:
             await self._confirmed()
@@ -184,19 +185,19 @@ class Guard:
 class _Plans:
     """Finds for each call the plan that its resource needs."""
 
-    def __init__(self, reads: Reads, writes: Writes) -> None:
+    def __init__(self, reads: Reads, writes: Writes, files: Files) -> None:
         self._reads, self._writes = reads, writes
-        jobs: list[BulkQueries | BulkIngests] = [BulkQueries(reads), BulkIngests(writes)]
-        self._jobs = {each.steps: each for each in jobs}
+        special: list[BulkQueries | BulkIngests | Files] = [BulkQueries(reads), BulkIngests(writes), files]
+        self._special = {each.steps: each for each in special}
 
     async def plan(self, request: Request, *, is_part: bool = False) -> Rewrite:
         """Return what to send for `request`, and how to change the answer; bulk jobs are no part of another call."""
         call = RequestParts.of(request)
         if any("@{" in step for step in call.steps):
             raise not_understood("A reference to another call")
-        if (jobs := self._jobs.get(call.steps[:2])) and not is_part:
-            found = await jobs.plan(call)
-        else:
+        special = None if is_part else self._special.get(call.steps[:2])
+        found = await special.plan(call) if special else None
+        if found is None:
             found = await (self._reading(call) if call.method == "GET" else self._writing(call))
         if found is None:
             raise not_understood(f"{call.method} {'/'.join(call.steps[:2])}")

@@ -74,11 +74,17 @@ class Owners:
         self, sobject: str, name: str, values: Sequence[str], most: int, *, deleted: bool = False
     ) -> list[str]:
         """Return the Ids of at most `most` records, there or deleted, that have one of `values` in a field."""
+        return await self.values(sobject, "Id", name, values, most, deleted=deleted)
+
+    async def values(
+        self, sobject: str, wanted: str, name: str, values: Sequence[str], most: int, *, deleted: bool = False
+    ) -> list[str]:
+        """Return a field of at most `most` records, there or deleted, that have one of `values` in another one."""
         if not values:
             return []
         where = tree.InValues(tree.Field(field_name(name)), tuple(map(tree.String, values)))
-        query = tree.Query((tree.SelectItem(_ID),), (_from(sobject),), where, limit=most)
-        return [str(record["Id"]) for record in (await self._query(query, deleted=deleted)).records]
+        query = tree.Query((tree.SelectItem(tree.Field(wanted)),), (_from(sobject),), where, limit=most)
+        return [str(record[wanted]) for record in (await self._query(query, deleted=deleted)).records]
 
     async def _query(self, query: tree.Query, *, deleted: bool) -> QueryResult:
         if deleted and query.where:

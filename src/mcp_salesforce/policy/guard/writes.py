@@ -16,6 +16,8 @@ from mcp_salesforce.salesforce.ids import is_id, to_18
 
 _EARLIER_ID: Final = re.compile(r"@\{\w+\.id\}")  # in a composite call: the Id of a record made before
 _ATTRIBUTES: Final = "attributes"
+_OF_A_FILE: Final = frozenset({"firstpublishlocationid", "linkedentityid"})  # the record that gets a file
+_PEOPLE: Final = frozenset({"005", "00G"})
 _RECORD_TYPE: Final = "012"  # how a record is entered, which every writer names
 
 
@@ -175,10 +177,18 @@ class Writes:
             field = described.field(name) if described else None
             if field and field.reference_to and isinstance(value, str) and is_id(value) and value[:3] != _RECORD_TYPE:
                 named.setdefault(value[:3], set()).add(to_18(value))
+                if name.casefold() in _OF_A_FILE and value[:3] not in _PEOPLE:
+                    await self._require_change(value[:3])
         for prefix, ids in named.items():
             target = await self._views.object_of(prefix)
             if others := ids - {await self._views.user_id()}:
                 await self._owners.require_own(await self._views.readable(target), sorted(others))
+
+    async def _require_change(self, prefix: str) -> None:
+        """Refuse a file for a record that may not be changed."""
+        view = await self._views.view(await self._views.object_of(prefix))
+        if "update" not in view.rule.actions:
+            raise PolicyRefusedError(f"No update of {view.sobject}", place=view.rule.place_of("actions"))
 
 
 def _record(body: object) -> Mapping[str, Any]:

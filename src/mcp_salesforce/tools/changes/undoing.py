@@ -24,6 +24,7 @@ from mcp_salesforce.tools.changes.undoing_events import (
     span_after,
     span_of_record,
 )
+from mcp_salesforce.tools.changes.undoing_files import DOCUMENT, VERSION, as_documents
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.cascades import going_along
 
@@ -132,6 +133,8 @@ class Undoing:
         """Delete what was created, or brought back, unless somebody changed it since."""
         if sobject == INVITATION:
             part = await self._as_they_are_now(part)
+        if sobject == VERSION:
+            sobject, part = DOCUMENT, await as_documents(self._org, part)
         about = sobject or await object_of(self._org, part[0].record_id)
         names = {name for each in part for name in each.write.values}
         now = await read_current(self._org, about, [each.record_id for each in part], names)

@@ -1,6 +1,6 @@
-"""Files: exports and imports, in the folder that the owner of the server allows, and the long work behind them."""
+"""Files: exports, imports and the files of records, in the folder that the owner of the server allows."""
 
-from mcp_salesforce.tools.files import exports, importing, looking
+from mcp_salesforce.tools.files import exports, importing, looking, record_files
 from mcp_salesforce.tools.files.toolset import files
 
-__all__ = ["exports", "files", "importing", "looking"]
+__all__ = ["exports", "files", "importing", "looking", "record_files"]

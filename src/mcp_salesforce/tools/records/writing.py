@@ -115,7 +115,7 @@ async def update_records(
     },
     is_long=True,
 )
-async def upsert_records(  # noqa: PLR0913 - the arguments of the tool
+async def upsert_records(
     ctx: ToolContext,
     sobject: SObjectName,
     external_id_field: str,
@@ -125,7 +125,6 @@ async def upsert_records(  # noqa: PLR0913 - the arguments of the tool
     rows: Table = (),  # noqa: ARG001
     all_or_none: AllOrNone = True,
     allow_duplicate: AllowDuplicate = False,
-    list_saved: ListSaved = False,
 ) -> Saved:
     """Match rows to records by external_id_field: change the records that exist, create the others."""
     org = org_of(ctx)
@@ -134,7 +133,7 @@ async def upsert_records(  # noqa: PLR0913 - the arguments of the tool
     how: How = {"all_or_none": all_or_none, "allow_duplicate": allow_duplicate}
     save = partial(org.client.collections.upsert, described.name, key, **how)
     announce([Write("upsert", described.name)] * len(checked.good))
-    return await save_rows(ctx, checked, save, Saving(all_or_none, "saved", list_saved))
+    return await save_rows(ctx, checked, save, Saving(all_or_none, "saved"))
 
 
 @records.tool(
