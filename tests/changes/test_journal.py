@@ -56,6 +56,25 @@ async def test_another_key_reads_nothing(client: SalesforceClient, tmp_path: Pat
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("sealed", [b"", b"short", bytes(60)])
+async def test_a_change_that_cannot_be_read_hides_no_other(
+    client: SalesforceClient, journal: Journal, tmp_path: Path, sealed: bytes
+) -> None:
+    ids = []
+    for name in ("Sand", "Stein"):
+        with changing(change_of()) as change:
+            await client.sobjects.create("Contact", {"LastName": name})
+        ids.append(change.change_id)
+    with sqlite3.connect(tmp_path / "journal" / "journal.db") as other:
+        other.execute("UPDATE step SET sealed = ? WHERE change = ?", (sealed, ids[1]))
+    other.close()
+    assert [entry.change_id for entry in journal.entries(*OWNER)] == ids[:1]
+    assert [each.counts is None for each in journal.overview()] == [True, False]
+    with pytest.raises(JournalError, match=f"{ids[1]} was encrypted with another key, or is damaged"):
+        journal.entries(*OWNER, change_id=ids[1])
+
+
+@pytest.mark.anyio
 async def test_changes_are_told_to_their_owner_alone_and_the_newest_first(
     client: SalesforceClient, journal: Journal
 ) -> None:

@@ -47,8 +47,8 @@ async def test_with_another_key_the_list_says_that_nothing_can_be_undone(mcp: Cl
     await called(mcp, "create_contact", data={"LastName": "Sand"})
     listed = journal("list", tmp_path / "journal.db", SALESFORCE_STATE_KEY="j" * 32)
     assert listed.exit_code == 0
-    assert "encrypted with another key  (org" in listed.output
-    assert "set SALESFORCE_STATE_KEY as it was" in listed.output
+    assert "encrypted with another key, or damaged  (org" in listed.output
+    assert "SALESFORCE_STATE_KEY was changed, set it as it was" in listed.output
 
 
 def run(*command: str, **environment: str) -> Result:

@@ -55,6 +55,10 @@ class JournalError(SalesforceError):
     )
 
 
+class _UnreadableError(JournalError):
+    """A change cannot be read, and others can."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A change as the journal has it.
@@ -193,7 +197,16 @@ class Journal:
                 "ORDER BY at DESC, rowid DESC LIMIT ?",
                 (org, user, *named, most),
             ).fetchall()
-        return [self._entry(*row) for row in rows]
+        found: list[Entry] = []
+        unreadable: _UnreadableError | None = None
+        for row in rows:
+            try:
+                found.append(self._entry(*row))
+            except _UnreadableError as error:  # of an earlier key, say: it hides no other change
+                unreadable = error
+        if unreadable and not found:
+            raise unreadable
+        return found
 
     def overview(self) -> list[Overview]:
         """Return all that is kept, of every org and user, the newest first: never a value."""
@@ -287,8 +300,8 @@ class Journal:
         try:
             kept: dict[str, Any] = self._seal.unseal(sealed, _place(change_id, number))
         except InvalidTag:
-            raise JournalError(
-                "The journal was encrypted with another key.",
+            raise _UnreadableError(
+                f"Change {change_id} was encrypted with another key, or is damaged.",
                 hint="Set SALESFORCE_STATE_KEY as it was, or clear the journal: mcp-salesforce journal clear",
             ) from None
         return Step(

@@ -68,9 +68,14 @@ class Seal:
         """Return the value that was sealed for `place`.
 
         Raises:
-            cryptography.exceptions.InvalidTag: It was sealed with another key, or for another place.
+            cryptography.exceptions.InvalidTag: It was sealed with another key, or for another place, or is damaged.
         """
-        return orjson.loads(self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode()))
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            return orjson.loads(self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode()))
+        except ValueError:  # too short for a nonce
+            raise InvalidTag from None
 
     @cached_property
     def _cipher(self) -> Any:  # noqa: ANN401 - the class is loaded when it is used

@@ -34,7 +34,9 @@ def list_changes(*, journal: Path | None) -> None:
     for change in changes:
         click.echo(_line(change))
     if any(change.counts is None for change in changes):
-        click.echo("Some were encrypted with another key and cannot be undone: set SALESFORCE_STATE_KEY as it was.")
+        click.echo(
+            "Some cannot be read and so cannot be undone. If SALESFORCE_STATE_KEY was changed, set it as it was."
+        )
     if not changes:
         click.echo("No changes are kept.")
 
@@ -69,5 +71,5 @@ def _line(change: "Overview") -> str:
     at = datetime.fromtimestamp(change.at).astimezone()
     counts = change.counts or {}
     what = ", ".join(f"{action} {count} {sobject}" for (action, sobject), count in counts.items())
-    told = what if change.counts is not None else "encrypted with another key"
+    told = what if change.counts is not None else "encrypted with another key, or damaged"
     return f"{change.change_id}  {at:%Y-%m-%d %H:%M}  {change.state}  {change.tool}  {told}  (org {change.org})"
