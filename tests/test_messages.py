@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from mcp_types import JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
+from mcp_types.jsonrpc import PARSE_ERROR
 
 from mcp_salesforce.messages import RefusedLine, messages_of, too_long
 from mcp_salesforce.server import create_server
@@ -154,6 +155,7 @@ def test_any_line_becomes_messages_or_refusals_that_can_be_written(line: bytes) 
 
 
 @given(MEMBERS)
+@example({"jsonrpc": [float("inf")], "id": None})  # no JSON, and the id is null
 def test_a_request_with_an_id_has_an_answer_with_it(value: dict[str, Any]) -> None:
     if "id" not in value or (("result" in value or "error" in value) and "method" not in value):
         return
@@ -162,6 +164,9 @@ def test_a_request_with_an_id_has_an_answer_with_it(value: dict[str, Any]) -> No
     if isinstance(found, RefusedLine):
         is_name = isinstance(value["id"], str | int | float) and not isinstance(value["id"], bool)
         expected = value["id"] if is_name else None
+        if not found.request_id and found.code == PARSE_ERROR:  # it is no JSON, and its id no name that can be read
+            assert not is_name
+            return
         assert json.dumps(json.loads(found.request_id)) == json.dumps(expected)
     else:
         assert isinstance(found, JSONRPCRequest)

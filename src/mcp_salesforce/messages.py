@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 _DEEPEST: Final = 100
 _EDGE: Final = 4096
-_ID: Final = r'"id"\s*:\s*("(?:[^"\\]|\\.){0,1000}"|-?\d{1,400}(?:\.\d{1,400})?)'
+_ID: Final = r'"id"\s*:\s*("(?:[^"\\]|\\.){0,1000}"|-?\d{1,400}(?:\.\d{1,400})?|null)'
 _ID_FIRST: Final = re.compile(rf'\s*\{{\s*(?:"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,\s*)*{_ID}\s*[,}}]')
 _ID_LAST: Final = re.compile(rf'{_ID}\s*(?:,\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*)*\}}\s*\Z')
 _NOT_THERE: Final = object()

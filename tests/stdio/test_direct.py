@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -228,7 +229,10 @@ async def test_the_end_of_a_session_answers_what_is_under_way(
 
 
 @pytest.mark.parametrize("serve", [by_the_sdk, direct.serve], ids=["sdk", "direct"])
-async def test_progress_is_told_before_the_answer(server: MCPServer[Any], serve: Serve) -> None:
+async def test_progress_is_told_before_the_answer(org: LocalOrg, tmp_path: Path, serve: Serve) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('approval = "off"', "utf-8")
+    server = create_server(settings_of(org, policy=policy), transport=AsgiTransport(org.app), now=lambda: NOW)
     rows = [{"Name": f"Account {number}"} for number in range(250)]
     call = {
         "name": "salesforce_create_records",
