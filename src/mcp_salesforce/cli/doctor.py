@@ -21,7 +21,8 @@ _NARROWEST: Final = 72
 @click.command(name="doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @click.option("--org", "alias", help="Alias of a stored login to use instead of the settings.")
-def command(*, as_json: bool, alias: str | None) -> None:
+@click.option("--http", "url", help="Check a server for a team from outside instead: its address, with /mcp.")
+def command(*, as_json: bool, alias: str | None, url: str | None) -> None:
     """Check the way to your org, stage by stage: what fails, why, and where to fix it.
 
     It only reads. Exit status 0 when every stage passes, else 1. docs/doctor.md lists the causes it knows.
@@ -34,13 +35,26 @@ def command(*, as_json: bool, alias: str | None) -> None:
             return Settings.load()
         return Settings.load(org=alias, **Network.load().given)
 
-    report = asyncio.run(examine(settings))
+    report = asyncio.run(_examined(url) if url else examine(settings))
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
         _print(report)
     if not report.passed:
         raise SystemExit(1)
+
+
+async def _examined(url: str) -> "Report":
+    """Look at the server at `url` the way that the settings say to reach hosts."""
+    from mcp_salesforce.doctor.deployment import Deployment
+    from mcp_salesforce.settings.connect import transport
+    from mcp_salesforce.settings.settings import Network
+
+    carrying = transport(Network.load())
+    try:
+        return await Deployment(url, carrying).examine()
+    finally:
+        await carrying.close()
 
 
 def _print(report: "Report") -> None:
