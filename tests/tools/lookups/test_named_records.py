@@ -92,6 +92,26 @@ async def test_records_activities_and_reports_take_names_too(org: LocalOrg, mcp:
     assert made["AccountId"] == acme
 
 
+async def test_records_are_read_merged_and_deleted_by_their_names(org: LocalOrg, mcp: Client, zoe: str) -> None:
+    twin = org.insert("Contact", LastName="Müller", FirstName="Zoë Ann")
+    tom = org.insert("Contact", LastName="Berg", FirstName="Tom")
+
+    read = await call(mcp, "get_record", sobject="Contact", record_ids=["zoe@acme.example", zoe, "Tom Berg"])
+    assert [row["Id"] for row in rows_as_dicts(read)] == [zoe, tom]
+    both = {"sobject": "Contact", "master_id": "zoe@acme.example", "loser_ids": ["Zoë Ann Müller"]}
+    assert (await call(mcp, "merge_records", **both))["merged"] == [twin]
+    await call(mcp, "delete_records", sobject="contact", record_ids=["Tom Berg"])
+    assert {row["Id"] for row in org.store.rows("SELECT Id FROM Contact WHERE IsDeleted = 1")} == {twin, tom}
+
+    for _ in range(2):
+        org.insert("Contact", LastName="Ode")
+    for tool in ("get_record", "delete_records"):
+        error = await refusal(mcp, tool, sobject="Contact", record_ids=["Ode"])
+        assert (error["code"], error["fields"]) == ("AMBIGUOUS_NAME", ["record_ids"])
+    error = await refusal(mcp, "merge_records", sobject="Contact", master_id=zoe, loser_ids=["Ode"])
+    assert error["code"] == "AMBIGUOUS_NAME"
+
+
 @pytest.mark.usefixtures("zoe")
 async def test_of_several_none_is_chosen(org: LocalOrg, mcp: Client) -> None:
     other = org.insert("Contact", LastName="Müller", FirstName="Zoë", Email="z@bolt.example")

@@ -53,6 +53,12 @@ def distinct_ids(record_ids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(to_18(record_id.strip()) for record_id in record_ids))
 
 
+def distinct_ids_or_names(record_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return each Id once, as `distinct_ids`; names of records of the call's `sobject` pass as `Named`."""
+    texts = [each.strip() for each in record_ids]
+    return tuple(dict.fromkeys(Named.of(each, OF_ARGUMENT) if is_name(each) else to_18(each) for each in texts))
+
+
 def or_empty(check: Callable[[str], str]) -> Callable[[str], str]:
     """Return `check` for a text that can be empty."""
     return lambda value: check(value) if value else ""

@@ -42,6 +42,26 @@ async def with_named(
     return [{name: _replaced(name, value, ids) for name, value in record.items()} for record in records], several
 
 
+async def ids_of_named(org: OrgSession, sobject: str, record_ids: Sequence[str]) -> list[str]:
+    """Return the Ids with those of named records instead of their names; a name that nobody has stays, to be refused.
+
+    Raises:
+        InvalidArgumentError: AMBIGUOUS_NAME: several records have a name.
+    """
+    texts = dict.fromkeys(each for each in record_ids if sobject in NAMEABLE and is_name(each.strip()))
+    if not texts:
+        return list(record_ids)
+    found = dict(
+        zip(texts, await org.find_named(org, [Named.of(each.strip(), [sobject]) for each in texts]), strict=True)
+    )
+    for outcome in found.values():
+        if isinstance(outcome, InvalidArgumentError) and outcome.code == AMBIGUOUS:
+            outcome.fields = ("record_ids",)
+            raise outcome
+    ids = {text: outcome for text, outcome in found.items() if isinstance(outcome, str)}
+    return [ids.get(each, each) for each in record_ids]
+
+
 def _replaced(name: str, value: object, ids: dict[tuple[str, str], str]) -> object:
     return ids.get((name, value), value) if isinstance(value, str) else value
 

@@ -18,7 +18,7 @@ from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
 from mcp_salesforce.tools.lookups.all_day import record_with_days, with_days
 from mcp_salesforce.tools.lookups.record import LONG_TEXT, NOISE, is_archived, read_fields, shown_record
 from mcp_salesforce.tools.records.checks import check_ids
-from mcp_salesforce.tools.records.toolset import RecordIds, SObjectName, records
+from mcp_salesforce.tools.records.toolset import NamedRecords, SObjectName, records
 
 _NOT_QUERIED: Final = frozenset({"address", "location", "base64", "complexvalue"})  # the parts of compounds are
 
@@ -44,12 +44,17 @@ class RecordsRead(TypedDict):
     is_long=True,
 )
 async def get_record(
-    ctx: ToolContext, sobject: SObjectName, record_ids: RecordIds, fields: FieldSlices = (), time_zone: ShownZone = ""
+    ctx: ToolContext,
+    sobject: SObjectName,
+    record_ids: NamedRecords,
+    fields: FieldSlices = (),
+    time_zone: ShownZone = "",
 ) -> RecordsRead:
     """Get records of any object by Id: all fields that have a value, or only those in fields.
 
     At most 200 Ids. If you do not know the Ids, use salesforce_query.
     """
+    record_ids = tuple(dict.fromkeys(record_ids))  # a name and an Id may be of one record
     _check_prefix(sobject, record_ids[0])
     org = org_of(ctx)
     zone = await org.zone(time_zone) if time_zone else None

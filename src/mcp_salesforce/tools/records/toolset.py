@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from mcp_salesforce.salesforce.wire import sobject_name
-from mcp_salesforce.tools.framework.params import distinct_ids, one_or_many
+from mcp_salesforce.tools.framework.params import distinct_ids, distinct_ids_or_names, one_or_many
 from mcp_salesforce.tools.framework.toolset import Toolset
 
 MOST_ROWS = 1000
@@ -21,6 +21,12 @@ records = Toolset(
 SObjectName = Annotated[str, Field(description="API name, such as Case or Visit__c"), AfterValidator(sobject_name)]
 RecordIds = Annotated[
     tuple[str, ...], Field(min_length=1, max_length=200), BeforeValidator(one_or_many), AfterValidator(distinct_ids)
+]
+NamedRecords = Annotated[
+    tuple[str, ...],
+    Field(min_length=1, max_length=200),
+    BeforeValidator(one_or_many),
+    AfterValidator(distinct_ids_or_names),
 ]
 GivenIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_ROWS), BeforeValidator(one_or_many)]
 RowValues = Annotated[

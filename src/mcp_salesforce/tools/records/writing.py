@@ -18,7 +18,7 @@ from mcp_salesforce.tools.framework.toolset import CREATES, DELETES, UPDATES, UP
 from mcp_salesforce.tools.lookups.cascades import going_along
 from mcp_salesforce.tools.records.batches import DeletedRows, Rows, Saved, Saving, save_rows
 from mcp_salesforce.tools.records.checks import Record, Verb, check_key, check_object, read_ids, read_records
-from mcp_salesforce.tools.records.named_references import with_named
+from mcp_salesforce.tools.records.named_references import ids_of_named, with_named
 from mcp_salesforce.tools.records.problems import RowProblem, refused_rows
 from mcp_salesforce.tools.records.toolset import (
     AllOrNone,
@@ -153,7 +153,8 @@ async def delete_records(
     org = org_of(ctx)
     described = await org.schema.describe(sobject)
     check_object(described, "delete")
-    checked = _checked_ids(described, record_ids, all_or_none=all_or_none)
+    named = await ids_of_named(org, described.name, record_ids)
+    checked = _checked_ids(described, named, all_or_none=all_or_none)
     going = [*checked.good.values()]
     alongside = await going_along(org, described.name, going)
     save = partial(org.client.collections.delete, all_or_none=all_or_none)

@@ -8,9 +8,10 @@ from typing_extensions import TypedDict
 
 from mcp_salesforce.changes.change import note_alongside
 from mcp_salesforce.salesforce.errors import refused
-from mcp_salesforce.salesforce.ids import KEY_PREFIXES, to_18
+from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.models import SObjectDescribe, SObjectRecord
-from mcp_salesforce.tools.framework.params import distinct_ids, one_or_many
+from mcp_salesforce.tools.framework.params import distinct_ids_or_names, id_of, one_or_many
+from mcp_salesforce.tools.framework.references import OF_ARGUMENT
 from mcp_salesforce.tools.framework.toolset import Effect, ToolContext, org_of
 from mcp_salesforce.tools.stewardship.toolset import stewardship
 
@@ -19,11 +20,12 @@ _MOST_LOSERS: Final = 2
 _NEVER_TOLD: Final = frozenset({"OwnerId", "IsDeleted"})
 
 
+_id = id_of(names=OF_ARGUMENT)
 MergedIds = Annotated[
     tuple[str, ...],
     Field(min_length=1, max_length=_MOST_LOSERS, description="The records to delete"),
     BeforeValidator(one_or_many),
-    AfterValidator(distinct_ids),
+    AfterValidator(distinct_ids_or_names),
 ]
 KeptData = Annotated[
     dict[str, Any] | None,
@@ -55,7 +57,7 @@ class Merged(TypedDict):
 async def merge_records(
     ctx: ToolContext,
     sobject: Literal["Account", "Contact", "Lead"],
-    master_id: Annotated[str, Field(description="The record to keep"), AfterValidator(to_18)],
+    master_id: Annotated[str, Field(description="The record to keep"), AfterValidator(_id)],
     loser_ids: MergedIds,
     data: KeptData = None,
 ) -> Merged:
@@ -63,7 +65,7 @@ async def merge_records(
 
     preview shows which values are lost. A person must approve it. It cannot be undone.
     """
-    org, values = org_of(ctx), dict(data or {})
+    org, values, loser_ids = org_of(ctx), dict(data or {}), tuple(dict.fromkeys(loser_ids))
     _check(sobject, master_id, loser_ids)
     described = await org.schema.describe(sobject)
     master, *losers = [await org.retrieve(sobject, each) for each in (master_id, *loser_ids)]
