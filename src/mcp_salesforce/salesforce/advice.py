@@ -67,6 +67,19 @@ ADVICE: Final[Mapping[str, Advice]] = {
         "The query has too many sub-queries in its conditions.", "Use at most two, or give Ids instead."
     ),
     "INVALIDENTITY": Advice("This API does not support the object.", "Query it with SOQL."),
+    # Bulk jobs
+    "INVALIDJOBSTATE": Advice(
+        "The bulk job is not in a state that allows this.", "Read its state. If it has ended, make a new job."
+    ),
+    "INVALIDJOB": Advice("The settings of the bulk job are wrong.", "Correct what the message names."),
+    "INVALIDBATCH": Advice("The file of the bulk job cannot be read.", "Correct the CSV, and make a new job."),
+    "FEATURENOTENABLED": Advice(
+        "The user or the org may not do this in bulk; hard deletes need a permission.", _ADMINISTRATOR
+    ),
+    "EXCEEDEDQUOTA": Advice(
+        "The bulk jobs or rows of the last 24 hours are used up.", "Continue tomorrow, or send fewer rows at a time."
+    ),
+    # Features
     "FUNCTIONALITY_NOT_ENABLED": Advice("This feature is not enabled in the org.", "Continue without it."),
     # The values
     "REQUIRED_FIELD_MISSING": Advice("The named fields are required.", "Ask the user for the values you do not know."),

@@ -80,6 +80,16 @@ CASES = [
     ),
     Case("EXCEEDED_MAX_SEMIJOIN_SUBSELECTS", "Maximum 2 semi join sub-selects are allowed", "at most two", QUERY),
     Case("INVALIDENTITY", "Entity 'X' is not supported by the Bulk API.", "SOQL", QUERY),
+    Case("INVALIDJOBSTATE", "The job is JobComplete: it cannot be closed", "Read its state"),
+    Case("INVALIDJOB", "Unable to find object: X", "the message names"),
+    Case("INVALIDBATCH", "Failed to parse CSV. Found unescaped quote.", "Correct the CSV"),
+    Case(
+        "FEATURENOTENABLED",
+        "hardDelete operation requires special user profile permission, please contact your administrator",
+        "administrator",
+        DELETE,
+    ),
+    Case("EXCEEDEDQUOTA", "ApiBatchItems Limit exceeded.", "tomorrow"),
     Case("FUNCTIONALITY_NOT_ENABLED", "Selecting compound data not supported in Bulk Query", "without it", QUERY),
     Case("REQUIRED_FIELD_MISSING", "Required fields are missing: [Name]", "Ask the user", fields=("Name",)),
     Case(

@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
-from weakref import WeakKeyDictionary
 
 from mcp_salesforce.changes.import_parts import no_such_import
 from mcp_salesforce.changes.import_store import ImportStore
@@ -19,7 +18,6 @@ from mcp_salesforce.tools.files.import_state import ImportState
 from mcp_salesforce.tools.files.preparing import Preparation, changed, source_of
 from mcp_salesforce.tools.framework.session import OrgSession
 
-_OF_SESSIONS: Final[WeakKeyDictionary[OrgSession, "Imports"]] = WeakKeyDictionary()
 Tell: TypeAlias = Callable[[ImportState], Awaitable[None]]
 _EVERY_S: Final = 1.0
 _CAN_BE_RESUMED: Final = frozenset({"paused", "interrupted", "failed"})
@@ -292,6 +290,5 @@ class Imports:
 
 def imports_of(org: OrgSession) -> Imports:
     """Return the imports of a session."""
-    if org not in _OF_SESSIONS:
-        _OF_SESSIONS[org] = Imports(org, org.imports, FilesFolder(org.files) if org.files else None)
-    return _OF_SESSIONS[org]
+    folder = FilesFolder(org.files) if org.files else None
+    return org.background.keeper(Imports, lambda: Imports(org, org.imports, folder))

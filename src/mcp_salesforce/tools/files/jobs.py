@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, TypeAlias
-from weakref import WeakKeyDictionary
 
 from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.salesforce import InvalidArgumentError, NotFoundError, SalesforceError
@@ -18,7 +17,6 @@ from mcp_salesforce.tools.files.state import ExportFiles, ExportState
 from mcp_salesforce.tools.files.tables import SUFFIXES, Layout, writer_of
 from mcp_salesforce.tools.framework.session import OrgSession
 
-_OF_SESSIONS: Final[WeakKeyDictionary[OrgSession, "Exports"]] = WeakKeyDictionary()
 Tell: TypeAlias = Callable[[ExportState], Awaitable[None]]
 _EVERY_S: Final = 1.0
 
@@ -214,9 +212,8 @@ def exports_of(org: OrgSession) -> Exports:
             code="NO_FOLDER",
             hint="Tell the user: the person who runs this server can set SALESFORCE_FILES to a folder.",
         )
-    if org not in _OF_SESSIONS:
-        _OF_SESSIONS[org] = Exports(FilesFolder(org.files))
-    return _OF_SESSIONS[org]
+    folder = FilesFolder(org.files)
+    return org.background.keeper(Exports, lambda: Exports(folder))
 
 
 def layout_of(name: str, layout: Layout) -> Layout:
