@@ -15,6 +15,7 @@ from bench.figures import Figure, show
 from bench.flood import about_a_flood
 from bench.localorg import about_the_local_org
 from bench.others import beside_others
+from bench.over_http import about_http
 from bench.paging import about_paging
 from bench.rescheduling import about_rescheduling
 from bench.servers import calls, expired_session, query_of_the_list_tool
@@ -48,6 +49,7 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "paging": about_paging,
     "export": about_an_export,
     "others": beside_others,
+    "http": about_http,
     "soak": about_a_soak,
     "flood": about_a_flood,
 }

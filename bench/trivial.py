@@ -1,6 +1,7 @@
 """The yardstick: the least that a server on the same SDK can do, one tool that makes one HTTP call.
 
-`TRIVIAL_URL` and `TRIVIAL_TOKEN` say what to call; both come from the benchmark.
+`TRIVIAL_URL` and `TRIVIAL_TOKEN` say what to call; both come from the benchmark. With `TRIVIAL_PORT` it serves HTTP
+there.
 """
 
 import os
@@ -8,7 +9,7 @@ import os
 import aiohttp
 from mcp.server import MCPServer
 
-server = MCPServer("trivial", version="1.0.0")
+server = MCPServer("trivial", version="1.0.0", log_level="WARNING")
 sessions: list[aiohttp.ClientSession] = []
 
 
@@ -23,4 +24,7 @@ async def list_contacts(limit: int = 10) -> str:
 
 
 if __name__ == "__main__":
-    server.run("stdio")
+    if port := os.environ.get("TRIVIAL_PORT"):
+        server.run("streamable-http", port=int(port), stateless_http=True)
+    else:
+        server.run("stdio")

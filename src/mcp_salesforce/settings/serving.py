@@ -5,7 +5,6 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.settings import values as setting_values
 from mcp_salesforce.settings.loading import loaded
 
@@ -30,12 +29,6 @@ def _networks(value: str) -> str:
     return value
 
 
-def _share(value: str) -> str:
-    """Return a number of API calls, or a share of them, as it is written."""
-    Reserve.parse(value)
-    return value
-
-
 class Serving(BaseModel):
     """How to serve over HTTP. Immutable."""
 
@@ -57,11 +50,6 @@ class Serving(BaseModel):
     )
     concurrent_calls: int = Field(
         default=16, ge=1, description="Most requests of one user at the same time on one replica; then 429."
-    )
-    api_share: Annotated[str, AfterValidator(_share), BeforeValidator(setting_values.text)] = Field(
-        default="25%",
-        description="Most API calls of the org's 24-hour limit that one user may use through this server in a day: a "
-        "number, or a share such as `25%`. `0`: no limit.",
     )
     drain_s: int = Field(
         default=30, ge=0, le=3600, description="Seconds that running calls get to finish after SIGTERM."
