@@ -18,6 +18,10 @@ STAMP: Final = "LastModifiedDate"
 TIMES: Final = ("StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "DurationInMinutes")
 """Fields that together say when an appointment is: a change of one changes others."""
 _TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {"event": TIMES}
+_FOLLOWS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("opportunity", "stagename"): ("Probability", "ForecastCategoryName"),
+}
+"""Fields that Salesforce resets if another one is written and they are not; by object and that other one."""
 INVITATION: Final = "EventRelation"
 OF_AN_INVITATION: Final = ("EventId", "RelationId")
 """What an invitation is made of again: when it is deleted, it goes to no recycle bin."""
@@ -35,7 +39,7 @@ async def read_before(exchange: RequestSender, seen: Seen, writes: Sequence[Writ
     for sobject, some in _grouped(write for write in updates if _known(write, seen) is None).items():
         for part in _parts(some):
             where = f"Id IN {quote_list(write.record_id for write in part)}"
-            note_records(await records_where(exchange, sobject, _fields(part), where), seen)
+            note_records(await _read(exchange, sobject, _fields(part), part, where), seen)
     invitations = [write.record_id for write in writes if write.action == "delete" and _is_invitation(write)]
     if invitations:
         where = f"Id IN {quote_list(invitations)}"
@@ -65,7 +69,14 @@ def fields_changed(write: Write) -> list[str]:
     together = _TOGETHER.get(write.sobject.casefold(), ())
     more = together if {name.casefold() for name in together} & {name.casefold() for name in write.values} else ()
     known = {name.casefold() for name in more}
-    return [*more, *(name for name in write.values if name.casefold() not in known)]
+    return [*more, *(name for name in write.values if name.casefold() not in known), *fields_following(write)]
+
+
+def fields_following(write: Write) -> list[str]:
+    """Return the names of the fields that Salesforce resets because of what a write sets."""
+    given = {name.casefold() for name in write.values}
+    follow = (name for each in given for name in _FOLLOWS.get((write.sobject.casefold(), each), ()))
+    return [name for name in follow if name.casefold() not in given]
 
 
 def _is_invitation(write: Write) -> bool:
@@ -79,9 +90,22 @@ def _known(write: Write, seen: Seen) -> Before:
         return None
     values = {name.casefold(): (name, value) for name, value in seen[write.record_id].items()}
     names = [name.casefold() for name in fields_changed(write)]
-    if any(name not in values for name in names):
+    follow = {name.casefold() for name in fields_following(write)}
+    if any(name not in values for name in names if name not in follow):
         return None
+    names = [name for name in names if name in values]
     return dict(values[name] for name in ["id", *([STAMP.casefold()] if STAMP.casefold() in values else []), *names])
+
+
+async def _read(
+    exchange: RequestSender, sobject: str, names: Sequence[str], writes: Sequence[Write], where: str
+) -> list[dict[str, Any]] | None:
+    """Return the records with these fields; where the user cannot see those that follow, without them."""
+    found = await records_where(exchange, sobject, names, where)
+    follow = {name for write in writes for name in fields_following(write)}
+    if found is not None or not follow:
+        return found
+    return await records_where(exchange, sobject, [name for name in names if name not in follow], where)
 
 
 async def _of_upserts(exchange: RequestSender, seen: Seen, writes: Sequence[Write]) -> list[tuple[Write, Before]]:
@@ -90,7 +114,7 @@ async def _of_upserts(exchange: RequestSender, seen: Seen, writes: Sequence[Writ
         for part in _parts(some):
             key = part[0].key
             where = f"{key} IN {quote_list(write.key_value for write in part)}"
-            records = await records_where(exchange, sobject, [key, *_fields(part)], where)
+            records = await _read(exchange, sobject, [key, *_fields(part)], part, where)
             if records is None:
                 found += [(write, None) for write in part]
                 continue

@@ -260,6 +260,31 @@ async def test_without_a_journal_it_says_so(org: LocalOrg) -> None:
     assert "SALESFORCE_JOURNAL is off" in error["message"]
 
 
+PROSPECT = {"StageName": "Prospecting", "Probability": 33, "ForecastCategoryName": "Best Case"}
+
+
+@pytest.mark.parametrize("values", [{"StageName": "Closed Won"}, {"StageName": "Closed Lost", "Probability": 5}])
+async def test_what_follows_a_stage_is_set_back_with_it(org: LocalOrg, mcp: Client, values: dict[str, Any]) -> None:
+    deal = org.insert("Opportunity", Name="Deal", CloseDate="2026-12-31", **PROSPECT)
+    before = state_of(org)
+    for _ in range(2):
+        await call(mcp, "update_records", sobject="Opportunity", records=[{"Id": deal, **values}])
+        assert state_of(org) != before
+        assert (await call(mcp, "undo"))["undone"] == 1
+        assert state_of(org) == before
+
+
+async def test_what_follows_a_stage_stays_as_others_have_set_it(org: LocalOrg, mcp: Client) -> None:
+    deal = org.insert("Opportunity", Name="Deal", CloseDate="2026-12-31", **PROSPECT)
+    _, change_id = await called(
+        mcp, "update_records", sobject="Opportunity", records=[{"Id": deal, "StageName": "Qualification"}]
+    )
+    made_by_colleague(org, deal, "Opportunity", Probability=77)
+    assert (await call(mcp, "undo", change_id=change_id))["undone"] == 1
+    [now] = org.store.rows("SELECT StageName, Probability FROM Opportunity WHERE Id = ?", (deal,))
+    assert (now["StageName"], now["Probability"]) == ("Prospecting", 77)
+
+
 class Holding:
     """An org that holds a write back until it is let go."""
 

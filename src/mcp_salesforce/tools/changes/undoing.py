@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final, Literal, TypeAlias
 
-from mcp_salesforce.changes.before import INVITATION, fields_changed
+from mcp_salesforce.changes.before import INVITATION, fields_changed, fields_following
 from mcp_salesforce.changes.change import Step, announce
 from mcp_salesforce.changes.writes import Action, Write
 from mcp_salesforce.policy.rules import Action as Right
@@ -158,6 +158,8 @@ class Undoing:
             if each.before is None:
                 report.add(each.record_id, "failed", "Its earlier value is not known.")
         names = {name for each in known for name in fields_changed(each.write)}
+        follow = {name for each in known for name in fields_following(each.write)}
+        names = (names - follow) | ({*await self._org.shown(sobject, sorted(follow))} if follow else set())
         now = await read_current(self._org, sobject, [each.record_id for each in known], names)
         rows: list[dict[str, Any]] = []
         kept: dict[str, str] = {}
@@ -230,7 +232,14 @@ class Undoing:
                     values |= was_at.values()
                 else:
                     changed.append("its time")
+        values |= self._following(replace(each.write, values=values), current, before)
         return values, self._since(current, changed) if changed else ""
+
+    def _following(self, undoing: Write, current: Current, before: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what Salesforce would reset because of `undoing`, as it was, or as others have left it."""
+        names = [name for name in fields_following(undoing) if name.casefold() in {*before} & {*current.values}]
+        is_own = current.changed_by in {"", self._user_id}
+        return {name: before[name.casefold()] if is_own else current.get(name) for name in names}
 
     def _all_now(self, record_id: str, current: Current) -> dict[str, Any]:
         planned = self._planned.get(record_id, {})
