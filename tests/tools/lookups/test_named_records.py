@@ -9,6 +9,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import ERAS, NOW, settings_of
+from tests.orgs import new_org
 from tests.tools.calls import call, refusal, rows_as_dicts
 
 TIMES = {"StartDateTime": "2027-02-23T15:00:00Z", "DurationInMinutes": 30}
@@ -162,6 +163,16 @@ async def test_a_room_that_there_is_not_is_answered_with_the_rooms_that_there_ar
 
     assert error["code"] == "UNKNOWN_CALENDAR"
     assert "Rooms and resources: Harbour Room, Projector." in error["hint"]
+
+
+async def test_rooms_are_listed_with_what_an_org_says_of_them() -> None:
+    schema = "objects:\n  Calendar:\n    fields:\n      Capacity__c: {type: double}\n"
+    with new_org(lambda: NOW, schema=schema) as org:
+        org.store.execute("UPDATE Calendar SET Capacity__c = 12 WHERE Name = 'Harbour Room'")
+        async with Client(create_server(settings_of(org), transport=AsgiTransport(org.app), now=lambda: NOW)) as mcp:
+            error = await refusal(mcp, "get_free_busy", calendars=["Moon base"], start="2026-11-24", end="2026-11-24")
+
+    assert "Rooms and resources: Harbour Room (capacity 12" in error["hint"]
 
 
 async def test_free_times_tell_the_time_zone_of_each_person(org: LocalOrg, mcp: Client) -> None:

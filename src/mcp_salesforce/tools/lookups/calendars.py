@@ -26,6 +26,7 @@ _ALL_NAMES: Final = (
     "SELECT Name FROM User WHERE IsActive = true LIMIT 2000",
     "SELECT Name FROM Calendar WHERE Type IN ('Public','Resource') LIMIT 2000",
 )
+_ABOUT_ROOMS: Final = ("capacity", "seats", "description")
 _checked = id_of(_USER, _CALENDAR)
 
 
@@ -170,9 +171,12 @@ async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, A
 
 async def unknown_calendar(org: OrgSession, text: str) -> InvalidArgumentError:
     """Return the error for a name that nobody has; it has the nearest names, or else the rooms and resources."""
-    outcomes = await org.client.composite.run([querying(soql) for soql in _ALL_NAMES])
+    about = await _fields_about_rooms(org)
+    users, rooms = _ALL_NAMES
+    asking = [users, rooms.replace("Name", ", ".join(["Name", *about]), 1)]
+    outcomes = await org.client.composite.run([querying(soql) for soql in asking])
     names = [record["Name"] for outcome in outcomes for record in _records(outcome) if record.get("Name")]
-    places = [record["Name"] for record in _records(outcomes[-1]) if record.get("Name")]
+    places = [_room(record, about) for record in _records(outcomes[-1]) if record.get("Name")]
     near = nearest(text, names) or [name for name in names if text.casefold() in name.casefold().split()][:2]
     hint = did_you_mean(near) or "Give an Id, the full name or the e-mail address of a user or resource calendar."
     if places and not near:
@@ -180,6 +184,21 @@ async def unknown_calendar(org: OrgSession, text: str) -> InvalidArgumentError:
         shown = f"{', '.join(places[:_SHOWN_PLACES])}{more}"
         hint = f"Give an Id, a full name or an e-mail address. Rooms and resources: {shown}."
     return refused(f"No calendar is called {text!r}.", code="UNKNOWN_CALENDAR", hint=hint, fields=["calendars"])
+
+
+async def _fields_about_rooms(org: OrgSession) -> list[str]:
+    """Return the fields of Calendar that tell rooms apart, if an org has some: Salesforce's own object has none."""
+    try:
+        described = await org.schema.describe("Calendar")
+        named = [each.name for each in described.fields if each.name.removesuffix("__c").casefold() in _ABOUT_ROOMS]
+        return list(await org.shown("Calendar", named)) if named else []
+    except SalesforceError:
+        return []
+
+
+def _room(record: Mapping[str, Any], more: Sequence[str]) -> str:
+    told = [f"{name.removesuffix('__c').lower()} {record[name]}"[:60] for name in more if record.get(name)]
+    return f"{record['Name']} ({', '.join(told)})" if told else str(record["Name"])
 
 
 def _records(outcome: object) -> list[dict[str, Any]]:
