@@ -13,6 +13,7 @@ from bench.availability import about_availability
 from bench.export import about_an_export
 from bench.figures import Figure, show
 from bench.flood import about_a_flood
+from bench.importing import about_an_import
 from bench.localorg import about_the_local_org
 from bench.others import beside_others
 from bench.over_http import about_http
@@ -48,6 +49,7 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "localorg": about_the_local_org,
     "paging": about_paging,
     "export": about_an_export,
+    "import": about_an_import,
     "others": beside_others,
     "http": about_http,
     "soak": about_a_soak,

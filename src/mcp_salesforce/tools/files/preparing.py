@@ -23,7 +23,7 @@ FEW: Final = 2_000
 """Rows up to which collections, ten calls of 200, cost less than a bulk job."""
 BULK_ROWS: Final = 10_000
 """Rows of a bulk job where all fit into one: as many as the journal keeps one by one."""
-MANY_ROWS: Final = 25_000
+MANY_ROWS: Final = 20_000
 """Rows of each bulk job of a larger import."""
 _BLOCK: Final = 2_000
 _SAMPLES: Final = 20  # bad rows whose cells an answer shows
