@@ -60,7 +60,7 @@ class Sessions:
         self._state_key = StateKey(settings.state_key.get_secret_value())
         self._journal = connect.journal(settings, self._seconds)
         self._gate = Gate(self._journal)
-        self._approvals = connect.approvals(settings, self._seconds)
+        self._approvals = connect.approvals(settings, self._seconds, has_terminal=not is_shared)
         self._audit = connect.audit(settings)
         self._imports = connect.imports(settings, self._seconds)
 

@@ -184,6 +184,17 @@ async def test_nothing_that_one_was_given_works_for_another(org: LocalOrg, tmp_p
     assert not undone.is_error
 
 
+async def test_nobody_of_a_team_is_sent_to_a_terminal_of_the_server(org: LocalOrg, tmp_path: Path) -> None:
+    async with running(org, journal=str(tmp_path / "journal.db")) as url, client_of(url, "nora", "legacy") as nora:
+        made = [await nora.call_tool("salesforce_create_contact", {"data": {"LastName": each}}) for each in ("A", "B")]
+        ids = [each.structured_content["Id"] for each in made]
+        refused = await nora.call_tool("salesforce_delete_records", {"sobject": "Contact", "record_ids": ids})
+
+    error = error_in(text_of(refused.content))
+    assert error["code"] == "APPROVAL_UNAVAILABLE"
+    assert "terminal" not in error["hint"]
+
+
 async def test_files_of_one_are_not_those_of_another(org: LocalOrg, tmp_path: Path) -> None:
     arguments = {"path": "contacts.csv", "sobject": "Contact", "fields": ["Id", "Name"]}
     async with running(org, files=tmp_path) as url:

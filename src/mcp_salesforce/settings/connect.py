@@ -121,13 +121,16 @@ def journal_to_look_at(file: Path | None) -> Journal | None:
     return Journal(where, key, now=time.time, is_wanted=True) if where.is_file() else None
 
 
-def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
-    """Return where questions to people are kept: beside the journal, or in memory if there is none."""
+def approvals(settings: Settings, now: Callable[[], float], *, has_terminal: bool = True) -> ApprovalStore:
+    """Return where questions to people are kept: beside the journal, or in memory if there is none.
+
+    `has_terminal` tells whether the people who are asked have a terminal on this machine to answer at.
+    """
     if settings.journal == "off":
         return ApprovalStore(None, partial(token_bytes, 32), now=now)
     journal = _journal_file(settings.journal)
     command = f"{_APPROVE} --journal {_typed(journal.absolute())}" if settings.journal else _APPROVE
-    return _approvals_of(journal, now, command)
+    return _approvals_of(journal, now, command if has_terminal else "")
 
 
 def imports(settings: Settings, now: Callable[[], float]) -> ImportStore:
