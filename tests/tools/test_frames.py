@@ -19,7 +19,7 @@ EXAMPLES = {spec.name: dict(spec.example) for toolset in TOOLSETS for spec in to
 LONGER = {
     "create_contact": 8, "get_contact": 7, "update_contact": 8, "delete_contact": 11, "create_appointment": 9,
     "delete_appointment": 7, "get_free_busy": 8, "find_free_times": 8, "set_invitees": 7, "restore_records": 7,
-    "update_records": 10, "upsert_records": 10, "delete_records": 10, "query": 8, "whoami": 7, "log_activity": 7,
+    "update_records": 10, "upsert_records": 11, "delete_records": 10, "query": 8, "whoami": 7, "log_activity": 7,
     "list_activities": 8, "explain_access": 8, "count_appointments": 9, "convert_lead": 9,
     "find_or_create_contact": 10, "merge_records": 9, "list_files": 7, "reschedule_appointments": 11,
 }  # fmt: skip
