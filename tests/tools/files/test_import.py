@@ -17,7 +17,7 @@ from mcp_types import ElicitResult
 from mcp_salesforce.localorg import Fault, LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
-from mcp_salesforce.tools.files import imports, preparing
+from mcp_salesforce.tools.files import import_sending, imports, preparing
 from tests.approving import Person, approve
 from tests.conftest import NOW, settings_of
 from tests.orgs import new_org
@@ -508,6 +508,27 @@ async def test_an_import_that_meets_a_limit_says_what_is_done_and_goes_on(
     assert (failed["state"], failed["saved"]) == ("failed", saved)
     assert f"{saved} rows are saved, {9 - saved} are not sent." in failed["note"]
     assert (resumed["state"], len(people(org))) == ("done", 9)
+
+
+@pytest.mark.parametrize("is_over", [True, False], ids=["a while", "to the end"])
+async def test_an_org_that_is_too_busy_to_say_how_a_job_goes_is_asked_again(
+    org: LocalOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_over: bool
+) -> None:
+    monkeypatch.setattr(preparing, "FEW", 1)
+    monkeypatch.setattr(import_sending, "_MOST_UNANSWERED", 1)
+    silence = Fault(kind="unavailable", method="GET", path="*/jobs/ingest/*", count=4 if is_over else None)
+    org.faults.add(silence)
+    async with server(org, tmp_path) as mcp:
+        rows = [[f"{n:02}"] for n in range(9)]
+        ended = await imported(mcp, sobject="Contact", columns=["LastName"], rows=rows, go=True)
+        org.faults.clear()
+        resumed = (
+            ended if is_over else (await called(mcp, "job", job=ended["import_id"], action="resume", wait_s=30))[0]
+        )
+
+    assert ended["state"] == ("done" if is_over else "failed")
+    assert is_over or "0 are not sent. Of 9 sent rows the outcome is not known" in ended["note"]
+    assert (resumed["state"], resumed["saved"], len(people(org))) == ("done", 9, 9)
 
 
 async def test_json_lines_keep_null_apart_from_what_is_not_there(mcp: Client, org: LocalOrg, folder: Path) -> None:

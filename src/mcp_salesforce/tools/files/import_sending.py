@@ -26,6 +26,7 @@ SETTLED_AFTER: Final = timedelta(seconds=20)
 """After this time a request whose sender was killed is over: the org has done it, or never will."""
 _FIRST_POLL_S: Final = 0.1
 _LONGEST_POLL_S: Final = 5.0
+_MOST_UNANSWERED: Final = 20  # polls, each of which the client has tried several times
 _ID: Final = "Id"
 _TOOL: Final = "salesforce_import"
 _WORDS: Final = 300
@@ -242,12 +243,19 @@ class Sending:
         return True
 
     async def _ended(self, job_id: str) -> BulkJob:
-        """Wait for a job: longer each time, five seconds at most."""
-        wait_s = _FIRST_POLL_S
+        """Wait for a job: longer each time, five seconds at most. An org that is too busy to answer is asked again."""
+        wait_s, unanswered = _FIRST_POLL_S, 0
         while True:
-            job = await self._org.client.bulk.job("ingest", job_id)
-            if job.has_ended:
-                return job
+            try:
+                job = await self._org.client.bulk.job("ingest", job_id)
+            except SalesforceError as error:
+                unanswered += 1
+                if not error.retryable or unanswered > _MOST_UNANSWERED:
+                    raise
+            else:
+                unanswered = 0
+                if job.has_ended:
+                    return job
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 1.5, _LONGEST_POLL_S)
 

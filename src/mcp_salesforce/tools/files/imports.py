@@ -212,6 +212,12 @@ class Imports:
     def _left(self, import_id: str) -> int:
         return sum(part.rows for part in self.store.parts(import_id) if part.state != "done")
 
+    def _done_so_far(self, import_id: str, state: ImportState) -> str:
+        """Say how many rows are saved, and how many are not sent; of sent ones whose outcome is not known, say that."""
+        sent = sum(part.rows for part in self.store.parts(import_id) if part.state == "sent")
+        unknown = f" Of {sent} sent rows the outcome is not known; resuming finds it out." if sent else ""
+        return f"{state.saved} rows are saved, {state.ready - state.done - sent} are not sent.{unknown}"
+
     async def _digest(self, state: ImportState) -> str:
         return await asyncio.to_thread(source_of(state, self._folder).digest)
 
@@ -277,11 +283,8 @@ class Imports:
         except PausedError:
             state.state = "paused"
         except SalesforceError as error:
-            left = state.ready - state.done
             state.state, state.error = "failed", error.message
-            state.hint = f"{state.saved} rows are saved, {left} are not sent. {error.hint} Then resume it.".replace(
-                "  ", " "
-            )
+            state.hint = " ".join(filter(None, [self._done_so_far(import_id, state), error.hint, "Then resume it."]))
         finally:
             if state.state != "running":
                 self.store.save(import_id, state.saved_form(), hold=False)
