@@ -41,6 +41,8 @@ async def test_a_preview_changes_nothing_and_tells_what_the_call_then_does(
     mcp: Client, org: LocalOrg, spec: Any
 ) -> None:
     await undoable(mcp)
+    if spec.name == "salesforce_attach_file":  # needs a file
+        await call(mcp, "export", path=spec.example["path"], soql="SELECT Id FROM User")
     before = everything(org)
     tool, arguments = spec.name.removeprefix("salesforce_"), dict(spec.example)
     told = await call(mcp, tool, **arguments, preview=True)
