@@ -17,7 +17,7 @@ from typing import Any, Final
 import orjson
 
 from mcp_salesforce.changes.import_parts import TABLES, Failure, ImportStoreError, Part, PartState, Saved
-from mcp_salesforce.changes.kept_file import Holders, Seal, opened, reason_of
+from mcp_salesforce.changes.kept_file import Holders, Seal, make_tables, opened, reason_of
 
 KEPT_FOR: Final = timedelta(days=15)
 """As long as the journal keeps a change."""
@@ -261,18 +261,8 @@ class ImportStore:
         return opened(self._file, self._prepare)
 
     def _prepare(self, database: sqlite3.Connection) -> None:
-        own = database.execute("PRAGMA application_id").fetchone()[0]
-        if own not in {0, _APPLICATION_ID} or (
-            not own and database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        ):
-            raise ImportStoreError(f"{self._file} is another program's file.")
-        database.execute("PRAGMA journal_mode = WAL")
-        with database:
-            database.execute("BEGIN IMMEDIATE")
-            if database.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-                for table in TABLES.split(";"):
-                    database.execute(table)
-                database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        foreign = ImportStoreError(f"{self._file} is another program's file.")
+        make_tables(database, _APPLICATION_ID, TABLES, foreign)
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         with database:

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, TypeAlias
 import orjson
 
 from mcp_salesforce.changes.change import Change, Step
-from mcp_salesforce.changes.kept_file import KEY_BYTES, Holders, Seal, opened, reason_of
+from mcp_salesforce.changes.kept_file import KEY_BYTES, Holders, Seal, make_tables, opened, reason_of
 from mcp_salesforce.changes.writes import Outcome, Write, counted
 from mcp_salesforce.salesforce.errors import SalesforceError, refused
 
@@ -263,18 +263,8 @@ class Journal:
         return opened(self._file, self._prepare)
 
     def _prepare(self, database: sqlite3.Connection) -> None:
-        own = database.execute("PRAGMA application_id").fetchone()[0]
-        if own != _APPLICATION_ID:
-            if own or database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise JournalError(f"{self._file} is another program's file.")
-            database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            database.execute("PRAGMA journal_mode = WAL")
-            with database:
-                database.execute("BEGIN IMMEDIATE")
-                if database.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-                    for table in _TABLES.split(";"):
-                        database.execute(table)
-                    database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        foreign = JournalError(f"{self._file} is another program's file.")
+        make_tables(database, _APPLICATION_ID, _TABLES, foreign, page_bytes=_PAGE_BYTES)
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         database.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_AT_ONCE}")

@@ -43,6 +43,34 @@ def opened(file: Path | None, prepare: Callable[[sqlite3.Connection], None]) -> 
     return database
 
 
+def make_tables(
+    database: sqlite3.Connection, application_id: int, tables: str, foreign: Exception, *, page_bytes: int = 0
+) -> None:
+    """Make the tables of a new file, once among all processes, and mark the file as ours; one of ours stays as it is.
+
+    Args:
+        database: A connection to the file.
+        application_id: The mark, in the file's header.
+        tables: The statements that make the tables, with `;` between them.
+        foreign: What is raised where the file is another program's.
+        page_bytes: The size of a page of a new file; SQLite's own without it.
+    """
+    own = database.execute("PRAGMA application_id").fetchone()[0]
+    if own == application_id:
+        return
+    if own or database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise foreign
+    if page_bytes:
+        database.execute(f"PRAGMA page_size = {page_bytes}")
+    database.execute("PRAGMA journal_mode = WAL")
+    with database:
+        database.execute("BEGIN IMMEDIATE")
+        if database.execute("PRAGMA application_id").fetchone()[0] != application_id:
+            for table in tables.split(";"):
+                database.execute(table)
+            database.execute(f"PRAGMA application_id = {application_id}")
+
+
 def reason_of(error: OSError | sqlite3.Error) -> str:
     """Return in words why a file cannot be used."""
     return str(error.strerror if isinstance(error, OSError) else error)

@@ -10,17 +10,17 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from mcp_salesforce.changes.kept_file import opened, reason_of
+from mcp_salesforce.changes.kept_file import make_tables, opened, reason_of
 from mcp_salesforce.store.interface import Entry, StoreError
 
 _APPLICATION_ID: Final = 0x53465331  # "SFS1"
 _VERSION_BYTES: Final = 12
 _PAGE: Final = 500
 _TABLES: Final = """
-CREATE TABLE IF NOT EXISTS entry (
+CREATE TABLE entry (
     kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, version TEXT NOT NULL, ends REAL NOT NULL,
     PRIMARY KEY (kind, key)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS entry_ends ON entry (ends)
+CREATE INDEX entry_ends ON entry (ends)
 """
 _PUT: Final = (
     "INSERT INTO entry VALUES ('value', ?, ?, ?, ?) ON CONFLICT DO UPDATE "
@@ -174,9 +174,6 @@ class SqliteStore:
 def _prepare(database: sqlite3.Connection) -> None:
     """Make the tables; a change is on the disk before its caller goes on."""
     database.isolation_level = None
-    known = database.execute("PRAGMA application_id").fetchone()[0]
-    if known not in {0, _APPLICATION_ID} or (not known and database.execute("SELECT 1 FROM sqlite_master").fetchone()):
-        raise sqlite3.DatabaseError("it is the file of another program")
-    database.execute("PRAGMA journal_mode = WAL")
+    foreign = sqlite3.DatabaseError("it is the file of another program")
+    make_tables(database, _APPLICATION_ID, _TABLES, foreign)
     database.execute("PRAGMA synchronous = FULL")
-    database.executescript(f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID}; {_TABLES}; COMMIT")
