@@ -1,17 +1,14 @@
 """The pages that people see: plain HTML, without scripts, for keyboards, phones and screen readers."""
 
 import base64
-import functools
 import hashlib
 from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from mcp_salesforce.oauth.refusing import Endpoint, OAuthRefusedError, unavailable
-from mcp_salesforce.store.interface import StoreError
+from mcp_salesforce.oauth.refusing import Endpoint, OAuthRefusedError, refusing
 
 _STYLE: Final = (
     ":root{color-scheme:light dark}"
@@ -59,21 +56,14 @@ def facts(rows: Sequence[tuple[str, str]]) -> str:
 
 def showing(endpoint: Endpoint) -> Endpoint:
     """Return `endpoint`, whose refusals are pages for people."""
+    return refusing(endpoint, _as_page)
 
-    @functools.wraps(endpoint)
-    async def shown(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except OAuthRefusedError as error:
-            refused = error
-        except StoreError as error:
-            refused = unavailable(error)
-        advice = "<p>Go back to the program that sent you here, and start again from there.</p>"
-        answer = page(
-            "This does not work", f"<p>{escape(refused.description)}</p>{advice}<p>{refused.error}</p>", refused.status
-        )
-        if again := refused.headers.get("Retry-After"):
-            answer.headers["Retry-After"] = again
-        return answer
 
-    return shown
+def _as_page(refused: OAuthRefusedError) -> Response:
+    advice = "<p>Go back to the program that sent you here, and start again from there.</p>"
+    answer = page(
+        "This does not work", f"<p>{escape(refused.description)}</p>{advice}<p>{refused.error}</p>", refused.status
+    )
+    if again := refused.headers.get("Retry-After"):
+        answer.headers["Retry-After"] = again
+    return answer

@@ -37,25 +37,33 @@ def sayable(text: str) -> str:
     return _UNSAYABLE.sub("'", text)[:500]
 
 
-def unavailable(error: StoreError) -> OAuthRefusedError:
+def _unavailable(error: StoreError) -> OAuthRefusedError:
     """Return the refusal while the store cannot be used."""
     _log.error("The store cannot be used: %s", error.message)
     description = "The server cannot reach its store now. Try again in a few seconds."
     return OAuthRefusedError("temporarily_unavailable", description, status=503, headers={"Retry-After": "2"})
 
 
-def answering(endpoint: Endpoint) -> Endpoint:
-    """Return `endpoint`, whose refusals are JSON objects."""
+def refusing(endpoint: Endpoint, shown: Callable[[OAuthRefusedError], Response]) -> Endpoint:
+    """Return `endpoint`, whose refusals are answered as `shown` has them; so is a store that cannot be used."""
 
     @functools.wraps(endpoint)
     async def answered(request: Request) -> Response:
         try:
             return await endpoint(request)
         except OAuthRefusedError as error:
-            refused = error
+            return shown(error)
         except StoreError as error:
-            refused = unavailable(error)
-        body = {"error": refused.error, "error_description": refused.description}
-        return JSONResponse(body, refused.status, refused.headers)
+            return shown(_unavailable(error))
 
     return answered
+
+
+def answering(endpoint: Endpoint) -> Endpoint:
+    """Return `endpoint`, whose refusals are JSON objects."""
+    return refusing(endpoint, _as_json)
+
+
+def _as_json(refused: OAuthRefusedError) -> Response:
+    body = {"error": refused.error, "error_description": refused.description}
+    return JSONResponse(body, refused.status, refused.headers)
