@@ -2,6 +2,7 @@
 
 import re
 import stat
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
@@ -72,6 +73,43 @@ class FilesFolder:
         except OSError as error:
             raise _refused(name, f"cannot be written: {error.strerror}") from None
         return path
+
+
+def no_folder() -> InvalidArgumentError:
+    """Return the error for a server whose settings name no folder for files."""
+    return refused(
+        "This server has no folder for files.",
+        code="NO_FOLDER",
+        hint="Tell the user: the person who runs this server can set SALESFORCE_FILES to a folder.",
+    )
+
+
+def folder_of(root: Path | None) -> FilesFolder:
+    """Return the folder of the settings.
+
+    Raises:
+        InvalidArgumentError: They name none.
+    """
+    if root is None:
+        raise no_folder()
+    return FilesFolder(root)
+
+
+def known_suffix(name: str, known: Collection[str], what: str) -> str:
+    """Return the ending of a file's name, in small letters; `what` is how the error calls such a file.
+
+    Raises:
+        InvalidArgumentError: It is not one of those that are known.
+    """
+    suffix = f".{name.rpartition('.')[2]}".casefold()
+    if suffix not in known:
+        raise refused(
+            f"{name[:80]} does not end in a known format.",
+            code="UNKNOWN_FORMAT",
+            hint=f"Use {what} that ends in {', '.join(known)}.",
+            fields=["path"],
+        )
+    return suffix
 
 
 def _refused(name: str, why: str) -> InvalidArgumentError:

@@ -11,7 +11,7 @@ from mcp_salesforce.salesforce import InvalidArgumentError, NotFoundError, Sales
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.soql import parse
 from mcp_salesforce.tools.files.exporting import Export, sent
-from mcp_salesforce.tools.files.folder import FilesFolder
+from mcp_salesforce.tools.files.folder import FilesFolder, folder_of, known_suffix
 from mcp_salesforce.tools.files.selection import Selection, selection_of
 from mcp_salesforce.tools.files.state import ExportFiles, ExportState
 from mcp_salesforce.tools.files.tables import SUFFIXES, Layout, writer_of
@@ -206,13 +206,7 @@ def exports_of(org: OrgSession) -> Exports:
     Raises:
         InvalidArgumentError: The settings name no folder for files.
     """
-    if org.files is None:
-        raise refused(
-            "This server has no folder for files.",
-            code="NO_FOLDER",
-            hint="Tell the user: the person who runs this server can set SALESFORCE_FILES to a folder.",
-        )
-    folder = FilesFolder(org.files)
+    folder = folder_of(org.files)
     return org.background.keeper(Exports, lambda: Exports(folder))
 
 
@@ -222,13 +216,6 @@ def layout_of(name: str, layout: Layout) -> Layout:
     Raises:
         InvalidArgumentError: It ends in none.
     """
-    suffix = f".{name.rpartition('.')[2]}".casefold()
-    if suffix not in SUFFIXES:
-        raise refused(
-            f"{name[:80]} does not end in a known format.",
-            code="UNKNOWN_FORMAT",
-            hint=f"Use a name that ends in {', '.join(SUFFIXES)}.",
-            fields=["path"],
-        )
+    suffix = known_suffix(name, SUFFIXES, "a name")
     delimiter = "tab" if suffix == ".tsv" and layout.delimiter == "," else layout.delimiter
     return Layout(SUFFIXES[suffix], delimiter, layout.line_ending, layout.bom, layout.escape_formulas)

@@ -12,7 +12,7 @@ from mcp_salesforce.salesforce.api.collections import MOST_RECORDS
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.tools.files.checking import CheckedRow, RowCheck
-from mcp_salesforce.tools.files.folder import FilesFolder
+from mcp_salesforce.tools.files.folder import FilesFolder, no_folder
 from mcp_salesforce.tools.files.import_state import ImportState
 from mcp_salesforce.tools.files.mapping import Column, ColumnMapping, mapping_of, target_of
 from mcp_salesforce.tools.files.org_checks import OrgChecks
@@ -264,15 +264,6 @@ def changed(path: str) -> InvalidArgumentError:
         code="FILE_CHANGED",
         hint="Nothing was sent. Call salesforce_import with the path to check the file as it is now.",
         fields=["path"],
-    )
-
-
-def no_folder() -> InvalidArgumentError:
-    """Return the error for a server whose settings name no folder for files."""
-    return refused(
-        "This server has no folder for files.",
-        code="NO_FOLDER",
-        hint="Tell the user: the person who runs this server can set SALESFORCE_FILES to a folder.",
     )
 
 

@@ -15,6 +15,7 @@ import orjson
 
 from mcp_salesforce.salesforce import InvalidArgumentError
 from mcp_salesforce.salesforce.errors import refused
+from mcp_salesforce.tools.files.folder import known_suffix
 
 Cell: TypeAlias = str | int | float | bool | date | datetime | time | timedelta | dict[str, Any] | list[Any] | None
 Row: TypeAlias = tuple[int, Sequence[Cell]]
@@ -54,14 +55,7 @@ class FileSource:
         Raises:
             InvalidArgumentError: The name ends in no known format, or there is no such encoding.
         """
-        suffix = f".{name.rpartition('.')[2]}".casefold()
-        if suffix not in KINDS:
-            raise refused(
-                f"{name[:80]} does not end in a known format.",
-                code="UNKNOWN_FORMAT",
-                hint=f"Use a file that ends in {', '.join(KINDS)}.",
-                fields=["path"],
-            )
+        suffix = known_suffix(name, KINDS, "a file")
         self._path = path
         self._suffix = suffix
         self._kind = KINDS[suffix]

@@ -18,7 +18,7 @@ from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.tools.answers.results import Cell
 from mcp_salesforce.tools.files.document_text import MOST_BYTES, text_of
-from mcp_salesforce.tools.files.jobs import exports_of
+from mcp_salesforce.tools.files.folder import folder_of
 from mcp_salesforce.tools.files.toolset import files
 from mcp_salesforce.tools.framework.params import id_of
 from mcp_salesforce.tools.framework.session import OrgSession
@@ -110,7 +110,7 @@ async def attach_file(
 ) -> Attached:
     """Attach a file from the server's folder to a record."""
     org = org_of(ctx)
-    folder = exports_of(org).folder
+    folder = folder_of(org.files)
     place = folder.place(path)
     file_name = folder.name_of(place).rpartition("/")[2]
     try:
@@ -153,17 +153,18 @@ async def get_file(
     name, length = _name(version), int(version.get("ContentSize") or 0)
     told: Got = {"name": name, "bytes": length}
     if path:
-        place = exports_of(org).folder.for_new(path, overwrite=overwrite)
+        folder = folder_of(org.files)
+        place = folder.for_new(path, overwrite=overwrite)
         digest = await _saved(org, version, place, overwrite=overwrite)
-        return {**told, "path": exports_of(org).folder.name_of(place), "sha256": digest}
+        return {**told, "path": folder.name_of(place), "sha256": digest}
     if length > MOST_BYTES:
         raise refused(
             f"The file has {length:,} bytes; text is read of at most {MOST_BYTES:,}.",
             code="NO_TEXT",
             hint="Save the file with path instead.",
         )
-    with tempfile.TemporaryDirectory(prefix="mcp-salesforce-") as folder:
-        place = Path(folder) / "file"
+    with tempfile.TemporaryDirectory(prefix="mcp-salesforce-") as temporary:
+        place = Path(temporary) / "file"
         await _saved(org, version, place, overwrite=False)
         found = await text_of(place, name)
     text = found.text[start : start + org.max_answer_bytes // 3]
