@@ -34,7 +34,8 @@ _MONTHS: Final = [
 _NTH: Final = {1: "first", 2: "second", 3: "third", 4: "fourth", -1: "last"}
 _UNITS: Final = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 _LONGEST_INTERVAL: Final = {"DAILY": 999, "WEEKLY": 99, "MONTHLY": 99, "YEARLY": 1}
-_MOST_OCCURRENCES: Final = 999
+MOST_OCCURRENCES: Final = 999
+"""The most appointments of a series."""
 _LAST_DAY: Final = 31
 WEEKDAY_NAMES: Final = tuple(_WEEKDAYS)
 """The weekdays by their RRULE names, from Monday on."""
@@ -94,7 +95,7 @@ class Rule:
             set_position=_number(parts, "BYSETPOS", lambda n: n in _NTH, "1, 2, 3, 4 or -1"),
             week_start=_choice(parts, "WKST", tuple(_WEEKDAYS)) if "WKST" in parts else "",
             until=_until(parts["UNTIL"], zone) if "UNTIL" in parts else None,
-            count=_number(parts, "COUNT", lambda n: 1 <= n <= _MOST_OCCURRENCES, f"1 to {_MOST_OCCURRENCES}"),
+            count=_number(parts, "COUNT", lambda n: 1 <= n <= MOST_OCCURRENCES, f"1 to {MOST_OCCURRENCES}"),
         )
         _check(rule)
         return rule

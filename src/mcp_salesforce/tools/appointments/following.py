@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-from mcp_salesforce.appointments.recurrence import WEEKDAY_NAMES, Rule
+from mcp_salesforce.appointments.recurrence import MOST_OCCURRENCES, WEEKDAY_NAMES, Rule
 from mcp_salesforce.appointments.spans import Span, moved, span_in
 from mcp_salesforce.appointments.times import dated, zone_of
 from mcp_salesforce.changes.change import announce, current_change, note_made
@@ -32,7 +32,6 @@ from mcp_salesforce.tools.appointments.single import copied_fields
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.record import difference, read_back
 
-_MOST: Final = 999
 _AT_ONCE: Final = 200
 _INVITED: Final = "The invitees were invited to each of its appointments again."
 
@@ -74,7 +73,7 @@ class Rest:
         zone = zone_of("UTC" if span.all_day else event.get("Recurrence2PatternTimeZone") or "UTC")
         rule, first = Rule.parse(event[PATTERN]), datetime.fromisoformat(event["Recurrence2PatternStartDate"])
         day = span.start.astimezone(zone).date()
-        starts = (start.astimezone(zone).date() for start in islice(rule.occurrences(first, zone), _MOST))
+        starts = (start.astimezone(zone).date() for start in islice(rule.occurrences(first, zone), MOST_OCCURRENCES))
         days = [each for each in starts if each >= day]
         if twins_in(found) or event.get("IsRecurrence2Exception") or day not in days:
             raise refused(

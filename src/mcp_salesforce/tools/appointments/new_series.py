@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from mcp_salesforce.appointments.recurrence import RecurrenceError, Rule
+from mcp_salesforce.appointments.recurrence import MOST_OCCURRENCES, RecurrenceError, Rule
 from mcp_salesforce.appointments.spans import Span
 from mcp_salesforce.appointments.times import dated, weekday, zone_named
 from mcp_salesforce.changes.change import current_change, note_made
@@ -20,7 +20,6 @@ from mcp_salesforce.tools.framework.session import OrgSession
 
 SHOWN_OCCURRENCES = 10
 _UTC = zone_named("UTC")
-_MOST = 999
 _MOST_PLANNED = 100  # dates that a preview lists
 _MOST_DELETED = 200
 _MOST_NAMED = 5
@@ -171,7 +170,7 @@ async def plan_of(
         raise _wrong_rule(str(error), error.hint) from None
     if rule.count is None and rule.until is None:
         raise _wrong_rule("The series has no end.", "Add COUNT=10, or UNTIL=2026-12-31.")
-    starts = tuple(islice(rule.occurrences(span.start, zone), _MOST + 1))
+    starts = tuple(islice(rule.occurrences(span.start, zone), MOST_OCCURRENCES + 1))
     _check_starts(rule, span, zone, starts)
     if asked and not span.all_day:
         _check_clock(rule, span, zone, asked, starts)
@@ -260,8 +259,10 @@ async def _check_createable(org: OrgSession) -> None:
 def _check_starts(rule: Rule, span: Span, zone: ZoneInfo, starts: Sequence[datetime]) -> None:
     if not starts:
         raise _wrong_rule("The series ends before its first appointment.", "Give a later UNTIL.")
-    if len(starts) > _MOST:
-        raise _wrong_rule(f"The series has more than {_MOST} appointments.", "Give an earlier UNTIL, or a COUNT.")
+    if len(starts) > MOST_OCCURRENCES:
+        raise _wrong_rule(
+            f"The series has more than {MOST_OCCURRENCES} appointments.", "Give an earlier UNTIL, or a COUNT."
+        )
     if starts[0] != span.start:
         said, first = (dated(at, zone, all_day=span.all_day) for at in (span.start, starts[0]))
         raise _wrong_rule(f"StartDateTime is {said}, but {rule.words()} begins {first}.", f"Start it then: {first}.")
@@ -269,7 +270,7 @@ def _check_starts(rule: Rule, span: Span, zone: ZoneInfo, starts: Sequence[datet
 
 def _check_clock(rule: Rule, span: Span, zone: ZoneInfo, asked: ZoneInfo, starts: Sequence[datetime]) -> None:
     """Refuse a series whose clock would drift from the zone asked for, because Salesforce keeps the user's."""
-    wanted = islice(rule.occurrences(span.start, asked), _MOST + 1)
+    wanted = islice(rule.occurrences(span.start, asked), MOST_OCCURRENCES + 1)
     drift = next((at for at, other in zip(starts, wanted, strict=False) if at != other), None)
     if drift is not None:
         raise _wrong_rule(

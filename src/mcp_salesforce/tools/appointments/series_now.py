@@ -12,7 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.classic import classic_rule
-from mcp_salesforce.appointments.recurrence import Rule
+from mcp_salesforce.appointments.recurrence import MOST_OCCURRENCES, Rule
 from mcp_salesforce.appointments.times import zone_named
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.models import SObjectRecord
@@ -20,7 +20,6 @@ from mcp_salesforce.tools.appointments.series import PATTERN, Occurrence, occurr
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.event_conditions import ARCHIVED_AFTER
 
-_MOST: Final = 999
 _MOST_DAYS: Final = 10
 _SHORTENED: Final = "; it was shortened, which Salesforce's own rule does not show"
 
@@ -79,7 +78,7 @@ class KeptRule:
         if self.first is None:
             return []
         zone = zone_named("UTC") if self.is_of_days else self.zone
-        return [self._day(start) for start in islice(self.rule.occurrences(self.first, zone), _MOST)]
+        return [self._day(start) for start in islice(self.rule.occurrences(self.first, zone), MOST_OCCURRENCES)]
 
     def _day(self, start: datetime) -> date:
         return start.date() if self.is_of_days else start.astimezone(self.zone).date()
