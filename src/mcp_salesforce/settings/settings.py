@@ -4,7 +4,7 @@ Nothing is read or built at import. `Settings(...)` takes values and looks at no
 environment and reports everything that is wrong with it in one message.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, LiteralString, Self, TypeVar, cast
 
@@ -344,18 +344,7 @@ class Settings(App, Surface, Kept):
             problems = [{"type": "missing", "loc": (name,), "input": None} for name in error.missing]
         except TwoWaysError as error:
             problems = [{"type": PydanticCustomError(TWO_WAYS, _two_ways(error.ways)), "loc": (), "input": None}]
-        try:
-            settings = handler(values)
-        except ValidationError as error:
-            malformed = error.errors(include_url=False)
-            problems += [
-                {"type": each["type"], "loc": each["loc"], "input": None, "ctx": each.get("ctx", {})}
-                for each in malformed
-            ]
-            raise ValidationError.from_exception_data("Settings", problems, hide_input=True) from None
-        if problems:
-            raise ValidationError.from_exception_data("Settings", problems, hide_input=True)
-        return settings
+        return validated(handler, values, problems)
 
 
 _OF_ANY_ORG: Final = {"client_id", "client_secret"}  # they stand there to log in with
@@ -373,6 +362,25 @@ def _plain(value: object) -> str:
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+def validated(handler: Callable[[object], _Model], values: object, problems: Sequence[InitErrorDetails]) -> _Model:
+    """Return what `handler` makes of `values`, if there are no `problems`.
+
+    Raises:
+        ValidationError: There are some, or a value is malformed; it has all of both, and no value.
+    """
+    found, model = [*problems], None
+    try:
+        model = handler(values)
+    except ValidationError as error:
+        found += [
+            InitErrorDetails(type=each["type"], loc=each["loc"], input=None, ctx=each.get("ctx", {}))
+            for each in error.errors(include_url=False)
+        ]
+    if found or model is None:
+        raise ValidationError.from_exception_data("Settings", found, hide_input=True)
+    return model
 
 
 def checked(kind: type[_Model], found: BaseModel) -> _Model:

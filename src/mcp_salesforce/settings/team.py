@@ -12,7 +12,6 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     SecretStr,
-    ValidationError,
     model_validator,
 )
 from pydantic_core import InitErrorDetails
@@ -22,7 +21,7 @@ from mcp_salesforce.salesforce.proxies import is_loopback
 from mcp_salesforce.settings import values as setting_values
 from mcp_salesforce.settings.connect import data_folder
 from mcp_salesforce.settings.loading import ConfigurationError, loaded
-from mcp_salesforce.settings.settings import App, Network, Surface, checked
+from mcp_salesforce.settings.settings import App, Network, Surface, checked, validated
 from mcp_salesforce.store.interface import Store, StoreError
 from mcp_salesforce.store.sealing import KeyRing, SealedStore
 from mcp_salesforce.store.sqlite_file import SqliteStore
@@ -154,14 +153,4 @@ class Team(StoreSettings, App, Surface):
         problems: list[InitErrorDetails] = [
             {"type": "missing", "loc": (name,), "input": None} for name in _NEEDED if not given.get(name)
         ]
-        try:
-            team = handler(data)
-        except ValidationError as error:
-            problems += [
-                {"type": each["type"], "loc": each["loc"], "input": None, "ctx": each.get("ctx", {})}
-                for each in error.errors(include_url=False)
-            ]
-            raise ValidationError.from_exception_data("Team", problems, hide_input=True) from None
-        if problems:
-            raise ValidationError.from_exception_data("Team", problems, hide_input=True)
-        return team
+        return validated(handler, given, problems)
