@@ -59,3 +59,14 @@ def test_a_server_as_store_needs_keys_and_no_secret_shows(monkeypatch: pytest.Mo
     shown = f"{team!r} {team.opened()!r} {team.key_ring!r}"
     assert not any(secret in shown for secret in ("hidden", KEY, "a-secret-0815"))
     assert "cache.acme.com:6380" in repr(team.opened())
+
+
+def test_the_store_and_its_key_are_in_the_same_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+
+    team = load(monkeypatch, tmp_path, STORE="~/team.db")
+    team.opened()
+
+    assert team.place == tmp_path / "home" / "team.db"
+    assert (tmp_path / "home" / "team.key").is_file()

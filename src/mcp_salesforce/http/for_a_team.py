@@ -1,16 +1,14 @@
 """From the settings of a team to what a server needs that people log in to."""
 
 import logging
-from pathlib import Path
 
 from pydantic import SecretStr
 
-from mcp_salesforce.changes.journal import JournalError, key_in
 from mcp_salesforce.http import application
 from mcp_salesforce.oauth.front_desk import TeamLogins
 from mcp_salesforce.settings.loading import ConfigurationError
 from mcp_salesforce.settings.settings import Settings
-from mcp_salesforce.settings.team import Team
+from mcp_salesforce.settings.team import Team, key_beside
 from mcp_salesforce.state_key import StateKey
 
 _log = logging.getLogger(__name__)
@@ -57,8 +55,4 @@ def _state_key(team: Team) -> str:
             "mcp-salesforce cannot start: SALESFORCE_STATE_KEY is missing. Replicas need the same one, or a cursor "
             "works on one of them only. Print one with openssl rand -base64 32."
         )
-    try:
-        key = key_in(Path(team.place).expanduser().with_suffix(".key"))
-    except (OSError, JournalError) as error:
-        raise ConfigurationError(f"mcp-salesforce cannot start: the store has no key: {error}") from None
-    return StateKey(key.hex()).derived("state").hex()
+    return StateKey(key_beside(team.place).hex()).derived("state").hex()

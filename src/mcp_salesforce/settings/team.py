@@ -77,10 +77,12 @@ class StoreSettings(Network):
     )
 
     @property
-    def place(self) -> str:
-        """The path of the store's file; empty for a server."""
+    def place(self) -> Path | None:
+        """The store's file; None for a server."""
         text = self.store.get_secret_value()
-        return "" if "://" in text else text or str(data_folder() / "store.db")
+        if "://" in text:
+            return None
+        return Path(text).expanduser() if text else data_folder() / "store.db"
 
     @property
     def key_ring(self) -> KeyRing:
@@ -96,10 +98,7 @@ class StoreSettings(Network):
                 "mcp-salesforce cannot start: SALESFORCE_STORE_KEYS is missing. Replicas that share a server share its "
                 "keys too. Print one with mcp-salesforce keys new."
             )
-        try:
-            return KeyRing([base64.urlsafe_b64encode(key_in(Path(self.place).with_suffix(".key"))).decode()])
-        except (OSError, JournalError) as error:
-            raise ConfigurationError(f"mcp-salesforce cannot start: the store has no key: {error}") from None
+        return KeyRing([base64.urlsafe_b64encode(key_beside(self.place)).decode()])
 
     def opened(self) -> SealedStore:
         """Return the store; nothing is connected or read before its first use.
@@ -110,13 +109,25 @@ class StoreSettings(Network):
         ring = self.key_ring
         try:
             store: Store = (
-                SqliteStore(Path(self.place).expanduser())
+                SqliteStore(self.place)
                 if self.place
                 else ValkeyStore(self.store.get_secret_value(), ca_file=self.ca_file)
             )
         except StoreError as error:
             raise ConfigurationError(f"mcp-salesforce cannot start: {error.message}") from None
         return SealedStore(store, ring)
+
+
+def key_beside(store: Path) -> bytes:
+    """Return the key in the file next to a store's; it is made if it is not there.
+
+    Raises:
+        ConfigurationError: The file cannot be read or made.
+    """
+    try:
+        return key_in(store.with_suffix(".key"))
+    except (OSError, JournalError) as error:
+        raise ConfigurationError(f"mcp-salesforce cannot start: the store has no key: {error}") from None
 
 
 class Team(StoreSettings, App, Surface):
