@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import re
 import stat
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_salesforce import DISTRIBUTION
 from mcp_salesforce.config import Settings
 from mcp_salesforce.front import snapshots
 from mcp_salesforce.front.requests import METHODS, REVISION, answered, recognised
@@ -141,6 +145,19 @@ def test_another_setting_policy_or_code_has_no_part_in_a_snapshot(
     file.write_text(POLICIES["changing"])
     monkeypatch.setattr(snapshots, "_versions", lambda: ["mcp-2.3.1.dist-info"])
     assert snapshots.find(told) is None
+
+
+def test_the_digest_names_this_distribution_and_what_comes_with_it() -> None:
+    installed, left = set[str](), [DISTRIBUTION]
+    while left:
+        name = re.split(r"[^\w.-]", left.pop())[0].lower().replace("-", "_")
+        if name not in installed:
+            installed.add(name)
+            with suppress(PackageNotFoundError):  # a library of other systems
+                left += distribution(name).requires or []
+
+    assert DISTRIBUTION.replace("-", "_") in snapshots._LIBRARIES
+    assert set(snapshots._LIBRARIES) <= installed
 
 
 @pytest.mark.parametrize("change", ["a byte", "a file", "a name"])

@@ -8,6 +8,7 @@ secret.
 import os
 import sys
 
+from mcp_salesforce import DISTRIBUTION
 from mcp_salesforce.front.told import Told
 
 try:
@@ -23,7 +24,7 @@ Answers = dict[tuple[str, str], str]
 """The text after the id in an answer, by revision and method: `"result":{…}}`."""
 
 _PACKAGE = os.path.dirname(HERE)
-_LIBRARIES = ("mcp", "mcp_salesforce", "mcp_types", "pydantic", "pydantic_core")
+_LIBRARIES = ("mcp", DISTRIBUTION.replace("-", "_"), "mcp_types", "pydantic", "pydantic_core")
 _NOT_OF_THE_SERVER = frozenset({"__pycache__", "cli", "doctor", "http", "localorg", "oauth", "store"})
 _SAME_ON = {(3, 11), (3, 12), (3, 13)}
 """The versions of Python with which the package's snapshot was checked."""
