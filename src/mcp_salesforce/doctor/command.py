@@ -14,18 +14,20 @@ _ENTRY_POINT: Final = re.compile(r"^from ([\w.]+) import ", re.MULTILINE)
 
 
 async def command_on_path() -> str:
-    """Return the program that `mcp-salesforce` starts in this shell; it is read, not started.
+    """Return whose program `mcp-salesforce` is in this shell; it is read, not started.
 
     Raises:
         Finding: It is another project's.
     """
     found = shutil.which(COMMAND)
     if found is None:
-        return f"{COMMAND} is not on PATH; this one was started by its own path"
+        return f"{COMMAND} is not on PATH"
     module = _module_of(Path(found))
-    if module not in {None, _OURS}:
+    if module is None:
+        return f"{COMMAND} is on PATH; what it starts cannot be seen"
+    if module != _OURS:
         raise Finding("OTHER_PROGRAM", f"{found} starts {module}: another project's program with the same name.")
-    return found
+    return f"{COMMAND} on PATH is this project's"
 
 
 def _module_of(program: Path) -> str | None:
