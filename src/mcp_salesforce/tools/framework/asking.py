@@ -99,13 +99,14 @@ class Asking:
         except (ValueError, KeyError, TypeError):
             raise _invalid("The answer is not for a question of this server.") from None
         asked = self._store.read(str(question_id))
-        if asked is None or (asked.org, asked.user) != owner[:2]:  # nobody ends the question of another user
+        if asked is None:
             raise _invalid(f"The question is older than {LIFETIME.seconds // 60} minutes, or of another server.")
         answer = (self._context.input_responses or {}).get(_KEY)
         if not isinstance(answer, ElicitResult):
             raise _invalid("The host did not send the user's answer.")
         if asked.digest != asked_digest or asked.digest != digest:
-            self._store.end(asked.question_id)
+            if (asked.org, asked.user) == owner[:2]:  # nobody ends the question of another user
+                self._store.end(asked.question_id)
             raise refused("The records changed since the user was asked.", code="CHANGED_SINCE", hint=_AGAIN)
         return self._judged(asked, answer, self._now - at, keep)
 
