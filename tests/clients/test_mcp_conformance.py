@@ -99,7 +99,7 @@ async def test_the_server_passes_without_a_warning(
 @pytest.mark.parametrize("scenario", FIXTURE_SCENARIOS)
 @pytest.mark.parametrize("revision", SCENARIOS)
 async def test_a_server_of_the_same_builder_passes_with_the_tools_of_the_suite(
-    conformance: list[str], app: Application, monkeypatch: pytest.MonkeyPatch, revision: str, scenario: str
+    conformance: list[str], org: LocalOrg, monkeypatch: pytest.MonkeyPatch, revision: str, scenario: str
 ) -> None:
     def with_fixtures(*arguments: Any, **options: Any) -> SalesforceServer:
         server = build_server(*arguments, **options)
@@ -107,7 +107,7 @@ async def test_a_server_of_the_same_builder_passes_with_the_tools_of_the_suite(
         return server
 
     monkeypatch.setattr(application, "build_server", with_fixtures)
-    async with served(app) as url:
+    async with served(create_app(settings_of(org), transport=AsgiTransport(org.app))) as url:
         assert_passed(await run(conformance, url, revision, scenario))
 
 

@@ -98,6 +98,8 @@ async def test_a_tool_is_listed_where_the_policy_allows_all_that_it_does(
 
 async def test_a_tool_that_says_it_reads_sends_nothing_but_what_reads(org: LocalOrg, tmp_path: Path) -> None:
     """Where nothing may be written, the client refuses a call that is not understood to change nothing."""
+    record = SPECS["salesforce_attach_file"].example["record_id"]
+    org.insert("ContentVersion", PathOnClient="a.txt", VersionData="QQ==", FirstPublishLocationId=record)
     async with served(org, toolsets="all", read_only=True, files=tmp_path) as mcp:
         for name, spec in SPECS.items():
             if spec.effect.is_reading:

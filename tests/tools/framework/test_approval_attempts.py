@@ -65,7 +65,10 @@ async def test_each_tool_is_asked_about_once_and_then_done_once(
         await call(mcp, "update_contact", contact_id=contact, data={"Title": "Prof"})
     person = Person()
     policy = None if spec.name in ALWAYS_ASKED else policy_of(tmp_path, "approve_over_rows = 0")
-    async with served(org, tmp_path, person, era=era, policy=policy, toolsets="all") as mcp:
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "contacts.csv").touch()  # that of the example of salesforce_attach_file
+    async with served(org, tmp_path, person, era=era, policy=policy, toolsets="all", files=files) as mcp:
         _, change_id = await called(mcp, tool, **arguments)
     assert len(person.questions) == bool(change_id)
 
