@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # it brings cryptography, which takes longer to import than a
 LOOPBACK = "127.0.0.1"
 MAX_HEAD_BYTES = 256 * 1024  # far above Salesforce's own limits, so that the org answers 414 and 431, not uvicorn
 SHUTDOWN_S = 1
+KEEP_ALIVE_S = 75  # longer than clients wait between two looks at a job; one is lost that meets the closing
 
 
 @contextmanager
@@ -40,6 +41,7 @@ def listening(app: ASGIApp, *, port: int = 0, certificate: "Certificate | None" 
             proxy_headers=False,
             server_header=False,
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=SHUTDOWN_S,
             ssl_certfile=certificate.chain if certificate else None,
             ssl_keyfile=certificate.key if certificate else None,
