@@ -17,6 +17,7 @@ from mcp_salesforce.policy.guard.read_only import refusing_writes
 from mcp_salesforce.policy.policy_file import PolicyFileError
 from mcp_salesforce.salesforce import SalesforceClient, SalesforceError, TokenSource, Transport
 from mcp_salesforce.salesforce.budget import Reserve
+from mcp_salesforce.salesforce.client import Guard as SendGuard
 from mcp_salesforce.salesforce.client import RequestSender
 from mcp_salesforce.settings import connect
 from mcp_salesforce.settings.loading import ConfigurationError
@@ -82,16 +83,19 @@ class Sessions:
         return self._now().timestamp()
 
     @asynccontextmanager
-    async def open(self, tokens: TokenSource, access: Access, person: str = "") -> AsyncIterator[OrgSession]:
+    async def open(
+        self, tokens: TokenSource, access: Access, person: str = "", share: SendGuard | None = None
+    ) -> AsyncIterator[OrgSession]:
         """Open the session of one user, as whom `tokens` act, with what `access` allows; it ends with the block.
 
-        `person` tells the user from all others where several use the server.
+        `person` tells the user from all others where several use the server, and `share` wraps what sends the user's
+        calls.
 
         Raises:
             ConfigurationError: The policy names what this org does not have.
         """
         guard = Guard(access.policy, now=self._seconds) if access.policy else None
-        async with self._client(tokens, access, guard) as client:
+        async with self._client(tokens, access, guard, share) as client:
             await _verify(guard)
             session = OrgSession(
                 client,
@@ -123,7 +127,9 @@ class Sessions:
         own.mkdir(mode=0o700, exist_ok=True)
         return own
 
-    def _client(self, tokens: TokenSource, access: Access, guard: Guard | None) -> SalesforceClient:
+    def _client(
+        self, tokens: TokenSource, access: Access, guard: Guard | None, share: SendGuard | None
+    ) -> SalesforceClient:
         return SalesforceClient(
             tokens,
             api_version=self._settings.api_version,
@@ -132,7 +138,7 @@ class Sessions:
             max_concurrency=self._settings.max_concurrency,
             reserve=Reserve.parse(self._settings.api_reserve),
             guard=_guarding(guard, access),
-            gate=self._gate.over,
+            gate=(lambda exchange: self._gate.over(share(exchange))) if share else self._gate.over,
             watch=self._audit.over if self._audit else None,
         )
 

@@ -98,6 +98,7 @@ async def test_a_count_is_of_all_replicas_and_begins_again(replica: Replica) -> 
     store, other = replica(), replica()
 
     assert sorted(await asyncio.gather(*((store, other)[n % 2].count("c", 60) for n in range(10)))) == [*range(1, 11)]
+    assert [await store.count("sum", 60, by) for by in (0, 5, 0, 2)] == [0, 5, 5, 7]
     assert await store.count("another", 0.05) == 1
 
     async def begins_again() -> bool:

@@ -21,6 +21,7 @@ from mcp_salesforce.http.door import OwnDoor, TeamDoor
 from mcp_salesforce.http.draining import Drain
 from mcp_salesforce.http.edge import Edge
 from mcp_salesforce.http.endpoint import Endpoint
+from mcp_salesforce.http.fair_share import Shares
 from mcp_salesforce.http.limits import Limits
 from mcp_salesforce.http.measures import Measures
 from mcp_salesforce.http.observing import Observed
@@ -30,6 +31,7 @@ from mcp_salesforce.http.servers import Servers
 from mcp_salesforce.oauth.person import AuthorizationServer
 from mcp_salesforce.org_sessions import Sessions
 from mcp_salesforce.salesforce import Transport
+from mcp_salesforce.salesforce.budget import Reserve
 from mcp_salesforce.salesforce.wire import HttpRequest
 from mcp_salesforce.server import build_server
 from mcp_salesforce.settings import connect
@@ -103,7 +105,7 @@ def create_app(
     """
     serving, measures, drain, access = serving or Serving(), Measures(), Drain(), AccessNow(settings)
     sessions = Sessions(settings, transport=transport, now=now, is_shared=team is not None)
-    desks = Desks(sessions)
+    desks = Desks(sessions, _shares(team.store, serving, settings) if team else None)
     measures.watch(lambda: len(desks), desks.usages)
     endpoint = Endpoint(
         door=TeamDoor(team.logins) if team else OwnDoor(connect.token_source(settings)),
@@ -136,6 +138,10 @@ async def _lifespan(sessions: Sessions, endpoint: Endpoint, team: Team | None, _
 
 def _limits(store: Store, serving: Serving) -> Limits:
     return Limits(store, calls_per_minute=serving.calls_per_minute, concurrent_calls=serving.concurrent_calls)
+
+
+def _shares(store: Store, serving: Serving, settings: Settings) -> Shares:
+    return Shares(store, from_percent=serving.fair_share_percent, reserve=Reserve.parse(settings.api_reserve))
 
 
 def _guarded(inner: Starlette, path: str, team: Team | None, serving: Serving, measures: Measures) -> ASGIApp:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from mcp_salesforce.http.door import Caller
+from mcp_salesforce.http.fair_share import Shares
 from mcp_salesforce.http.kept import Kept
 from mcp_salesforce.org_sessions import Sessions
 from mcp_salesforce.salesforce.models import ApiUsage
@@ -20,8 +21,14 @@ _IDLE_S: Final = 900.0
 class Desks:
     """The sessions of all, each opened at its first use and closed when it was not used for a while."""
 
-    def __init__(self, sessions: Sessions, *, most: int = _MOST, idle_s: float = _IDLE_S) -> None:
-        """Open sessions with `sessions`, at most `most`; close one that was not used for `idle_s` seconds."""
+    def __init__(
+        self, sessions: Sessions, shares: Shares | None = None, *, most: int = _MOST, idle_s: float = _IDLE_S
+    ) -> None:
+        """Open sessions with `sessions`, at most `most`; close one that was not used for `idle_s` seconds.
+
+        With `shares`, each person uses no more than the own share of the org's API calls.
+        """
+        self._shares = shares
         self._sessions = sessions
         self._desks: Kept[OrgSession] = Kept(most=most, idle_s=idle_s)
 
@@ -47,7 +54,8 @@ class Desks:
             FullError: There is no room for another one.
             ConfigurationError: The policy does not fit the caller's org.
         """
-        opened = partial(self._sessions.open, caller.tokens, access, caller.key)
+        share = self._shares.of(caller) if self._shares else None
+        opened = partial(self._sessions.open, caller.tokens, access, caller.key, share)
         async with self._desks.use((caller.key, access.key), opened) as org:
             yield org
 

@@ -65,7 +65,17 @@ class Budget:
         reserved = self._reserve.of(self.usage.limit)
         if not reserved or self.usage.limit - self.usage.used > reserved:
             return
-        if self._clock() - self._told_at >= LOOK_AGAIN_S:
-            self._told_at = self._clock()
-            return
-        raise ApiReserveError(self.usage.used, self.usage.limit, reserved)
+        if not self.looks_again():
+            raise ApiReserveError(self.usage.used, self.usage.limit, reserved)
+
+    def looks_again(self) -> bool:
+        """Tell whether to allow a call that has to be refused: once a minute without a reply."""
+        if self._clock() - self._told_at < LOOK_AGAIN_S:
+            return False
+        self._told_at = self._clock()
+        return True
+
+    @property
+    def left(self) -> int:
+        """How many calls may still be made, by the latest reply."""
+        return max(0, self.usage.limit - self.usage.used - self._reserve.of(self.usage.limit)) if self.usage else 0

@@ -51,6 +51,14 @@ class Serving(BaseModel):
     concurrent_calls: int = Field(
         default=16, ge=1, description="Most requests of one user at the same time on one replica; then 429."
     )
+    fair_share_percent: int = Field(
+        default=80,
+        ge=1,
+        le=100,
+        description="Percentage of the org's API calls of 24 hours that can be used before each user of the server "
+        "gets an equal share of those that are left. A user who has used up the share of an hour is refused until the "
+        "next one. `100`: no shares.",
+    )
     drain_s: int = Field(
         default=30, ge=0, le=3600, description="Seconds that running calls get to finish after SIGTERM."
     )

@@ -59,8 +59,8 @@ class Store(Protocol):
         """Give the lock back, if `owner` still holds it."""
         ...
 
-    async def count(self, key: str, lifetime_s: float) -> int:
-        """Return how often it was called for `key`, this time included, since the first of `lifetime_s` seconds."""
+    async def count(self, key: str, lifetime_s: float, by: int = 1) -> int:
+        """Add `by` to the number at `key`, which begins at 0 and ends `lifetime_s` after it began; return the sum."""
         ...
 
     def keys(self, prefix: str) -> AsyncIterator[str]:

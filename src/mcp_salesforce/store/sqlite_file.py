@@ -31,8 +31,8 @@ _LOCK: Final = (
     "SET version = ?2, ends = ?3 WHERE version = ?2 OR ends <= ?4"
 )
 _COUNT: Final = (
-    "INSERT INTO entry VALUES ('count', ?1, 1, '', ?2) ON CONFLICT DO UPDATE "
-    "SET value = iif(ends > ?3, value + 1, 1), ends = iif(ends > ?3, ends, ?2) RETURNING value"
+    "INSERT INTO entry VALUES ('count', ?1, ?4, '', ?2) ON CONFLICT DO UPDATE "
+    "SET value = iif(ends > ?3, value + ?4, ?4), ends = iif(ends > ?3, ends, ?2) RETURNING value"
 )
 _Result = TypeVar("_Result")
 
@@ -90,9 +90,9 @@ class SqliteStore:
         sql = "DELETE FROM entry WHERE kind = 'lock' AND key = ? AND version = ?"
         await self._change(lambda _: self._rows(sql, (key, owner)))
 
-    async def count(self, key: str, lifetime_s: float) -> int:
-        """Return how often it was called."""
-        return await self._change(lambda now: int(self._rows(_COUNT, (key, now + lifetime_s, now))[0][0]))
+    async def count(self, key: str, lifetime_s: float, by: int = 1) -> int:
+        """Add `by`; return the sum."""
+        return await self._change(lambda now: int(self._rows(_COUNT, (key, now + lifetime_s, now, by))[0][0]))
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         """Yield the keys that begin with `prefix`, a page at a time."""

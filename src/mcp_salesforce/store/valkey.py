@@ -61,8 +61,8 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return finish('1')
 """,
     "count": """
-local count = redis.call('INCR', KEYS[1])
-if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+local count = redis.call('INCRBY', KEYS[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return finish(tostring(count))
 """,
 }
@@ -121,9 +121,9 @@ class ValkeyStore:
         """Give the lock back."""
         await self._change("unlock", _name("lock", key), owner)
 
-    async def count(self, key: str, lifetime_s: float) -> int:
-        """Return how often it was called."""
-        return int(await self._change("count", _name("count", key), _milliseconds(lifetime_s)))
+    async def count(self, key: str, lifetime_s: float, by: int = 1) -> int:
+        """Add `by`; return the sum."""
+        return int(await self._change("count", _name("count", key), _milliseconds(lifetime_s), by))
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         """Yield the keys that begin with `prefix`."""
