@@ -1,104 +1,16 @@
 """The command itself, as a team runs it: two replicas on one store, of which one is killed and started again."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import anyio
 import httpx2
 import pytest
-from cryptography.fernet import Fernet
 
 from mcp_salesforce.localorg import LocalOrg
-from tests.oauth.site import REDIRECT, Proof, answer_in, submit, to_the_end
-from tests.store.valkey_server import Server, running
+from tests.oauth.processes import PATIENCE_S, log_in, replicas
+from tests.store.valkey_server import running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.valkey]
-PATIENCE_S = 60
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-class Replica:
-    """A process of `serve --http`, whose log goes to a file."""
-
-    def __init__(self, port: int, env: dict[str, str], log: Path) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self._command = [sys.executable, "-m", "mcp_salesforce", "serve", "--http", "--port", str(port)]
-        self._env = env
-        self._log = log
-        self.start()
-
-    def start(self) -> None:
-        with self._log.open("a") as log:
-            self._process = subprocess.Popen(self._command, env=self._env, stdout=log, stderr=log)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(PATIENCE_S)
-
-    async def ready(self, http: httpx2.AsyncClient) -> None:
-        ends = time.monotonic() + PATIENCE_S
-        while True:
-            with suppress(httpx2.TransportError):
-                if (await http.get(f"{self.url}/readyz")).status_code == 200:
-                    return
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < ends
-            await anyio.sleep(0.1)
-
-    async def call(self, http: httpx2.AsyncClient, bearer: str) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json, text/event-stream"}
-        params = {"name": "salesforce_whoami", "arguments": {}}
-        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-        return await http.post(
-            f"{self.url}/mcp", headers=headers | {"MCP-Protocol-Version": "2025-11-25"}, json=message
-        )
-
-
-@contextmanager
-def replicas(org: LocalOrg, org_url: str, store: Server, folder: Path) -> Iterator[tuple[Replica, Replica]]:
-    first, second = _free_port(), _free_port()
-    env = {name: value for name, value in os.environ.items() if not name.startswith("SALESFORCE_")} | {
-        "SALESFORCE_PUBLIC_URL": f"http://127.0.0.1:{first}",
-        "SALESFORCE_ALLOWED_HOSTS": "127.0.0.1",
-        "SALESFORCE_INSTANCE_URL": org_url,
-        "SALESFORCE_CLIENT_ID": org.credentials.client_id,
-        "SALESFORCE_CLIENT_SECRET": org.credentials.client_secret,
-        "SALESFORCE_STORE": store.url,
-        "SALESFORCE_STORE_KEYS": Fernet.generate_key().decode(),
-        "SALESFORCE_STATE_KEY": "k" * 32,
-        "SALESFORCE_LOG_LEVEL": "DEBUG",
-    }
-    found = tuple(Replica(port, env, folder / "log") for port in (first, second))
-    try:
-        yield found[0], found[1]
-    finally:
-        for each in found:
-            each.kill()
-
-
-async def _log_in(http: httpx2.AsyncClient, issuer: str, token_at: str, org_url: str) -> dict[str, Any]:
-    described = {"client_name": "x", "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none"}
-    client_id = (await http.post(f"{issuer}/register", json=described)).json()["client_id"]
-    proof = Proof()
-    query = {"response_type": "code", "client_id": client_id, "redirect_uri": REDIRECT}
-    query |= {"code_challenge": proof.challenge, "code_challenge_method": "S256"}
-    page = await http.get(f"{issuer}/authorize", params=query)
-    back = await to_the_end(http, await submit(http, page, decision="allow"), "", (issuer, org_url))
-    form = {"grant_type": "authorization_code", "code": answer_in(back)["code"], "client_id": client_id}
-    answer = await http.post(f"{token_at}/token", data=form | {"code_verifier": proof.verifier})
-    return {**answer.json(), "client_id": client_id, "code": form["code"]}
 
 
 async def test_a_login_is_that_of_every_replica_survives_a_kill_and_is_in_no_log(org: LocalOrg, tmp_path: Path) -> None:
@@ -112,7 +24,7 @@ async def test_a_login_is_that_of_every_replica_survives_a_kill_and_is_in_no_log
         async with httpx2.AsyncClient(timeout=PATIENCE_S) as http:
             for each in (one, other):
                 await each.ready(http)
-            tokens = await _log_in(http, one.url, other.url, org_url)
+            tokens = await log_in(http, one.url, other.url, org_url)
             bearer = tokens["access_token"]
             for _ in range(2):
                 answers = [await each.call(http, bearer) for each in (one, other, one, other)]
