@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mcp_salesforce.localorg.certificates import Certificate
+
 PASSWORD = "a:password/of@tests"
 _QUOTED = "a%3Apassword%2Fof%40tests"
 _STARTS_S = 30
@@ -29,8 +31,9 @@ def binary() -> str:
 class Server:
     """A server that can be stopped and started again, with what it has on its disk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificate: Certificate | None = None) -> None:
         self.folder = folder
+        self._certificate = certificate
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -38,10 +41,14 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"valkey://:{_QUOTED}@127.0.0.1:{self.port}/0"
+        scheme = "valkeys" if self._certificate else "valkey"
+        return f"{scheme}://:{_QUOTED}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        given = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "yes", "dir": self.folder}
+        given = {"port": self.port, "bind": "127.0.0.1 -127.0.0.2", "save": "", "appendonly": "yes", "dir": self.folder}
+        if self._certificate:
+            given |= {"port": 0, "tls-port": self.port, "tls-auth-clients": "no"}
+            given |= {"tls-cert-file": self._certificate.chain, "tls-key-file": self._certificate.key}
         options = [text for name, value in given.items() for text in (f"--{name}", str(value))]
         self._process = subprocess.Popen(
             [binary(), *options, "--appendfsync", "always", "--requirepass", PASSWORD],
@@ -64,10 +71,10 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """Run a server until the block ends."""
+def running(folder: Path, certificate: Certificate | None = None) -> Iterator[Server]:
+    """Run a server until the block ends; with a certificate it speaks TLS, and nothing else."""
     binary()
-    server = Server(folder)
+    server = Server(folder, certificate)
     server.start()
     try:
         yield server

@@ -76,7 +76,7 @@ class ValkeyStore:
 
         Args:
             url: Its address; `rediss` and `valkeys` speak TLS.
-            ca_file: Certificate authorities (PEM) to trust instead of the system's, for TLS.
+            ca_file: Certificate authorities (PEM) to trust for TLS, in addition to the system's.
 
         Raises:
             StoreError: The package `redis` is not installed.
