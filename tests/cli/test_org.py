@@ -32,9 +32,12 @@ def test_the_org_prints_one_line_when_it_is_ready_and_ends_at_once(tmp_path: Pat
         contacts = get(
             f"{ready['instance_url']}/services/data/v60.0/query?q=SELECT+COUNT()+FROM+Contact", ready["access_token"]
         )
+        with urllib.request.urlopen(f"{ready['instance_url']}/", timeout=END_S) as reply:  # noqa: S310 - loopback
+            pages = reply.read().decode()
         process.send_signal(end)
         rest, errors = process.communicate(timeout=END_S)
 
+    assert "SELECT COUNT() FROM Contact" in pages
     assert list(ready) == PROMISED
     assert ready["instance_url"].startswith("http://127.0.0.1:")
     assert contacts["totalSize"] == 200

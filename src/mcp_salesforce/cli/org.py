@@ -43,12 +43,11 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Serve a local org with sample data on 127.0.0.1, until Ctrl-C.
 
-    Any Salesforce client can use it: REST, OAuth, SOQL. Needs no settings.
+    Any Salesforce client can use it: REST, OAuth, SOQL. Needs no settings. Open its address in a browser to see its
+    records and the calls of clients.
     """
-    if fresh and file is None:
-        raise click.UsageError("--fresh needs --file: an org in memory always starts fresh.")
-    if contacts and file and file.exists() and not fresh:
-        raise click.UsageError(f"{file} has contacts already: use --contacts with --fresh, or another --file.")
+    _check_options(file, fresh=fresh, contacts=contacts)
+    from mcp_salesforce.localorg.explorer import Explorer
     from mcp_salesforce.localorg.listener import serve
 
     certificate = _certificate() if tls else None
@@ -66,9 +65,16 @@ def command(  # noqa: PLR0913 - one for each option
             click.echo(write(connection))
 
         try:
-            serve(org.app, port=port, certificate=certificate, ready=ready)
+            serve(Explorer(org), port=port, certificate=certificate, ready=ready)
         except OSError as error:
             raise click.ClickException(f"Port {port} cannot be used: {error}. --port 0 picks a free one.") from None
+
+
+def _check_options(file: Path | None, *, fresh: bool, contacts: int | None) -> None:
+    if fresh and file is None:
+        raise click.UsageError("--fresh needs --file: an org in memory always starts fresh.")
+    if contacts and file and file.exists() and not fresh:
+        raise click.UsageError(f"{file} has contacts already: use --contacts with --fresh, or another --file.")
 
 
 def credentials_of(org: "LocalOrg", user: str | None) -> "Credentials":
@@ -125,6 +131,8 @@ def _as_text(connection: dict[str, str]) -> str:
             f"A local Salesforce org listens on {connection['instance_url']}, for this machine only. Ctrl-C ends it.",
             "",
             *(f"  {name:<15}{value}" for name, value in connection.items()),
+            "",
+            f"See its records and the calls of clients in a browser: {connection['instance_url']}/",
             "",
             "Ask it something:",
             f"  curl {trust}-H 'Authorization: Bearer {connection['access_token']}' '{url}'",

@@ -18,10 +18,10 @@ from mcp_salesforce.oauth.documents import Documents, Values
 from mcp_salesforce.oauth.everybody import People
 from mcp_salesforce.oauth.known_clients import KnownClients
 from mcp_salesforce.oauth.org import Org
-from mcp_salesforce.oauth.pages import button, facts, page
 from mcp_salesforce.oauth.parameters import form_of, query_of, required
 from mcp_salesforce.oauth.refusing import OAuthRefusedError
 from mcp_salesforce.oauth.requests_for_login import LoginRequest, RefusedToClientError, login_request
+from mcp_salesforce.pages import button, facts, page
 from mcp_salesforce.salesforce import AuthenticationError, SalesforceError
 from mcp_salesforce.salesforce.consent import Consent
 from mcp_salesforce.store.sealing import KeyRing, SealedStore, UnsealError
@@ -174,7 +174,9 @@ class Authorization:
             "and change what you can, within the rules of this server.</p>"
         )
         action = self._addresses.of("authorize")
-        buttons = button(action, "Continue to Salesforce", [("request", sealed), ("decision", "allow")], is_main=True)
+        buttons: str = button(
+            action, "Continue to Salesforce", [("request", sealed), ("decision", "allow")], is_main=True
+        )
         buttons += button(action, "Cancel", [("request", sealed), ("decision", "deny")])
         advice = "<p>Continue only if you have just started this yourself in that program.</p>"
         return page("Connect to Salesforce?", warning + facts(rows) + advice + buttons)

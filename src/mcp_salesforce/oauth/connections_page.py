@@ -15,10 +15,10 @@ from mcp_salesforce.oauth.browsers import LIFETIME_S
 from mcp_salesforce.oauth.connections import Connection, Connections
 from mcp_salesforce.oauth.documents import Documents, Values
 from mcp_salesforce.oauth.org import ONLY_WHO, Org
-from mcp_salesforce.oauth.pages import button, facts, page
 from mcp_salesforce.oauth.parameters import form_of, required
 from mcp_salesforce.oauth.refusing import OAuthRefusedError
 from mcp_salesforce.oauth.token_endpoint import TokenEndpoint
+from mcp_salesforce.pages import button, facts, page
 from mcp_salesforce.salesforce import SalesforceError
 from mcp_salesforce.salesforce.consent import Consent
 from mcp_salesforce.store.sealing import SealedStore

@@ -22,10 +22,9 @@ from mcp_salesforce.oauth.connections_page import ConnectionsPage
 from mcp_salesforce.oauth.everybody import People, PersonTokens
 from mcp_salesforce.oauth.known_clients import MOST_DOCUMENT_BYTES, KnownClients
 from mcp_salesforce.oauth.org import Org
-from mcp_salesforce.oauth.pages import showing
 from mcp_salesforce.oauth.parameters import body_of
 from mcp_salesforce.oauth.person import Person
-from mcp_salesforce.oauth.refusing import NO_STORE, Endpoint, OAuthRefusedError, answering
+from mcp_salesforce.oauth.refusing import NO_STORE, Endpoint, OAuthRefusedError, answering, showing
 from mcp_salesforce.oauth.token_endpoint import TokenEndpoint
 from mcp_salesforce.salesforce import AiohttpTransport, Transport
 from mcp_salesforce.settings import connect

@@ -9,6 +9,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from mcp_salesforce.markup import element, joined
+from mcp_salesforce.pages import page
 from mcp_salesforce.store.interface import StoreError
 
 NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -67,3 +69,17 @@ def answering(endpoint: Endpoint) -> Endpoint:
 def _as_json(refused: OAuthRefusedError) -> Response:
     body = {"error": refused.error, "error_description": refused.description}
     return JSONResponse(body, refused.status, refused.headers)
+
+
+def showing(endpoint: Endpoint) -> Endpoint:
+    """Return `endpoint`, whose refusals are pages for people."""
+    return refusing(endpoint, _as_page)
+
+
+def _as_page(refused: OAuthRefusedError) -> Response:
+    advice = element("p", "Go back to the program that sent you here, and start again from there.")
+    body = joined(element("p", refused.description), advice, element("p", refused.error))
+    answer = page("This does not work", body, refused.status)
+    if again := refused.headers.get("Retry-After"):
+        answer.headers["Retry-After"] = again
+    return answer

@@ -1,8 +1,9 @@
 """Make calls fail on demand, to test clients."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -12,10 +13,23 @@ Kind = Literal[
     "expired_session", "unavailable", "reset_before", "reset_after", "hang", "truncated",
     "request_limit", "concurrent_limit", "lock_row", "latency", "null", "not_utf8", "too_large",
 ]  # fmt: skip
-"""What fails: every session ends before the call; 503 with an HTML page; the connection breaks before, or after,
-the work is done; no answer for `delay_s`, then a broken connection; JSON cut in half; REQUEST_LIMIT_EXCEEDED of the
-day, or of calls at once; UNABLE_TO_LOCK_ROW; nothing but the delay; `null`, text that is not UTF-8, or 40 MB as the
-reply."""
+
+MEANINGS: Final[Mapping[Kind, str]] = {
+    "expired_session": "401 INVALID_SESSION_ID until the client gets a new token",
+    "request_limit": "403 REQUEST_LIMIT_EXCEEDED",
+    "concurrent_limit": "403 REQUEST_LIMIT_EXCEEDED of calls at the same time",
+    "null": "null instead of the reply; the work is done",
+    "not_utf8": "a reply that is not UTF-8; the work is done",
+    "too_large": "40 MB instead of the reply; the work is done",
+    "lock_row": "400 UNABLE_TO_LOCK_ROW",
+    "unavailable": "503 with an HTML page",
+    "reset_before": "the connection breaks before the work is done",
+    "reset_after": "the connection breaks after the work is done",
+    "hang": "nothing for the delay, then the connection breaks",
+    "truncated": "JSON cut in half; the work is done",
+    "latency": "the right answer, after the delay",
+}
+"""What a client sees of each kind."""
 
 
 @dataclass(slots=True)
@@ -54,6 +68,11 @@ class Faults:
     def add(self, fault: Fault) -> None:
         """Add a fault that applies to its next calls."""
         self.pending.append(fault)
+
+    def remove(self, number: int, kind: str) -> None:
+        """Forget the fault with this place in `pending`, if it still is of this kind."""
+        if 0 <= number < len(self.pending) and self.pending[number].kind == kind:
+            del self.pending[number]
 
     def clear(self) -> None:
         """Forget every fault."""
