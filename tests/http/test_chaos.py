@@ -25,7 +25,7 @@ RECOVERS_S: Final = 5
 class Writers:
     """People who create contacts, each with a name of its own, at any replica, and note how each write ended."""
 
-    def __init__(self, fleet: tuple[Replica, Replica], http: httpx2.AsyncClient, bearer: str) -> None:
+    def __init__(self, fleet: tuple[Replica, ...], http: httpx2.AsyncClient, bearer: str) -> None:
         self._fleet, self._http, self._bearer = fleet, http, bearer
         self.saved: dict[str, str] = {}
         self.refused: set[str] = set()
@@ -66,7 +66,7 @@ class Writers:
                 await asyncio.sleep(0.02)
 
 
-async def kill_all(fleet: tuple[Replica, Replica], store: Server, writers: Writers, http: httpx2.AsyncClient) -> None:
+async def kill_all(fleet: tuple[Replica, ...], store: Server, writers: Writers, http: httpx2.AsyncClient) -> None:
     """Kill replicas and the store at moments of chance; after each, the writers go on in time."""
     chance = random.Random(16)  # noqa: S311 - moments of a test
     kills = [*range(REPLICA_KILLS), *["store"] * STORE_KILLS]

@@ -64,6 +64,20 @@ def test_the_manifests_fit_the_schemas_of_kubernetes(file: Path) -> None:
     kubernetes_validate.validate(read(file), "1.37", strict=True)
 
 
+@pytest.mark.clients
+def test_the_compose_file_fits_the_specification() -> None:
+    compose_spec = pytest.importorskip("compose_spec", reason="uv sync --group clients brings it")
+    text = (DEPLOY / "compose.yaml").read_text()
+    compose = compose_spec.PyCompose.from_yaml(text)
+    compose.validate()
+
+    assert sorted(compose.service_names()) == ["proxy", "server", "store"]
+    for right, wrong in (("read_only:", "readonly:"), ("service_healthy", "service_well"), ("back: {}", "rear: {}")):
+        assert right in text
+        with pytest.raises(ValueError, match=r"\w"):
+            compose_spec.PyCompose.from_yaml(text.replace(right, wrong)).validate()
+
+
 def test_the_proxy_keeps_the_probes_inside_and_names_the_replicas_port() -> None:
     proxy, image = (DEPLOY / "nginx.conf").read_text(), (DEPLOY / "Containerfile").read_text()
 

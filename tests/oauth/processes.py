@@ -1,4 +1,4 @@
-"""The command itself, as a team runs it: two replicas on one store, which can be killed and started again."""
+"""The command itself, as a team runs it: replicas on one store, which can be killed and started again."""
 
 import os
 import socket
@@ -21,17 +21,34 @@ from tests.store.valkey_server import Server
 PATIENCE_S = 60
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
-class Replica:
+class Endpoint:
+    """Where calls go: a replica, or a proxy in front of several."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    async def call(
+        self, http: httpx2.AsyncClient, bearer: str, tool: str = "salesforce_whoami", **arguments: Any
+    ) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json, text/event-stream"}
+        params = {"name": tool, "arguments": arguments}
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        return await http.post(
+            f"{self.url}/mcp", headers=headers | {"MCP-Protocol-Version": "2025-11-25"}, json=message
+        )
+
+
+class Replica(Endpoint):
     """A process of `serve --http`, whose log goes to a file."""
 
     def __init__(self, port: int, env: dict[str, str], log: Path) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+        super().__init__(f"http://127.0.0.1:{port}")
         self._command = [sys.executable, "-m", "mcp_salesforce", "serve", "--http", "--port", str(port)]
         self._env = env
         self._log = log
@@ -55,24 +72,15 @@ class Replica:
             assert time.monotonic() < ends
             await anyio.sleep(0.1)
 
-    async def call(
-        self, http: httpx2.AsyncClient, bearer: str, tool: str = "salesforce_whoami", **arguments: Any
-    ) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json, text/event-stream"}
-        params = {"name": tool, "arguments": arguments}
-        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-        return await http.post(
-            f"{self.url}/mcp", headers=headers | {"MCP-Protocol-Version": "2025-11-25"}, json=message
-        )
-
 
 @contextmanager
 def replicas(
-    org: LocalOrg, org_url: str, store: Server, folder: Path, **more: str
-) -> Iterator[tuple[Replica, Replica]]:
-    first, second = _free_port(), _free_port()
+    org: LocalOrg, org_url: str, store: Server, folder: Path, count: int = 2, **more: str
+) -> Iterator[tuple[Replica, ...]]:
+    """Run replicas; `more` are settings over the usual ones."""
+    ports = [free_port() for _ in range(count)]
     env = {name: value for name, value in os.environ.items() if not name.startswith("SALESFORCE_")} | {
-        "SALESFORCE_PUBLIC_URL": f"http://127.0.0.1:{first}",
+        "SALESFORCE_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
         "SALESFORCE_ALLOWED_HOSTS": "127.0.0.1",
         "SALESFORCE_INSTANCE_URL": org_url,
         "SALESFORCE_CLIENT_ID": org.credentials.client_id,
@@ -83,9 +91,9 @@ def replicas(
         "SALESFORCE_LOG_LEVEL": "DEBUG",
         **more,
     }
-    found = tuple(Replica(port, env, folder / "log") for port in (first, second))
+    found = tuple(Replica(port, env, folder / "log") for port in ports)
     try:
-        yield found[0], found[1]
+        yield found
     finally:
         for each in found:
             each.kill()
