@@ -1,6 +1,7 @@
 """Orgs in memory for a test of its own: each kind is made once in a process, and copied in half a millisecond."""
 
 import atexit
+import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
@@ -40,10 +41,15 @@ def new_org(
 
 
 def copy_of(org: LocalOrg, now: Callable[[], datetime]) -> LocalOrg:
-    """Return an org with the records of another one; no change of either reaches the other."""
+    """Return an org with the records of another one; no change of either reaches the other.
+
+    It is closed when nothing refers to it any more, if the test has not closed it.
+    """
     store = Store()
     org.store.connection.backup(store.connection)
-    return LocalOrg(store, Schema(org.schema), now)
+    copy = LocalOrg(store, Schema(org.schema), now)
+    weakref.finalize(copy, store.close)
+    return copy
 
 
 def kept(org: LocalOrg) -> LocalOrg:

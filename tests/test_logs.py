@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -162,7 +163,7 @@ async def test_no_secret_and_no_value_is_written_under_any_fault(org: LocalOrg, 
     errors, answers = tmp_path / "stderr.txt", []
     with listening(org.app) as address, errors.open("w") as stderr:
         credentials = org.credentials
-        environment = {
+        environment = os.environ | {
             "SALESFORCE_CLIENT_ID": credentials.client_id,
             "SALESFORCE_CLIENT_SECRET": credentials.client_secret,
             "SALESFORCE_REFRESH_TOKEN": credentials.refresh_token,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 import time
@@ -99,7 +100,7 @@ def test_it_runs_as_a_program(environment: dict[str, str], tmp_path: Path) -> No
     command = [sys.executable, "-m", "mcp_salesforce", "export", SOQL, "--to", "x.jsonl"]
 
     run = subprocess.run(
-        command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        command, env=os.environ | environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
     )
 
     assert (run.returncode, run.stderr) == (0, "")
@@ -121,7 +122,7 @@ def large(tmp_path: Path) -> Iterator[tuple[LocalOrg, dict[str, str]]]:
 def running(environment: dict[str, str], folder: Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "mcp_salesforce", "export", SOQL, "--to", "x.csv"]
     return subprocess.Popen(
-        command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=os.environ | environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -177,7 +178,7 @@ def test_a_full_disk_is_told_and_the_export_goes_on_later(
 
     limited = ["bash", "-c", f"ulimit -f 100; exec {program}"]
     run = subprocess.run(
-        limited, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        limited, env=os.environ | environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
     )
 
     assert run.returncode == 1, run.stderr

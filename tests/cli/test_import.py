@@ -2,21 +2,27 @@
 
 import csv
 import json
+import os
 import random
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
+from threading import Event
 
 import pytest
 from click.testing import CliRunner, Result
 
 from mcp_salesforce.cli import cli
 from mcp_salesforce.localorg import Fault, LocalOrg
+from tests.cli.small_parts import FEW, make_small
 from tests.cli.test_export import settings_for
 from tests.effort import examples
 from tests.orgs import new_org
+from tests.warm import warm
 
 ROWS = 12
 
@@ -120,33 +126,41 @@ def test_files_of_one_name_in_two_folders_are_two_files(
     assert len(names(org)) == 4
 
 
-def kill_at_random(environment: dict[str, str], folder: Path, chance: random.Random) -> None:
-    """Begin the import in a process of its own, and kill it at a random moment of its work."""
-    command = [sys.executable, "-m", "mcp_salesforce", "import", "contacts.csv", "--object", "Contact", "--yes"]
-    process = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with process:
+def kill_at_random(environment: dict[str, str], folder: Path, is_sending: Event, after_s: float) -> None:
+    """Begin the import in a process of its own, and kill it when it has been sending rows for some time."""
+    command = warm("tests.cli.small_parts", "import", "contacts.csv", "--object", "Contact", "--yes")
+    is_sending.clear()
+    with subprocess.Popen(
+        command, env=os.environ | environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         begun = time.monotonic()
-        while not (folder / "kept" / "journal.imports.db").exists() and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(chance.uniform(0, 1.2))
-        assert time.monotonic() - begun < 60
-        process.kill()
+        while process.poll() is None and not is_sending.wait(0.01):
+            assert time.monotonic() - begun < 60
+        time.sleep(after_s)
+        with suppress(ProcessLookupError):
+            os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
+        process.wait(60)
 
 
 @pytest.mark.parametrize("number", range(examples(100, 4)))
 def test_an_import_that_is_killed_at_random_and_started_again_leaves_each_row_exactly_once(
-    environment: dict[str, str], org: LocalOrg, tmp_path: Path, number: int
+    environment: dict[str, str], org: LocalOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    chance = random.Random(number)  # noqa: S311 - moments of a test
-    count = 900 if number % 2 else 4_000  # by collections, and by a bulk job
+    chance, is_sending, take = random.Random(number), Event(), org.faults.take  # noqa: S311 - moments of a test
+    path, count = ("*/composite/sobjects", FEW) if number % 2 else ("*/jobs/ingest*", 5 * FEW)
     write(tmp_path, count)
-    slow = "*/composite/sobjects" if number % 2 else "*/jobs/ingest*"
-    org.faults.add(Fault(kind="latency", path=slow, delay_s=0.15, count=None))
 
-    kill_at_random(environment, tmp_path, chance)
-    if number % 3 == 0:
-        kill_at_random(environment, tmp_path, chance)
+    def taken(method: str, called: str) -> Fault | None:
+        if method == "POST" and fnmatchcase(called, path):
+            is_sending.set()
+        return take(method, called)
+
+    monkeypatch.setattr(org.faults, "take", taken)
+    org.faults.add(Fault(kind="latency", path=path, delay_s=0.1, count=None))
+    for _ in range(1 if number % 3 else 2):
+        kill_at_random(environment, tmp_path, is_sending, chance.uniform(0, 1))
     org.faults.clear()
+    make_small(monkeypatch.setattr)
     told = run(environment, str(tmp_path / "contacts.csv"), "--yes")
 
     assert told.exit_code == 0, told.output
