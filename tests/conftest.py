@@ -98,11 +98,15 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def without_logins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No login that the person who runs the tests has kept, and no cache of theirs."""
+    """No login that the person who runs the tests has kept, no settings of theirs, and no cache."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         environment.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
         environment.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        environment.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        environment.delenv("SF_TARGET_ORG", raising=False)
+        if Path("~/.sf/config.json").expanduser().exists():  # a default org of sf
+            environment.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         yield
 
 

@@ -75,6 +75,13 @@ async def test_a_person_reads_lines_no_longer_than_the_terminals(org: LocalOrg, 
     assert lines_of(reports[2]).count("        SALESFORCE_REFRESH_TOKEN is missing.") == 1
 
 
+def test_it_says_which_files_the_settings_come_from(org: LocalOrg) -> None:
+    assert "Read from the environment." in doctor(org).output
+
+    Path(".env").write_text("SALESFORCE_READ_ONLY=yes\n", encoding="utf-8")
+    assert "Read from the environment and .env." in doctor(org).output
+
+
 def test_json_is_for_scripts(org: LocalOrg) -> None:
     healthy = doctor(org, "--json")
     ill = doctor(org, "--json", SALESFORCE_CLIENT_SECRET="a-secret-that-is-wrong")

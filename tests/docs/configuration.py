@@ -21,6 +21,17 @@ both set a value, the environment wins. An empty variable is the same as none. U
 spaces around a value are removed. If a setting is missing or wrong, the server does not start (exit status 2), and one
 message lists every such setting and where to find its value.
 
+Your own `.env` counts in every folder, but only if neither the environment nor the `.env` of the folder names an org:
+settings for two orgs are never mixed. Every other value in it is the weakest. It is at:
+
+| system | file |
+|---|---|
+| Linux | `~/.config/mcp-salesforce/.env`, or below `XDG_CONFIG_HOME` |
+| macOS | `~/Library/Application Support/mcp-salesforce/.env` |
+| Windows | `%LOCALAPPDATA%\\mcp-salesforce\\.env` |
+
+`mcp-salesforce doctor` says which files it read.
+
 ## Ways to log in
 The settings decide how the server gets its access tokens. Exactly one of these sets must be complete:
 

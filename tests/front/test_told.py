@@ -14,6 +14,7 @@ from mcp_salesforce.config import Settings
 from mcp_salesforce.front import values
 from mcp_salesforce.front.told import told
 from mcp_salesforce.server import create_server
+from mcp_salesforce.settings import flows
 from mcp_salesforce.settings import settings as config
 from mcp_salesforce.settings import values as setting_values
 from mcp_salesforce.settings.flows import WAYS
@@ -51,8 +52,8 @@ VALUES = st.one_of(PIECES, st.text("abcXY019.:/@-_!%$#'\" \\", max_size=12))
 
 
 @contextmanager
-def environment(folder: Path, variables: dict[str, str], file: str | None) -> Iterator[None]:
-    """A process's surroundings: its folder with a `.env`, and its variables."""
+def environment(folder: Path, variables: dict[str, str], file: str | None, own: str | None = None) -> Iterator[None]:
+    """A process's surroundings: its folder with a `.env`, its variables, and the user's own file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for name in list(os.environ):
@@ -60,10 +61,10 @@ def environment(folder: Path, variables: dict[str, str], file: str | None) -> It
                 patch.delenv(name)
         for name, value in variables.items():
             patch.setenv(name, value)
-        path = folder / ".env"
-        path.unlink(missing_ok=True)
-        if file is not None:
-            path.write_text(file, encoding="utf-8")
+        for path, text in ((folder / ".env", file), (folder / "config" / "mcp-salesforce" / ".env", own)):
+            path.unlink(missing_ok=True)
+            if text is not None:
+                path.write_text(text, encoding="utf-8")
         yield
 
 
@@ -82,6 +83,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (logins / "uat.json").write_text(json.dumps(login))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(folder / "data"))
+        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        (folder / "config" / "mcp-salesforce").mkdir(parents=True)
         yield folder
 
 
@@ -104,6 +107,9 @@ def test_ordinary_settings_are_understood(folder: Path, settings: dict[str, str]
         ["", "junk", "export A=b", "SALESFORCE_ORG", "A='b", "SALESFORCE_TOOLSETS=x${HOME}", "# caf\u00e9"]
     ),
     proxy=st.sampled_from([{}, {"HTTPS_PROXY": "http://proxy:1"}, {"https_proxy": "socks4://a"}, {"HTTPS_PROXY": "-"}]),
+    own=st.sampled_from(
+        [None, "junk", "SALESFORCE_READ_ONLY=yes\nSALESFORCE_POLICY=policy.toml\n", "SALESFORCE_SF_ORG=ana@acme.com\n"]
+    ),
     demo=st.booleans(),
 )
 def test_what_is_told_is_what_the_settings_say(
@@ -113,13 +119,14 @@ def test_what_is_told_is_what_the_settings_say(
     in_file: dict[str, str],
     more: str,
     proxy: dict[str, str],
+    own: str | None,
     *,
     demo: bool,
 ) -> None:
     given_values = {**way, **settings}
     assume(not any("\0" in value for value in given_values.values()))
     file = "".join(f"{name}={value}\n" for name, value in variables(in_file).items()) + more
-    with environment(folder, variables(given_values) | proxy, file):
+    with environment(folder, variables(given_values) | proxy, file, own):
         found = told(demo=demo)
         event(f"told: {found is not None}")
         if found is None:
@@ -158,8 +165,8 @@ def test_what_is_not_plain_is_left_to_the_settings(folder: Path, variables_: dic
 def test_each_setting_has_a_form_and_the_tables_are_those_of_the_settings() -> None:
     assert set(values.FORMS) == set(Settings.model_fields)
     assert set(Surface.model_fields) == {"toolsets", "read_only", "policy"}
-    assert set(values.CONNECTION) == set(config._CONNECTION)
-    assert values.OF_ANY_ORG == config._OF_ANY_ORG
+    assert set(values.CONNECTION) == set(flows.CONNECTION)
+    assert values.OF_ANY_ORG == flows.OF_ANY_ORG
     assert {way - values.OF_ANY_ORG for way in values.WAYS} <= {
         frozenset(way.needs) - values.OF_ANY_ORG for way in WAYS
     }

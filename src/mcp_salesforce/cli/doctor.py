@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from mcp_salesforce.cli.waiting import waiting
+
 if TYPE_CHECKING:
     from mcp_salesforce.doctor import Report
 
@@ -28,6 +30,7 @@ def command(*, as_json: bool, alias: str | None, url: str | None) -> None:
     It only reads. Exit status 0 when every stage passes, else 1. docs/doctor.md lists the causes it knows.
     """
     from mcp_salesforce.doctor import examine
+    from mcp_salesforce.settings.loading import files
     from mcp_salesforce.settings.settings import Network, Settings
 
     def settings() -> Settings:
@@ -35,7 +38,11 @@ def command(*, as_json: bool, alias: str | None, url: str | None) -> None:
             return Settings.load()
         return Settings.load(org=alias, **Network.load().given)
 
-    report = asyncio.run(_examined(url) if url else examine(settings))
+    read = [file for file in files({"org": alias} if alias else {}) if file.is_file()]
+    with waiting("Looking") as now:
+        report = asyncio.run(
+            _examined(url) if url else examine(settings, files=read, on_stage=lambda stage: now(f"Checking: {stage}"))
+        )
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:

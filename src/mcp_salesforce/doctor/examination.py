@@ -1,6 +1,6 @@
 """The examination: every stage in its order, until one fails without which the next cannot be reached."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from mcp_salesforce.settings.connect import addresses, token_source, transport
 from mcp_salesforce.settings.flows import JWT_BEARER
 from mcp_salesforce.settings.loading import ConfigurationError
 from mcp_salesforce.settings.settings import Network, Settings
+from mcp_salesforce.spelling import in_words
 
 Stage = Callable[[], Awaitable[str]]
 
@@ -71,7 +72,8 @@ class Report:
 class _Course:
     """The stages that were run so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_stage: Callable[[str], None] = lambda _stage: None) -> None:
+        self._on_stage = on_stage
         self.results: dict[str, StageResult] = {}
         self.is_over = False
 
@@ -79,6 +81,7 @@ class _Course:
         """Run `check` unless a stage failed without which it cannot be reached."""
         if self.is_over:
             return
+        self._on_stage(STAGES[stage])
         try:
             detail = await check()
         except Finding as finding:
@@ -107,18 +110,32 @@ class _Course:
         )
 
 
-async def examine(load: Callable[[], Settings], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Report:
+async def examine(
+    load: Callable[[], Settings],
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    files: Sequence[Path] = (),
+    on_stage: Callable[[str], None] = lambda _stage: None,
+) -> Report:
     """Return how every stage of the way to the org, and of what the tools need of it, went.
 
     It reads only, and uses about ten of the org's API calls.
+
+    Args:
+        load: Loads the settings.
+        now: The time.
+        files: The files that the settings are read from, besides the environment.
+        on_stage: Gets the title of each stage when it begins.
     """
-    course = _Course()
+    course = _Course(on_stage)
     chosen: list[tuple[Settings, TokenSource, tuple[str, str]]] = []
 
     async def settings_and_tokens() -> str:
         settings = load()
         chosen.append((settings, token_source(settings), addresses(settings)))
-        return f"{settings.way.name}, {settings.api_version}"
+        named = settings.org or settings.sf_org
+        way = f"{settings.way.name} {named}" if named else settings.way.name
+        return f"{way}, {settings.api_version}\nRead from {in_words(['the environment', *map(str, files)])}."
 
     await course.run("command", command_on_path)
     await course.run("settings", settings_and_tokens)

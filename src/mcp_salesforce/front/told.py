@@ -8,10 +8,9 @@ import json
 import os
 import re
 
-from mcp_salesforce.front import values
+from mcp_salesforce.front import folders, values
 
 PREFIX = "SALESFORCE_"
-ENV_FILE = ".env"
 
 _VALUE = r"""([\w.~:/@%+,;=!*&-]*)|"([^"\\$]*)"|'([^'\\$]*)'"""
 _LINE = re.compile(rf"\s*(?:#.*|(?:export\s+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:{_VALUE})[ \t]*)?", re.ASCII)
@@ -30,12 +29,12 @@ class Told:
 
 
 def told(*, demo: bool = False) -> Told | None:
-    """Return the settings of the environment and of `.env`; None if they could be wrong.
+    """Return the settings of the environment and of the files; None if they could be wrong.
 
     Args:
         demo: Whether the org is a local one; then the settings of the connection do not count.
     """
-    given = _given(dict(os.environ))
+    given = _given(dict(os.environ), demo=demo)
     if given is None:
         return None
     if demo:
@@ -51,25 +50,30 @@ def told(*, demo: bool = False) -> Told | None:
     )
 
 
-def _given(environment: dict[str, str]) -> dict[str, str] | None:
+def _given(environment: dict[str, str], *, demo: bool) -> dict[str, str] | None:
     """Return each setting that has a value; None if that is not certain."""
     ours = [name for name in environment if name.upper().startswith(PREFIX)]
     proxies = {name for name in environment if name.lower() == "https_proxy"}
     if len({name.upper() for name in ours}) < len(ours) or not proxies <= {"https_proxy", "HTTPS_PROXY"}:
         return None  # one name in two spellings
-    found = _in_file()
+    found = _in_file(folders.ENV_FILE)
     if found is None:
         return None
     found.update({name.upper(): environment[name] for name in ours if environment[name]})
+    if not demo and _named(found, PREFIX) <= values.OF_ANY_ORG:
+        weaker = _in_file(folders.env_file(environment))
+        if weaker is None:
+            return None
+        found = {**weaker, **found}
     found.setdefault(f"{PREFIX}PROXY", environment.get("https_proxy", environment.get("HTTPS_PROXY", "")))
     named = {name: found.get(PREFIX + name.upper(), "") for name in values.FORMS}
     return {name: value for name, value in named.items() if value}
 
 
-def _in_file() -> dict[str, str] | None:
-    """Return the values of `.env`; None if it uses anything but the simplest syntax."""
+def _in_file(path: str) -> dict[str, str] | None:
+    """Return the values of a file of settings; None if it uses anything but the simplest syntax."""
     try:
-        with open(ENV_FILE, "rb") as file:
+        with open(path, "rb") as file:
             text = file.read().decode("ascii")
     except FileNotFoundError:
         return {}
@@ -85,9 +89,15 @@ def _in_file() -> dict[str, str] | None:
     return {name: value for name, value in found.items() if value}
 
 
+def _named(given: dict[str, str], prefix: str = "") -> frozenset[str]:
+    """Return the settings of a connection that have a value; with a prefix, their names have it, in upper case."""
+    keys = {name: prefix + name.upper() if prefix else name for name in values.CONNECTION}
+    return frozenset(name for name, key in keys.items() if values.is_on(given.get(key, "").strip(), of_any_text=True))
+
+
 def _has_one_way(given: dict[str, str]) -> bool:
     """Return whether the settings name one org and one way to log in, with everything that this way needs."""
-    named = frozenset(name for name in values.CONNECTION if values.is_on(given.get(name, ""), of_any_text=True))
+    named = _named(given)
     if named <= values.OF_ANY_ORG:
         return _has_login("")
     if named - values.OF_ANY_ORG == {"org"}:
@@ -99,9 +109,7 @@ def _has_one_way(given: dict[str, str]) -> bool:
 
 def _has_login(alias: str) -> bool:
     """Return whether a complete login is kept under `alias`; without an alias, under `default` or as the only one."""
-    import platformdirs
-
-    folder = os.path.join(platformdirs.user_data_dir("mcp-salesforce", appauthor=False), "logins")
+    folder = os.path.join(folders.user_folder("data", os.environ), "logins")
     try:
         if not alias:
             kept = [name.removesuffix(".json") for name in os.listdir(folder) if name.endswith(".json")]

@@ -1,8 +1,10 @@
 """The ways to get access tokens, and which settings each one needs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from pydantic import SecretStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,22 @@ STORED_LOGIN: Final = Way(
 )
 
 WAYS: Final = (STORED_LOGIN, REFRESH_TOKEN, CLIENT_CREDENTIALS, JWT_BEARER, ACCESS_TOKEN, SF_CLI)
+CONNECTION: Final = tuple(dict.fromkeys(name for way in WAYS for name in way.needs))
+OF_ANY_ORG: Final = frozenset({"client_id", "client_secret"})
+"""Settings that name no org: they stand there to log in with."""
+OFF: Final = frozenset({"false", "f", "no", "n", "off", "0"})
+"""Values that mean no, as Pydantic reads a boolean."""
+
+
+def plain(value: object) -> str:
+    """Return the text of a setting, as it is compared."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+    return text.strip().casefold()
+
+
+def named(values: Mapping[str, object]) -> set[str]:
+    """Return which settings of a way to log in have a value; `off` and other words for no count as none."""
+    return {name for name in CONNECTION if plain(values.get(name)) not in {"", *OFF}}
 
 
 class TwoWaysError(ValueError):

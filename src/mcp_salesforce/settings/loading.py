@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 from urllib.request import getproxies_environment
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError, create_model
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -19,10 +19,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from mcp_salesforce.front import folders
+from mcp_salesforce.settings import flows
 from mcp_salesforce.settings.logins import Logins
 
 ENV_PREFIX: Final = "SALESFORCE_"
-ENV_FILE: Final = ".env"
+ENV_FILE: Final = folders.ENV_FILE
 
 
 class ConfigurationError(Exception):
@@ -94,30 +96,66 @@ def _from_environment(kind: type[BaseModel]) -> type[BaseSettings]:
     return type(kind.__name__, (_FromEnvironment, kind), namespace)
 
 
+def user_file() -> Path:
+    """Return the user's own file of settings, which counts in every folder where nothing else names an org."""
+    return Path(folders.env_file(os.environ))
+
+
+def files(given: Mapping[str, object]) -> tuple[Path, ...]:
+    """Return the files that the settings are read from, if they exist: the strongest last.
+
+    The user's own file counts only where neither `given`, nor the environment, nor `.env` in the folder names an org:
+    settings for two orgs are never mixed.
+    """
+    here, own = Path(ENV_FILE), user_file()
+    return (here,) if not own.is_file() or _is_an_org_named(given, here) else (own, here)
+
+
+def _is_an_org_named(given: Mapping[str, object], here: Path) -> bool:
+    kind = _from_environment(_connection())
+    try:
+        found = {**DotEnvSettingsSource(kind, env_file=here)(), **EnvSettingsSource(kind)(), **given}
+    except (OSError, UnicodeError):
+        return True  # what is wrong with the file is reported when it is loaded
+    return not flows.named(found) <= flows.OF_ANY_ORG
+
+
+@cache
+def _connection() -> type[BaseModel]:
+    return create_model("Connection", **cast("dict[str, Any]", dict.fromkeys(flows.CONNECTION, (str, ""))))
+
+
 def loaded(kind: type[_Found], given: Mapping[str, str | None]) -> _Found:
-    """Return the settings of the environment and of `.env`, with `given` over both.
+    """Return the settings of the environment and of the files, with `given` over both.
 
     Raises:
         ConfigurationError: At least one is missing or malformed; the text names all of them.
     """
-    env_file, looked_up = Path(ENV_FILE), _from_environment(kind)
+    read, looked_up = files(given), _from_environment(kind)
+    for file in read:
+        _check_readable(looked_up, file)
     try:
-        return cast("_Found", looked_up(_env_file=env_file, **cast("dict[str, Any]", given)))
+        return cast("_Found", looked_up(_env_file=read, **cast("dict[str, Any]", given)))
     except ValidationError as error:
-        raise _report(looked_up, error, env_file, _readings(looked_up, given, env_file)) from None
+        raise _report(looked_up, error, read[-1], _readings(looked_up, given, read)) from None
+
+
+def _check_readable(kind: type[BaseSettings], file: Path) -> None:
+    try:
+        DotEnvSettingsSource(kind, env_file=file)
     except UnicodeError as error:
-        wrong = f"{env_file.absolute()} cannot be read as UTF-8 text: {error}. Save it as UTF-8"
+        wrong = f"{file.absolute()} cannot be read as UTF-8 text: {error}. Save it as UTF-8"
         raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
     except OSError as error:
-        wrong = f"{env_file.absolute()} cannot be read: {error.strerror}"
+        wrong = f"{file.absolute()} cannot be read: {error.strerror}"
         raise ConfigurationError(f"mcp-salesforce cannot start: {wrong}.") from None
 
 
-def _readings(kind: type[BaseSettings], given: Mapping[str, str | None], file: Path) -> dict[str, str]:
+def _readings(kind: type[BaseSettings], given: Mapping[str, str | None], read: Sequence[Path]) -> dict[str, str]:
     """Return for each setting where its value was read, and as what: of a secret, or what holds one, its length."""
     sources = (
         ("HTTPS_PROXY or NO_PROXY", _of_all_programs()),
-        (ENV_FILE, DotEnvSettingsSource(kind, env_file=file)()),
+        *((str(file), DotEnvSettingsSource(kind, env_file=file)()) for file in read),
         ("the environment", EnvSettingsSource(kind)()),
         ("the command line", given),
     )

@@ -4,7 +4,7 @@ Nothing is read or built at import. `Settings(...)` takes values and looks at no
 environment and reports everything that is wrong with it in one message.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Final, LiteralString, Self, TypeVar, cast
 
@@ -27,9 +27,21 @@ from mcp_salesforce.logs import Format, Level
 from mcp_salesforce.salesforce.bodies import MOST_REPLY_BYTES
 from mcp_salesforce.salesforce.proxies import Proxy
 from mcp_salesforce.settings import values as setting_values
-from mcp_salesforce.settings.flows import WAYS, IncompleteError, TwoWaysError, Way, chosen
+from mcp_salesforce.settings.flows import (
+    CONNECTION,
+    OF_ANY_ORG,
+    OFF,
+    WAYS,
+    IncompleteError,
+    TwoWaysError,
+    Way,
+    chosen,
+    named,
+    plain,
+)
 from mcp_salesforce.settings.loading import TWO_WAYS, loaded, variable
 from mcp_salesforce.settings.logins import DEFAULT_ALIAS, Logins
+from mcp_salesforce.settings.sf_default import default_org
 from mcp_salesforce.spelling import in_words
 
 
@@ -47,7 +59,6 @@ DEFAULT_REPLY_MB: Final = MOST_REPLY_BYTES // 2**20
 _CONSUMER = "In Setup: External Client App Manager, your app, Settings, OAuth Settings, Consumer Key and Secret."
 
 _NOTHING: Final = SecretStr("")
-_OFF: Final = frozenset({"false", "f", "no", "n", "off", "0"})  # as Pydantic reads a boolean
 
 Text = Annotated[str, BeforeValidator(setting_values.tidy)]
 PlainText = Annotated[str, BeforeValidator(setting_values.text)]
@@ -223,7 +234,10 @@ class Settings(App, Surface, Kept):
         "setting says which org: `default`, or the only login there is.",
     )
     sf_org: Annotated[str, BeforeValidator(setting_values.sf_alias)] = Field(
-        default="", description="Alias or username of a login of the `sf` command, as `sf org list` shows it."
+        default="",
+        description="Alias or username of a login of the `sf` command, as `sf org list` shows it. Where no setting "
+        "says which org and no login is stored: the default org of `sf` (`SF_TARGET_ORG`, then `target-org` of the "
+        "project, then of the user). `off`: do not look for it.",
     )
     api_version: Annotated[Text, AfterValidator(setting_values.api_version)] = Field(
         default="v60.0",
@@ -291,23 +305,24 @@ class Settings(App, Surface, Kept):
 
     @classmethod
     def load(cls, **given: str) -> Self:
-        """Return the settings of the environment and of `.env`; the environment wins, and `given` over both.
+        """Return the settings of the environment and the files; the environment wins, and `given` over both.
 
         If `given` is complete for a way to log in, the settings for logging in and the network of the environment are
-        ignored. If nothing names an org, the login `default` is used, or the only stored one.
+        ignored. If nothing names an org, the login `default` is used, or the only stored one, or the default org of
+        `sf`.
         Variables without a value count as not set, and keys that are no setting are ignored.
 
         Raises:
             ConfigurationError: At least one setting is missing or malformed; the text names all of them.
         """
         is_complete = any(set(way.needs) <= set(given) for way in WAYS)
-        others = dict.fromkeys((*_CONNECTION, *Network.model_fields)) if is_complete else {}
+        others = dict.fromkeys((*CONNECTION, *Network.model_fields)) if is_complete else {}
         return checked(cls, loaded(_OrTheKeptLogin, {**others, **given}))
 
     @property
     def way(self) -> Way:
         """The way to log in for which the settings are complete."""
-        return chosen(_given({name: getattr(self, name) for name in _CONNECTION}))
+        return chosen(named({name: getattr(self, name) for name in CONNECTION}))
 
     @property
     def outcome_fields(self) -> OutcomeFields:
@@ -336,29 +351,15 @@ class Settings(App, Surface, Kept):
         values = {
             name: value
             for name, value in cast("dict[str, object]", data).items()
-            if value is not None and not (name in _CONNECTION and _plain(value) in _OFF)
+            if value is not None and not (name in CONNECTION and plain(value) in OFF)
         }
         try:
-            chosen(_given(values))
+            chosen(named(values))
         except IncompleteError as error:
             problems = [{"type": "missing", "loc": (name,), "input": None} for name in error.missing]
         except TwoWaysError as error:
             problems = [{"type": PydanticCustomError(TWO_WAYS, _two_ways(error.ways)), "loc": (), "input": None}]
         return validated(handler, values, problems)
-
-
-_OF_ANY_ORG: Final = {"client_id", "client_secret"}  # they stand there to log in with
-_CONNECTION: Final = tuple(dict.fromkeys(name for way in WAYS for name in way.needs))
-
-
-def _given(values: Mapping[str, object]) -> set[str]:
-    """Return which settings of a way to log in have a value; `off` and other words for no count as none."""
-    return {name for name in _CONNECTION if _plain(values.get(name)) not in {"", *_OFF}}
-
-
-def _plain(value: object) -> str:
-    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
-    return text.strip().casefold()
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -395,14 +396,19 @@ def _two_ways(ways: Sequence[Way]) -> LiteralString:
 
 
 class _OrTheKeptLogin(Settings):
-    """The settings, or where they name no org, a login that is kept."""
+    """The settings, or where they name no org, a login that is kept, or the default org of `sf`."""
 
     @model_validator(mode="wrap")
     @classmethod
     def _or_the_kept_login(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Where nothing says which org, take the login `default`, or the only one; of several, one must be named."""
+        """Where nothing says which org, take the login `default`, or the only one; of several, one must be named.
+
+        Without a login, take the default org of `sf`.
+        """
         values = cast("dict[str, object]", data)
-        aliases = Logins().aliases() if _given(values) <= _OF_ANY_ORG else []
+        if not named(values) <= OF_ANY_ORG:
+            return handler(values)
+        aliases = Logins().aliases()
         if len(aliases) > 1 and DEFAULT_ALIAS not in aliases:
             several = PydanticCustomError(
                 "no_login_chosen",
@@ -412,4 +418,7 @@ class _OrTheKeptLogin(Settings):
             problem = InitErrorDetails(type=several, loc=("org",), input=None)
             raise ValidationError.from_exception_data("Settings", [problem], hide_input=True)
         alias = DEFAULT_ALIAS if DEFAULT_ALIAS in aliases else aliases[0] if len(aliases) == 1 else ""
-        return handler({**values, "org": alias} if alias else values)
+        if alias:
+            return handler({**values, "org": alias})
+        of_sf = "" if plain(values.get("sf_org")) in OFF else default_org()
+        return handler({**values, "sf_org": of_sf} if of_sf else values)
