@@ -166,11 +166,12 @@ async def test_a_tool_says_what_it_is(mcp: Client, name: str) -> None:
     hints = tool.annotations
     assert hints is not None
     assert None not in (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)
-    actions = SPECS[name].effect.actions
+    actions, steers = SPECS[name].effect.actions, SPECS[name].effect.steers
     verb, _, _ = name.removeprefix(PREFIX).rpartition("_")
     assert ACTIONS_OF_VERBS.get(verb, ACTIONS_OF_VERBS.get(verb.partition("_")[0], actions)) == actions
-    assert hints.read_only_hint == (actions == ("read",))
-    assert hints.destructive_hint == bool({"update", "delete", "merge", "convert"} & set(actions))
+    assert hints.read_only_hint == (actions == ("read",) and not steers)
+    assert hints.destructive_hint == bool(steers or {"update", "delete", "merge", "convert"} & set(actions))
+    assert steers == (name == f"{PREFIX}job")
 
 
 @pytest.mark.parametrize("name", NAMES)

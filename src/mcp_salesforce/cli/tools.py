@@ -67,6 +67,7 @@ def _entry(toolset: str, spec: "ToolSpec", forbidden_by: str) -> dict[str, str]:
 
 
 def _effect(spec: "ToolSpec") -> str:
-    if spec.effect.is_reading:
+    hints = spec.effect.annotations
+    if hints.read_only_hint:
         return "reads"
-    return "changes" if spec.effect.is_destructive else "creates"
+    return "changes" if hints.destructive_hint else "creates"

@@ -117,5 +117,6 @@ async def test_it_costs_a_model_at_most_twelve_tokens_a_tool(mcp: Client) -> Non
         schema = dict(tool.input_schema)
         properties = dict(schema["properties"])
         preview = properties.pop("preview", None)
-        assert (preview is None) == bool(tool.annotations and tool.annotations.read_only_hint)
+        is_reading = bool(tool.annotations and tool.annotations.read_only_hint)
+        assert (preview is None) == (is_reading or tool.name == "salesforce_job")  # it steers what was approved
         assert tokens(schema) - tokens({**schema, "properties": properties}) <= 12

@@ -13,7 +13,7 @@ from mcp_salesforce.tools.files.imports import imports_of
 from mcp_salesforce.tools.files.jobs import exports_of
 from mcp_salesforce.tools.files.toolset import files
 from mcp_salesforce.tools.framework.session import OrgSession
-from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
+from mcp_salesforce.tools.framework.toolset import STEERS, ToolContext, org_of
 
 _IMPORT_ID: Final = re.compile(r"[0-9a-f]{8}")
 
@@ -26,7 +26,7 @@ class Job(Exported, Imported):
 
 
 @files.tool(
-    READS,
+    STEERS,
     title="Look after a long export or import",
     hint="progress of an export or import, is it done, how long will it take, cancel, pause, resume",
     example={"job": "contacts.csv"},

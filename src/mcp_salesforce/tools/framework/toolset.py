@@ -62,10 +62,12 @@ class Effect:
     Attributes:
         actions: The actions.
         needs_one: Whether the tool is of use where a policy allows one of them; else it needs all.
+        steers: Whether it can end, or let go on, what another call has begun: work that writes, or a file.
     """
 
     actions: tuple[Action, ...]
     needs_one: bool = False
+    steers: bool = False
 
     @property
     def is_reading(self) -> bool:
@@ -81,8 +83,8 @@ class Effect:
     def annotations(self) -> ToolAnnotations:
         """The hints for hosts. Records hold text by strangers, so every tool has `openWorldHint`."""
         return ToolAnnotations(
-            read_only_hint=self.is_reading,
-            destructive_hint=self.is_destructive,
+            read_only_hint=self.is_reading and not self.steers,
+            destructive_hint=self.is_destructive or self.steers,
             idempotent_hint=self.actions != ("create",),
             open_world_hint=True,
         )
@@ -91,6 +93,7 @@ class Effect:
 READS, CREATES, UPDATES, DELETES = Effect(("read",)), Effect(("create",)), Effect(("update",)), Effect(("delete",))
 UPSERTS, RESTORES = Effect(("create", "update")), Effect(("restore",))
 UNDOES = Effect(("update", "delete", "restore", "create"), needs_one=True)
+STEERS = Effect(("read",), steers=True)
 
 
 def org_of(ctx: ToolContext) -> OrgSession:
