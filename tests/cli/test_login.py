@@ -1,6 +1,7 @@
 """`login`, `orgs`, `logout` and `serve` by alias, on the local org; its consent page is answered over HTTP."""
 
 import json
+import os
 import re
 import shlex
 import socket
@@ -18,6 +19,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from mcp_salesforce.cli import login_questions
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.certificates import loopback_certificate
 from mcp_salesforce.localorg.listener import listening
@@ -221,7 +223,83 @@ def test_a_denied_consent_keeps_nothing_and_says_so(
 
     assert done.returncode == 1
     assert "Access was not allowed: access_denied" in done.stderr
+    assert "Somebody pressed Deny in the browser." in done.stderr
+    assert "secret" not in done.stderr
     assert json.loads(invoke("orgs", "--json", cwd=home).stdout) == []
+
+
+def test_a_wrong_secret_is_told_before_a_browser_is_opened(
+    org: LocalOrg, home: Path, address: str, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", "another-secret")
+
+    done = login(org, home, "--instance-url", address)
+
+    assert done.returncode == 1
+    assert "The client secret is not the app's." in done.stderr
+    assert "another-secret" not in done.stderr
+    assert opened == []
+
+
+def test_a_new_app_is_waited_for(org: LocalOrg, home: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    grants, known = org.oauth._grants, org.oauth._grants.consumer
+    asked: list[str] = []
+
+    class Young:
+        """The app, which the org does not know when it is asked for the first two times."""
+
+        client_secret = known.client_secret
+
+        @property
+        def client_id(self) -> str:
+            asked.append("")
+            return known.client_id if len(asked) > 2 else "nobody"
+
+    monkeypatch.setattr(login_questions, "_AGAIN_S", 0.01)
+    monkeypatch.setattr(grants, "consumer", Young())
+
+    done = login(org, home, "--instance-url", address, "--wait", str(END_S))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("a new app takes up to ten minutes") == 1
+    assert len(asked) > 2
+
+
+def test_an_app_that_stays_unknown_is_named_and_nobody_is_sent_to_a_browser(
+    home: Path, address: str, opened: list[str]
+) -> None:
+    done = invoke("login", "--client-id", "nobody", "--instance-url", address, "--port", "0", cwd=home)
+
+    assert done.returncode == 1
+    assert "invalid_client_id" in done.stderr
+    assert "a new app takes up to ten minutes" in done.stderr
+    assert opened == []
+
+
+def test_a_person_is_asked_for_what_is_missing(
+    org: LocalOrg, home: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pty = pytest.importorskip("pty", reason="terminals of this kind are POSIX's")
+    monkeypatch.delenv("SALESFORCE_CLIENT_SECRET")
+    ours, theirs = pty.openpty()
+    with running("login", "--port", "0", "--no-browser", cwd=home, stdin=theirs) as process:
+        assert process.stderr is not None
+        os.write(ours, f"{org.credentials.client_id}\n{address}\n".encode())
+        told = ""
+        while "Consumer secret" not in told:
+            told += process.stderr.read(1)
+        os.write(ours, f"{org.credentials.client_secret}\n".encode())
+        while not (line := process.stderr.readline()).startswith("http"):
+            told += line
+        answer(line.strip())
+        output, errors = process.communicate(timeout=END_S)
+    os.close(ours)
+    os.close(theirs)
+
+    assert process.returncode == 0, errors
+    assert "Consumer key: " in told
+    assert "My Domain (empty: login.salesforce.com): " in told
+    assert "Logged in to" in output
 
 
 def test_stray_requests_to_the_callback_do_not_end_a_login(org: LocalOrg, home: Path, address: str) -> None:

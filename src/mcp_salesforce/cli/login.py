@@ -1,14 +1,15 @@
 """`mcp-salesforce login`: let a user allow the app in a browser, and keep the login."""
 
 import asyncio
-import sys
 import time
 import webbrowser
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
+from mcp_salesforce.cli.login_questions import asked_app, asked_secret, wait_for_app
+from mcp_salesforce.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from mcp_salesforce.cli.callback import Callback
@@ -35,6 +36,12 @@ _END_IT = "To end it: Setup, Connected Apps OAuth Usage, the app, Revoke."
     help="Port of the app's callback URL, http://localhost:PORT/callback.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address only.")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0, 3600),
+    help="Seconds to wait for a new app that Salesforce does not know yet. Default: 600 at a terminal, else 0.",
+)
 @click.option("--timeout", "timeout_s", type=click.FloatRange(1, 3600), default=300, help="Seconds to wait for you.")
 def command(
     *,
@@ -44,23 +51,25 @@ def command(
     client_id: str | None,
     port: int,
     no_browser: bool,
+    wait_s: float | None,
     timeout_s: float,
 ) -> None:
     """Log in to an org in your browser, and keep the login for `serve`.
 
     The refresh token goes into the keyring of your system, or if there is none into a file that only you can read.
-    The consumer secret comes from SALESFORCE_CLIENT_SECRET, or you are asked for it.
+    The consumer secret comes from SALESFORCE_CLIENT_SECRET. At a terminal you are asked for what is missing.
     """
     if sandbox and instance_url:
         raise click.UsageError("--sandbox and --instance-url exclude each other: give one of them.")
     from mcp_salesforce.settings.logins import LoginError, Logins, checked_alias
 
     given = {"instance_url": instance_url or "", "client_id": client_id or ""}
-    app = _app({name: value for name, value in given.items() if value}, sandbox=sandbox)
+    app = asked_app({name: value for name, value in given.items() if value}, sandbox=sandbox)
     try:
         alias = checked_alias(alias)
         Logins().require_writable()  # before anybody is asked for a consent that could not be kept
-        login = _log_in(app, alias, port=port, opens_browser=not no_browser, timeout_s=timeout_s)
+        way_in = _WayIn(port, timeout_s, wait_s, opens_browser=not no_browser)
+        login = _log_in(app, alias, way_in)
         ended = asyncio.run(_keep(login, app))
         kept = Logins().describe(alias)
     except LoginError as error:
@@ -72,21 +81,6 @@ def command(
     _tell_what_is_next(alias, app)
 
 
-def _app(given: dict[str, str], *, sandbox: bool) -> "App":
-    from mcp_salesforce.settings.settings import App
-
-    if sandbox:
-        given = {**given, "login_url": "https://test.salesforce.com"}
-    with refusing_wrong_settings():
-        app = App.load(**given)
-    if not app.client_id:
-        raise Refusal(
-            "Which app? Give its consumer key with --client-id or SALESFORCE_CLIENT_ID; docs/connect-an-org.md says "
-            "how to make one."
-        )
-    return app
-
-
 def _check_the_way(app: "App") -> None:
     """Refuse to send a person to a host that the answer could not be redeemed at."""
     from mcp_salesforce.doctor import examine_way
@@ -95,31 +89,41 @@ def _check_the_way(app: "App") -> None:
         raise click.ClickException(f"{failed.detail}\n{failed.cause}\nFix: {failed.fix}")
 
 
-def _log_in(app: "App", alias: str, *, port: int, opens_browser: bool, timeout_s: float) -> "Login":
+@dataclass(frozen=True, slots=True)
+class _WayIn:
+    """How the browser comes back, and how long to wait."""
+
+    port: int
+    timeout_s: float
+    wait_s: float | None
+    opens_browser: bool
+
+
+def _log_in(app: "App", alias: str, way_in: _WayIn) -> "Login":
     from mcp_salesforce.cli.callback import listening
     from mcp_salesforce.salesforce.consent import Consent
     from mcp_salesforce.salesforce.errors import SalesforceError
 
-    secret = app.client_secret.get_secret_value()
-    if not secret and sys.stdin.isatty():
-        secret = click.prompt("Consumer secret (empty if the app has none)", default="", hide_input=True, err=True)
+    secret = asked_secret(app)
     try:
-        with listening(port) as callback:
+        with listening(way_in.port) as callback:
             _check_the_way(app)
+            wait_for_app(app, secret, way_in.wait_s)
             consent = Consent.begin(app.login_url, app.client_id, callback.redirect_uri)
             click.echo(f"Log in and allow the access here:\n{consent.url}", err=True)
-            if opens_browser:
+            if way_in.opens_browser:
                 webbrowser.open(consent.url)
-            code = _code(consent, callback, timeout_s)
+            with waiting("Waiting for your answer in the browser; Ctrl-C ends it"):
+                code = _code(consent, callback, way_in.timeout_s)
             return asyncio.run(_redeem(consent, code, secret, alias, app))
     except SalesforceError as error:
         raise click.ClickException(f"{error.message} {error.hint}".strip()) from None
     except TimeoutError:
-        raise click.ClickException(f"Nobody answered within {timeout_s:g} seconds: log in again.") from None
+        raise click.ClickException(f"Nobody answered within {way_in.timeout_s:g} seconds: log in again.") from None
     except OSError as error:
         raise click.ClickException(
-            f"Port {port} cannot be used: {error.strerror}. Stop the program that uses it, or give --port and add "
-            "http://localhost:PORT/callback to the app's callback URLs."
+            f"Port {way_in.port} cannot be used: {error.strerror}. Stop the program that uses it, or give --port and "
+            "add http://localhost:PORT/callback to the app's callback URLs."
         ) from None
 
 

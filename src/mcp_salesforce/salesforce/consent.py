@@ -106,6 +106,27 @@ class Consent:
         return token, refresh_token
 
 
+async def check_app(exchange: HttpExchange, login_url: str, client_id: str, client_secret: str) -> None:
+    """Ask the login host whether it knows the app and its secret, before a person is asked for anything.
+
+    It is asked with a refresh token that does not exist; its other refusals do not matter here.
+
+    API: POST /services/oauth2/token, grant_type=refresh_token
+
+    Raises:
+        AuthenticationError: `invalid_client_id`, as for an app that is younger than ten minutes, or `invalid_client`,
+            the secret is not the app's.
+    """
+    form = {"grant_type": "refresh_token", "refresh_token": "none", "client_id": client_id}
+    if client_secret:
+        form["client_secret"] = client_secret
+    try:
+        await ask_token(exchange, login_url, form, (client_secret,), {})
+    except AuthenticationError as error:
+        if error.code == "invalid_client_id" or (client_secret and error.code == "invalid_client"):
+            raise
+
+
 async def revoke(exchange: HttpExchange, login_url: str, refresh_token: str) -> bool:
     """Revoke a refresh token and its sessions; return whether it was still valid, if Salesforce says so.
 
