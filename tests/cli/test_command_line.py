@@ -20,6 +20,7 @@ COMMANDS = (
     "logout",
     "org",
     "tools",
+    "view",
     "export",
     "import",
     "approve",

@@ -16,6 +16,7 @@ _COMMANDS = (
     "logout",
     "org",
     "tools",
+    "view",
     "export",
     "import",
     "approve",

@@ -31,16 +31,23 @@ def settings_for(file: Path, alias: str | None) -> "Settings":
     Raises:
         Refusal: The settings cannot work, or the folder does not exist.
     """
-    from mcp_salesforce.settings.settings import Network, Settings
-
     folder = file.absolute().parent
     if not folder.is_dir():
         raise Refusal(f"{folder} is not a folder.")
+    return settings_of(alias, toolsets="files", files=folder)
+
+
+def settings_of(alias: str | None, **changed: Any) -> "Settings":  # noqa: ANN401 - any setting
+    """Return the settings of a command that calls tools, as the login `alias` if there is one.
+
+    Raises:
+        Refusal: The settings cannot work.
+    """
+    from mcp_salesforce.settings.settings import Network, Settings
+
     with refusing_wrong_settings():
         settings = Settings.load() if alias is None else Settings.load(org=alias, **Network.load().given)
-    return settings.model_copy(
-        update={"files": folder, "toolsets": "files", "call_timeout_s": _DAY_S, "log_level": "ERROR"}
-    )
+    return settings.model_copy(update={"call_timeout_s": _DAY_S, "log_level": "ERROR", **changed})
 
 
 def run(
