@@ -64,11 +64,3 @@ def test_lines_that_would_install_it_are_known() -> None:
     right = ("uvx --from mcp-for-salesforce mcp-salesforce", "pip install mcp-for-salesforce", "uv run mcp-salesforce")
 
     assert [line for line in (*wrong, *right) if INSTALLS_ANOTHER.search(line)] == list(wrong)
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_links_between_pages_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    targets = [target for target in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in target]
-
-    assert [target for target in targets if not ((ROOT / page).parent / target).exists()] == []
