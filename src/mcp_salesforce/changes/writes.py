@@ -30,7 +30,8 @@ class Write:
         key_value: Of an upsert: its value.
         onwards: Whether the appointments of its series that come after it are deleted too.
         also: The Ids of those, as far as they are known.
-        rows: How many records it is, where a bulk job has too many to keep each on its own.
+        rows: How many records it is, where one write stands for many: a bulk job, an import.
+        is_kept: Of many `rows`: whether each of them will be kept on its own, so that they can be undone.
     """
 
     action: Action
@@ -42,6 +43,7 @@ class Write:
     onwards: bool = False
     also: tuple[str, ...] = ()
     rows: int = 1
+    is_kept: bool = False
 
     @property
     def count(self) -> int:

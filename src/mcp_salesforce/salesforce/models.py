@@ -283,8 +283,9 @@ class SObjectSummary(WireModel):
 
 
 class SObjectDescribe(SObjectSummary):
-    """What describe says of one sobject."""
+    """What describe says of one sobject; `undeletable` is whether deleted records can be restored."""
 
+    undeletable: bool = True
     fields: tuple[FieldDescribe, ...]
     child_relationships: tuple[ChildRelationship, ...] = ()
     record_type_infos: tuple[RecordTypeInfo, ...] = ()

@@ -69,7 +69,7 @@ class Sending:
                 if self._store.part_state(self._import_id, part.number) != "done":
                     self._check_paused()
                     await self._save(part)
-                    self._state.change_id = change.change_id
+                    self._state.note_change(change.change_id)
                     self._keep()
 
     async def settle_lost(self) -> None:
@@ -197,7 +197,7 @@ class Sending:
                 self._check_paused()
                 with self._org.change(_TOOL, sobject=self._state.sobject, approval=self._permit) as change:
                     await self._send_job(part)
-                    self._state.change_id = change.change_id
+                    self._state.note_change(change.change_id)
                     self._keep()
 
         ended = await asyncio.gather(*(work() for _ in range(AT_ONCE)), return_exceptions=True)

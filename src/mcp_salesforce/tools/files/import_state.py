@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from mcp_salesforce.changes.import_store import ImportStore
+from mcp_salesforce.changes.ingest import MOST_KEPT
 from mcp_salesforce.changes.writes import Action, Write
 from mcp_salesforce.tools.files.mapping import Operation
 
@@ -51,7 +52,8 @@ class ImportState:
         started: When this run of it began, in Unix seconds.
         before: How many rows were done before this run.
         bad_file: The file of the rows that are not saved.
-        change_id: The change in the journal, where it is one.
+        change_id: The last change of it in the journal.
+        earlier: The changes before that: of a run that was paused or cut short, or of other jobs.
         error: Why it ended early.
         hint: What to do then.
     """
@@ -87,6 +89,7 @@ class ImportState:
     before: int = 0
     bad_file: str = ""
     change_id: str = ""
+    earlier: list[str] = field(default_factory=list)
     error: str = ""
     hint: str = ""
 
@@ -94,6 +97,24 @@ class ImportState:
     def done(self) -> int:
         """How many rows were sent, and have an outcome."""
         return self.saved + self.failed
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the journal keeps each of its rows, so that they can be undone; not those of the largest jobs."""
+        return not self.bulk or self.ready <= MOST_KEPT
+
+    def note_change(self, change_id: str) -> None:
+        """Note the change that rows were saved by."""
+        if self.change_id not in {"", change_id}:
+            self.earlier.append(self.change_id)
+        self.change_id = change_id
+
+    @property
+    def undo_note(self) -> str:
+        """What to know before an undo; empty if `change_id` is all there is to undo."""
+        if self.change_id and not self.is_kept:
+            return "It cannot be undone: of so many rows in bulk jobs, only the number is recorded."
+        return f"To undo all of it, undo these changes too: {', '.join(self.earlier[::-1])}." if self.earlier else ""
 
     def source(self, store: ImportStore, owner: tuple[str, ...]) -> bytes:
         """Return what tells the rows to be imported from others: where they are, and what they are to become."""
@@ -104,7 +125,9 @@ class ImportState:
         table = self.path or "the rows"
         values = {target.partition(".")[0]: f"{header} of {table}" for header, target in self.targets.items()}
         facts = f"{self.digest} {self.key} {sorted(self.fixes)}"
-        return Write(ACTIONS[self.operation], self.sobject, values=values, key_value=facts, rows=count)
+        return Write(
+            ACTIONS[self.operation], self.sobject, values=values, key_value=facts, rows=count, is_kept=self.is_kept
+        )
 
     def saved_form(self) -> dict[str, Any]:
         """Return it as JSON has it."""

@@ -152,7 +152,7 @@ def looked_at(imports: Imports, import_id: str, state: ImportState, *, with_chec
     failures = [each for each in imports.store.failures(import_id) if with_checked or not each.is_checked]
     if failures:
         told["problems"] = _problems(failures, state)
-    if note := f"{state.error} {state.hint}".strip():
+    if note := " ".join(filter(None, [state.error, state.hint, state.undo_note])):
         told["note"] = note
     return told
 

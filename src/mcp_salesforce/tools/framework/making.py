@@ -19,6 +19,7 @@ from mcp_salesforce.salesforce.time_limit import time_limit_anew
 from mcp_salesforce.tools.framework.asking import Asking
 from mcp_salesforce.tools.framework.questions import question_of
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.framework.undoable import undo_told
 
 _SAID: Final = ("also_deleted", "calendars", "to_come", "occurrences", "first_occurrences", "dates", "warning", "note")
 _OF_ROWS: Final = ("columns", "rows", "time_zone", "not_done", "hint", "left_out")
@@ -102,7 +103,7 @@ class Making:
         told: dict[str, Any] = {"preview": planned_writes(change, names)}
         said = (*_SAID, *(_OF_ROWS if result.get("planned") else ()))
         told |= {name: result[name] for name in said if name in result} | {**change.alongside}
-        return change, told | {"api_calls": sent, "undo": self.org.undo_of_writes(change.writes)}, names
+        return change, told | {"api_calls": sent, "undo": await undo_told(self.org, change)}, names
 
     async def _names(self, change: Change) -> dict[str, str]:
         """Return the names of the existing records that would be written, by Id, as far as the user can see them."""

@@ -20,7 +20,6 @@ from mcp_salesforce.changes.approvals import ApprovalRules
 from mcp_salesforce.changes.change import Approving, Change, changing
 from mcp_salesforce.changes.import_store import ImportStore
 from mcp_salesforce.changes.journal import Journal
-from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.policy.rules import Action
 from mcp_salesforce.salesforce import ApiError, NotFoundError, SalesforceClient, SalesforceError
@@ -145,15 +144,10 @@ class OrgSession:
                 if self._journal and change.change_id:
                     self._journal.close_change(change)
 
-    def undo_of_writes(self, writes: Sequence[Write]) -> str:
-        """Say how writes could be undone here."""
-        if any(write.action in {"merge", "convert"} for write in writes):
-            return "It cannot be undone: merges and lead conversions are permanent."
-        if any(write.action == "hard_delete" or write.rows > 1 for write in writes):
-            return "It cannot be undone: the records go to no recycle bin, or are too many to keep what they were."
-        if self._journal and not self._journal.off_because:
-            return "salesforce_undo can undo it for 15 days, except e-mails and what triggers and flows do."
-        return "salesforce_undo cannot undo it: this server does not record changes."
+    @property
+    def keeps_changes(self) -> bool:
+        """Whether changes are recorded, so that they can be undone."""
+        return self._journal is not None and not self._journal.off_because
 
     def require_journal(self) -> Journal:
         """Return the journal of changes."""
