@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _BUSY_S: Final = 5.0
+_PAUSE_S: Final = 0.01
 _HOLDER_BYTES: Final = 4
 
 
@@ -55,20 +56,41 @@ def make_tables(
         foreign: What is raised where the file is another program's.
         page_bytes: The size of a page of a new file; SQLite's own without it.
     """
-    own = database.execute("PRAGMA application_id").fetchone()[0]
-    if own == application_id:
+    if _is_made(database, application_id, foreign):
         return
-    if own or database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise foreign
     if page_bytes:
         database.execute(f"PRAGMA page_size = {page_bytes}")
-    database.execute("PRAGMA journal_mode = WAL")
     with database:
         database.execute("BEGIN IMMEDIATE")
-        if database.execute("PRAGMA application_id").fetchone()[0] != application_id:
-            for table in tables.split(";"):
-                database.execute(table)
-            database.execute(f"PRAGMA application_id = {application_id}")
+        if _is_made(database, application_id, foreign):
+            return
+        for table in tables.split(";"):
+            database.execute(table)
+        database.execute(f"PRAGMA application_id = {application_id}")
+    _log_ahead(database)
+
+
+def _log_ahead(database: sqlite3.Connection) -> None:
+    """Let others read while one writes. SQLite does not wait with this for those who just look at the new file."""
+    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+    for attempt in Retrying(
+        retry=retry_if_exception_type(sqlite3.OperationalError),
+        stop=stop_after_delay(_BUSY_S),
+        wait=wait_fixed(_PAUSE_S),
+        reraise=True,
+    ):
+        with attempt:
+            database.execute("PRAGMA journal_mode = WAL")
+
+
+def _is_made(database: sqlite3.Connection, application_id: int, foreign: Exception) -> bool:
+    """Tell whether the file is one of ours, or new; one statement, so that no other process makes a table between."""
+    query = "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id"
+    mark, tables = database.execute(query).fetchone()
+    if mark != application_id and (mark or tables):
+        raise foreign
+    return bool(mark == application_id)
 
 
 def reason_of(error: OSError | sqlite3.Error) -> str:
