@@ -283,5 +283,6 @@ async def test_a_bulk_job_tells_what_it_writes_when_it_is_closed(org: LocalOrg, 
             await client.bulk.upload(job.id, f"Id,Title\n{contact},Secret\n".encode())
             assert call.record("ok").get("writes") is None
             await client.bulk.close(job.id)
+    trail.close()
     assert call.record("ok")["writes"] == [{"action": "update", "object": "Contact", "ids": [contact], "unknown": 1}]
     assert "Secret" not in (tmp_path / "audit.jsonl").read_text("utf-8")
