@@ -24,6 +24,7 @@ from bench.setting import ROOT, running_org
 from bench.soak import about_a_soak
 from bench.soql import about_soql
 from bench.start import about_the_start
+from bench.team import about_a_team
 from bench.tokens import tokens
 from bench.writes import about_writes
 
@@ -52,6 +53,7 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "import": about_an_import,
     "others": beside_others,
     "http": about_http,
+    "team": about_a_team,
     "soak": about_a_soak,
     "flood": about_a_flood,
 }

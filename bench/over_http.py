@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -55,9 +55,9 @@ async def about_http() -> list[Figure]:
     async with running_org() as org:
         target = await query_of_the_list_tool(org)
         async with product(org) as url:
-            ours = await load(url, LIST_CONTACTS)
+            ours = await load([Seat(url)] * AT_ONCE, LIST_CONTACTS, CALLS)
         async with trivial(org, target) as url:
-            theirs = await load(url, "list_contacts")
+            theirs = await load([Seat(url)] * AT_ONCE, "list_contacts", CALLS)
     note = f"{AT_ONCE} at once, {CALLS:,} calls"
     return [
         Figure("HTTP: calls a second", ours.rate, theirs.rate, target=0.9, at_least=True, note=note),
@@ -66,43 +66,53 @@ async def about_http() -> list[Figure]:
     ]
 
 
-async def load(url: str, tool: str) -> Load:
-    """Make the calls, and as many before as warm the server."""
-    connector = aiohttp.TCPConnector(limit=AT_ONCE)
+@dataclass(frozen=True)
+class Seat:
+    """Where the calls of one connection go, and whose they are."""
+
+    url: str
+    bearer: str = field(default="", repr=False)
+
+
+async def load(seats: Sequence[Seat], tool: str, count: int) -> Load:
+    """Make so many calls, one after the other at each seat, and two at each before, which warm the server."""
+    connector = aiohttp.TCPConnector(limit=len(seats))
     async with aiohttp.ClientSession(connector=connector) as http:
-        await calls(http, url, tool, AT_ONCE * 2)
+        await calls(http, seats, tool, len(seats) * 2)
         started = time.perf_counter()
-        times = await calls(http, url, tool, CALLS)
-        return Load(CALLS / (time.perf_counter() - started), times)
+        times = await calls(http, seats, tool, count)
+        return Load(count / (time.perf_counter() - started), times)
 
 
-async def calls(http: aiohttp.ClientSession, url: str, tool: str, count: int) -> list[float]:
-    """Make so many calls, `AT_ONCE` at a time; return what each took, in milliseconds."""
+async def calls(http: aiohttp.ClientSession, seats: Sequence[Seat], tool: str, count: int) -> list[float]:
+    """Make so many calls; return what each took, in milliseconds."""
     left, times = iter(range(count)), []
 
-    async def one_after_the_other() -> None:
+    async def one_after_the_other(seat: Seat) -> None:
         for number in left:
             started = time.perf_counter()
-            await call(http, url, tool, number)
+            await call(http, seat, tool, number)
             times.append((time.perf_counter() - started) * 1000)
 
-    await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(one_after_the_other(each) for each in seats))
     return times
 
 
-async def call(http: aiohttp.ClientSession, url: str, tool: str, number: int) -> None:
+async def call(http: aiohttp.ClientSession, seat: Seat, tool: str, number: int) -> None:
     """Make one call, and check that it was answered."""
     params = {"name": tool, "arguments": {"limit": 10}, "_meta": ENVELOPE}
-    headers: Mapping[str, str] = {
+    headers: dict[str, str] = {
         "Accept": "application/json, text/event-stream",
         "MCP-Protocol-Version": REVISION,
         "Mcp-Method": "tools/call",
         "Mcp-Name": tool,
     }
+    if seat.bearer:
+        headers["Authorization"] = f"Bearer {seat.bearer}"
     body = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}
-    async with http.post(url, json=body, headers=headers) as reply:
+    async with http.post(seat.url, json=body, headers=headers) as reply:
         answer: dict[str, Any] = await reply.json()
-        if answer["id"] != number or answer["result"].get("isError"):
+        if answer.get("id") != number or answer["result"].get("isError"):
             raise RuntimeError(answer)
 
 
@@ -130,23 +140,38 @@ async def product(org: Org) -> AsyncIterator[str]:
 @asynccontextmanager
 async def trivial(org: Org, target: str) -> AsyncIterator[str]:
     """Start the trivial server over HTTP, and give its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     told = {"TRIVIAL_URL": f"{org.url}{target}", "TRIVIAL_TOKEN": org.credentials["access_token"]}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.trivial"), env=environment(**told, TRIVIAL_PORT=str(port))
-    )
+    command = [sys.executable, "-m", "bench.trivial"]
+    async with process_at(port, command, environment(**told, TRIVIAL_PORT=str(port))):
+        yield f"http://127.0.0.1:{port}/mcp"
+
+
+def free_port() -> int:
+    """Return a port that nothing listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def process_at(port: int, command: Sequence[str], env: Mapping[str, str]) -> AsyncIterator[None]:
+    """Run a server until the block ends, which begins when it listens at `port`."""
+    process = await asyncio.create_subprocess_exec(*command, env=env, stderr=asyncio.subprocess.DEVNULL)
     try:
         async with asyncio.timeout(START_S):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", port)
                 except OSError:
+                    if process.returncode is not None:
+                        raise RuntimeError(f"{command[0]} ended before it served") from None
                     await asyncio.sleep(0.05)
                 else:
                     writer.close()
                     break
-        yield f"http://127.0.0.1:{port}/mcp"
+        yield
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()

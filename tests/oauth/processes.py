@@ -99,15 +99,18 @@ def replicas(
             each.kill()
 
 
-async def log_in(http: httpx2.AsyncClient, issuer: str, token_at: str, org_url: str) -> dict[str, Any]:
-    """Log in at `issuer`, and get the tokens from `token_at`."""
+async def log_in(
+    http: httpx2.AsyncClient, issuer: str, token_at: str, org_url: str, user_id: str = ""
+) -> dict[str, Any]:
+    """Log in at `issuer` as a user of the org, and get the tokens from `token_at`."""
     described = {"client_name": "x", "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none"}
     client_id = (await http.post(f"{issuer}/register", json=described)).json()["client_id"]
     proof = Proof()
     query = {"response_type": "code", "client_id": client_id, "redirect_uri": REDIRECT}
-    query |= {"code_challenge": proof.challenge, "code_challenge_method": "S256"}
+    query |= {"code_challenge": proof.challenge, "code_challenge_method": "S256", "state": "s"}
     page = await http.get(f"{issuer}/authorize", params=query)
-    back = await to_the_end(http, await submit(http, page, decision="allow"), "", (issuer, org_url))
-    form = {"grant_type": "authorization_code", "code": answer_in(back)["code"], "client_id": client_id}
+    asked = page if page.is_redirect else await submit(http, page, decision="allow")
+    code = answer_in(await to_the_end(http, asked, user_id, (issuer, org_url)))["code"]
+    form = {"grant_type": "authorization_code", "code": code, "client_id": client_id, "redirect_uri": REDIRECT}
     answer = await http.post(f"{token_at}/token", data=form | {"code_verifier": proof.verifier})
-    return {**answer.json(), "client_id": client_id, "code": form["code"]}
+    return {**answer.json(), "client_id": client_id, "code": code}
