@@ -12,6 +12,7 @@ from mcp_salesforce.cli import cli
 
 COMMANDS = (
     "demo",
+    "app",
     "login",
     "register",
     "doctor",

@@ -129,11 +129,11 @@ def sf(
     """Run one sf command with --json and return what it printed; logged in before the first."""
     script = installed("@salesforce/cli/bin/run.js")
 
-    def run(*arguments: str) -> Any:
+    def run(*arguments: str, cwd: Path | None = None) -> Any:
         done = subprocess.run(
             [node, script, *arguments, "--json"],
             env=environment,
-            cwd=environment["HOME"],
+            cwd=cwd or environment["HOME"],
             capture_output=True,
             text=True,
             check=False,

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
 
+from mcp_salesforce.cli import cli
 from mcp_salesforce.salesforce import SalesforceClient, SfCliSource
 from tests.clients.conftest import ServedOrg, Sf
 from tests.clients.verified import VERIFIED
@@ -55,6 +57,22 @@ def test_sf_describes_an_object_and_reads_the_limits(sf: Sf) -> None:
     assert (described["name"], described["keyPrefix"]) == ("Event", "00U")
     assert {"StartDateTime", "WhoId"} <= {field["name"] for field in described["fields"]}
     assert "DailyApiRequests" in {limit["name"] for limit in limits}
+
+
+def test_sf_knows_every_part_of_the_app_that_we_make(sf: Sf, tmp_path: Path) -> None:
+    CliRunner().invoke(cli, ["app", "--email", "admin@acme.example", "--to", str(tmp_path / "app")])
+    source, to = tmp_path / "app" / "force-app", tmp_path / "converted"
+
+    # The command converts only inside a project, and only what its registry of types knows.
+    done = sf("project", "convert", "source", "--root-dir", str(source), "--output-dir", str(to), cwd=tmp_path / "app")
+
+    assert done["status"] == 0, done
+    assert {path.relative_to(to).as_posix() for path in to.rglob("*.*")} == {
+        "package.xml",
+        "externalClientApps/McpSalesforce.eca",
+        "extlClntAppOauthSettings/McpSalesforceOAuth.ecaOauth",
+        "extlClntAppGlobalOauthSets/McpSalesforceGlobalOAuth.ecaGlblOauth",
+    }
 
 
 @pytest.mark.usefixtures("sf")

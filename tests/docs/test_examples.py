@@ -61,7 +61,9 @@ def test_the_tutorials_query_works_on_the_local_org(tmp_path: Path) -> None:
 async def test_the_page_about_connecting_leads_to_settings_with_which_the_server_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    login, doctor = blocks("docs/connect-an-org.md", "sh")
+    app, login, doctor = blocks("docs/connect-an-org.md", "sh")
+    made = run(*shlex.split(app.splitlines()[0])[3:], cwd=tmp_path)
+    assert app.splitlines()[2] in made.stdout, made.stderr
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     with running("org", "--port", "0", "--json", cwd=tmp_path) as process:

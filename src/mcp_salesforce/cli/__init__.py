@@ -8,6 +8,7 @@ from mcp_salesforce import DISTRIBUTION
 
 _COMMANDS = (
     "demo",
+    "app",
     "login",
     "register",
     "doctor",
@@ -25,7 +26,7 @@ _COMMANDS = (
     "keys",
 )
 
-_MODULES = {"import": "import_file"}  # of commands that are words of Python
+_MODULES = {"import": "import_file", "app": "external_app"}  # words of Python, and names that are taken
 
 
 class _Commands(click.Group):
