@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Self
@@ -12,6 +13,7 @@ from typing import Final, Self
 from mcp_salesforce.appointments.hours import hours_of
 from mcp_salesforce.changes.approvals import ApprovalRules
 from mcp_salesforce.changes.gate import Gate
+from mcp_salesforce.file_links import FileLink, FileLinks
 from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.policy.guard.read_only import refusing_writes
 from mcp_salesforce.policy.policy_file import PolicyFileError
@@ -44,7 +46,7 @@ class Sessions:
         *,
         transport: Transport | None = None,
         now: Callable[[], datetime] = utc_now,
-        is_shared: bool = False,
+        address: str | None = None,
     ) -> None:
         """Prepare; nothing is opened yet.
 
@@ -52,16 +54,18 @@ class Sessions:
             settings: How to work, for every user.
             transport: How requests travel; the network of the settings without one.
             now: The clock that appointments are booked by.
-            is_shared: Whether several people use the server; each has a folder for files of their own then.
+            address: Over HTTP, the address by which several people reach the server; empty for one person. Links to
+                files begin with it, or with what requests name; and each of several people has a folder of their own.
         """
-        self._is_shared = is_shared
+        self._is_shared = bool(address)
         self._settings = settings
         self._transport = transport
         self._now = now
         self._state_key = StateKey(settings.state_key.get_secret_value())
+        self.links = None if address is None else FileLinks(self._state_key, self._seconds, address)
         self._journal = connect.journal(settings, self._seconds)
         self._gate = Gate(self._journal)
-        self._approvals = connect.approvals(settings, self._seconds, has_terminal=not is_shared)
+        self._approvals = connect.approvals(settings, self._seconds, has_terminal=not address)
         self._audit = connect.audit(settings)
         self._imports = connect.imports(settings, self._seconds)
 
@@ -110,7 +114,8 @@ class Sessions:
                 approvals=self._approvals,
                 approval_rules=ApprovalRules.of(access.policy),
                 audit=self._audit,
-                files=self._folder(person),
+                files=self._own_folder(person),
+                linked=partial(self.links.to, person) if self.links else _no_link,
                 imports=self._imports,
                 find_named=ids_of,
             )
@@ -119,12 +124,16 @@ class Sessions:
             finally:
                 await session.background.close()
 
-    def _folder(self, person: str) -> Path | None:
+    def folder_of(self, person: str) -> Path | None:
         """Return where the files of a person are: nobody sees another's."""
         if self._settings.files is None or not self._is_shared:
             return self._settings.files
-        own = self._settings.files / blake2b(person.encode(), digest_size=16).hexdigest()
-        own.mkdir(mode=0o700, exist_ok=True)
+        return self._settings.files / blake2b(person.encode(), digest_size=16).hexdigest()
+
+    def _own_folder(self, person: str) -> Path | None:
+        own = self.folder_of(person)
+        if own and self._is_shared:
+            own.mkdir(mode=0o700, exist_ok=True)
         return own
 
     def _client(
@@ -141,6 +150,10 @@ class Sessions:
             gate=(lambda exchange: self._gate.over(share(exchange))) if share else self._gate.over,
             watch=self._audit.over if self._audit else None,
         )
+
+
+def _no_link(_: str) -> FileLink:
+    return {}
 
 
 def _guarding(guard: Guard | None, access: Access) -> Callable[[RequestSender], RequestSender] | None:

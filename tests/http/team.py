@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
@@ -48,6 +49,10 @@ class KnownPeople:
         if self.is_broken:
             raise StoreError("The store does not answer.")
         return self.people.get(bearer)
+
+    async def visitor(self, request: Request) -> str:
+        found = self.people.get(request.cookies.get("browser", ""))
+        return found.id if found else ""
 
     def challenge(self) -> str:
         return CHALLENGE

@@ -15,7 +15,7 @@ from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.store.sealing import KeyRing, SealedStore
 from tests.conftest import settings_of
 from tests.http.served import HEADERS, answer_in, request_of, served
-from tests.oauth.site import ISSUER, KEY, ORG, Site, Time, log_in, sqlite
+from tests.oauth.site import ISSUER, KEY, ORG, Site, Time, log_in, sqlite, submit, to_the_end
 
 WHOAMI = request_of("tools/call", {"name": "salesforce_whoami", "arguments": {}})
 
@@ -28,7 +28,8 @@ async def site(org: LocalOrg, tmp_path: Path) -> AsyncIterator[Site]:
     carrying = AsgiTransport(org.app)
     upstream = Org(carrying, ORG, org.credentials.client_id, org.credentials.client_secret, addresses.of("callback"))
     logins = TeamLogins(addresses, store, ring, upstream, now=time)
-    settings = settings_of(org, journal="off", instance_url=ORG)
+    (tmp_path / "files").mkdir()
+    settings = settings_of(org, journal="off", instance_url=ORG, toolsets="default,files", files=tmp_path / "files")
     app = create_app(settings, team=Team(ISSUER, ORG, logins, sqlite(tmp_path, time)), transport=carrying)
     async with served(app):
         site = Site(logins, org, time, app, store)  # type: ignore[arg-type]  # any ASGI application does
@@ -39,9 +40,14 @@ async def site(org: LocalOrg, tmp_path: Path) -> AsyncIterator[Site]:
                 await browser.aclose()
 
 
-async def called(site: Site, tokens: dict[str, Any]) -> tuple[int, Any]:
+EXPORT = request_of(
+    "tools/call", {"name": "salesforce_export", "arguments": {"path": "a.csv", "soql": "SELECT Id, Name FROM Contact"}}
+)
+
+
+async def called(site: Site, tokens: dict[str, Any], request: dict[str, Any] = WHOAMI) -> tuple[int, Any]:
     headers = {**HEADERS, "Authorization": f"Bearer {tokens['access_token']}"}
-    answer = await site.browser().post("/mcp", json=WHOAMI, headers=headers)
+    answer = await site.browser().post("/mcp", json=request, headers=headers)
     return answer.status_code, answer_in(answer).get("result", {}).get("structuredContent")
 
 
@@ -74,3 +80,18 @@ async def test_another_host_is_refused_on_each_page(site: Site) -> None:
     browser = site.browser()
     for path in ("/mcp", "/authorize", "/token", "/.well-known/oauth-protected-resource"):
         assert (await browser.get(path, headers={"Host": "evil.example"})).status_code == 421
+
+
+async def test_a_browser_gets_a_file_after_a_login_of_the_person_whose_file_it_is(site: Site) -> None:
+    jonas = site.org.user("jonas")
+    tokens = await log_in(site), await log_in(site, jonas)
+    links = [(await called(site, each, EXPORT))[1]["link"].removeprefix(ISSUER) for each in tokens]
+    browser = site.browser()
+
+    before = await browser.get(links[0])
+    await to_the_end(browser, await submit(browser, await browser.get("/connections"), do="log_in"))
+    own, of_another = [await browser.get(link) for link in links]
+
+    assert (before.status_code, own.status_code, of_another.status_code) == (401, 200, 404)
+    assert f'href="{ISSUER}/connections"' in before.text
+    assert own.text.startswith('"Id","Name"')

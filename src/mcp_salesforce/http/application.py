@@ -17,7 +17,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from mcp_salesforce.http.access_now import AccessNow
 from mcp_salesforce.http.desks import Desks
-from mcp_salesforce.http.door import OwnDoor, TeamDoor
+from mcp_salesforce.http.door import Door, OwnDoor, TeamDoor
+from mcp_salesforce.http.downloads import Downloads
 from mcp_salesforce.http.draining import Drain
 from mcp_salesforce.http.edge import Edge
 from mcp_salesforce.http.endpoint import Endpoint
@@ -104,22 +105,33 @@ def create_app(
         ConfigurationError: The settings cannot work.
     """
     serving, measures, drain, access = serving or Serving(), Measures(), Drain(), AccessNow(settings)
-    sessions = Sessions(settings, transport=transport, now=now, is_shared=team is not None)
+    sessions = Sessions(settings, transport=transport, now=now, address=team.public_url if team else "")
     desks = Desks(sessions, _shares(team.store, serving, settings) if team else None)
     measures.watch(lambda: len(desks), desks.usages)
+    door: Door = TeamDoor(team.logins) if team else OwnDoor(connect.token_source(settings))
     endpoint = Endpoint(
-        door=TeamDoor(team.logins) if team else OwnDoor(connect.token_source(settings)),
+        door=door,
         access=access,
         desks=desks,
         servers=Servers(partial(build_server, settings), measures),
         limits=_limits(team.store, serving) if team else None,
         drain=drain,
+        links=None if team else sessions.links,
     )
     readiness = Readiness(drain, _checks(settings, team, transport))
     path = f"{urlsplit(team.public_url).path}{PATH}" if team else PATH
-    routes = [Route(path, endpoint), *probes(readiness, measures), *(team.logins.routes if team else ())]
+    own = [Route(path, endpoint), *probes(readiness, measures), _downloads(sessions, door, team)]
+    routes = [*own, *(team.logins.routes if team else ())]
     inner = Starlette(routes=routes, lifespan=partial(_lifespan, sessions, endpoint, team))
     return Application(drain, access, _guarded(inner, path, team, serving, measures))
+
+
+def _downloads(sessions: Sessions, door: Door, team: Team | None) -> Route:
+    links, prefix = sessions.links, urlsplit(team.public_url).path if team else ""
+    assert links is not None  # noqa: S101 - the sessions have an address
+    by_browser = {"visitor": team.logins.visitor, "log_in": f"{team.public_url}/connections"} if team else {}
+    serve = Downloads(door, links, sessions.folder_of, **by_browser)  # type: ignore[arg-type]  # two kinds of values
+    return Route(f"{prefix}/files/{{link}}/{{name:path}}", serve.__call__, methods=["GET"])
 
 
 @asynccontextmanager

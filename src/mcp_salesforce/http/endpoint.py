@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.types import Message, Receive, Scope, Send
 
 from mcp_salesforce import logs
+from mcp_salesforce.file_links import FileLinks
 from mcp_salesforce.http.access_now import AccessNow
 from mcp_salesforce.http.desks import Desks
 from mcp_salesforce.http.door import RETRY_S, Caller, Door
@@ -34,7 +35,15 @@ class Endpoint:
     """The ASGI application at `/mcp`, and the context in which it works."""
 
     def __init__(
-        self, *, door: Door, access: AccessNow, desks: Desks, servers: Servers, limits: Limits | None, drain: Drain
+        self,
+        *,
+        door: Door,
+        access: AccessNow,
+        desks: Desks,
+        servers: Servers,
+        limits: Limits | None,
+        drain: Drain,
+        links: FileLinks | None = None,
     ) -> None:
         """Serve.
 
@@ -45,6 +54,7 @@ class Endpoint:
             servers: What serves the messages.
             limits: How much one person may ask, if that is limited.
             drain: Whether the server ends.
+            links: Those to files, if they begin with the address that a request names.
         """
         self._door = door
         self._access = access
@@ -52,6 +62,7 @@ class Endpoint:
         self._servers = servers
         self._limits = limits
         self._drain = drain
+        self._links = links
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -78,6 +89,8 @@ class Endpoint:
         if scope["method"] != "POST":
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "Send each message with POST.", headers={"Allow": "POST"})
         check_accepted(scope)
+        if self._links:
+            self._links.address = f"{scope['scheme']}://{headers['host']}"
         access = narrowed(self._access.of(caller.claims), headers, QueryParams(scope["query_string"]))
         with logs.naming(org=caller.org_id, user=caller.user_id):
             async with self._limits.turn(caller.key) if self._limits else nullcontext():

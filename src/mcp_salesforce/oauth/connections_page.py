@@ -91,6 +91,11 @@ class ConnectionsPage:
         self._browsers.set_on(answer, cookie)
         return answer
 
+    async def visitor(self, request: Request) -> str:
+        """Return the Id of the person who is logged in in the browser of a request; empty if nobody is."""
+        visit = await self._visit(request)
+        return visit["person_id"] if visit else ""
+
     async def _visit(self, request: Request) -> Values | None:
         browser = self._browsers.known(request)
         found = await self._open.get(browser) if browser else None

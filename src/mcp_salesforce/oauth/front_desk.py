@@ -182,6 +182,10 @@ class TeamLogins:
             tokens=PersonTokens(self._people, said.person_id),
         )
 
+    async def visitor(self, request: Request) -> str:
+        """Return who is logged in in the browser of a request: at `/connections`, within half an hour."""
+        return await self._page.visitor(request)
+
     def challenge(self) -> str:
         """Return the value of WWW-Authenticate for a request without a valid token."""
         return f'Bearer resource_metadata="{self.addresses.resource_metadata}", scope="{SCOPE}"'

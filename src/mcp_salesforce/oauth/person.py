@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from mcp_salesforce.salesforce import TokenSource
@@ -45,6 +46,14 @@ class AuthorizationServer(Protocol):
 
         Raises:
             StoreError: Nobody can tell now; answer 503, let nobody in.
+        """
+        ...
+
+    async def visitor(self, request: Request) -> str:
+        """Return the `id` of the person who is logged in in the browser of a request; empty if nobody is.
+
+        Raises:
+            StoreError: Nobody can tell now.
         """
         ...
 

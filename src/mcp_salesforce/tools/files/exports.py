@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Annotated, NotRequired
 
 from pydantic import AfterValidator, Field
-from typing_extensions import TypedDict
 
+from mcp_salesforce.file_links import FileLink
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.wire import sobject_name
 from mcp_salesforce.soql.tokens import MAX_CHARACTERS
@@ -25,7 +25,7 @@ _KEYS = frozenset({"id", "reference"})
 _WAIT_S = 25  # less than hosts give a call
 
 
-class Exported(TypedDict):
+class Exported(FileLink):
     """A file that is whole, or how far it is."""
 
     path: str
@@ -85,7 +85,7 @@ async def export(  # noqa: PLR0913 - arguments of a tool
     if state.state == "done":
         exports.forget(name)
     note = f"The policy allows {selection.most_rows} rows." if state.rows == selection.most_rows else ""
-    return told_of(name, state, note)
+    return told_of(org, name, state, note)
 
 
 async def _soql(org: OrgSession, soql: str, sobject: str, fields: tuple[str, ...], where: str) -> str:
@@ -107,13 +107,14 @@ def teller(ctx: ToolContext) -> Tell:
     return tell
 
 
-def told_of(path: str, state: ExportState, note: str = "") -> Exported:
+def told_of(org: OrgSession, path: str, state: ExportState, note: str = "") -> Exported:
     """Return the answer about an export: its file if it is whole, otherwise how far it is."""
     told: Exported = {"path": path}
     if state.state == "done":
         told["rows"], told["columns"] = state.rows, _cut(",".join(state.columns), _HEADER)
         told["bytes"], told["sha256"] = state.bytes, state.sha256
         told["first"] = [_line(row, state.types) for row in state.first]
+        told |= org.linked(path)  # type: ignore[typeddict-item]  # a part of it
     else:
         told["state"], told["rows"] = state.state, state.rows
         if state.total is not None:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Final, NotRequired, TypeAlias
 
 from pydantic import AfterValidator, Field
-from typing_extensions import TypedDict
 
 from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.changes.import_parts import Failure
+from mcp_salesforce.file_links import FileLink
 from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.wire import sobject_name
 from mcp_salesforce.tools.files.import_state import ImportState
@@ -42,7 +42,7 @@ _Fixes: TypeAlias = Annotated[
 ]
 
 
-class Imported(TypedDict):
+class Imported(FileLink):
     """A table that was checked, or how far its import is."""
 
     import_id: str
@@ -154,6 +154,8 @@ def looked_at(imports: Imports, import_id: str, state: ImportState, *, with_chec
         told["problems"] = _problems(failures, state)
     if note := " ".join(filter(None, [state.error, state.hint, state.undo_note])):
         told["note"] = note
+    if state.bad_file:
+        told |= imports.linked(state.bad_file)  # type: ignore[typeddict-item]  # a part of it
     return told
 
 

@@ -29,7 +29,7 @@ class Imports:
 
     def __init__(self, org: OrgSession, store: ImportStore, folder: FilesFolder | None) -> None:
         """Read files below `folder`, and keep the imports in `store`."""
-        self._org = org
+        self._org, self.linked = org, org.linked
         self.store = store
         self._folder = folder
         self._running: dict[str, tuple[ImportState, Sending, asyncio.Task[None]]] = {}

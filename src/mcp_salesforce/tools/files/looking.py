@@ -48,15 +48,15 @@ async def _export(ctx: ToolContext, org: OrgSession, job: str, action: str, wait
     jobs = exports_of(org)
     match action:
         case "abort":
-            return told_of(job, await jobs.abort(org, job))
+            return told_of(org, job, await jobs.abort(org, job))
         case "pause":
             raise refused("An export cannot be paused.", hint="Abort it, or let it run.", fields=["action"])
         case "resume":
             await jobs.resume(org, job)
         case _ if (length := jobs.length_of_whole(job)) is not None:
-            return {"path": job, "state": "done", "bytes": length}
+            return {"path": job, "state": "done", "bytes": length} | org.linked(job)  # type: ignore[return-value]
     state = await jobs.wait(job, wait_s, exports.teller(ctx)) if wait_s else jobs.state(job)
-    return told_of(job, state)
+    return told_of(org, job, state)
 
 
 async def _import(ctx: ToolContext, org: OrgSession, import_id: str, action: str, wait_s: int) -> Imported:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, NotRequired
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
+from mcp_salesforce.file_links import FileLink
 from mcp_salesforce.salesforce.api.files import MOST_BYTES as MOST_UPLOADED
 from mcp_salesforce.salesforce.errors import UnreadableReplyError, refused
 from mcp_salesforce.salesforce.ids import KEY_PREFIXES
@@ -49,7 +50,7 @@ class Listed(TypedDict):
     note: NotRequired[str]
 
 
-class Got(TypedDict):
+class Got(FileLink):
     """A file that was saved, or its text."""
 
     name: str
@@ -156,7 +157,7 @@ async def get_file(
         folder = folder_of(org.files)
         place = folder.for_new(path, overwrite=overwrite)
         digest = await _saved(org, version, place, overwrite=overwrite)
-        return {**told, "path": folder.name_of(place), "sha256": digest}
+        return {**told, "path": folder.name_of(place), "sha256": digest, **org.linked(folder.name_of(place))}
     if length > MOST_BYTES:
         raise refused(
             f"The file has {length:,} bytes; text is read of at most {MOST_BYTES:,}.",

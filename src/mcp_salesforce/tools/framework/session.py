@@ -20,6 +20,7 @@ from mcp_salesforce.changes.approvals import ApprovalRules
 from mcp_salesforce.changes.change import Approving, Change, changing
 from mcp_salesforce.changes.import_store import ImportStore
 from mcp_salesforce.changes.journal import Journal
+from mcp_salesforce.file_links import FileLink
 from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.policy.rules import Action
 from mcp_salesforce.salesforce import ApiError, NotFoundError, SalesforceClient, SalesforceError
@@ -71,6 +72,7 @@ class OrgSession:
         approval_rules: ApprovalRules = _NO_POLICY,
         audit: Audit | None = None,
         files: Path | None = None,
+        linked: Callable[[str], FileLink] = lambda _: {},
         imports: ImportStore | None = None,
         find_named: Finder = refuse_names,
     ) -> None:
@@ -90,27 +92,25 @@ class OrgSession:
             approval_rules: Which changes a person has to approve.
             audit: Where calls are recorded, if they are: what the client's guard passes by.
             files: The folder that files may be in, if there is one.
+            linked: Returns the link by which the user gets a file of the folder, where the user needs one.
             imports: Where imports are kept; in memory without one.
             find_named: Finds the records that arguments name instead of giving their Ids.
         """
-        self.client, self.allowed = client, allowed
-        self.now, self.find_named = now, find_named
-        self._guard = guard
+        self.client, self.allowed, self.now, self.find_named = client, allowed, now, find_named
+        self._guard, self._journal = guard, journal
         self._state_key = state_key or StateKey()
-        self._journal = journal
         self.approvals = approvals or ApprovalStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
-        self.approval_rules = approval_rules
-        self.audit, self.files = audit, files
+        self.audit, self.files, self.linked = audit, files, linked
         self.imports = imports or ImportStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
-        self.outcome_fields = outcome_fields
+        self.approval_rules, self.outcome_fields = approval_rules, outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
         self.calendars: dict[str, Calendar] = {}
         self.work_records: dict[str, tuple[datetime, Sequence[Mapping[str, Any]]]] = {}
         self.schema = guard.schema if guard else DescribeCache(client.describe, now=lambda: now().timestamp())
         self.pages = PageCache(now=lambda: now().timestamp())
         self.max_answer_bytes = int(max_answer_tokens * _BYTES_PER_TOKEN)
-        self._users: dict[str, asyncio.Task[UserInfo]] = {}
         self._owner: tuple[str, ...] | None = None
+        self._users: dict[str, asyncio.Task[UserInfo]] = {}
         self._zones: dict[str, asyncio.Task[ZoneInfo]] = {}
         self.background = Background(audit)
 
