@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.docs.answers import render_snapshot, write_stamp
 from tests.docs.commands import render_commands
+from tests.docs.comparison import badges, render_comparison
 from tests.docs.configuration import render_configuration, render_env_example
 from tests.docs.doctor import render_doctor
 from tests.docs.errors import render_errors
@@ -31,6 +32,8 @@ PAGES: dict[str, Callable[[str], str]] = {
     "src/mcp_salesforce/front/snapshot.txt": render_snapshot,
     "docs/register.md": render_register,
     "docs/hosts.md": render_hosts,
+    "docs/comparison.md": render_comparison,
+    **badges(),
     **snapshots(),
 }
 """Path from the root of the project to a function from the present page to the right one."""
