@@ -6,7 +6,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,18 @@ Drive = Callable[..., Any]
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Drive]:
     """A session of a headless Chromium: call it with a method, a path below the session, and a body."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
+    if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
         pytest.skip("chromium and chromedriver are not installed")
+    with driving(tmp_path) as drive:
+        yield drive
+
+
+@contextmanager
+def driving(folder: Path) -> Iterator[Drive]:
+    """A session of a headless Chromium, which keeps its files in a folder; it must be installed."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    assert chromium
+    assert driver
     with subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = next(line for line in process.stdout if "started successfully on port" in line)
@@ -52,7 +61,7 @@ def browser(tmp_path: Path) -> Iterator[Drive]:
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - an address of this test
                 return json.loads(answer.read())["value"]
 
-        options = {"binary": chromium, "args": [*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"]}
+        options = {"binary": chromium, "args": [*FLAGS, f"--user-data-dir={folder / 'chromium'}"]}
         wanted = {
             "capabilities": {
                 "alwaysMatch": {"browserName": "chrome", "acceptInsecureCerts": True, "goog:chromeOptions": options}

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.docs import screens
 from tests.docs.answers import render_snapshot, write_stamp
 from tests.docs.commands import render_commands
 from tests.docs.comparison import badges, render_comparison
@@ -12,6 +13,7 @@ from tests.docs.configuration import render_configuration, render_env_example
 from tests.docs.doctor import render_doctor
 from tests.docs.errors import render_errors
 from tests.docs.localorg import render_localorg
+from tests.docs.pictures import pictures
 from tests.docs.register import render_register
 from tests.docs.tools import render_readme, render_tools, snapshots
 from tests.faults.table import render as render_failures
@@ -35,6 +37,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/comparison.md": render_comparison,
     **badges(),
     **snapshots(),
+    **pictures(),
 }
 """Path from the root of the project to a function from the present page to the right one."""
 
@@ -51,10 +54,14 @@ def main() -> int:
         if before != after:
             stale.append(name)
             if not check:
-                page.parent.mkdir(exist_ok=True)
+                page.parent.mkdir(parents=True, exist_ok=True)
                 page.write_text(after, encoding="utf-8")
     if not check:
         write_stamp()
+    if screens.are_stale():
+        stale.append(screens.STAMP)
+        if not check and not screens.taken():
+            sys.stderr.write(f"{screens.STAMP} stays out of date: its pictures need chromium and chromedriver.\n")
     if stale and check:
         sys.stderr.write(f"Out of date: {', '.join(stale)}. Run `make docs UPDATE=1`.\n")
         return 1

@@ -31,9 +31,10 @@ def pages() -> list[str]:
 
 
 def links_of(page: str) -> list[tuple[str, str]]:
-    """Return the links of a page inside the project: path from the root ("" is the page itself) and anchor."""
+    """Return the links and pictures of a page inside the project: path ("" is the page itself) and anchor."""
     text = re.sub(r"^```.*?^```|`[^`\n]*`", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
-    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
+    found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'\bsrc(?:set)?="([^"]+)"', text)
+    targets = [target for target in found if "://" not in target]
     return [(path, anchor) for path, _, anchor in (target.partition("#") for target in targets)]
 
 

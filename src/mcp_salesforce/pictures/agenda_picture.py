@@ -26,6 +26,7 @@ _CLOCK_WIDTH: Final = 48
 _HEAD: Final = 96
 _HOUR: Final = 48
 _TWO_LINES: Final = 35
+_BOTH_TIMES: Final = 100
 _WHOLE_DAY: Final = 22
 _WIDEST: Final = 260
 _NARROWEST: Final = 110
@@ -142,7 +143,9 @@ def _timed(column: _Column, parts: Sequence[Part], grid: _Grid) -> Iterator[Mark
     for shown in placed([part for part in parts if (part.day, part.entry.who) == (column.day, column.who)]):
         entry, width = shown.part.entry, (column.width - 4) / shown.lanes
         y, height = grid.y(shown.top), grid.y(shown.bottom) - grid.y(shown.top)
-        lines = [entry.hours, entry.title] if height >= _TWO_LINES else [f"{entry.start[11:16]} {entry.title}"]
+        begins = entry.start[11:16]
+        hours = entry.hours if width >= _BOTH_TIMES else begins
+        lines = [hours, entry.title] if height >= _TWO_LINES else [f"{begins} {entry.title}"]
         x = column.x + 2 + shown.lane * width
         yield block(x, y, width, height, _sentence(entry), lines, kind=_kind(entry))
 

@@ -31,8 +31,8 @@ from mcp_salesforce.pictures.entries import (
 from mcp_salesforce.pictures.lanes import Placed, hours_of, placed
 
 _MARGIN: Final = 16
-_NAMES: Final = 170
-_WANTED: Final = 860
+_NAMES: Final = 190
+_WANTED: Final = 840
 _WIDEST_HOUR: Final = 84
 _LANE: Final = 22
 _GAP: Final = 8
@@ -141,7 +141,11 @@ def _day(
     free = ", ".join(part.entry.hours for part in offered)
     yield label(_MARGIN, top + 16, day_name(day), _NAMES, kind="head", size=13)
     yield label(
-        scale.left, top + 16, free or "No time to offer", scale.right - scale.left, kind="head" if free else "quiet"
+        scale.left,
+        top + 16,
+        f"Free: {free}" if free else "No time to offer",
+        scale.right - scale.left,
+        kind="head" if free else "quiet",
     )
     for row in rows:
         yield from _named(row, scale, unseen.get(row.who, ""))

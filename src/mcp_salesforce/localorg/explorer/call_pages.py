@@ -13,6 +13,7 @@ from mcp_salesforce.markup import Markup, element, joined
 from mcp_salesforce.pages import facts
 
 _MOST_IN_A_CELL: Final = 160
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
 def calls(found: Sequence[SeenCall], users: Mapping[str, str]) -> Response:
@@ -42,10 +43,10 @@ def call(seen: SeenCall, users: Mapping[str, str]) -> Response:
 
 def call_table(found: Sequence[SeenCall], users: Mapping[str, str]) -> Markup:
     """Return calls as a table."""
-    heads = ("Call", "Asked", "Status", "Took", "User", "Time (UTC)")
+    heads = ("Call", "Asked", "Status", "Took", "User", "UTC")
     rows = [
         (link(f"{each.number}", "calls", f"{each.number}"), _asked(each), _status(each), _took(each),
-         users.get(each.user_id, ""), f"{each.at:%H:%M:%S}")
+         users.get(each.user_id, "").replace(" ", _NO_BREAK), f"{each.at:%H:%M:%S}")
         for each in found
     ]  # fmt: skip
     return table("API calls, the newest first", heads, rows)
@@ -84,4 +85,4 @@ def _status(seen: SeenCall) -> str:
 
 
 def _took(seen: SeenCall) -> str:
-    return "" if seen.duration_ms is None else f"{seen.duration_ms:,.1f} ms"
+    return "" if seen.duration_ms is None else f"{seen.duration_ms:,.1f}{_NO_BREAK}ms"
