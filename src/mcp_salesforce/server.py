@@ -6,7 +6,7 @@ if __name__ == "__main__":  # before the imports: the first answers do not wait 
     begin(())
 
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import cache, cached_property, partial
@@ -15,9 +15,11 @@ from typing import Any, TypeAlias
 
 from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
 from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateCodec, RequestStateSecurity
 from mcp_types import GetPromptResult, InputRequiredResult, Tool
+from pydantic import AnyUrl
 
 from mcp_salesforce import DISTRIBUTION, logs
 from mcp_salesforce.changes.approval_store import LIFETIME
@@ -35,10 +37,12 @@ from mcp_salesforce.surface.first_answers import keep_answers
 from mcp_salesforce.surface.instructions import instructions
 from mcp_salesforce.surface.prompts import add_prompts, check_request
 from mcp_salesforce.surface.resources import add_resources
+from mcp_salesforce.surface.view_resources import add_views
 from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.tools.framework.allowed_tools import Access, UnknownToolsetError
 from mcp_salesforce.tools.framework.session import OrgSession, utc_now
 from mcp_salesforce.tools.framework.toolset import SalesforceTool, build_tools
+from mcp_salesforce.views import newest
 
 _version = cache(version)  # it reads a file
 
@@ -53,6 +57,16 @@ class SalesforceServer(MCPServer[OrgSession]):
         ours = [tool.described() for tool in self._tool_manager.list_tools() if isinstance(tool, SalesforceTool)]
         hidden = {tool.name for tool in ours if not tool.is_listed}
         return [tool for tool in await super().list_tools() if tool.name not in hidden]
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[OrgSession, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """Return the contents of a resource; the address of an older build of a view leads to the newest.
+
+        Raises:
+            ResourceNotFoundError: There is no such resource.
+        """
+        return await super().read_resource(newest(str(uri)), context)
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[OrgSession, Any] | None = None
@@ -142,6 +156,7 @@ def build_server(
     server.middleware.extend([*around, _within(settings.call_timeout_s)])
     add_prompts(server, allowed)
     add_resources(server, allowed)
+    add_views(server, [tool for tool in tools if tool.is_listed])
     add_completion(server)
     return server
 

@@ -63,11 +63,12 @@ def driving(folder: Path) -> Iterator[Drive]:
 
         options = {"binary": chromium, "args": [*FLAGS, f"--user-data-dir={folder / 'chromium'}"]}
         wanted = {
-            "capabilities": {
-                "alwaysMatch": {"browserName": "chrome", "acceptInsecureCerts": True, "goog:chromeOptions": options}
-            }
+            "browserName": "chrome",
+            "acceptInsecureCerts": True,
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL"},
         }
-        session = f"/{drive('POST', '', wanted)['sessionId']}"
+        session = f"/{drive('POST', '', {'capabilities': {'alwaysMatch': wanted}})['sessionId']}"
         try:
             yield lambda method, path, body=None: drive(method, session + path, body)
         finally:

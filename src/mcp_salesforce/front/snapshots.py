@@ -143,11 +143,11 @@ def _versions() -> list[str]:
 
 
 def _add_folder(digest: "blake2b", folder: str) -> None:
-    """Add the Python files of a folder and of those in it, in the order of their names."""
+    """Add what the answers depend on of a folder and of those in it, in the order of their names."""
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
-        if entry.name.endswith(".py"):
+        if entry.name.endswith(".py") or entry.name == "manifest.json":  # the addresses of views
             descriptor = os.open(entry.path, os.O_RDONLY)
             try:
                 text = os.read(descriptor, 1 << 24).replace(b"\r\n", b"\n")

@@ -84,6 +84,7 @@ Until = Annotated[str, Field(description="Time, or a date for the end of that da
     hint="availability of people and rooms in the calendar: who is free or busy when",
     example={"calendars": ["me"], "start": "2026-11-24", "end": "2026-11-27"},
     is_long=True,
+    view="agenda",
 )
 async def get_free_busy(
     ctx: ToolContext, calendars: CalendarNames, start: From, end: Until, time_zone: TimeZone = ""

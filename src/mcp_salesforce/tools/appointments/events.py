@@ -122,6 +122,7 @@ async def delete_appointment(ctx: ToolContext, event_id: EventId, scope: Scope =
     hint="calendar, agenda, day sheet, schedule: meetings, visits and calls of a day or week",
     example={"start": "2026-11-23", "end": "2026-11-27"},
     is_long=True,
+    view="agenda",
 )
 async def list_appointments(
     ctx: ToolContext,

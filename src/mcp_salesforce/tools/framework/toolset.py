@@ -30,6 +30,7 @@ from mcp_salesforce.tools.framework.making import Making
 from mcp_salesforce.tools.framework.references import with_ids
 from mcp_salesforce.tools.framework.second_look import with_doubts
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.views import tool_meta
 
 ToolContext: TypeAlias = Context[OrgSession, Any]
 Parameters = ParamSpec("Parameters")
@@ -116,6 +117,7 @@ class ToolSpec:
         is_long: Whether an answer may fill the whole budget.
         former_name: A name that it had, and is called by still.
         sobject: The object that it is about, if it is one.
+        view: The view that hosts show for its answers, if there is one.
     """
 
     name: str
@@ -128,11 +130,12 @@ class ToolSpec:
     is_long: bool = False
     former_name: str = ""
     sobject: str = ""
+    view: str = ""
 
     @property
     def meta(self) -> dict[str, Any]:
         """What a host gets beside the protocol's own fields; a model does not read it."""
-        told: dict[str, Any] = {_SEARCH_HINT: self.hint}
+        told: dict[str, Any] = {_SEARCH_HINT: self.hint, **(tool_meta(self.view) if self.view else {})}
         return told | ({_MOST_CHARACTERS: _LONGEST_RESULT} if self.is_long else {})
 
 
@@ -166,6 +169,7 @@ class Toolset:
         is_long: bool = False,
         former_name: str = "",
         sobject: str = "",
+        view: str = "",
     ) -> Callable[
         [Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]]],
         Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
@@ -182,7 +186,7 @@ class Toolset:
             description = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
             about = sobject or self.sobject
             self.specs.append(
-                ToolSpec(name, title, description, effect, function, hint, example, is_long, former_name, about)
+                ToolSpec(name, title, description, effect, function, hint, example, is_long, former_name, about, view)
             )
             return function
 

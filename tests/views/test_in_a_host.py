@@ -1,0 +1,169 @@
+"""Views in a host, in Chromium: what people see, what the view asks, and what axe says of it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_salesforce.views import html_of, manifest
+from tests.cli.processes import END_S
+from tests.clients.test_login_browser import ELEMENT, Drive, browser
+from tests.views.probe import Probe, probe_of
+
+__all__ = ["browser"]
+
+pytestmark = [pytest.mark.clients, pytest.mark.slow]
+
+AXE = Path(__file__).parents[2] / "views" / "node_modules" / "axe-core" / "axe.min.js"
+WEEK = {
+    "name": "salesforce_list_appointments",
+    "arguments": {"start": "2026-11-23", "end": "2026-11-27", "limit": 2000},
+}
+BUSY = {
+    "name": "salesforce_get_free_busy",
+    "arguments": {"calendars": ["me", "Harbour Room"], "start": "2026-11-26", "end": "2026-11-26"},
+}
+CHECK = "const done = arguments[0]; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}).then("
+CHECK += "found => done(found.violations.map(({id, nodes}) => `${id}: ${nodes.map(node => node.html).join(' ')}`)))"
+
+
+class View:
+    """A view in the probe's page, driven over WebDriver."""
+
+    def __init__(self, browser: Drive) -> None:
+        self._browser = browser
+
+    def script(self, text: str, *arguments: Any) -> Any:
+        return self._browser("POST", "/execute/sync", {"script": text, "args": arguments})
+
+    def enter(self) -> None:
+        frame = self._browser("POST", "/element", {"using": "css selector", "value": "iframe"})
+        self._browser("POST", "/frame", {"id": frame})
+
+    def leave(self) -> None:
+        self._browser("POST", "/frame", {"id": None})
+
+    def text(self) -> str:
+        return str(self.script("return document.body.innerText"))
+
+    def until(self, is_so: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + END_S
+        while not (found := is_so()):
+            assert time.monotonic() < deadline, self.text()
+            time.sleep(0.05)
+        return found
+
+    def until_text(self, *texts: str) -> None:
+        self.until(lambda: all(text in self.text() for text in texts))
+
+    def press(self, text: str) -> None:
+        found = {"using": "xpath", "value": f"//button[contains(., '{text}') or contains(@aria-label, '{text}')]"}
+        element = self._browser("POST", "/element", found)[ELEMENT]
+        self.script("arguments[0].click()", {ELEMENT: element})
+
+    def violations(self) -> list[str]:
+        self.script(AXE.read_text("utf-8"))
+        found: list[str] = self._browser("POST", "/execute/async", {"script": CHECK, "args": []})
+        return found
+
+    def complaints(self) -> list[str]:
+        """Return what the browser has logged since the last time: errors, and what the CSP has refused."""
+        return [entry["message"] for entry in self._browser("POST", "/se/log", {"type": "browser"})]
+
+
+async def in_a_host(mcp: Client, browser: Drive, steps: Callable[[View, Probe], None]) -> None:
+    """Run `steps`, which wait, beside the server."""
+    with probe_of(mcp, {view: html_of(view) for view in manifest()}) as probe:
+        await asyncio.to_thread(partial(steps, View(browser), probe))
+
+
+def opened(browser: Drive, view: View, address: str) -> None:
+    browser("POST", "/url", {"url": address})
+    view.enter()
+
+
+async def test_an_agenda_shows_the_days_of_the_call_and_the_details_of_an_appointment(
+    mcp: Client, browser: Drive
+) -> None:
+    def steps(view: View, probe: Probe) -> None:
+        opened(browser, view, probe.address("agenda", WEEK))
+        view.until_text("Company anniversary", "Board meeting", "Times in America/New_York", "Today")
+        assert [call["name"] for call in probe.calls] == [WEEK["name"], "salesforce_whoami"]
+
+        view.press("Board meeting")
+        view.until_text("Calendar", "Harbour Room")
+        view.until(lambda: "Loading" not in view.text())
+        assert probe.calls[-1]["name"] == "salesforce_get_appointment"
+
+        view.press("Month")
+        view.until_text("November 2026", "more")
+        assert probe.calls[-1]["arguments"] == {"start": "2026-10-26", "end": "2026-12-06", "limit": 2000}
+
+        view.leave()
+        sizes = view.script("return seen.filter(({method}) => method === 'ui/notifications/size-changed').length")
+        assert sizes > 0
+        view.script("tearDown(); notify('ui/notifications/host-context-changed', {theme: 'dark'})")
+        view.until(lambda: view.script("return seen.some(({id, result}) => id === 'end' && result)"))
+        view.enter()
+        view.until(lambda: view.script("return getComputedStyle(document.documentElement).colorScheme") == "dark")
+        assert view.complaints() == []
+
+    await in_a_host(mcp, browser, steps)
+
+
+async def test_people_and_rooms_stand_side_by_side_with_private_times_as_blocks(mcp: Client, browser: Drive) -> None:
+    def steps(view: View, probe: Probe) -> None:
+        opened(browser, view, probe.address("agenda", BUSY))
+        view.until_text("Nora Quill", "Harbour Room", "Product demonstration", "Busy")
+        heads = "return [...document.querySelectorAll('.head')].map(head => head.innerText)"
+        assert view.script(heads) == ["Nora Quill", "Harbour Room"]
+
+        view.press("Harbour Room")
+        view.until(lambda: len(view.script(heads)) == 1)
+
+    await in_a_host(mcp, browser, steps)
+
+
+@pytest.mark.parametrize("is_opaque", [False, True])
+async def test_a_view_whose_data_a_host_strips_asks_the_server_itself(
+    mcp: Client, browser: Drive, is_opaque: bool
+) -> None:
+    def steps(view: View, probe: Probe) -> None:
+        opened(browser, view, probe.address("agenda", WEEK, isStripped=True, isOpaque=is_opaque))
+        view.until_text("Company anniversary", "Board meeting")
+        assert [call["name"] for call in probe.calls].count(WEEK["name"]) == 2
+
+    await in_a_host(mcp, browser, steps)
+
+
+async def test_a_refusal_is_shown_as_the_server_words_it(mcp: Client, browser: Drive) -> None:
+    def steps(view: View, probe: Probe) -> None:
+        wrong = {**WEEK, "arguments": {"start": "2026-11-27", "end": "2026-11-23"}}
+        opened(browser, view, probe.address("agenda", wrong))
+        view.until(lambda: view.script("return document.querySelector('[role=alert]')?.innerText"))
+
+    await in_a_host(mcp, browser, steps)
+
+
+async def test_axe_finds_nothing_in_any_theme_direction_and_width(mcp: Client, browser: Drive) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm install --no-package-lock --prefix views")
+
+    def steps(view: View, probe: Probe) -> None:
+        for theme in ("light", "dark"):
+            for locale in ("en-US", "he-IL"):
+                for width in (320, 1400):
+                    for call in (WEEK, BUSY):
+                        context = {"theme": theme, "locale": locale}
+                        opened(browser, view, probe.address("agenda", call, width=width, context=context))
+                        view.until_text("Times in America/New_York", "Today")
+                        assert view.violations() == [], (theme, locale, width)
+                        assert view.script("return document.documentElement.scrollWidth") <= width
+        assert view.complaints() == []
+
+    await in_a_host(mcp, browser, steps)
