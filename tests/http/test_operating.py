@@ -1,6 +1,8 @@
 """What those who operate the server see of it and do with it."""
 
 import asyncio
+import json
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ from tests.clock import Clock
 from tests.conftest import settings_of
 from tests.http.served import HEADERS, answer_in, modern, request_of, served
 from tests.test_logs import lines_of, logged
+from tests.warm import warm
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALL = request_of("tools/call", {"name": "salesforce_list_contacts", "arguments": {"limit": 1}})
@@ -74,6 +77,27 @@ async def test_measures_count_requests_and_calls_by_how_they_ended(org: LocalOrg
     ):
         assert line in told
     assert "rm -rf" not in told
+
+
+def test_opentelemetry_gets_the_same_measures() -> None:
+    done = subprocess.run(warm("tests.http.metered"), capture_output=True, text=True, check=True, timeout=60)
+    scopes = [scope for each in json.loads(done.stdout)["resource_metrics"] for scope in each["scope_metrics"]]
+    found = {
+        metric["name"]: metric["data"]["data_points"]
+        for scope in scopes
+        if scope["scope"]["name"] == "mcp_salesforce"
+        for metric in scope["metrics"]
+    }
+
+    called = {"http.request.method": "POST", "http.route": "/mcp", "http.response.status_code": 200}
+    (request,) = (each for each in found["http.server.request.duration"] if each["attributes"] == called)
+    (operation,) = found["mcp.server.operation.duration"]
+    assert operation["attributes"] == {"mcp.method.name": "tools/call", "gen_ai.tool.name": "salesforce_list_contacts"}
+    assert (request["count"], operation["count"]) == (1, 1)
+    assert found["mcp_salesforce.sessions"][0]["value"] == 1
+    assert found["salesforce.api_calls.used"][0]["value"] >= 1
+    assert found["salesforce.api_calls.limit"][0]["value"] == 15_000
+    assert found["salesforce.api_calls.used"][0]["attributes"]["salesforce.org.id"].startswith("00D")
 
 
 async def test_each_line_of_the_log_names_the_request_and_none_holds_a_value(org: LocalOrg) -> None:

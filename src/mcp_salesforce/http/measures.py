@@ -5,8 +5,10 @@ The client of Prometheus is the measure because it needs no SDK of OpenTelemetry
 
 from collections.abc import Callable, Iterable
 from typing import Final
+from weakref import WeakSet
 
 from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.util.types import AttributeValue
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -26,6 +28,7 @@ _operation_seconds: Final = _meter.create_histogram(
 )
 
 Usages = Callable[[], dict[str, ApiUsage]]
+_watched: "Final[WeakSet[Measures]]" = WeakSet()
 
 
 class Measures:
@@ -41,6 +44,8 @@ class Measures:
             registry=self._registry,
             buckets=_SECONDS,
         )
+        self.sessions: Callable[[], int] = int
+        self.usages: Usages = dict
         self.active = Gauge("http_server_active_requests", "Requests that are being answered", registry=self._registry)
         self._operations = Histogram(
             "mcp_server_operation_duration_seconds",
@@ -54,6 +59,8 @@ class Measures:
         """Tell at each reading how many sessions are open, and the API calls that each org has used and may use."""
         Gauge("mcp_salesforce_sessions", "Open sessions of users", registry=self._registry).set_function(sessions)
         self._registry.register(_UsageCollector(usages))
+        self.sessions, self.usages = sessions, usages
+        _watched.add(self)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -91,3 +98,27 @@ class _UsageCollector(Collector):
             used.add_metric([org], usage.used)
             limit.add_metric([org], usage.limit)
         return [used, limit]
+
+
+def _sessions(_: CallbackOptions) -> Iterable[Observation]:
+    yield Observation(sum(each.sessions() for each in _watched))
+
+
+def _calls(what: Callable[[ApiUsage], int]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    """Return what tells a number of each org."""
+
+    def told(_: CallbackOptions) -> Iterable[Observation]:
+        for measures in _watched:
+            for org, usage in measures.usages().items():
+                yield Observation(what(usage), {"salesforce.org.id": org})
+
+    return told
+
+
+_meter.create_observable_gauge("mcp_salesforce.sessions", [_sessions], description="Open sessions of users")
+_meter.create_observable_gauge(
+    "salesforce.api_calls.used", [_calls(lambda usage: usage.used)], description="API calls of the org in 24 hours"
+)
+_meter.create_observable_gauge(
+    "salesforce.api_calls.limit", [_calls(lambda usage: usage.limit)], description="API calls that the org may use"
+)

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import jwt
@@ -19,6 +20,7 @@ _ALGORITHM: Final = "HS256"
 _TYPE: Final = "at+jwt"
 _CLAIMS: Final = ("iss", "aud", "sub", "exp", "iat", "jti", "client_id", "sid")
 _MOST_CHARACTERS: Final = 4096
+_MOST_REMEMBERED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class AccessTokens:
         self._addresses = addresses
         self._keys = ring.derived("access tokens")
         self._now = now
+        self._verified = lru_cache(_MOST_REMEMBERED)(self._verify)
 
     def __repr__(self) -> str:
         return "<AccessTokens>"
@@ -62,6 +65,11 @@ class AccessTokens:
         """Return what a token says; None if it is not one of ours, is for another server, or has expired."""
         if len(token) > _MOST_CHARACTERS or not token.isascii():
             return None
+        found = self._verified(token)
+        return found[0] if found and found[1] > self._now() else None
+
+    def _verify(self, token: str) -> tuple[Bearer, int] | None:
+        """Return what a token says and when it expires; what it is worth never changes, so it is verified once."""
         try:
             header = jwt.get_unverified_header(token)
             key = self._keys.get(str(header.get("kid")))
@@ -77,6 +85,6 @@ class AccessTokens:
             )
         except (jwt.PyJWTError, ValueError):
             return None
-        if not isinstance(claims["exp"], int) or claims["exp"] <= self._now():
+        if not isinstance(claims["exp"], int):
             return None
-        return Bearer(str(claims["sub"]), str(claims["sid"]))
+        return Bearer(str(claims["sub"]), str(claims["sid"])), claims["exp"]
