@@ -7,6 +7,7 @@ from typing import Any, Final
 from mcp_salesforce.salesforce import SObjectDescribe
 from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH
 from mcp_salesforce.salesforce.errors import InvalidRequestError
+from mcp_salesforce.salesforce.ids import to_18
 from mcp_salesforce.salesforce.literals import quote_list
 from mcp_salesforce.salesforce.models import FieldDescribe
 from mcp_salesforce.salesforce.wire import field_name, sobject_name
@@ -50,6 +51,8 @@ class OrgChecks:
         """Note what is wrong with rows, whose parents were found."""
         if self._operation in {"update", "delete"} and self._key != _ID:
             await self._find_records(rows)
+        elif self._operation in {"update", "delete"} and self._org.is_guarded:
+            await self._require_visible(rows)
         if self._operation == "insert":
             await self._find_duplicates(rows)
 
@@ -112,6 +115,13 @@ class OrgChecks:
                 row.fail("AMBIGUOUS_NAME", self._key, f"{len(ids)} records have {text[:_TOLD]!r}.")
             else:
                 row.fail("NOT_FOUND", self._key, f"No {self._described.name} has {text[:_TOLD]!r}.")
+
+    async def _require_visible(self, rows: Sequence[CheckedRow]) -> None:
+        """Note the rows whose record a policy does not show: it would refuse the whole call that has one of them."""
+        found = await self.there([row.values[_ID] for row in rows])
+        for row in rows:
+            if to_18(row.values[_ID]) not in found:
+                row.fail("NOT_FOUND", _ID, "It is another user's, or not there.")
 
     async def _find_duplicates(self, rows: Sequence[CheckedRow]) -> None:
         for column in self._columns.values():

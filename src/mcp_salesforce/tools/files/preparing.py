@@ -77,6 +77,7 @@ class Preparation:
             fixes = dict(state.fixes)
             reading = self._read(table, rows, fixes)
             while block := await asyncio.to_thread(lambda: list(islice(reading, _BLOCK))):
+                await self._require_count(described.name)
                 await checks.find_parents(block)
                 good = [row for row in block if not row.failures]
                 if has_saved:
@@ -90,6 +91,21 @@ class Preparation:
         self._parts.end(state.ready)
         state.fields = list(self._fields)
         state.bulk = state.ready > FEW and not self._goes_by_calls
+
+    async def _require_count(self, sobject: str) -> None:
+        """Refuse a table with more rows of an object than a policy allows; rows that the caller leaves out are none.
+
+        Raises:
+            InvalidArgumentError: It has more; nothing was sent.
+        """
+        count = self._state.total - self._state.skipped
+        if (most := await self._org.most_records(sobject, count)) < count:
+            raise refused(
+                f"The policy allows {most} rows of {sobject}; the table has more.",
+                code="POLICY_REFUSED",
+                hint="Nothing was sent. Tell the user: only the person who runs this server can change the policy.",
+                fields=["path"],
+            )
 
     def _mapped(self, described: SObjectDescribe, table: Table) -> ColumnMapping:
         state = self._state

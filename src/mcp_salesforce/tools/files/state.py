@@ -18,6 +18,7 @@ from mcp_salesforce.salesforce.errors import refused
 State: TypeAlias = Literal["running", "interrupted", "done", "failed", "aborted"]
 _VERSION: Final = 1
 _AT_ONCE: Final = 2**20
+_EXPORT_AGAIN: Final = "Then export again: it continues after the rows that were written."
 
 
 @dataclass(slots=True)
@@ -190,8 +191,8 @@ class ExportFiles:
 
 
 @contextmanager
-def written(name: str) -> Iterator[None]:
-    """Say in one sentence what the disk does not let be written.
+def written(name: str, then: str = _EXPORT_AGAIN) -> Iterator[None]:
+    """Say in one sentence what the disk does not let be written, and what to do `then`.
 
     Raises:
         InvalidArgumentError: It does not let it.
@@ -204,5 +205,5 @@ def written(name: str) -> Iterator[None]:
         raise refused(
             f"{name} cannot be written: {error.strerror or type(error).__name__}.",
             code="FILE_NOT_WRITTEN",
-            hint="Free space or allow the write, then export again: it continues after the rows that were written.",
+            hint=f"Free space or allow the write. {then}".strip(),
         ) from None
