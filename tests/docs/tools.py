@@ -39,6 +39,7 @@ the day. A prompt is listed only if its tools are. Arguments are completed: date
 | URI | content |
 |---|---|
 | `salesforce://agenda/{{date}}` | your appointments on one day: a date, `today` or `tomorrow` |
+| `salesforce://agenda/{{date}}/picture` | the same day as a picture (SVG), for hosts that show pictures |
 | `salesforce://schema/{{sobject}}` | the fields of an object; its name is completed |
 
 ## Answers

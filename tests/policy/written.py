@@ -276,7 +276,7 @@ CALLS: Final = [
 """Every attempt: a tool and its arguments, with names of records in braces."""
 
 RESOURCES: Final = (
-    "salesforce://agenda/2026-11-24", "salesforce://agenda/today", "salesforce://schema/Contact",
+    "salesforce://agenda/2026-11-24", "salesforce://agenda/today", "salesforce://agenda/2026-11-24/picture", "salesforce://schema/Contact",
     "salesforce://schema/Event", "salesforce://schema/Account", "salesforce://schema/EventRelation",
     "salesforce://schema/Nope",
 )  # fmt: skip

@@ -19,8 +19,10 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from tests.conftest import ERAS, NOW, settings_of
+from tests.pictures.drawn import blocks
 
-AGENDA, SCHEMA = "salesforce://agenda/{date}", "salesforce://schema/{sobject}"
+AGENDA, PICTURE = "salesforce://agenda/{date}", "salesforce://agenda/{date}/picture"
+SCHEMA = "salesforce://schema/{sobject}"
 
 
 @pytest.fixture(params=ERAS)
@@ -137,10 +139,24 @@ async def test_the_agenda_of_a_day_can_be_read_by_date_or_name(empty_org: LocalO
     assert "Check-up" in text
 
 
+async def test_the_picture_of_a_day_has_its_appointments_and_where_the_clock_stands(
+    empty_org: LocalOrg, mcp: Client
+) -> None:
+    booked(empty_org, "Check-up \u202e", "2026-11-22T15:00:00Z")
+
+    [content] = (await mcp.read_resource("salesforce://agenda/today/picture")).contents
+
+    assert isinstance(content, TextResourceContents)
+    assert content.mime_type == "image/svg+xml"
+    [block] = blocks(content.text)
+    assert block.title == "10:00\u201310:30: Check-up , Nora Quill"
+    assert 'class="now"' not in content.text, "it is four in the morning, which an office day does not show"
+
+
 async def test_the_fields_of_an_object_can_be_read(mcp: Client) -> None:
     templates = {each.uri_template: each for each in (await mcp.list_resource_templates()).resource_templates}
-    assert set(templates) == {AGENDA, SCHEMA}
-    assert {each.name for each in templates.values()} == {"Agenda of a day", "Fields of an object"}
+    assert set(templates) == {AGENDA, PICTURE, SCHEMA}
+    assert {each.name for each in templates.values()} == {"Agenda of a day", "Picture of a day", "Fields of an object"}
     assert all(each.title == each.name and each.description for each in templates.values())
 
     assert "LastName" in await resource(mcp, "salesforce://schema/contact")
@@ -151,6 +167,7 @@ async def test_the_fields_of_an_object_can_be_read(mcp: Client) -> None:
     [
         ("salesforce://agenda/someday", "'someday' is not a day. Write it like 2026-11-24."),
         ("salesforce://agenda/2026-02-30", "is not a day"),
+        ("salesforce://agenda/someday/picture", "'someday' is not a day. Write it like 2026-11-24."),
         ("salesforce://schema/Contakt", "Did you mean Contact?"),
         ("salesforce://nothing/here", "Unknown resource"),
     ],
@@ -218,7 +235,7 @@ async def test_without_an_org_nothing_is_completed(org: LocalOrg) -> None:
     [
         ({"toolsets": "contacts,query"}, ["clean_up_contacts"], []),
         ({"toolsets": "contacts,schema"}, [], [SCHEMA]),
-        ({"read_only": True}, ["day_sheet", "prepare_meeting"], [AGENDA, SCHEMA]),
+        ({"read_only": True}, ["day_sheet", "prepare_meeting"], [AGENDA, PICTURE, SCHEMA]),
     ],
 )
 async def test_what_settings_forbid_is_neither_listed_nor_there(

@@ -13,19 +13,23 @@ from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
-from mcp_salesforce.appointments.times import TimeError, day_of, weekday
+from mcp_salesforce.appointments.times import TimeError, day_of, local_text, weekday
 from mcp_salesforce.audit.trail import AuditError
+from mcp_salesforce.pictures import agenda_picture
 from mcp_salesforce.policy.withheld import noting, told
 from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, NotFoundError, SalesforceError
 from mcp_salesforce.tools.answers.errors import failure, unforeseen
 from mcp_salesforce.tools.answers.results import seen
+from mcp_salesforce.tools.appointments.availability import get_free_busy
 from mcp_salesforce.tools.appointments.events import list_appointments
 from mcp_salesforce.tools.framework.call_log import tool_call
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.calendars import ME, calendars_of
 from mcp_salesforce.tools.schema.toolset import describe
+from mcp_salesforce.zones import ZoneInfo
 
 AGENDA: Final = "salesforce://agenda/{date}"
+PICTURE: Final = "salesforce://agenda/{date}/picture"
 SCHEMA: Final = "salesforce://schema/{sobject}"
 DAYS: Final[Mapping[str, int]] = {"today": 0, "tomorrow": 1}
 """Days that have a name, and how many days ahead they are."""
@@ -37,18 +41,34 @@ def add_resources(server: MCPServer[OrgSession], tools: frozenset[str]) -> None:
     """Add to `server` the resources that say what one of `tools` says, the names of those that may be used."""
     if "salesforce_list_appointments" in tools:
         _add(server, AGENDA, "Agenda of a day", "Your appointments on one day, in order")(_agenda)
+    if "salesforce_get_free_busy" in tools:
+        described = "Your day as a picture (SVG): appointments beside each other, private ones without subject"
+        _add(server, PICTURE, "Picture of a day", described, "image/svg+xml")(_picture)
     if "salesforce_describe" in tools:
         _add(server, SCHEMA, "Fields of an object", "The fields of an object, in a compact table")(_schema)
 
 
-def _add(server: MCPServer[OrgSession], uri: str, title: str, description: str) -> Callable[[Any], Any]:
+def _add(
+    server: MCPServer[OrgSession], uri: str, title: str, description: str, mime_type: str | None = None
+) -> Callable[[Any], Any]:
     """Add a template under its title: some hosts show people its name."""
-    return server.resource(uri, name=title, title=title, description=description)
+    return server.resource(uri, name=title, title=title, description=description, mime_type=mime_type)
 
 
 async def _agenda(ctx: Context[Any, Any], date: str) -> str:
     async with refusing("agenda", ctx, {"date": date}):
         return await agenda_text(ctx, await day_named(ctx, date))
+
+
+async def _picture(ctx: Context[Any, Any], date: str) -> str:
+    async with refusing("picture", ctx, {"date": date}):
+        org: OrgSession = ctx.request_context.lifespan_context
+        day = (await day_named(ctx, date)).isoformat()
+        with noting() as withheld:
+            busy = await get_free_busy(ctx, (ME,), day, day)
+        said = f"The policy withholds {', '.join(told(withheld))}." if withheld else ""
+        shown = seen({**busy, **({"note": said} if said else {})}, org.max_answer_bytes)[0]
+        return agenda_picture(shown, [day], now=local_text(org.now(), ZoneInfo(busy["time_zone"])))
 
 
 async def _schema(ctx: Context[Any, Any], sobject: str) -> str:
