@@ -28,6 +28,7 @@ COMMANDS = (
     "journal",
     "audit",
     "keys",
+    "upgrade-check",
 )
 
 

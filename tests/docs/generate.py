@@ -14,6 +14,7 @@ from tests.docs.doctor import render_doctor
 from tests.docs.errors import render_errors
 from tests.docs.localorg import render_localorg
 from tests.docs.pictures import pictures
+from tests.docs.promise import RECORD, render_promise
 from tests.docs.register import render_register
 from tests.docs.tools import render_readme, render_tools, snapshots
 from tests.faults.table import render as render_failures
@@ -36,6 +37,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/hosts.md": render_hosts,
     "docs/comparison.md": render_comparison,
     **badges(),
+    RECORD: render_promise,
     **snapshots(),
     **pictures(),
 }

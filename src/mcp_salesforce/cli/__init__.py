@@ -24,9 +24,14 @@ _COMMANDS = (
     "journal",
     "audit",
     "keys",
+    "upgrade-check",
 )
 
-_MODULES = {"import": "import_file", "app": "external_app"}  # words of Python, and names that are taken
+_MODULES = {  # where a command's name is a word of Python, or taken
+    "import": "import_file",
+    "app": "external_app",
+    "upgrade-check": "upgrade_check",
+}
 
 
 class _Commands(click.Group):

@@ -21,7 +21,7 @@ def command(*, as_json: bool) -> None:
     """List the tools that an agent can call, and those that SALESFORCE_* settings forbid."""
     from mcp_salesforce.tools import TOOLSETS
 
-    access = _access()
+    access = access_now()
     listed = [
         (toolset.name, spec, access.forbidden_by(toolset.name, spec)) for toolset in TOOLSETS for spec in toolset.specs
     ]
@@ -44,7 +44,12 @@ def command(*, as_json: bool) -> None:
     Console(width=None if is_read else _ONE_LINE).print(table)
 
 
-def _access() -> "Access":
+def access_now() -> "Access":
+    """Return what the settings allow.
+
+    Raises:
+        Refusal: A setting is wrong.
+    """
     from mcp_salesforce.server import access_of
     from mcp_salesforce.settings.loading import ConfigurationError
     from mcp_salesforce.settings.settings import Surface

@@ -1,6 +1,7 @@
 """Turns a typed function into a tool: schemas, annotations, and the one boundary that every call passes."""
 
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -49,6 +50,7 @@ _OF_WRITES: Final[Mapping[str, Any]] = {
 
 # Claude Code's: what its search for tools looks in, and where it leaves a long result whole (its own limits are below
 # the budget of an answer).
+logger = logging.getLogger(__name__)
 _SEARCH_HINT = "anthropic/searchHint"
 _MOST_CHARACTERS, _LONGEST_RESULT = "anthropic/maxResultSizeChars", 500_000
 
@@ -207,6 +209,7 @@ class SalesforceTool(Tool):
     sobject: str = ""
     forbidden_by: str = ""
     is_listed: bool = True
+    present_name: str = ""
 
     async def run(
         self,
@@ -218,6 +221,8 @@ class SalesforceTool(Tool):
 
         The error is returned and not raised, because the SDK writes the text of a raised one to its log.
         """
+        if self.present_name:
+            _warn_of_former_name(self.name, self.present_name)
         try:
             async with tool_call(self.name, org_of(context), context, arguments, self.sobject) as call:
                 return await self._answered(call, arguments, context)
@@ -313,6 +318,12 @@ class SalesforceTool(Tool):
         return await hint_for(org_of(context), error, sobject, arguments)
 
 
+@cache
+def _warn_of_former_name(former: str, present: str) -> None:
+    """Say once that a name is deprecated."""
+    logger.warning("%s is now called %s. The former name works until the next major version.", former, present)
+
+
 def build_tools(spec: ToolSpec, forbidden_by: str = "") -> list[SalesforceTool]:
     """Return the tool of `spec`, and a second one under its former name, which is not listed."""
     tool = SalesforceTool(
@@ -328,7 +339,7 @@ def build_tools(spec: ToolSpec, forbidden_by: str = "") -> list[SalesforceTool]:
         forbidden_by=forbidden_by,
         is_listed=not forbidden_by,
     )
-    former = {"name": spec.former_name, "is_listed": False}
+    former = {"name": spec.former_name, "is_listed": False, "present_name": spec.name}
     return [tool, tool.model_copy(update=former)] if spec.former_name else [tool]
 
 
