@@ -44,6 +44,15 @@ async def test_what_is_put_is_there_for_all_replicas_as_long_as_it_lives(replica
     assert await other.swap("short", b"new", 60, version=None)
 
 
+async def test_a_store_can_be_closed_twice_and_keeps_what_it_has(replica: Replica) -> None:
+    store = replica()
+    await store.put("a", ANY, 60)
+    for _ in range(2):
+        await store.close()
+
+    assert await replica().get("a")
+
+
 async def test_of_all_who_swap_one_version_one_wins(replica: Replica) -> None:
     stores = [replica() for _ in range(4)]
     assert await stores[0].swap("a", b"first", 60, version=None)

@@ -68,5 +68,5 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None:
-        """Release connections and files; what is kept stays kept."""
+        """Release connections and files; what is kept stays kept. Again it does nothing."""
         ...

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -118,7 +119,8 @@ class SqliteStore:
                 self._database.close()
                 del self._database
 
-        await self._run(close)
+        with suppress(StoreError):  # it is closed already
+            await self._run(close)
         self._thread.shutdown()
 
     async def _run(self, work: Callable[[], _Result]) -> _Result:
