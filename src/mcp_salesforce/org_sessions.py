@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from mcp_salesforce.appointments.hours import hours_of
 from mcp_salesforce.changes.approvals import ApprovalRules
+from mcp_salesforce.changes.asked import Questions
 from mcp_salesforce.changes.gate import Gate
 from mcp_salesforce.file_links import FileLink, FileLinks
 from mcp_salesforce.policy.guard import Guard
@@ -25,6 +26,8 @@ from mcp_salesforce.settings import connect
 from mcp_salesforce.settings.loading import ConfigurationError
 from mcp_salesforce.settings.settings import Settings
 from mcp_salesforce.state_key import StateKey
+from mcp_salesforce.store.interface import Store
+from mcp_salesforce.store.shared_questions import SharedQuestions
 from mcp_salesforce.tools.framework.allowed_tools import Access
 from mcp_salesforce.tools.framework.session import OrgSession, utc_now
 from mcp_salesforce.tools.lookups.named_records import ids_of
@@ -47,6 +50,7 @@ class Sessions:
         transport: Transport | None = None,
         now: Callable[[], datetime] = utc_now,
         address: str | None = None,
+        store: Store | None = None,
     ) -> None:
         """Prepare; nothing is opened yet.
 
@@ -56,6 +60,7 @@ class Sessions:
             now: The clock that appointments are booked by.
             address: Over HTTP, the address by which several people reach the server; empty for one person. Links to
                 files begin with it, or with what requests name; and each of several people has a folder of their own.
+            store: What replicas share, where several people use the server.
         """
         self._is_shared = bool(address)
         self._settings = settings
@@ -65,7 +70,9 @@ class Sessions:
         self.links = None if address is None else FileLinks(self._state_key, self._seconds, address)
         self._journal = connect.journal(settings, self._seconds)
         self._gate = Gate(self._journal)
-        self._approvals = connect.approvals(settings, self._seconds, has_terminal=not address)
+        self._questions: Questions = (
+            SharedQuestions(store, now=self._seconds) if store else connect.approvals(settings, self._seconds)
+        )
         self._audit = connect.audit(settings)
         self._imports = connect.imports(settings, self._seconds)
 
@@ -78,7 +85,7 @@ class Sessions:
         """Release what the sessions shared."""
         if self._audit:
             await self._audit.__aexit__(*exception)
-        self._approvals.close()
+        self._questions.close()
         self._imports.close()
         if self._journal:
             self._journal.close()
@@ -111,7 +118,7 @@ class Sessions:
                 working_hours=hours_of(self._settings.working_hours),
                 state_key=self._state_key,
                 journal=self._journal,
-                approvals=self._approvals,
+                approvals=self._questions,
                 approval_rules=ApprovalRules.of(access.policy),
                 audit=self._audit,
                 files=self._own_folder(person),

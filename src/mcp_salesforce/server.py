@@ -22,7 +22,7 @@ from mcp_types import GetPromptResult, InputRequiredResult, Tool
 from pydantic import AnyUrl
 
 from mcp_salesforce import DISTRIBUTION, logs
-from mcp_salesforce.changes.approval_store import LIFETIME
+from mcp_salesforce.changes.asked import LIFETIME
 from mcp_salesforce.front import handover
 from mcp_salesforce.org_sessions import Sessions
 from mcp_salesforce.policy.policy_file import PolicyFileError, read_policy

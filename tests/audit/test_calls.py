@@ -146,7 +146,7 @@ async def test_an_approval_at_a_terminal_tells_its_channel_and_how_long_it_took(
         files = tmp_path / "journal.approvals.db", tmp_path / "journal.key"
         store = ApprovalStore(files[0], files[1].read_bytes, now=NOW.timestamp)
         [waiting] = store.to_answer()
-        store.answer(waiting.question_id, "approved")
+        await store.answer(waiting.question_id, "approved")
         store.close()
         await called(client, "delete_records", **call)
     refused, made = lines_in(tmp_path)

@@ -1,5 +1,6 @@
 """`mcp-salesforce approve`: what a host could not ask is answered at a terminal, and then done once."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -128,7 +129,7 @@ def test_what_is_piped_in_is_no_answer(journal: Path) -> None:
     store = ApprovalStore(
         journal.with_name(f"{journal.stem}.approvals.db"), lambda: key_in(journal.with_suffix(".key")), now=time.time
     )
-    store.ask("digest", ("org", "user"), "salesforce_delete_records", content)
+    asyncio.run(store.ask("digest", ("org", "user"), "salesforce_delete_records", content))
     command = [sys.executable, "-m", "mcp_salesforce", "approve", "--journal", str(journal)]
     run = subprocess.run(command, input="a\n", capture_output=True, text=True, start_new_session=True, check=False)
     assert (run.returncode, "needs a terminal" in run.stderr) == (2, True)

@@ -1,8 +1,9 @@
-"""One replica of a server for a team, as a process: its org listens elsewhere, its store is a file.
+"""One replica of a server for a team, as a process: its org listens elsewhere, its store is a file or a server.
 
-Usage: python -m tests.http.replica FOLDER; a line of JSON on stdin names the people, their credentials and the org.
+Usage: python -m tests.http.replica FOLDER; a line of JSON on stdin names people, org and store.
 """
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ from mcp_salesforce import logs
 from mcp_salesforce.http.listening import serve
 from mcp_salesforce.localorg import Credentials
 from mcp_salesforce.settings.settings import Settings
+from mcp_salesforce.store.sealing import KeyRing, SealedStore
 from mcp_salesforce.store.sqlite_file import SqliteStore
+from mcp_salesforce.store.valkey import ValkeyStore
 from tests.http.team import KnownPeople, team_app
 
 
@@ -25,10 +28,12 @@ def main() -> None:
         refresh_token=own.refresh_token,
         instance_url=given["url"],
         state_key="k" * 32,
-        journal=str(folder / "journal.db"),
+        journal=given["journal"],
     )
     logs.set_up("WARNING")
-    app = team_app(settings, KnownPeople(people, given["url"]), SqliteStore(folder / "store.db"), calls_per_minute=40)
+    shared = ValkeyStore(given["store"]) if given["store"] else SqliteStore(folder / "store.db")
+    store = SealedStore(shared, KeyRing([base64.urlsafe_b64encode(b"k" * 32).decode()]))
+    app = team_app(settings, KnownPeople(people, given["url"]), store, calls_per_minute=40)
     serve(app, host="127.0.0.1", port=0, drain_s=20, ready=lambda address: print(address, flush=True))
 
 

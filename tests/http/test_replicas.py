@@ -57,11 +57,18 @@ def replica(folder: Path, given: dict[str, Any]) -> Iterator[Replica]:
 
 
 @pytest.fixture
-async def replicas(org: LocalOrg, tmp_path: Path) -> AsyncIterator[tuple[Replica, Replica]]:
+def store_url() -> str:
+    """The address of the store; a file without one."""
+    return ""
+
+
+@pytest.fixture
+async def replicas(org: LocalOrg, tmp_path: Path, store_url: str) -> AsyncIterator[tuple[Replica, Replica]]:
     with ExitStack() as stack:
         url = stack.enter_context(org.listening())
         people = {name: asdict(org.credentials_of(name)) for name in NAMES}
-        one, two = (stack.enter_context(replica(tmp_path, {"url": url, "people": people})) for _ in range(2))
+        given = {"url": url, "people": people, "store": store_url, "journal": str(tmp_path / "journal.db")}
+        one, two = (stack.enter_context(replica(tmp_path, given)) for _ in range(2))
         yield one, two
 
 

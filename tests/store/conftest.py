@@ -1,6 +1,7 @@
 """Both stores, each by itself: what is tested of one is tested of the other."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from mcp_salesforce.store.valkey import ValkeyStore
 from tests.store.valkey_server import Server, running
 
 Replica = Callable[[], Store]
+STORES = ["sqlite", pytest.param("valkey", marks=pytest.mark.valkey)]
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +22,16 @@ def one_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", pytest.param("valkey", marks=pytest.mark.valkey)])
+@pytest.fixture(params=STORES)
 async def replica(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Replica]:
     """Opens the same empty store, as one more replica does."""
+    async with store_of(request, tmp_path) as another:
+        yield another
+
+
+@asynccontextmanager
+async def store_of(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Replica]:
+    """Give what opens the same empty store, of the kind that a fixture is asked for."""
     opened: list[Store] = []
 
     def of_sqlite() -> Store:

@@ -4,18 +4,14 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
+from mcp_salesforce.changes.asked import LIFETIME, Answer, Asked, may_follow
 from mcp_salesforce.changes.kept_file import KEY_BYTES, Seal, opened
 from mcp_salesforce.salesforce.errors import SalesforceError
 
-Answer: TypeAlias = Literal["approved", "declined"]
-
-LIFETIME: Final = timedelta(minutes=15)
 _ID_BYTES: Final = 8
 _log = logging.getLogger(__name__)
 _TABLE: Final = """
@@ -23,31 +19,6 @@ CREATE TABLE IF NOT EXISTS question (
     id TEXT PRIMARY KEY, digest TEXT NOT NULL, at REAL NOT NULL, org TEXT NOT NULL, user TEXT NOT NULL,
     tool TEXT NOT NULL, state TEXT NOT NULL, sealed BLOB NOT NULL)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question about a change.
-
-    Attributes:
-        question_id: Its Id.
-        digest: Tells the change from any other.
-        at: When it was asked, in Unix seconds.
-        org: The org's Id.
-        user: The Id of the user who would make the change.
-        tool: The tool that would make it.
-        state: Whether it waits for an answer, was answered, or its answer was used.
-        content: What the person is shown.
-    """
-
-    question_id: str
-    digest: str
-    at: float
-    org: str
-    user: str
-    tool: str
-    state: Literal["waiting", "approved", "declined", "used"]
-    content: dict[str, Any]
 
 
 class ApprovalStore:
@@ -84,7 +55,7 @@ class ApprovalStore:
             self._database.close()
             del self._database
 
-    def ask(self, digest: str, owner: Sequence[str], tool: str, content: dict[str, Any]) -> str:
+    async def ask(self, digest: str, owner: Sequence[str], tool: str, content: dict[str, Any]) -> str:
         """Keep a question, and return its Id."""
         question_id = secrets.token_hex(_ID_BYTES)
         row = (question_id, digest, self._now(), *owner[:2], tool, "waiting", self._seal.seal(content, question_id))
@@ -93,27 +64,23 @@ class ApprovalStore:
             self._database.execute("INSERT INTO question VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         return question_id
 
-    def answer(self, question_id: str, answer: Answer, *, at_terminal: bool = False) -> bool:
-        """Keep the answer to a question; return whether it still takes this answer.
+    async def answer(self, question_id: str, answer: Answer, *, at_terminal: bool = False) -> bool:
+        """Keep the answer to a question; return whether it still takes this answer."""
+        return self._change(question_id, answer, may_follow(answer, at_terminal=at_terminal))
 
-        A decline ends it in a host; at a terminal the person can change it.
-        """
-        former = ("waiting", "declined") if at_terminal else ("waiting",)
-        return self._change(question_id, answer, former if answer == "approved" else (*former, "approved"))
-
-    def end(self, question_id: str) -> None:
+    async def end(self, question_id: str) -> None:
         """Take no answer to a question any more."""
         self._change(question_id, "used", ("waiting",))
 
-    def use(self, question_id: str) -> bool:
+    async def use(self, question_id: str) -> bool:
         """Use up the approval of a question; return whether it was there to be used: nobody uses it twice."""
         return self._change(question_id, "used", ("approved",))
 
-    def find(self, digest: str) -> Asked | None:
+    async def find(self, digest: str) -> Asked | None:
         """Return the last question about a change that is not too old, if its answer is not used up."""
         return next((each for each in self._read("digest = ?", digest) if each.state != "used"), None)
 
-    def read(self, question_id: str) -> Asked | None:
+    async def read(self, question_id: str) -> Asked | None:
         """Return a question that is not too old."""
         return next(iter(self._read("id = ?", question_id)), None)
 

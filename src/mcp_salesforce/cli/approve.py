@@ -1,5 +1,6 @@
 """`mcp-salesforce approve`: answer what a host could not ask its user."""
 
+import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ import click
 from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
 
 if TYPE_CHECKING:
-    from mcp_salesforce.changes.approval_store import ApprovalStore, Asked
+    from mcp_salesforce.changes.approval_store import ApprovalStore
+    from mcp_salesforce.changes.asked import Asked
 
 
 @click.command(name="approve")
@@ -76,7 +78,8 @@ def _decide(store: "ApprovalStore", asked: "Asked", terminal: _Terminal) -> None
         terminal.say("Nothing changed.")
         return
     approved = answer == "a"
-    if not store.answer(asked.question_id, "approved" if approved else "declined", at_terminal=True):
+    given = store.answer(asked.question_id, "approved" if approved else "declined", at_terminal=True)
+    if not asyncio.run(given):
         terminal.say("It no longer waits for approval: your answer had no effect.")
     elif approved:
         terminal.say("Approved, for one call. Tell the model to call the tool again.")

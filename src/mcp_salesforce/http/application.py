@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -105,7 +105,8 @@ def create_app(
         ConfigurationError: The settings cannot work.
     """
     serving, measures, drain, access = serving or Serving(), Measures(), Drain(), AccessNow(settings)
-    sessions = Sessions(settings, transport=transport, now=now, address=team.public_url if team else "")
+    address, store = (team.public_url, team.store) if team else ("", None)
+    sessions = Sessions(settings, transport=transport, now=now, address=address, store=store)
     desks = Desks(sessions, _shares(team.store, serving, settings) if team else None)
     measures.watch(lambda: len(desks), desks.usages)
     door: Door = TeamDoor(team.logins) if team else OwnDoor(connect.token_source(settings))
@@ -118,10 +119,9 @@ def create_app(
         drain=drain,
         links=None if team else sessions.links,
     )
-    readiness = Readiness(drain, _checks(settings, team, transport))
     path = f"{urlsplit(team.public_url).path}{PATH}" if team else PATH
-    own = [Route(path, endpoint), *probes(readiness, measures), _downloads(sessions, door, team)]
-    routes = [*own, *(team.logins.routes if team else ())]
+    own = [Route(path, endpoint), *probes(Readiness(drain, _checks(settings, team, transport)), measures)]
+    routes = [*own, _downloads(sessions, door, team), *(team.logins.routes if team else ())]
     inner = Starlette(routes=routes, lifespan=partial(_lifespan, sessions, endpoint, team))
     return Application(drain, access, _guarded(inner, path, team, serving, measures))
 
@@ -136,16 +136,14 @@ def _downloads(sessions: Sessions, door: Door, team: Team | None) -> Route:
 
 @asynccontextmanager
 async def _lifespan(sessions: Sessions, endpoint: Endpoint, team: Team | None, _: Starlette) -> AsyncIterator[None]:
-    async with sessions:
-        if team is None:
-            async with endpoint:
-                yield
-            return
-        async with team.logins, endpoint:
-            try:
-                yield
-            finally:
-                await team.store.close()
+    async with AsyncExitStack() as stack:
+        if team:
+            stack.push_async_callback(team.store.close)
+        await stack.enter_async_context(sessions)
+        if team:
+            await stack.enter_async_context(team.logins)
+        await stack.enter_async_context(endpoint)
+        yield
 
 
 def _limits(store: Store, serving: Serving) -> Limits:

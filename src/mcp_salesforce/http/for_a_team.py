@@ -20,7 +20,8 @@ def team_of(team: Team) -> application.Team:
     Raises:
         ConfigurationError: The store cannot be used on this machine.
     """
-    return application.Team(team.public_url, team.login_url, TeamLogins.of(team), team.opened())
+    store = team.opened()
+    return application.Team(team.public_url, team.login_url, TeamLogins.of(team, store), store)
 
 
 def settings_for(team: Team) -> Settings:

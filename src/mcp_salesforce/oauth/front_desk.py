@@ -95,12 +95,10 @@ class TeamLogins:
         self._looked_up: dict[str, _Known] = {}
 
     @classmethod
-    def of(cls, team: Team, *, transport: Transport | None = None, now: Callable[[], float] = time.time) -> Self:
-        """Return the server of the settings; `transport` is how Salesforce is reached, by the network's without one.
-
-        Raises:
-            ConfigurationError: The store cannot be used on this machine.
-        """
+    def of(
+        cls, team: Team, store: SealedStore, *, transport: Transport | None = None, now: Callable[[], float] = time.time
+    ) -> Self:
+        """Return the server of the settings; `transport` is how Salesforce is reached, by the network's without one."""
         addresses = Addresses(team.public_url)
         org = Org(
             transport or connect.transport(team),
@@ -119,7 +117,7 @@ class TeamLogins:
         )
         return cls(
             addresses,
-            team.opened(),
+            store,
             team.key_ring,
             org,
             documents=documents if team.client_documents else None,

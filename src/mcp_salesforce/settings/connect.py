@@ -121,16 +121,13 @@ def journal_to_look_at(file: Path | None) -> Journal | None:
     return Journal(where, key, now=time.time, is_wanted=True) if where.is_file() else None
 
 
-def approvals(settings: Settings, now: Callable[[], float], *, has_terminal: bool = True) -> ApprovalStore:
-    """Return where questions to people are kept: beside the journal, or in memory if there is none.
-
-    `has_terminal` tells whether the people who are asked have a terminal on this machine to answer at.
-    """
+def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
+    """Return where questions to people are kept: beside the journal, or in memory if there is none."""
     if settings.journal == "off":
         return ApprovalStore(None, partial(token_bytes, 32), now=now)
     journal = _journal_file(settings.journal)
     command = f"{_APPROVE} --journal {_typed(journal.absolute())}" if settings.journal else _APPROVE
-    return _approvals_of(journal, now, command if has_terminal else "")
+    return _approvals_of(journal, now, command)
 
 
 def imports(settings: Settings, now: Callable[[], float]) -> ImportStore:
@@ -162,11 +159,12 @@ def approval_stores(journal: Path | None) -> list[ApprovalStore]:
 
 def question_key(settings: Settings) -> Callable[[], bytes]:
     """Return what gives the key that seals a question while a host asks it; it outlives the process, if it can."""
-    lasting = _key(_journal_file(settings.journal), settings.state_key.get_secret_value(), "question")
+    secret = settings.state_key.get_secret_value()
+    lasting = _key(_journal_file(settings.journal), secret, "question")
 
     def key() -> bytes:
         try:
-            return token_bytes(32) if settings.journal == "off" else lasting()
+            return token_bytes(32) if settings.journal == "off" and not secret else lasting()
         except (OSError, JournalError):
             return token_bytes(32)
 

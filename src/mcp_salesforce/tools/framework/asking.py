@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -14,8 +14,8 @@ from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, Inpu
 from mcp_types.version import is_version_at_least
 
 from mcp_salesforce.audit.calls import note_answer
-from mcp_salesforce.changes.approval_store import LIFETIME, ApprovalStore, Asked
 from mcp_salesforce.changes.approvals import Approver
+from mcp_salesforce.changes.asked import LIFETIME, Asked, Questions
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.tools.framework.questions import Question
 
@@ -27,7 +27,7 @@ _FIELD: Final = "answer"
 _AGAIN: Final = "Nothing was changed. If the user still wants it, call the tool again; it will ask again."
 _log = logging.getLogger(__name__)
 
-Keep: TypeAlias = Callable[[], str]
+Keep: TypeAlias = Callable[[], Awaitable[str]]
 
 
 class AskThroughSessionError(Exception):
@@ -37,7 +37,7 @@ class AskThroughSessionError(Exception):
 class Asking:
     """Gets the approval of one change from a person."""
 
-    def __init__(self, context: Context[Any, Any], store: ApprovalStore, *, is_strict: bool, now: float) -> None:
+    def __init__(self, context: Context[Any, Any], store: Questions, *, is_strict: bool, now: float) -> None:
         """Ask in the host of `context`.
 
         Args:
@@ -59,16 +59,16 @@ class Asking:
         """Return who has approved the change with `digest`, or what the host has to ask first."""
         keep = partial(self._store.ask, digest, owner, tool, question.content)
         if self._context.input_responses is not None or self._context.request_state:
-            return self._answered(digest, owner, keep)
-        found = self._store.find(digest)
+            return await self._answered(digest, owner, keep)
+        found = await self._store.find(digest)
         if found and found.state == "declined":
             raise self._declined()
         if found and found.state == "approved":
-            self._use(found)
+            await self._use(found)
             approver = Approver("terminal", seconds=round(self._now - found.at, 3))
             note_answer(approver)
             return approver
-        asked = found or self._read(keep())
+        asked = found or await self._read(await keep())
         if not self._can_ask():
             raise self._unavailable(question)
         if is_version_at_least(self._context.protocol_version or "", _MULTI_ROUND):
@@ -86,19 +86,19 @@ class Asking:
         except NoBackChannelError:
             raise self._unavailable(question) from None
         except Exception as error:  # noqa: BLE001 - whatever a host answers, it is no approval
-            raise self._unanswered(
+            raise await self._unanswered(
                 asked, f"The host got no answer from the user ({type(error).__name__}).", keep
             ) from None
-        return self._judged(asked, result, time.monotonic() - started, keep)
+        return await self._judged(asked, result, time.monotonic() - started, keep)
 
-    def _answered(self, digest: str, owner: tuple[str, ...], keep: Keep) -> Approver:
+    async def _answered(self, digest: str, owner: tuple[str, ...], keep: Keep) -> Approver:
         """Return who approved it, from the answer in the repeated call."""
         try:
             state = orjson.loads(self._context.request_state or "")
             question_id, asked_digest, at = state["id"], state["digest"], float(state["at"])
         except (ValueError, KeyError, TypeError):
             raise _invalid("The answer is not for a question of this server.") from None
-        asked = self._store.read(str(question_id))
+        asked = await self._store.read(str(question_id))
         if asked is None:
             raise _invalid(f"The question is older than {LIFETIME.seconds // 60} minutes, or of another server.")
         answer = (self._context.input_responses or {}).get(_KEY)
@@ -106,39 +106,40 @@ class Asking:
             raise _invalid("The host did not send the user's answer.")
         if asked.digest != asked_digest or asked.digest != digest:
             if (asked.org, asked.user) == owner[:2]:  # nobody ends the question of another user
-                self._store.end(asked.question_id)
+                await self._store.end(asked.question_id)
             raise refused("The records changed since the user was asked.", code="CHANGED_SINCE", hint=_AGAIN)
-        return self._judged(asked, answer, self._now - at, keep)
+        return await self._judged(asked, answer, self._now - at, keep)
 
-    def _judged(self, asked: Asked, answer: ElicitResult, seconds: float, keep: Keep) -> Approver:
+    async def _judged(self, asked: Asked, answer: ElicitResult, seconds: float, keep: Keep) -> Approver:
         """Return who approved it, if this answer is an approval; any answer closes the question."""
         choice = (answer.content or {}).get(_FIELD) if answer.action == "accept" else None
         if answer.action == "cancel":
-            raise self._unanswered(asked, "The question was closed without an answer.", keep)
+            raise await self._unanswered(asked, "The question was closed without an answer.", keep)
         if answer.action == "decline" or choice == asked.content["keep"]:
-            self._store.answer(asked.question_id, "declined")
+            await self._store.answer(asked.question_id, "declined")
             raise self._declined()
         approver = Approver("elicitation", self._host(), round(seconds, 3))
         if approver.is_too_fast:
             _log.warning("An approval came after %.3f s: no person reads that fast", seconds)
         if choice != asked.content["do"] or set(answer.content or {}) != {_FIELD}:
-            self._store.end(asked.question_id)
+            await self._store.end(asked.question_id)
             raise _invalid("The host's answer is not one of the choices.")
         note_answer(approver)
         if self._is_strict and approver.is_too_fast:
-            self._store.end(asked.question_id)
+            await self._store.end(asked.question_id)
             raise _invalid(f"The answer came after {seconds:.3f} s: no person reads that fast.")
-        self._store.answer(asked.question_id, "approved")
-        self._use(asked)
+        await self._store.answer(asked.question_id, "approved")
+        await self._use(asked)
         return approver
 
-    def _use(self, asked: Asked) -> None:
-        if not self._store.use(asked.question_id):
+    async def _use(self, asked: Asked) -> None:
+        if not await self._store.use(asked.question_id):
             raise _invalid("This question was answered before.")
 
-    def _read(self, question_id: str) -> Asked:
-        asked = self._store.read(question_id)
-        assert asked is not None  # noqa: S101 - it was kept just now
+    async def _read(self, question_id: str) -> Asked:
+        asked = await self._store.read(question_id)
+        if asked is None:
+            raise _invalid("The question was lost.")
         return asked
 
     def _can_ask(self) -> bool:
@@ -150,11 +151,11 @@ class Asking:
         params = self._context.session.client_params
         return f"{params.client_info.name} {params.client_info.version}" if params and params.client_info else ""
 
-    def _unanswered(self, asked: Asked, what: str, keep: Keep) -> InvalidArgumentError:
+    async def _unanswered(self, asked: Asked, what: str, keep: Keep) -> InvalidArgumentError:
         """Return the error for a question that nobody answered in the host; at a terminal it can still be answered."""
-        self._store.end(asked.question_id)
+        await self._store.end(asked.question_id)
         if self._store.command:
-            keep()
+            await keep()
         way = f" {self._at_a_terminal()}" if self._store.command else ""
         return refused(what, code="APPROVAL_CANCELLED", hint=f"{_AGAIN}{way}")
 

@@ -17,6 +17,7 @@ from mcp_salesforce.appointments.times import TimeError, zone_named, zone_of
 from mcp_salesforce.audit.recording import Audit
 from mcp_salesforce.changes.approval_store import ApprovalStore
 from mcp_salesforce.changes.approvals import ApprovalRules
+from mcp_salesforce.changes.asked import Questions
 from mcp_salesforce.changes.change import Approving, Change, changing
 from mcp_salesforce.changes.import_store import ImportStore
 from mcp_salesforce.changes.journal import Journal
@@ -68,7 +69,7 @@ class OrgSession:
         working_hours: Hours | None = None,
         state_key: StateKey | None = None,
         journal: Journal | None = None,
-        approvals: ApprovalStore | None = None,
+        approvals: Questions | None = None,
         approval_rules: ApprovalRules = _NO_POLICY,
         audit: Audit | None = None,
         files: Path | None = None,
@@ -99,7 +100,9 @@ class OrgSession:
         self.client, self.allowed, self.now, self.find_named = client, allowed, now, find_named
         self._guard, self._journal = guard, journal
         self._state_key = state_key or StateKey()
-        self.approvals = approvals or ApprovalStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
+        self.approvals: Questions = approvals or ApprovalStore(
+            None, partial(token_bytes, 32), now=lambda: now().timestamp()
+        )
         self.audit, self.files, self.linked = audit, files, linked
         self.imports = imports or ImportStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
         self.approval_rules, self.outcome_fields = approval_rules, outcome_fields
