@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,10 +22,12 @@ HOST = Path(__file__).with_name("host.html").read_bytes()
 
 
 class Probe:
-    """The addresses of a host page and of the views in it, and the calls that views have made."""
+    """The addresses of a host page and of the views in it, the calls that views have made, and a way to make others."""
 
-    def __init__(self, page: str, views: str, calls: list[dict[str, Any]]) -> None:
-        self._page, self._views = page, views
+    def __init__(
+        self, page: str, views: str, calls: list[dict[str, Any]], call: Callable[[dict[str, Any]], bytes]
+    ) -> None:
+        self._page, self._views, self.call = page, views, call
         self.calls = calls
 
     def address(self, view: str, call: dict[str, Any], **setup: Any) -> str:
@@ -50,7 +52,7 @@ def probe_of(mcp: Client, views: dict[str, str]) -> Iterator[Probe]:
         frames = stack.enter_context(
             _serving(lambda path: views[path.strip("/")].encode(), call, {"Content-Security-Policy": CSP})
         )
-        yield Probe(page, frames, calls)
+        yield Probe(page, frames, calls, call)
 
 
 @contextmanager

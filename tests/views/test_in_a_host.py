@@ -28,6 +28,16 @@ BUSY = {
     "name": "salesforce_get_free_busy",
     "arguments": {"calendars": ["me", "Harbour Room"], "start": "2026-11-26", "end": "2026-11-26"},
 }
+FREE = {
+    "name": "salesforce_find_free_times",
+    "arguments": {
+        "calendars": ["me", "Harbour Room"],
+        "duration_minutes": 30,
+        "start": "2026-11-24",
+        "end": "2026-11-25",
+    },
+}
+CREATE = "salesforce_create_appointment"
 CHECK = "const done = arguments[0]; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}).then("
 CHECK += "found => done(found.violations.map(({id, nodes}) => `${id}: ${nodes.map(node => node.html).join(' ')}`)))"
 
@@ -150,6 +160,53 @@ async def test_a_refusal_is_shown_as_the_server_words_it(mcp: Client, browser: D
     await in_a_host(mcp, browser, steps)
 
 
+def booked_by_a_click(browser: Drive, view: View, subject: str) -> None:
+    """Choose the first offered time, give a subject and book."""
+    view.press("Choose")
+    found = {"using": "css selector", "value": "input"}
+    element = view.until(lambda: browser("POST", "/elements", found))[0][ELEMENT]
+    browser("POST", f"/element/{element}/value", {"text": subject})
+    view.press("Book")
+
+
+async def test_a_click_on_a_free_time_books_it_and_the_times_are_asked_for_again(mcp: Client, browser: Drive) -> None:
+    def steps(view: View, probe: Probe) -> None:
+        opened(browser, view, probe.address("free", FREE))
+        view.until_text("Tuesday 24 November", "Harbour Room", "Times in America/New_York")
+        booked_by_a_click(browser, view, "Fitting")
+        view.until_text("Booked: Fitting, Tuesday 24 November")
+        view.until(lambda: "Asking" not in view.text())
+
+        made = [call["arguments"] for call in probe.calls if call["name"] == CREATE]
+        assert [(call["data"]["Subject"], call["data"]["DurationInMinutes"]) for call in made] == [("Fitting", 30)]
+        assert [invited[:3] for invited in made[0]["invitees"]] == ["023"]
+        assert [call["name"] for call in probe.calls].count(FREE["name"]) == 2
+        assert view.complaints() == []
+
+    await in_a_host(mcp, browser, steps)
+    found = await mcp.call_tool("salesforce_query", {"soql": "SELECT Subject FROM Event WHERE Subject = 'Fitting'"})
+    assert (found.structured_content or {})["rows"] == [["Fitting"]]
+
+
+async def test_a_time_that_somebody_took_meanwhile_is_refused_and_no_longer_offered(
+    mcp: Client, browser: Drive
+) -> None:
+    def steps(view: View, probe: Probe) -> None:
+        opened(browser, view, probe.address("free", FREE))
+        first = "return document.querySelector('.slots button')?.ariaLabel"
+        taken = view.until(lambda: view.script(first))
+        data = {"Subject": "Quicker", "StartDateTime": "2026-11-24T14:45:00Z", "DurationInMinutes": 30}
+        probe.call({"name": CREATE, "arguments": {"data": data}})
+        booked_by_a_click(browser, view, "Too late")
+        said = view.until(lambda: view.script("return document.querySelector('[role=alert]')?.innerText"))
+        assert "taken" in said
+        view.until(lambda: view.script(first) != taken)
+
+    await in_a_host(mcp, browser, steps)
+    found = await mcp.call_tool("salesforce_query", {"soql": "SELECT Subject FROM Event WHERE Subject = 'Too late'"})
+    assert (found.structured_content or {})["rows"] == []
+
+
 async def test_axe_finds_nothing_in_any_theme_direction_and_width(mcp: Client, browser: Drive) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm install --no-package-lock --prefix views")
@@ -158,10 +215,10 @@ async def test_axe_finds_nothing_in_any_theme_direction_and_width(mcp: Client, b
         for theme in ("light", "dark"):
             for locale in ("en-US", "he-IL"):
                 for width in (320, 1400):
-                    for call in (WEEK, BUSY):
+                    for view_name, call in (("agenda", WEEK), ("agenda", BUSY), ("free", FREE)):
                         context = {"theme": theme, "locale": locale}
-                        opened(browser, view, probe.address("agenda", call, width=width, context=context))
-                        view.until_text("Times in America/New_York", "Today")
+                        opened(browser, view, probe.address(view_name, call, width=width, context=context))
+                        view.until_text("Times in America/New_York", *(["Today"] if view_name == "agenda" else []))
                         assert view.violations() == [], (theme, locale, width)
                         assert view.script("return document.documentElement.scrollWidth") <= width
         assert view.complaints() == []

@@ -19,7 +19,11 @@ from tests.conftest import NOW, settings_of
 
 ROOT = Path(__file__).parents[2]
 MOST_GZIP_BYTES = 40 * 1024
-WITH_VIEW = {"salesforce_list_appointments": "agenda", "salesforce_get_free_busy": "agenda"}
+WITH_VIEW = {
+    "salesforce_list_appointments": "agenda",
+    "salesforce_get_free_busy": "agenda",
+    "salesforce_find_free_times": "free",
+}
 
 
 async def html(mcp: Client, uri: str) -> str:

@@ -123,6 +123,7 @@ async def get_free_busy(
     hint="free slots, openings: when can we meet, find a time for a meeting or booking",
     example={"calendars": ["me"], "duration_minutes": 30, "start": "2026-11-24", "end": "2026-11-27"},
     former_name="salesforce_find_appointment_times",
+    view="free",
 )
 async def find_free_times(  # noqa: PLR0913 - what one can ask of a time
     ctx: ToolContext,
