@@ -104,5 +104,39 @@ async def test_where_one_task_cannot_be_changed_none_is(org: LocalOrg, mcp: Clie
 
     assert missing["code"] == "NOT_FOUND"
     assert closed["message"].startswith(f"These tasks are done already: {done}.")
-    assert neither["hint"] == "Set done to true, or due to the new day; not both."
+    assert neither["hint"] == "Set done to true, due to the new day, or both."
     assert (task(org, there)["Status"], task(org, there)["ActivityDate"]) == ("Not Started", None)
+
+
+async def test_tasks_are_done_with_a_day_and_a_follow_up_each_in_one_call(org: LocalOrg, mcp: Client) -> None:
+    other = org.store.rows("SELECT Id FROM User WHERE Id <> ?", [org.user_id])[0]["Id"]
+    ids = [org.insert("Task", Subject=f"Task {number}", WhoId=CONTACT, OwnerId=other) for number in range(2)]
+    closed = org.insert("Task", Subject="Done", Status="Completed")
+    arguments = {"task_ids": [*ids, closed], "done": True, "due": "2026-11-21"}
+
+    told, change_id = await called(mcp, "update_tasks", **arguments, follow_up={"ActivityDate": "2026-12-01"})
+
+    rows = rows_as_dicts(told)
+    assert [(row["Status"], row["ActivityDate"]) for row in rows[:2]] == [("Completed", "2026-11-21")] * 2
+    made = [task(org, row["follow_up"]) for row in rows[:2]]
+    assert [(each["Subject"], each["WhoId"], each["OwnerId"], each["ActivityDate"]) for each in made] == [
+        (f"Follow up: Task {number}", CONTACT, other, "2026-12-01") for number in range(2)
+    ]
+    assert rows[2]["follow_up"] is None
+    assert told["note"] == f"Done already and not changed, without a follow-up: {closed}."
+    assert (await call(mcp, "undo", change_id=change_id))["undone"] == 4
+    assert not any(task(org, each)["IsClosed"] for each in ids)
+
+
+async def test_a_follow_up_that_cannot_be_made_leaves_all_tasks_as_they_are(org: LocalOrg, mcp: Client) -> None:
+    ids = [org.insert("Task", Subject=f"Task {number}") for number in range(13)]
+    follow_up = {"ActivityDate": "2026-12-01"}
+
+    not_done = await refusal(mcp, "update_tasks", task_ids=ids[:1], due="2026-12-01", follow_up=follow_up)
+    many = await refusal(mcp, "update_tasks", task_ids=ids, done=True, follow_up=follow_up)
+    wrong = await refusal(mcp, "update_tasks", task_ids=ids[:1], done=True, follow_up={**follow_up, "WhoId": ids[0]})
+
+    assert "follow_up goes with done" in not_done["message"]
+    assert many["hint"] == "Nothing was changed. Call it for a part of them at a time."
+    assert wrong["code"]
+    assert not any(task(org, each)["IsClosed"] for each in ids)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, NotRequired, cast
+from typing import Annotated, Any, NotRequired, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from mcp_salesforce.appointments.outcomes import LONGEST_SUBJECT, WORDS, Outcome, marked, unmarked
@@ -21,16 +21,8 @@ from mcp_salesforce.tools.appointments.child_events import check_is_no_copy
 from mcp_salesforce.tools.appointments.series import check_is_no_series, is_lightning
 from mcp_salesforce.tools.appointments.single import said_of, take_out
 from mcp_salesforce.tools.appointments.toolset import appointments
-from mcp_salesforce.tools.framework.blanks import is_blank
-from mcp_salesforce.tools.framework.params import (
-    Day,
-    EventId,
-    LongText,
-    RecordData,
-    Text255,
-    UserReference,
-    data_schema,
-)
+from mcp_salesforce.tools.framework.follow_ups import BLANK_IS_NONE, FollowUpData, follow_up_schema
+from mcp_salesforce.tools.framework.params import EventId
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
 from mcp_salesforce.tools.lookups.record import difference, last_changed, outcome_of
@@ -65,25 +57,10 @@ class Closed(TypedDict):
 _OF_ONE = "List its appointments and close one{next}. To end the series, use salesforce_delete_appointment with scope."
 
 
-class FollowUpData(RecordData):
-    """The fields of the Task to make."""
-
-    is_new: ClassVar[bool] = True
-    Subject: Text255 = None
-    ActivityDate: Day
-    OwnerId: UserReference = None
-    Description: LongText = None
-
-
-_TEXT = {"type": "string"}
 _FollowUp = Annotated[
     FollowUpData | None,
-    BeforeValidator(lambda value: None if is_blank(value) else value),
-    data_schema(
-        "Creates a Task for the same contact, owned by the appointment's owner",
-        {"ActivityDate": {**_TEXT, "description": "Due day"}, "Subject": _TEXT, "OwnerId": _TEXT, "Description": _TEXT},
-        ["ActivityDate"],
-    ),
+    BLANK_IS_NONE,
+    follow_up_schema("Creates a Task for the same contact, owned by the appointment's owner"),
 ]
 
 
