@@ -278,6 +278,52 @@ CALLS: Final = [
     Attempt("describe", {"sobject": "Contact", "fields": ["Account.Industry"]}),
     Attempt("describe", {"sobject": "Lead"}, "withheld"),
     Attempt("describe", {"search": "Account"}, "absent"),
+    Attempt("delete_contact", {"contact_id": "{contact}"}),
+    Attempt("delete_appointment", {"event_id": "{event}"}, "withheld"),
+    Attempt(
+        "reschedule_appointments",
+        {"action": "close", "appointments": ["{event}"], "outcome": "cancelled", "reason": "x"},
+    ),
+    Attempt(
+        "reschedule_appointments",
+        {"action": "hand_over", "appointments": ["{event}"], "new_owner": "hidden-user@example.com"},
+    ),
+    Attempt("reschedule_appointments", {"action": "move", "appointments": ["{event}"], "shift_days": 1}, "withheld"),
+    Attempt("export", {"path": "a.csv", "soql": "SELECT Id, Email FROM Contact"}),
+    Attempt("export", {"path": "a.csv", "soql": "SELECT Name FROM Account"}),
+    Attempt("import", {"sobject": "Account", "columns": ["Name"], "rows": [["Acme"]], "go": True}),
+    Attempt("import", {"sobject": "Task", "columns": ["Subject"], "rows": [["Call"]], "go": True}),
+    Attempt(
+        "import",
+        {"sobject": "Contact", "columns": ["LastName", "Email"], "rows": [["Ode", "x@example.com"]], "go": True},
+    ),
+    Attempt(
+        "import",
+        {"sobject": "Contact", "operation": "update", "columns": ["Id", "Birthdate"], "rows": [["{contact}", ""]]},
+    ),
+    Attempt(
+        "import",
+        {"sobject": "Contact", "columns": ["LastName", "Shoe", "Size of it"], "rows": [["Ode", 1, 2]]},
+        "withheld",
+    ),
+    Attempt(
+        "import",
+        {
+            "sobject": "Contact",
+            "columns": ["LastName", "Email"],
+            "rows": [["Ode", "x@example.com"]],
+            "mapping": {"Email": ""},
+        },
+        "withheld",
+        "a hidden column that is left out",
+    ),
+    Attempt("import", {"sobject": "Lead", "operation": "delete", "columns": ["Id"], "rows": [["{lead}"]], "go": True}),
+    Attempt("list_files", {"record_id": "{account}"}),
+    Attempt("list_files", {"record_id": "{contact}"}),
+    Attempt("attach_file", {"record_id": "{account}", "path": "kept.csv"}),
+    Attempt("merge_records", {"sobject": "Account", "master_id": "{account}", "loser_ids": ["{account2}"]}),
+    Attempt("merge_records", {"sobject": "Contact", "master_id": "{ada}", "loser_ids": ["{contact}"]}),
+    Attempt("convert_lead", {"lead_id": "{lead}"}),
 ]
 
 

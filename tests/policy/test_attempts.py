@@ -79,6 +79,7 @@ async def under_policy(org: LocalOrg, folder: Path) -> AsyncIterator[Client]:
     """A client of a server that the policy binds."""
     (folder / "policy.toml").write_text(POLICY, encoding="utf-8")
     (folder / "files").mkdir()
+    (folder / "files" / "kept.csv").write_text("LastName\nOde\n", encoding="utf-8")
     settings = settings_of(
         org,
         policy=folder / "policy.toml",
@@ -173,6 +174,19 @@ async def test_without_the_policy_the_same_attempts_show_what_is_hidden(org: Loc
                 seen += (await mcp.call_tool(PREFIX + attempt.tool, arguments)).model_dump_json()
 
     assert not [secret for secret in SECRETS if secret not in seen]
+
+
+WITHOUT_AN_ATTEMPT = {
+    "whoami": "shows the user alone",
+    "undo": "tests/policy/test_rights_of_undo.py",
+    "get_file": "tests/tools/files/test_record_files.py",
+    "job": "shows what an export or an import of this user has done",
+}
+
+
+def test_every_tool_is_tried() -> None:
+    tried = {attempt.tool for attempt in ATTEMPTS}
+    assert {name.removeprefix(PREFIX) for name in SPECS} - tried == WITHOUT_AN_ATTEMPT.keys()
 
 
 def test_there_are_enough_attempts_and_each_is_another_one() -> None:

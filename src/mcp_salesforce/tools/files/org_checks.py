@@ -1,10 +1,12 @@
 """What the org says of rows before they are sent: parents by name, records by key, and what is there already."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from mcp_salesforce.salesforce import SObjectDescribe
+from mcp_salesforce.policy.errors import PolicyRefusedError
+from mcp_salesforce.salesforce import SalesforceError, SObjectDescribe
 from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH
 from mcp_salesforce.salesforce.errors import InvalidRequestError
 from mcp_salesforce.salesforce.ids import to_18
@@ -23,6 +25,7 @@ _ID: Final = "Id"
 _PEOPLE: Final = frozenset({"Contact", "Lead"})
 _NAMED_ONCE: Final = frozenset({"Account", "Campaign", "Product2"})
 _TOLD: Final = 40
+_FIELD_NAME: Final = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 
 class OrgChecks:
@@ -227,3 +230,21 @@ def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
         size += length
     if part:
         yield part
+
+
+async def refuse_hidden(org: OrgSession, sobject: str, headers: Sequence[str], mapping: Mapping[str, str]) -> None:
+    """Refuse columns of fields that a policy hides: `headers` are those that are not imported.
+
+    Those that the caller leaves out by `mapping` are not refused.
+
+    Raises:
+        PolicyRefusedError: There is such a column; nothing was sent.
+    """
+    wanted = [each for each in headers if mapping.get(each) != ""] if org.is_guarded else []
+    for name in filter(_FIELD_NAME.fullmatch, wanted):
+        try:
+            await org.require_shown(sobject, [name])
+        except PolicyRefusedError:
+            raise
+        except SalesforceError:
+            continue  # it names no field at all

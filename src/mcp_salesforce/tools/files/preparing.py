@@ -15,7 +15,7 @@ from mcp_salesforce.tools.files.checking import CheckedRow, RowCheck
 from mcp_salesforce.tools.files.folder import FilesFolder, no_folder
 from mcp_salesforce.tools.files.import_state import ImportState
 from mcp_salesforce.tools.files.mapping import Column, ColumnMapping, mapping_of, target_of
-from mcp_salesforce.tools.files.org_checks import OrgChecks
+from mcp_salesforce.tools.files.org_checks import OrgChecks, refuse_hidden
 from mcp_salesforce.tools.files.read_tables import FileSource, Row, RowsSource, Source, Table, as_text
 from mcp_salesforce.tools.framework.session import OrgSession
 
@@ -70,6 +70,7 @@ class Preparation:
         has_saved = state.operation == "insert" and self._store.has_saved(origin)
         with self._source.opened() as table:
             mapped = self._mapped(described, table)
+            await refuse_hidden(self._org, state.sobject, mapped.left_out, state.mapping)
             rows = await self._reader(described, mapped, len(table.header))
             checks = OrgChecks(
                 self._org, described, mapped.columns, state.operation, state.key, allow_duplicate=state.allow_duplicate
