@@ -75,7 +75,7 @@ def _check(ids: Sequence[str], before: Mapping[str, Mapping[str, Any]], *, done:
 
     Raises:
         NotFoundError: One is not there, or cannot be seen.
-        InvalidArgumentError: One is done already, and is to get a new day.
+        InvalidArgumentError: One is done already, and a new day was given.
     """
     if missing := [each for each in ids if each not in before]:
         raise NotFoundError(
