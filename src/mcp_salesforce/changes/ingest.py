@@ -51,6 +51,11 @@ class _Job:
         """How many rows its file has."""
         return sum(write.rows for write in self.writes)
 
+    @property
+    def has_each_row(self) -> bool:
+        """Whether each of its rows is kept on its own."""
+        return bool(self.writes) and self.count == len(self.writes)
+
     async def read(self, file: Upload) -> None:
         """Read what the rows of its file write.
 
@@ -66,6 +71,8 @@ class _Job:
             count += 1
             if count <= MOST_KEPT:
                 writes.append(_write(Write(action, self.sobject, key=self.key), columns, row))
+            else:
+                writes.clear()
         self.writes = tuple(writes) if count <= MOST_KEPT else (Write(action, self.sobject, rows=count),)
 
 
@@ -118,7 +125,7 @@ class IngestJobs:
         match _call(request):
             case ("GET", job_id, ("successfulResults" | "failedResults") as which) if request.sink:
                 job = self._job(job_id)
-                return ResultSink(request.sink, job_id, which) if job and job.writes else None
+                return ResultSink(request.sink, job_id, which) if job and job.has_each_row else None
         return None
 
     async def outcomes(self, sink: "ResultSink") -> tuple[Outcome, ...]:
@@ -127,7 +134,10 @@ class IngestJobs:
         if job is None:
             return ()
         job.results[sink.which] = [row async for row in table_rows(bytes(sink.taken), job.delimiter)]
-        return outcomes_by_results(job.writes, job.results, has_ended=job.state in _ENDED)
+        found = outcomes_by_results(job.writes, job.results, has_ended=job.state in _ENDED)
+        if found:
+            job.results.clear()
+        return found
 
     def pretended(self, request: Request) -> Answer | None:
         """Return the answer to a request about a job that is only planned; None for any other request."""

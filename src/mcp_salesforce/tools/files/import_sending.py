@@ -78,7 +78,7 @@ class Sending:
         for part in self._store.parts(self._import_id):
             if part.state == "sent":
                 if part.job:
-                    await self._go_on_with_job(part, self._rows(part))
+                    await self._go_on_with_job(part)
                 else:
                     await self._look_for(part)
 
@@ -206,16 +206,13 @@ class Sending:
             raise error
 
     async def _send_job(self, part: Part) -> None:
-        rows = self._rows(part)
-        if part.job:
-            if await self._go_on_with_job(part, rows):
-                return
-            rows = self._rows(part)
+        if part.job and await self._go_on_with_job(part):
+            return
         bulk, state = self._org.client.bulk, self._state
         key = state.key if state.operation == "upsert" else None
         job = await bulk.create_ingest_job(state.sobject, state.operation, external_id_field=key)
         self._store.mark(self._import_id, part.number, "ready", job.id)
-        await bulk.upload(job.id, await asyncio.to_thread(file_of, rows, self._state.fields))
+        await bulk.upload(job.id, await asyncio.to_thread(self._file, part))
         self._check_paused()
         self._store.mark(self._import_id, part.number, "sent", job.id)
         try:
@@ -224,9 +221,12 @@ class Sending:
             if not error.is_outcome_unknown:
                 self._store.mark(self._import_id, part.number, "ready", job.id)
                 raise
-        await self._read_results(part, rows, await self._ended(job.id))
+        await self._read_results(part, await self._ended(job.id))
 
-    async def _go_on_with_job(self, part: Part, rows: Rows) -> bool:
+    def _file(self, part: Part) -> bytes:
+        return file_of(self._rows(part), self._state.fields)
+
+    async def _go_on_with_job(self, part: Part) -> bool:
         """Continue with the job that a part was given to; False if that job has not saved all, and never will."""
         bulk = self._org.client.bulk
         try:
@@ -239,7 +239,7 @@ class Sending:
                 await bulk.abort("ingest", job.id)
             self._store.mark(self._import_id, part.number, "ready")
             return False
-        await self._read_results(part, rows, await self._ended(job.id))
+        await self._read_results(part, await self._ended(job.id))
         return True
 
     async def _ended(self, job_id: str) -> BulkJob:
@@ -259,7 +259,7 @@ class Sending:
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 1.5, _LONGEST_POLL_S)
 
-    async def _read_results(self, part: Part, rows: Rows, job: BulkJob) -> None:
+    async def _read_results(self, part: Part, job: BulkJob) -> None:
         """Read the outcome of the rows of a job that has ended; of one that failed, what it has done till then.
 
         Raises:
@@ -268,6 +268,7 @@ class Sending:
         good, bad = Results(), Results()
         await self._org.client.bulk.ingest_results(job.id, "successfulResults", good)
         await self._org.client.bulk.ingest_results(job.id, "failedResults", bad)
+        rows = self._rows(part)  # now: while the job was running, none of them was in memory
         outcomes = await asyncio.to_thread(outcomes_of, rows, self._state.fields, good, bad)
         if job.state == "JobComplete":
             outcomes = [

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -25,14 +25,14 @@ def file_of(rows: Rows, fields: Sequence[str]) -> bytes:
 
 def outcomes_of(rows: Rows, fields: Sequence[str], good: "Results", bad: "Results") -> list[Outcome | None]:
     """Return the outcome of each row, by the results: they have the rows as they were sent, in any order."""
-    places: defaultdict[tuple[str, ...], deque[int]] = defaultdict(deque)
-    for place, cells in enumerate(_cells(rows, fields)):
+    places: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)  # the first one last
+    for place, cells in zip(range(len(rows) - 1, -1, -1), _cells(rows[::-1], fields), strict=True):
         places[tuple(cells)].append(place)
     outcomes: list[Outcome | None] = [None] * len(rows)
     for results, is_saved in ((good, True), (bad, False)):
         for record_id, how, *sent in results.rows():
             if same := places.get(tuple(sent)):
-                outcomes[same.popleft()] = (record_id, "", "", "") if is_saved else ("", *_told(how))
+                outcomes[same.pop()] = (record_id, "", "", "") if is_saved else ("", *_told(how))
     return outcomes
 
 
