@@ -75,8 +75,8 @@ def running(folder: Path, certificate: Certificate | None = None) -> Iterator[Se
     """Run a server until the block ends; with a certificate it speaks TLS, and nothing else."""
     binary()
     server = Server(folder, certificate)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()
