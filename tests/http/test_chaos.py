@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.valkey]
 WRITERS: Final = 4
 REPLICA_KILLS: Final = 30 if FULL else 2
 STORE_KILLS: Final = 5 if FULL else 1
-RECOVERS_S: Final = 5
+RECOVERS_S: Final = 5 if FULL else PATIENCE_S
 
 
 class Writers:
