@@ -274,3 +274,13 @@ async def test_counts_are_those_of_a_count_by_hand(events: list[tuple[int, int, 
             found = await counted(mcp, period, start="2026-12-27", end="2027-01-05", time_zone=zone)
 
     assert {row[period]: [row["appointments"], row["hours"], row.get("no_show", 0)] for row in found} == expected
+
+
+async def test_who_was_asked_for_and_has_none_has_a_row_with_0(org: LocalOrg, mcp: Client) -> None:
+    other = org.store.rows("SELECT Id FROM User WHERE Id <> ?", [org.user_id])[0]["Id"]
+    window = {"start": "2031-03-03", "end": "2031-03-16", "calendars": ["me", other]}
+    whole = await call(mcp, "count_appointments", **window, by=["owner"])
+    weeks = await call(mcp, "count_appointments", **window, by=["owner", "week"])
+    assert [row[-2:] for row in whole["rows"]] == [[0, 0]] * 2
+    assert sorted({row[1] for row in weeks["rows"]}) == ["2031-W10", "2031-W11"]
+    assert [row[2] for row in weeks["rows"]] == [0] * 4

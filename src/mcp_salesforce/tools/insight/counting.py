@@ -34,6 +34,7 @@ _LONGEST: Final = timedelta(days=366 * 2)
 _FIELDS: Final = ("Id", "StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "OwnerId")
 _CALENDAR: Final = "023"
 _MOST_ZONES: Final = 3  # people whom a note names
+_MOST_EMPTY: Final = 200  # rows up to which calendars without appointments are listed
 _HOUR: Final = timedelta(hours=1)
 _ROOMS: Final = "SELECT Id, Name FROM Calendar WHERE Type IN ('Public','Resource') LIMIT 2000"
 
@@ -227,7 +228,7 @@ class _Report:
 
     async def rows(self, tallies: Mapping[Key, Tally], uses: Mapping[Key, Use]) -> Rows:
         """Return the answer."""
-        keys = in_order({*tallies, *uses})
+        keys = in_order({*tallies, *uses, *self._asked_for()})
         told = OUTCOME not in self.grouping.by and any(tally.outcomes for tally in tallies.values())
         columns = [*self.grouping.by, "appointments", "hours"]
         columns += [*OUTCOMES, "no_show_rate"] if told else []
@@ -255,6 +256,21 @@ class _Report:
         if note := " ".join(filter(None, [unseen, self.about_hours, await self._other_zones()])):
             answer["note"] = note
         return answer
+
+    def _asked_for(self) -> list[Key]:
+        """Return the keys of the calendars that were asked for, by period: one without appointments has a row too."""
+        which = ROOM if self._is_of_rooms else OWNER
+        if not self.only or {*self.grouping.by} - {which, self.grouping.period} or which not in self.grouping.by:
+            return []
+        whole = Interval(self.window.start, self.window.end)  # type: ignore[arg-type]  # both were checked
+        period = self.grouping.period
+        names = [name for name, _ in parts_of(whole, self.zone, period)] if period else [""]
+        asked = [each for each in self.only if each.is_person == (which == OWNER)]
+        if len(asked) * len(names) > _MOST_EMPTY:
+            return []
+        for each in asked:
+            self.grouping.name(which, each.id, each.name)
+        return [tuple(each.id if by == which else name for by in self.grouping.by) for each in asked for name in names]
 
     async def _other_zones(self) -> str:
         """Say whose days are others than those that are counted by: owners with another clock than the report."""
