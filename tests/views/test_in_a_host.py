@@ -219,6 +219,8 @@ async def test_axe_finds_nothing_in_any_theme_direction_and_width(mcp: Client, b
                         context = {"theme": theme, "locale": locale}
                         opened(browser, view, probe.address(view_name, call, width=width, context=context))
                         view.until_text("Times in America/New_York", *(["Today"] if view_name == "agenda" else []))
+                        back = "return getComputedStyle(document.documentElement).backgroundColor"
+                        assert view.script(back) == {"light": "rgb(255, 255, 255)", "dark": "rgb(28, 28, 31)"}[theme]
                         assert view.violations() == [], (theme, locale, width)
                         assert view.script("return document.documentElement.scrollWidth") <= width
         assert view.complaints() == []
