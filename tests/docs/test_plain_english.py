@@ -80,6 +80,9 @@ INSTEAD = {
     r"nobody waits": "no answer is expected",
     r"kept apart": "stored separately",
     r"only who": "only the person who; only the holder of",
+    r"minutes young": "minutes old",
+    r"not of the app's": "does not belong to the app's",
+    r"serve the flow": "support the way to log in",
 }
 """Phrases (regular expressions, in any case) with what to write instead."""
 
@@ -166,3 +169,12 @@ def test_phrases_are_found_wherever_they_are_written(tmp_path: Path, source: str
     module.write_text(source, "utf-8")
 
     assert found_in(prose_of_module(module), tmp_path)
+
+
+def test_each_behaviour_of_the_local_org_is_understood_without_the_one_before_it() -> None:
+    """The table is sorted: a line that refers to another one loses it."""
+    rows = re.findall(r"^\| (.+?) \| \w", (ROOT / "docs/localorg.md").read_text("utf-8"), re.MULTILINE)
+
+    assert len(rows) > 100
+    leaning = re.compile(r"(so|both|they|it|its|each of them|another|other|without any)\b", re.IGNORECASE)
+    assert [row for row in rows if leaning.match(row)] == []

@@ -170,8 +170,8 @@ CAUSES: Final = (
           "Set a new SALESFORCE_ACCESS_TOKEN, or use a login that renews itself: docs/configuration.md.", _HERE),
     Cause("session_refused", "identity api", "INVALID_SESSION_ID", "",
           "The org refuses the new token: because of its session settings, or because the address is another org's.",
-          "Check that SALESFORCE_INSTANCE_URL and SALESFORCE_LOGIN_URL are of the same org, and the lock of "
-          "sessions to an IP.",
+          "Check that SALESFORCE_INSTANCE_URL and SALESFORCE_LOGIN_URL belong to the same org, and that Session "
+          "Settings do not lock sessions to another IP address.",
           "Session Settings"),
     Cause("another_org", "identity", "ANOTHER_ORG", "", "The token is for another org than SALESFORCE_INSTANCE_URL.",
           "Set the address that the message names, or authorize the app in the right org.",

@@ -74,7 +74,7 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "INVALIDJOB": Advice("The settings of the bulk job are wrong.", "Correct what the message names."),
     "INVALIDBATCH": Advice("The file of the bulk job cannot be read.", "Correct the CSV, and make a new job."),
     "FEATURENOTENABLED": Advice(
-        "The user or the org may not do this in bulk; hard deletes need a permission.", _ADMINISTRATOR
+        "The user or the org cannot do this in bulk; hard deletes need a permission.", _ADMINISTRATOR
     ),
     "EXCEEDEDQUOTA": Advice(
         "The bulk jobs or rows of the last 24 hours are used up.", "Continue tomorrow, or send fewer rows at a time."
@@ -402,7 +402,9 @@ MEANINGS: Final[Sequence[tuple[str, str, Advice]]] = (
     (
         "INVALID_CROSS_REFERENCE_KEY",
         "Record Type ID",
-        Advice("The user cannot use this record type, or it is of another object.", "Use one that describe lists."),
+        Advice(
+            "The user cannot use this record type, or it belongs to another object.", "Use one that describe lists."
+        ),
     ),
     (
         "INVALID_CROSS_REFERENCE_KEY",

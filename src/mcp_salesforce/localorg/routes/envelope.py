@@ -121,7 +121,7 @@ def fault(namespace: str, error: OrgError) -> Reply:
     return _written(whole, max(error.status, 500))
 
 
-@evidence("SOAP", "recorded", "A row that fails names its id too")
+@evidence("SOAP", "recorded", "A failed row has its id too")
 def failed(error: OrgError, record_id: str | None) -> dict[str, Any]:
     """Return the result of a row that failed."""
     told = {"fields": list(error.fields or ()), "message": error.message, "statusCode": error.error_code}

@@ -51,7 +51,11 @@ class Access:
         return self._store.row(sql, {"id": record_id, **values}) is not None
 
     @evidence("Sharing", "quoted", "A change without permission is INSUFFICIENT_ACCESS_OR_READONLY")
-    @evidence("Sharing", "simulated", "So is a change of a record that the user cannot see; the status is 403")
+    @evidence(
+        "Sharing",
+        "simulated",
+        "A change of a record that the user cannot see is INSUFFICIENT_ACCESS_OR_READONLY too, with status 403",
+    )
     def require(self, definition: SObjectDef, record_id: str, level: Level, user_id: str) -> None:
         """Refuse a change for which the user has no permission.
 
@@ -62,7 +66,7 @@ class Access:
             raise errors.insufficient_access()
 
     @evidence("Sharing", "documented", "Only administrators create and change users, roles, groups and other setup")
-    @evidence("Sharing", "simulated", "Other users get INSUFFICIENT_ACCESS_OR_READONLY")
+    @evidence("Sharing", "simulated", "A user who is no administrator gets INSUFFICIENT_ACCESS_OR_READONLY for setup")
     def require_create(self, definition: SObjectDef, user_id: str) -> None:
         """Refuse a new record for which the user has no permission.
 

@@ -48,7 +48,7 @@ class Dialect:
     @evidence(
         "Bulk API 2.0", "quoted", "A line ending other than the job's makes the job fail: 'LineEnding is invalid …'"
     )
-    @evidence("Bulk API 2.0", "simulated", "So does one inside of quotes")
+    @evidence("Bulk API 2.0", "simulated", "A wrong line ending inside of quotes makes the job fail too")
     def check_line_endings(self, data: bytes) -> None:
         """Refuse a file whose line endings are not those of the job.
 

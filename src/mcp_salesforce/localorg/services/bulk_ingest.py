@@ -166,7 +166,9 @@ class BulkIngest:
         return self._schema.parent(definition, named["parent"]) is not None
 
     @evidence("Bulk API 2.0", "documented", "Results have sf__Id, sf__Created or sf__Error, and the row")
-    @evidence("Bulk API 2.0", "simulated", "Without any, they are the header alone; the order is that of the file")
+    @evidence(
+        "Bulk API 2.0", "simulated", "Results without rows are the header alone; rows come in the order of the file"
+    )
     def results(self, job: Job, kind: str) -> bytes:
         """Return the rows of a job that were saved, or that failed, as CSV."""
         header = [*_RESULT_COLUMNS[kind], *job.info.get("_columns", ())]

@@ -81,7 +81,7 @@ class BulkJobs:
     @evidence(
         "Bulk API 2.0", "documented", "Only a job that has not ended can be aborted; rows that it has saved stay saved"
     )
-    @evidence("Bulk API 2.0", "simulated", "Another change of state is INVALIDJOBSTATE")
+    @evidence("Bulk API 2.0", "simulated", "A change to any other state is INVALIDJOBSTATE")
     def abort(self, job: Job) -> None:
         """End a job before its work is done.
 
@@ -109,7 +109,7 @@ class BulkJobs:
         told = self._told(job, data_url)
         return {name: told[name] for name in _TOLD_WHEN_MADE if name in told}
 
-    @evidence("Bulk API 2.0", "documented", "The state of a job tells type, counts, retries and milliseconds of work")
+    @evidence("Bulk API 2.0", "documented", "The state of a job has its type, counts, retries and milliseconds of work")
     def state(self, job: Job, data_url: str) -> dict[str, Any]:
         """Return the answer about a job's state."""
         more = {"jobType": JOB_TYPES[job.kind], "retries": 0, "totalProcessingTime": 0}
@@ -119,7 +119,7 @@ class BulkJobs:
             more |= {"apiActiveProcessingTime": 0, "apexProcessingTime": 0}
         return self._told(job, data_url) | more
 
-    @evidence("Bulk API 2.0", "documented", "The list of all jobs has 1,000 on a page; jobType selects")
+    @evidence("Bulk API 2.0", "documented", "A page of the list of jobs has 1,000; jobType selects one kind")
     @evidence("Bulk API 2.0", "simulated", "Users see only their own jobs, oldest first")
     def listed(self, user_id: str, job_type: str | None, locator: str | None, data_url: str) -> dict[str, Any]:
         """Return a page of the jobs of a user.

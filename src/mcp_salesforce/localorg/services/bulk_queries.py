@@ -120,7 +120,11 @@ class BulkQueries:
     "documented",
     "GROUP BY, aggregates, OFFSET, TYPEOF and sub-queries are not supported in a bulk query",
 )
-@evidence("Bulk API 2.0", "simulated", "Each of them, and FIELDS(), is FUNCTIONALITY_NOT_ENABLED when the job is made")
+@evidence(
+    "Bulk API 2.0",
+    "simulated",
+    "A query with such a part, or with FIELDS(), is FUNCTIONALITY_NOT_ENABLED when the job is made",
+)
 def _planned(run: Run) -> tuple[RowsQuery, Columns]:
     query = parsed(run)
     if query.offset is not None:

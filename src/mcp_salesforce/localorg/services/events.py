@@ -51,7 +51,7 @@ def times(start: datetime, minutes: int, zone: ZoneInfo, *, all_day: bool) -> di
 
 
 @evidence("Event", "documented", "Only the reminder of a child event can be changed")
-@evidence("Event", "simulated", "Another change of a child event is INVALID_FIELD_FOR_INSERT_UPDATE")
+@evidence("Event", "simulated", "A change of a child event, except of its reminder, is INVALID_FIELD_FOR_INSERT_UPDATE")
 def _check_child(save: Save) -> None:
     if save.before is not None and save.before["IsChild"]:
         refused = [name for name in save.given if name not in {"IsReminderSet", "ReminderDateTime"}]
@@ -162,7 +162,11 @@ def _kept_minutes(save: Save) -> int:
     "A private event cannot have an account, contact, lead, opportunity, case, campaign or contract",
 )
 @evidence("Event", "documented", "An event about a lead has no WhatId")
-@evidence("Event", "simulated", "Both are refused with FIELD_INTEGRITY_EXCEPTION")
+@evidence(
+    "Event",
+    "simulated",
+    "A private event with related records, and one about a lead with a WhatId, are FIELD_INTEGRITY_EXCEPTION",
+)
 def _check_relations(save: Save) -> None:
     who, what = (
         None if save.row.get(name) is None else save.schema.of_record(str(save.row[name]))

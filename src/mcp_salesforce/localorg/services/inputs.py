@@ -59,7 +59,11 @@ class Inputs:
         return changes
 
     @evidence("Records", "documented", "A parent may be given by an external id: {'Account': {'Number__c': '7'}}")
-    @evidence("Records", "quoted", "An unknown one is INVALID_FIELD, 'Foreign key external ID: ... not found'")
+    @evidence(
+        "Records",
+        "quoted",
+        "A parent's external id without a record is INVALID_FIELD, 'Foreign key external ID: ... not found'",
+    )
     def _by_external_id(
         self, definition: SObjectDef, relationship: str, value: dict[str, Any] | None
     ) -> tuple[FieldDef | None, str | None]:

@@ -112,7 +112,9 @@ class LeadConversions:
         return str(contact["Id"])
 
     @evidence("Lead conversion", "documented", "The opportunity has the company's name and closes with the quarter")
-    @evidence("Lead conversion", "simulated", "Its stage is the first one; the contact is its primary contact role")
+    @evidence(
+        "Lead conversion", "simulated", "The opportunity has the first stage, and the contact as primary contact role"
+    )
     def _opportunity(self, records: Records, lead: Row, asked: Conversion, of: Changes, user_id: str) -> str | None:
         if asked.opportunity_id:
             definition = self._schema["Opportunity"]
@@ -135,8 +137,8 @@ class LeadConversions:
         records.update(definition.name, record_id, {n: v for n, v in values.items() if row[n] is None}, user_id)
         return row
 
-    @evidence("Lead conversion", "documented", "Its tasks, events and invitations become the contact's")
-    @evidence("Lead conversion", "simulated", "Its campaign members become the contact's too")
+    @evidence("Lead conversion", "documented", "The lead's tasks, events and invitations become the contact's")
+    @evidence("Lead conversion", "simulated", "The lead's campaign members become the contact's")
     def _move(self, records: Records, lead_id: str, contact_id: str, account_id: str, user_id: str) -> None:
         contact: Changes = {"ContactId": contact_id, "LeadOrContactId": contact_id, "Type": "Contact"}
         moves: tuple[tuple[str, str, Changes], ...] = (

@@ -37,7 +37,7 @@ class Merges:
     @evidence(
         "Merge", "documented", "The others are deleted with MasterRecordId, each as its own entry in the recycle bin"
     )
-    @evidence("Merge", "simulated", "What cannot be merged is MERGE_FAILED, and says why")
+    @evidence("Merge", "simulated", "Records that cannot be merged are MERGE_FAILED, with the reason")
     def merge(
         self, sobject: str, master_id: str, loser_ids: Sequence[str], values: Mapping[str, Any], user_id: str
     ) -> tuple[list[str], list[str]]:

@@ -102,7 +102,7 @@ class OAuth:
         )
         return private.decode(), public.decode()
 
-    @evidence("OAuth", "documented", "Another grant type is unsupported_grant_type")
+    @evidence("OAuth", "documented", "An unknown grant type is unsupported_grant_type")
     def token(self, form: Form, base_url: str) -> TokenReply:
         """Answer a token request.
 

@@ -175,7 +175,7 @@ class Reader:
         shape = sobject and entry.cases.get(sobject.key_prefix, entry.otherwise)
         return self._record(run, shape, row, sobject.name, below) if sobject and shape else None
 
-    @evidence("SOQL", "recorded", "A sub-query's result is {totalSize, done, records}, or null where it is empty")
+    @evidence("SOQL", "recorded", "A sub-query's result is {totalSize, done, records}, or null if it is empty")
     def _children(self, run: Run, rows: RowsQuery, parent_id: str, batch: Batch) -> dict[str, Any] | None:
         page = self.first_page(run, rows, batch, parent_id)
         return page if page["totalSize"] else None

@@ -70,7 +70,7 @@ class RecycleBin:
         self._store.update(definition, record_id, gone)
 
     @evidence("Recycle bin", "documented", "Undeleting a record restores everything that its deletion deleted")
-    @evidence("Recycle bin", "documented", "It keeps records for 15 days; other records are UNDELETE_FAILED")
+    @evidence("Recycle bin", "documented", "The bin keeps records for 15 days; other records are UNDELETE_FAILED")
     @evidence("Recycle bin", "documented", "A record that was deleted with another one is not in it on its own")
     @evidence("Recycle bin", "recorded", "A record of an object that is not undeletable says so")
     @evidence("Recycle bin", "documented", "A record that a merge deleted is restored without MasterRecordId")
@@ -144,7 +144,11 @@ class RecycleBin:
                 yield field, target
 
     @evidence("Recycle bin", "documented", "A detail in it is deleted permanently if its master is deleted too")
-    @evidence("Recycle bin", "quoted", "So is a record that would have kept another one from being deleted")
+    @evidence(
+        "Recycle bin",
+        "quoted",
+        "A record in it that refers to another one is deleted permanently if it would block the other's deletion",
+    )
     def _forget(self, child: ChildRelationship, parent_id: str, root: str) -> None:
         if child.field.restricted_delete or (child.field.cascade_delete and not child.field.nillable):
             where = f"{quote(child.field.name)} = ? AND IsDeleted = 1 AND _deleted_with <> ?"

@@ -220,7 +220,9 @@ def events_of_invitation(store: Store, row: Row) -> list[Row]:
 
 
 @evidence("Event", "documented", "Events that ended more than a year ago are archived: only queryAll shows them")
-@evidence("Event", "simulated", "They are archived when the org is opened; closed tasks due more than a year ago too")
+@evidence(
+    "Event", "simulated", "Old events, and closed tasks due more than a year ago, are archived when the org is opened"
+)
 def archive(store: Store, now: datetime) -> None:
     """Mark activities older than a year as archived."""
     year_ago = now.astimezone(UTC) - timedelta(days=365)

@@ -39,7 +39,11 @@ class Upserts:
         self._records = records
 
     @evidence("Upsert", "recorded", "A field with idLookup (Contact.Email) works as an upsert key, like an external id")
-    @evidence("Upsert", "recorded", "Another field is NOT_FOUND, 'Provided external ID field does not exist…'")
+    @evidence(
+        "Upsert",
+        "recorded",
+        "A field without idLookup is NOT_FOUND as a key, 'Provided external ID field does not exist…'",
+    )
     def find(self, sobject: str, field_name: str, value: str, user_id: str = "") -> str | None:
         """Return the id of the one record that has `value` in a field, or None.
 

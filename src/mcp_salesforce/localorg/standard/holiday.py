@@ -6,7 +6,7 @@ from mcp_salesforce.localorg.standard.definitions import AUDIT, SObjectDef
 from mcp_salesforce.localorg.standard.picklists import MONTHS, RECURRENCE_INSTANCES, RECURRENCE_TYPES
 
 
-@evidence("Holiday", "documented", "Every user can read holidays; no field tells which business hours they are of")
+@evidence("Holiday", "documented", "Every user can read holidays; no field names their business hours")
 def _holiday() -> SObjectDef:
     return SObjectDef(
         name="Holiday",

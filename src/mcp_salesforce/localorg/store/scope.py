@@ -316,7 +316,7 @@ class Scope:
         return hops
 
     @evidence("SOQL", "quoted", "An unknown relationship is INVALID_FIELD, with row, column and caret")
-    @evidence("UserRecordAccess", "documented", "It cannot be used as a relationship of other objects: 501")
+    @evidence("UserRecordAccess", "documented", "UserRecordAccess as a relationship of other objects: 501")
     def _join(self, source: Source, relationship: str, name: Field) -> Hop:
         found = source.reference(relationship)
         targets = self.run.schema.targets(found[0]) if found else ()

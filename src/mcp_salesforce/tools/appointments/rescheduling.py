@@ -85,11 +85,11 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
 ) -> Rescheduled:
     """Move, hand over, close or delete up to 200 appointments in one call, with one approval and one undo.
 
-    Choose them by appointments; or by start, end, and one or more of owner, room and contact_id. Then:
-    - move: give StartDateTime in appointments, or shift_days and shift_minutes, or next_free
-    - hand_over: give new_owner; the arguments of move are allowed too
-    - close: give outcome; reason is kept with it
-    - delete: nothing more
+    Choose by appointments; or by start, end, and one or more of owner, room and contact_id. Each action needs:
+    - move: StartDateTime in appointments, or shift_days and shift_minutes, or next_free
+    - hand_over: new_owner; a new time as for move is allowed
+    - close: outcome; reason is optional
+    - delete: nothing
 
     New times are checked against all calendars, working hours (next_free) and each other. Appointments with a
     conflict are not changed and come first in the answer; the others are all saved, or none.

@@ -95,10 +95,10 @@ async def describe(
 ) -> Described:
     """Look up the API names and details of objects and fields. Do this before you use a name you are not sure of.
 
-    Without sobject: lists objects.
-    With sobject: lists its fields (type, length, target, flags) and its record types.
-    With sobject and fields: shows these fields with picklist values, dependencies and help text.
-    With sobject and children: lists its child relationships.
+    - no sobject: the objects
+    - sobject: its fields (type, length, target, flags) and record types
+    - sobject and fields: these fields with picklist values, dependencies and help text
+    - sobject and children: its child relationships.
     """
     org = org_of(ctx)
     if sobject:
