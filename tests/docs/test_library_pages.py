@@ -49,7 +49,7 @@ def test_the_examples_of_tests_are_tests_that_pass(tmp_path: Path) -> None:
         name = re.match(r"# (\w+\.py)\n", block)
         assert name is not None, block
         (tmp_path / name[1]).write_text(block, "utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nanyio_mode = auto\n", "utf-8")
+    (tmp_path / "pytest.ini").write_text("".join(blocks(TESTING, "ini")), "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(tmp_path)],
         cwd=tmp_path,
