@@ -86,7 +86,7 @@ def badges() -> dict[str, Callable[[str], str]]:
     least = project["tool"]["coverage"]["report"]["fail_under"]
     told = {
         "coverage": ("branch coverage", f"at least {least} %"),
-        "hosts": ("hosts driven", str(len(results()))),
+        "hosts": ("hosts, last full run", str(len(results()))),
         "tasks": ("tasks scripted", str(len(TASKS))),
     }
     return {f"docs/badges/{name}.svg": partial(badge, *words) for name, words in told.items()}
