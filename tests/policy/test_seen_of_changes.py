@@ -33,7 +33,7 @@ from tests.tools.calls import PREFIX
 
 pytestmark = pytest.mark.anyio
 SECRET: Final = "k" * 32
-_APART: Final = frozenset({"id", "at", "ms", "prev", "seal", "change_id", "undoes", "approved_by"})
+_APART: Final = frozenset({"id", "at", "ms", "prev", "seal", "change_id", "undoes", "approved_by", "continues"})
 WRITING: Final = {spec.name for toolset in TOOLSETS for spec in toolset.specs if not spec.effect.is_reading}
 _MORE: Final[list[tuple[str, dict[str, Any]]]] = [
     ("update_contact", {"contact_id": "{contact}", "data": {"Title": "Chief"}}),
@@ -115,7 +115,7 @@ class Told:
 async def answer(client: Client, tool: str, arguments: dict[str, Any]) -> str:
     """An answer without the Ids of changes, which are drawn by lot, and without the folder of its journal."""
     text = json.dumps((await client.call_tool(PREFIX + tool, arguments)).model_dump(mode="json"))
-    for change_id in set(re.findall(r'(?:change_id|undid)\\*": ?\\*"([0-9a-f]{8})', text)):
+    for change_id in set(re.findall(r'(?:change_id|undid|import_id)\\*": ?\\*"([0-9a-f]{8})', text)):
         text = text.replace(change_id, "CHANGE")
     return re.sub(r"--journal [^ `]+", "--journal FILE", re.sub(r"\b[0-9a-f]{8}(?= \(salesforce)", "CHANGE", text))
 
