@@ -286,3 +286,13 @@ async def test_a_bulk_job_tells_what_it_writes_when_it_is_closed(org: LocalOrg, 
     trail.close()
     assert call.record("ok")["writes"] == [{"action": "update", "object": "Contact", "ids": [contact], "unknown": 1}]
     assert "Secret" not in (tmp_path / "audit.jsonl").read_text("utf-8")
+
+
+async def test_what_soap_refuses_is_told_as_failed_and_leaves_nothing_to_undo(org: LocalOrg, tmp_path: Path) -> None:
+    async with audited(org, tmp_path) as client:
+        restored = await refusal(client, "restore_records", record_ids=["003lo0000009999AAA"])
+        undone = await refusal(client, "undo")
+    assert (restored["code"], undone["code"]) == ("UNDELETE_FAILED", "NOT_FOUND")
+    assert "change_id" not in restored
+    [written] = lines_in(tmp_path)[0]["writes"]
+    assert written == {"action": "undelete", "object": "Contact", "ids": ["003lo0000009999AAA"], "failed": 1}

@@ -162,7 +162,8 @@ def _saved(result: object) -> Outcome:
     errors = [each for each in result.get("errors") or () if isinstance(each, Mapping)]
     code = str((errors[0].get("statusCode") or errors[0].get("errorCode")) if errors else "")
     record_id = _id(str(result.get("id") or ""))
-    return Outcome(record_id, is_done=bool(result.get("success")), created=result.get("created"), code=code)
+    is_done = str(result.get("success")).casefold() == "true"  # SOAP replies have texts
+    return Outcome(record_id, is_done=is_done, created=result.get("created"), code=code)
 
 
 def _entries(call: RequestParts) -> Sequence[Mapping[str, Any]]:
