@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from mcp import Client, stdio_client
 
-from mcp_salesforce.localorg import LocalOrg
+from mcp_salesforce.localorg import LocalOrg, utcnow
 from mcp_salesforce.localorg.listener import listening
 from tests.approving import approve
 from tests.conftest import ERAS
@@ -88,7 +88,7 @@ async def undo_all(mcp: Client) -> int:
 async def test_what_a_killed_server_did_is_found_out_and_taken_back_once(number: int, tmp_path: Path) -> None:
     dice = random.Random(number)  # noqa: S311 - the same points each time
     case, era = CALMLY[number * 7 % len(CALMLY)], ERAS[number % 2]
-    with clinic() as org:
+    with clinic(utcnow) as org:  # the server is a process: it looks for lost records by the clock of the machine
         killing = KillingOrg(org.app, tmp_path)
         with listening(killing) as url:
             before = state_of(org)

@@ -1,6 +1,7 @@
 """Any write that the tools can make of what an org has: each builds on what the last one left."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain, repeat
 from typing import Any, Final, TypeAlias
 
@@ -44,9 +45,9 @@ _CLASSIC: Final = {
 }
 
 
-def clinic() -> LocalOrg:
+def clinic(now: Callable[[], datetime] = lambda: NOW) -> LocalOrg:
     """An org with people, appointments, a room, and an object that has an external id."""
-    return new_org(lambda: NOW, contacts=3, schema=CLINIC.replace(_BELONGS, _REFERS), then=_filled)
+    return new_org(now, contacts=3, schema=CLINIC.replace(_BELONGS, _REFERS), then=_filled)
 
 
 def _filled(org: LocalOrg) -> None:
