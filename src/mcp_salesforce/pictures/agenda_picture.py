@@ -7,7 +7,6 @@ from typing import Any, Final
 from mcp_salesforce.markup import Markup
 from mcp_salesforce.pictures.canvas import (
     Theme,
-    block,
     day_name,
     heading,
     label,
@@ -15,10 +14,21 @@ from mcp_salesforce.pictures.canvas import (
     listed,
     named,
     notes,
+    of_entry,
     partly,
     picture,
 )
-from mcp_salesforce.pictures.entries import Entry, Part, days_of, entries_of, minute_of, outside, parts_of, whole_of
+from mcp_salesforce.pictures.entries import (
+    Entry,
+    Part,
+    days_of,
+    entries_of,
+    minute_of,
+    outside,
+    parts_of,
+    people_of,
+    whole_of,
+)
 from mcp_salesforce.pictures.lanes import hours_of, placed
 
 _MARGIN: Final = 16
@@ -76,7 +86,7 @@ def agenda_picture(answer: Mapping[str, Any], days: Sequence[str] = (), *, now: 
     """
     entries = entries_of(answer)
     shown = list(days) or days_of(entries) or [now[:10]]
-    people = _people(answer, entries)
+    people = people_of(answer, entries) or [""]
     columns, parts = _columns(shown, people), parts_of(entries, shown)
     whole = [whole_of(entries, each.day, each.who) for each in columns]
     grid = _Grid(_HEAD + max(map(len, whole)) * _WHOLE_DAY, columns[-1].x + columns[-1].width, *hours_of(parts))
@@ -97,11 +107,6 @@ def agenda_picture(answer: Mapping[str, Any], days: Sequence[str] = (), *, now: 
         _now_line(columns, now, grid),
         below,
     )
-
-
-def _people(answer: Mapping[str, Any], entries: Sequence[Entry]) -> list[str]:
-    named = [str(each["name"]) for each in answer.get("calendars", ())]
-    return [*dict.fromkeys([*named, *(each.who for each in entries)])] or [""]
 
 
 def _columns(days: Sequence[str], people: Sequence[str]) -> list[_Column]:
@@ -134,9 +139,7 @@ def _heads(columns: Sequence[_Column], answer: Mapping[str, Any]) -> Iterator[Ma
 def _all_day(column: _Column, whole: Sequence[Entry]) -> Iterator[Markup]:
     for at, entry in enumerate(whole):
         y = _HEAD - 2 + at * _WHOLE_DAY
-        yield block(
-            column.x + 2, y, column.width - 4, _WHOLE_DAY - 2, _sentence(entry), [entry.title], kind=_kind(entry)
-        )
+        yield of_entry(entry, column.x + 2, y, column.width - 4, _WHOLE_DAY - 2, [entry.title])
 
 
 def _timed(column: _Column, parts: Sequence[Part], grid: _Grid) -> Iterator[Markup]:
@@ -147,7 +150,7 @@ def _timed(column: _Column, parts: Sequence[Part], grid: _Grid) -> Iterator[Mark
         hours = entry.hours if width >= _BOTH_TIMES else begins
         lines = [hours, entry.title] if height >= _TWO_LINES else [f"{begins} {entry.title}"]
         x = column.x + 2 + shown.lane * width
-        yield block(x, y, width, height, _sentence(entry), lines, kind=_kind(entry))
+        yield of_entry(entry, x, y, width, height, lines)
 
 
 def _now_line(columns: Sequence[_Column], now: str, grid: _Grid) -> Iterator[Markup]:
@@ -159,18 +162,10 @@ def _now_line(columns: Sequence[_Column], now: str, grid: _Grid) -> Iterator[Mar
             yield line(column.x, y, column.x + column.width, y, kind="now")
 
 
-def _kind(entry: Entry) -> str:
-    return "block private" if entry.is_private else "block"
-
-
-def _sentence(entry: Entry) -> str:
-    return f"{entry.hours}: {entry.title}" + (f", {entry.who}" if entry.who else "")
-
-
 def _told(days: Sequence[str], entries: Sequence[Entry]) -> Iterator[str]:
     for day in days:
-        on_day = [each for each in entries if each.start[:10] <= day <= each.end[:10]]
-        yield f"{day_name(day)}: {'; '.join(map(_sentence, on_day)) or 'nothing'}."
+        on_day = [each.said for each in entries if each.is_on(day)]
+        yield f"{day_name(day)}: {'; '.join(on_day) or 'nothing'}."
 
 
 def _notes(answer: Mapping[str, Any]) -> list[str]:

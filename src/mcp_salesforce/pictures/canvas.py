@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from mcp_salesforce.markup import Content, Markup, element, joined
+from mcp_salesforce.pictures.entries import Entry
 
 Theme = Literal["auto", "light", "dark"]
 """`auto` follows the person who looks at the picture."""
@@ -67,6 +68,11 @@ def block(x: float, y: float, width: float, height: float, title: str, lines: Se
         height=f"{height:g}",
         class_=kind,
     )
+
+
+def of_entry(entry: Entry, x: float, y: float, width: float, height: float, lines: Sequence[str]) -> Markup:
+    """Return the block of an entry; a private one looks different."""
+    return block(x, y, width, height, entry.said, lines, kind="block private" if entry.is_private else "block")
 
 
 def line(x1: float, y1: float, x2: float, y2: float, *, kind: str = "line") -> Markup:

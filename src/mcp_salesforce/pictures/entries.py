@@ -35,6 +35,15 @@ class Entry:
         return len(self.start) == _DAY
 
     @property
+    def said(self) -> str:
+        """The entry in words: its times, its title, and whose it is."""
+        return f"{self.hours}: {self.title}" + (f", {self.who}" if self.who else "")
+
+    def is_on(self, day: str) -> bool:
+        """Tell whether it begins before the end of a day, and ends on it or later."""
+        return self.start[:_DAY] <= day <= self.end[:_DAY]
+
+    @property
     def instants(self) -> tuple[float, float]:
         """When it begins and ends, in seconds since 1970."""
         begin, end = (datetime.fromisoformat(text).timestamp() for text in (self.start, self.end))
@@ -77,6 +86,12 @@ def entries_of(answer: Mapping[str, Any]) -> list[Entry]:
     return [_entry(row, *(row[name] or "" for name in names)) for row in rows if row[names[1]]]
 
 
+def people_of(answer: Mapping[str, Any], entries: Sequence[Entry]) -> list[str]:
+    """Return the names of the calendars that were asked for, then of others that have entries."""
+    asked = (str(each["name"]) for each in answer.get("calendars", ()))
+    return [*dict.fromkeys([*asked, *(each.who for each in entries)])]
+
+
 def parts_of(entries: Sequence[Entry], days: Sequence[str]) -> list[Part]:
     """Return the timed entries, each on every one of `days` on which it takes time."""
     return [part for entry in entries if not entry.is_all_day for part in _parts(entry, days)]
@@ -84,12 +99,12 @@ def parts_of(entries: Sequence[Entry], days: Sequence[str]) -> list[Part]:
 
 def whole_of(entries: Sequence[Entry], day: str, who: str) -> list[Entry]:
     """Return the all-day entries of a calendar on a day."""
-    return [each for each in entries if each.is_all_day and each.who == who and each.start <= day <= each.end]
+    return [each for each in entries if each.is_all_day and each.who == who and each.is_on(day)]
 
 
 def outside(entries: Sequence[Entry], days: Sequence[str]) -> list[str]:
     """Return a sentence about the entries that are on none of `days`, if there are any."""
-    count = sum(1 for each in entries if not any(each.start[:_DAY] <= day <= each.end[:_DAY] for day in days))
+    count = sum(1 for each in entries if not any(map(each.is_on, days)))
     return [f"{count} more in the answer are on other days."] if count else []
 
 
@@ -130,7 +145,7 @@ def _entry(row: Mapping[str, Any], who: str, start: str, end: str) -> Entry:
 def _parts(entry: Entry, days: Sequence[str]) -> Iterator[Part]:
     first, last = entry.start[:_DAY], entry.end[:_DAY]
     for day in days:
-        if not first <= day <= last:
+        if not entry.is_on(day):
             continue
         start = minute_of(entry.start) if day == first else 0
         end = minute_of(entry.end) if day == last else MINUTES

@@ -7,7 +7,6 @@ from typing import Any, Final
 from mcp_salesforce.markup import Markup, element
 from mcp_salesforce.pictures.canvas import (
     Theme,
-    block,
     day_name,
     heading,
     label,
@@ -15,6 +14,7 @@ from mcp_salesforce.pictures.canvas import (
     listed,
     named,
     notes,
+    of_entry,
     partly,
     picture,
 )
@@ -26,6 +26,7 @@ from mcp_salesforce.pictures.entries import (
     entries_of,
     outside,
     parts_of,
+    people_of,
     whole_of,
 )
 from mcp_salesforce.pictures.lanes import Placed, hours_of, placed
@@ -96,7 +97,7 @@ def free_picture(
     if free.get("time_zone") != busy.get("time_zone"):
         raise UndrawableError(f"The answers are in two zones: {free.get('time_zone')} and {busy.get('time_zone')}.")
     slots, entries = _slots(free), entries_of(busy)
-    people = [*dict.fromkeys([*(str(each["name"]) for each in busy.get("calendars", ())), *(e.who for e in entries)])]
+    people = people_of(busy, entries)
     shown = list(days) or days_of([*slots, *entries])
     offered, taken = parts_of(slots, shown), parts_of(entries, shown)
     scale = _Scale(*hours_of([*offered, *taken]))
@@ -187,21 +188,16 @@ def _taken(row: _Row, scale: _Scale) -> Iterator[Markup]:
     """Draw what one calendar has on one day: all-day entries above the others."""
     y = row.y + _GAP / 2
     for entry in row.whole:
-        yield _busy(entry, scale.left, y, scale.right, _LANE - 2)
+        yield of_entry(entry, scale.left, y, scale.right - scale.left, _LANE - 2, [entry.title])
         y += _LANE
     room = row.y + row.height - _GAP / 2 - y
     for each in row.timed:
-        height = room / each.lanes
-        yield _busy(each.part.entry, scale.x(each.top), y + each.lane * height, scale.x(each.bottom), height - 2)
-
-
-def _busy(entry: Entry, x: float, y: float, right: float, height: float) -> Markup:
-    told = f"{entry.hours}: {entry.title}, {entry.who}"
-    return block(x, y, right - x, height, told, [entry.title], kind="block private" if entry.is_private else "block")
+        entry, x, height = each.part.entry, scale.x(each.top), room / each.lanes
+        yield of_entry(entry, x, y + each.lane * height, scale.x(each.bottom) - x, height - 2, [entry.title])
 
 
 def _told(days: Sequence[str], slots: Sequence[Entry], entries: Sequence[Entry]) -> Iterator[str]:
     for day in days:
         free = ", ".join(each.hours for each in slots if each.start[:10] == day)
-        busy = "; ".join(f"{e.who} {e.hours}: {e.title}" for e in entries if e.start[:10] <= day <= e.end[:10])
+        busy = "; ".join(f"{e.who} {e.hours}: {e.title}" for e in entries if e.is_on(day))
         yield f"{day_name(day)}: free to offer: {free or 'no time'}. Busy: {busy or 'nobody'}."
