@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from mcp_salesforce.localorg.explorer.frame import HOME, framed, link, table
+from mcp_salesforce.localorg.explorer.frame import HOME, framed, link, short, table
 from mcp_salesforce.localorg.explorer.readable import address_of, shown_of, soql_of
 from mcp_salesforce.localorg.explorer.seen_calls import MOST_CALLS, SeenCall
 from mcp_salesforce.markup import Markup, element, joined
@@ -55,11 +55,9 @@ def call_table(found: Sequence[SeenCall], users: Mapping[str, str]) -> Markup:
 def _asked(seen: SeenCall) -> Markup:
     queries = soql_of(seen)
     request = f"{seen.method} {address_of(seen).partition('?')[0] if queries else address_of(seen)}"
-    return joined(_short(request), [joined(element("br"), _short(each)) for each in queries])
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MOST_IN_A_CELL else f"{text[: _MOST_IN_A_CELL - 1]}…"
+    return joined(
+        short(request, _MOST_IN_A_CELL), [joined(element("br"), short(each, _MOST_IN_A_CELL)) for each in queries]
+    )
 
 
 def _bodies(seen: SeenCall) -> Markup:

@@ -52,6 +52,11 @@ def table(label: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, nu
     return element("div", whole, class_="rows", role="region", aria_label=label, tabindex=0)
 
 
+def short(text: str, most: int) -> str:
+    """Return a text for a cell of a table, cut to `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def link(label: str, *segments: str, **query: str) -> Markup:
     """Return a link to a page of the explorer."""
     return element("a", label or "(no name)", href=path_of(*segments, **query))

@@ -7,7 +7,7 @@ import orjson
 from starlette.responses import Response
 
 from mcp_salesforce.localorg.explorer.call_pages import call_table
-from mcp_salesforce.localorg.explorer.frame import framed, link, path_of, table
+from mcp_salesforce.localorg.explorer.frame import framed, link, path_of, short, table
 from mcp_salesforce.localorg.explorer.seen_calls import SeenCall
 from mcp_salesforce.localorg.services.browsing import MOST_COUNTED, Browsing, Record, RecordPage, Selection, name_of
 from mcp_salesforce.localorg.store.schema import FieldDef, SObjectDef
@@ -112,8 +112,8 @@ def _table(browsing: Browsing, sobject: SObjectDef, found: Sequence[Record]) -> 
     references = [record[each.name] for record in found for each in fields if each.type == "reference"]
     names = browsing.names([each for each in references if each])
     rows = [
-        [link(_short(name_of(sobject, each)), "records", each["Id"]), *(_cell(field, each, names) for field in fields),
-         each["Id"]]
+        [link(short(name_of(sobject, each), _MOST_IN_A_CELL), "records", each["Id"]),
+         *(_cell(field, each, names) for field in fields), each["Id"]]
         for each in found
     ]  # fmt: skip
     return table(sobject.label_plural, ["Name", *(each.label for each in fields), "Id"], rows)
@@ -124,12 +124,8 @@ def _cell(field: FieldDef, values: Record, names: Mapping[str, str]) -> str:
     if value is None:
         return ""
     if value in names and field.type == "reference":
-        return link(_short(names[value]), "records", value)
-    return _short(_plain(value))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MOST_IN_A_CELL else f"{text[: _MOST_IN_A_CELL - 1]}…"
+        return link(short(names[value], _MOST_IN_A_CELL), "records", value)
+    return short(_plain(value), _MOST_IN_A_CELL)
 
 
 def _count(count: int) -> str:
