@@ -44,16 +44,16 @@ def _shared(chosen: Any) -> Any:  # noqa: ANN401 - what click decorates
 
 @command.command()
 @_shared
-def agenda(*, svg: str, alias: str | None, theme: "Theme", overwrite: bool, **asked: Any) -> None:  # noqa: ANN401 - see _Asked
+def agenda(*, svg: str, alias: str | None, theme: "Theme", overwrite: bool, **asked: Any) -> None:  # noqa: ANN401 - options of _shared
     """Draw the appointments of days: people and rooms side by side, private ones without their subject."""
     _check(svg, overwrite=overwrite)
 
     async def work(call: Calling) -> dict[str, Any]:
         from mcp_salesforce.pictures import agenda_picture
 
-        days, zone = await _days(call, **asked)
+        days = await _days(call, **asked)
         busy = await call("salesforce_get_free_busy", _window(days, **asked))
-        return {"svg": agenda_picture(busy, days, now=_now(zone), theme=theme)}
+        return {"svg": agenda_picture(busy, days, now=_now(busy["time_zone"]), theme=theme)}
 
     _write(svg, run(settings_of(alias, toolsets="appointments", max_answer_tokens=_ALL), work)["svg"])
 
@@ -80,7 +80,7 @@ def free(
     async def work(call: Calling) -> dict[str, Any]:
         from mcp_salesforce.pictures import free_picture
 
-        days, _ = await _days(call, **asked)
+        days = await _days(call, **asked)
         window = _window(days, **asked)
         wish = {"duration_minutes": minutes, "limit": limit, "working_hours": hours}
         found = await call("salesforce_find_free_times", {**window, **wish})
@@ -110,15 +110,17 @@ def _write(svg: str, picture: str) -> None:
 
 async def _days(
     call: Calling, *, start: datetime | None, count: int, time_zone: str, names: Sequence[str]
-) -> tuple[list[str], str]:
-    """Return the days to draw, and the zone in which the server gives times."""
+) -> list[str]:
+    """Return the days to draw; which day is today depends on the zone in which the server gives times."""
     from mcp_salesforce.pictures import days_between
 
-    near = (start.date() if start else datetime.now(UTC).date()).isoformat()
-    window = _window([near], names=names, time_zone=time_zone)
-    zone = (await call("salesforce_get_free_busy", window))["time_zone"]
-    first = start.date() if start else date.fromisoformat(_now(zone)[:10])
-    return days_between(first.isoformat(), (first + timedelta(days=count - 1)).isoformat()), zone
+    if start is None:
+        near = _window([datetime.now(UTC).date().isoformat()], names=names, time_zone=time_zone)
+        busy = await call("salesforce_get_free_busy", near)
+        first = date.fromisoformat(_now(busy["time_zone"])[:10])
+    else:
+        first = start.date()
+    return days_between(first.isoformat(), (first + timedelta(days=count - 1)).isoformat())
 
 
 def _window(days: Sequence[str], *, names: Sequence[str], time_zone: str, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - other options
