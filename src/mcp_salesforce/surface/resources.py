@@ -15,7 +15,6 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
 from mcp_salesforce.appointments.times import TimeError, day_of, local_text, weekday
 from mcp_salesforce.audit.trail import AuditError
-from mcp_salesforce.pictures import agenda_picture
 from mcp_salesforce.policy.withheld import noting, told
 from mcp_salesforce.salesforce import InvalidArgumentError, InvalidRequestError, NotFoundError, SalesforceError
 from mcp_salesforce.tools.answers.errors import failure, unforeseen
@@ -61,6 +60,8 @@ async def _agenda(ctx: Context[Any, Any], date: str) -> str:
 
 
 async def _picture(ctx: Context[Any, Any], date: str) -> str:
+    from mcp_salesforce.pictures import agenda_picture
+
     async with refusing("picture", ctx, {"date": date}):
         org: OrgSession = ctx.request_context.lifespan_context
         day = (await day_named(ctx, date)).isoformat()
