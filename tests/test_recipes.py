@@ -147,9 +147,9 @@ def run(copy: Path, *command: str) -> str:
 def edited(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[str]]]:
     """A copy in which each recipe was followed, and the files that were edited by hand for each."""
     copy = tmp_path_factory.mktemp("recipes") / "project"
-    # what tools keep here is not the project's, and comes and goes while other tests run
-    kept_by_tools = (".*_cache", ".coverage*", ".hypothesis", ".venv", ".uv", ".git", ".hosts", "node_modules")
-    left_out = shutil.ignore_patterns("__pycache__", *kept_by_tools)
+    # what Git ignores is not the project's, and comes and goes while other tests run
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text("utf-8").split()]
+    left_out = shutil.ignore_patterns(".git", *ignored)
     shutil.copytree(ROOT, copy, ignore=left_out)
     by_hand = {name: list(follow(copy)) for name, follow in RECIPES.items()}
     run(copy, "-m", "tests.docs.generate")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import orjson
@@ -41,6 +42,7 @@ class ImportStore:
         self._seal = Seal(key)
         self._now = now
         self._holders = Holders(file) if file else None
+        self._lock = Lock()  # threads of an import share the connection, and with it the transaction
 
     def __repr__(self) -> str:
         return "<ImportStore>"
@@ -278,7 +280,7 @@ class ImportStore:
             ImportStoreError: The file cannot be used; what was to be kept is not.
         """
         try:
-            with self._database as database:
+            with self._lock, self._database as database:
                 yield database
         except (OSError, sqlite3.Error) as error:
             raise ImportStoreError(f"The imports' file {self._file} cannot be used: {reason_of(error)}.") from None
