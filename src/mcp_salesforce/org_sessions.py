@@ -14,6 +14,7 @@ from mcp_salesforce.appointments.hours import hours_of
 from mcp_salesforce.changes.approvals import ApprovalRules
 from mcp_salesforce.changes.asked import Questions
 from mcp_salesforce.changes.gate import Gate
+from mcp_salesforce.changes.journal import Journal
 from mcp_salesforce.file_links import FileLink, FileLinks
 from mcp_salesforce.policy.guard import Guard
 from mcp_salesforce.policy.guard.read_only import refusing_writes
@@ -27,6 +28,7 @@ from mcp_salesforce.settings.loading import ConfigurationError
 from mcp_salesforce.settings.settings import Settings
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.store.interface import Store
+from mcp_salesforce.store.shared_journal import SharedJournal
 from mcp_salesforce.store.shared_questions import SharedQuestions
 from mcp_salesforce.tools.framework.allowed_tools import Access
 from mcp_salesforce.tools.framework.session import OrgSession, utc_now
@@ -68,7 +70,11 @@ class Sessions:
         self._now = now
         self._state_key = StateKey(settings.state_key.get_secret_value())
         self.links = None if address is None else FileLinks(self._state_key, self._seconds, address)
-        self._journal = connect.journal(settings, self._seconds)
+        self._journal: Journal | None = (
+            SharedJournal(store, now=self._seconds)
+            if store and not settings.journal
+            else connect.journal(settings, self._seconds)
+        )
         self._gate = Gate(self._journal)
         self._questions: Questions = (
             SharedQuestions(store, now=self._seconds) if store else connect.approvals(settings, self._seconds)
@@ -88,7 +94,7 @@ class Sessions:
         self._questions.close()
         self._imports.close()
         if self._journal:
-            self._journal.close()
+            await self._journal.close()
 
     def _seconds(self) -> float:
         return self._now().timestamp()

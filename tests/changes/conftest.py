@@ -1,6 +1,6 @@
 """A client whose writes pass the gate, with a journal of the test's own."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 from mcp_salesforce.changes.change import Change
 from mcp_salesforce.changes.gate import Gate
 from mcp_salesforce.changes.journal import Journal
+from mcp_salesforce.changes.journal_file import JournalFile
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport, RefreshTokenSource, SalesforceClient
 from tests.conftest import NOW
@@ -29,15 +30,15 @@ def change_of(tool: str = "salesforce_test", **more: Any) -> Change:
     return Change(tool, owner, **more)
 
 
-def journal_in(folder: Path, *, now: datetime = NOW, key: bytes = KEY, is_wanted: bool = True) -> Journal:
-    return Journal(folder / "journal" / "journal.db", lambda: key, now=now.timestamp, is_wanted=is_wanted)
+def journal_in(folder: Path, *, now: datetime = NOW, key: bytes = KEY, is_wanted: bool = True) -> JournalFile:
+    return JournalFile(folder / "journal" / "journal.db", lambda: key, now=now.timestamp, is_wanted=is_wanted)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
+async def journal(tmp_path: Path) -> AsyncIterator[JournalFile]:
     kept = journal_in(tmp_path)
     yield kept
-    kept.close()
+    await kept.close()
 
 
 @asynccontextmanager

@@ -20,8 +20,8 @@ async def contacts(client: SalesforceClient, *last_names: str) -> list[str]:
     return [result.id or "" for result in saved]
 
 
-def kept(journal: Journal, change: Change) -> Any:
-    [entry] = journal.entries(*OWNER, change_id=change.change_id)
+async def kept(journal: Journal, change: Change) -> Any:
+    [entry] = await journal.entries(*OWNER, change_id=change.change_id)
     return entry
 
 
@@ -32,7 +32,7 @@ async def count(client: SalesforceClient) -> int:
 async def test_a_create_is_kept_with_the_id_that_it_got(client: SalesforceClient, journal: Journal) -> None:
     with changing(change_of()) as change:
         saved = await client.sobjects.create("Contact", {"LastName": "Sand"})
-    [step] = kept(journal, change).steps
+    [step] = (await kept(journal, change)).steps
     assert [(write.action, write.sobject, write.values) for write in step.writes] == [
         ("create", "Contact", {"LastName": "Sand"})
     ]
@@ -46,7 +46,7 @@ async def test_an_update_is_kept_with_what_the_call_has_read_before(client: Sale
         await client.composite.run_led(
             [updating("Contact", contact, {"Title": "Prof"}), retrieving("Contact", contact, fields=["Title"])]
         )
-    [step] = kept(journal, change).steps
+    [step] = (await kept(journal, change)).steps
     assert [before["Title"] for before in step.before] == ["Dr"]
     assert [outcome.is_done for outcome in step.outcomes] == [True]
 
@@ -56,7 +56,7 @@ async def test_what_the_call_has_not_read_is_read_before_the_write(client: Sales
     with changing(change_of()) as change:
         rows = [{"Id": contact, "Title": "Prof", "Phone": "1"} for contact in ids]
         await client.collections.update("Contact", rows)
-    [step] = kept(journal, change).steps
+    [step] = (await kept(journal, change)).steps
     assert [(before["Id"], before["Title"], before["Phone"]) for before in step.before] == [
         (ids[0], "Dr", None),
         (ids[1], "Dr", None),
@@ -70,7 +70,7 @@ async def test_a_move_of_an_appointment_keeps_all_that_makes_its_time(
     event = (await client.sobjects.create("Event", {"Subject": "Visit", **time})).id or ""
     with changing(change_of()) as change:
         await client.sobjects.update("Event", event, {"StartDateTime": "2026-12-01T11:00:00Z"})
-    [before] = kept(journal, change).steps[0].before
+    [before] = (await kept(journal, change)).steps[0].before
     assert before["DurationInMinutes"] == 30
     assert before["EndDateTime"].startswith("2026-12-01T09:30")
     assert before["IsAllDayEvent"] is False
@@ -85,7 +85,7 @@ async def test_an_upsert_keeps_what_was_there_and_that_nothing_was(
     with changing(change_of()) as change:
         again = [{"Number__c": "A-1", "Notes__c": "again"}, {"Number__c": "B-2", "Patient__c": patient}]
         await rows.upsert("Visit__c", "Number__c", again)
-    [step] = kept(journal, change).steps
+    [step] = (await kept(journal, change)).steps
     assert [dict(before).get("Notes__c") for before in step.before] == ["first", None]
     assert [outcome.created for outcome in step.outcomes] == [False, True]
 
@@ -93,8 +93,8 @@ async def test_an_upsert_keeps_what_was_there_and_that_nothing_was(
 async def test_a_refused_write_is_kept_as_not_done(client: SalesforceClient, journal: Journal) -> None:
     with changing(change_of()) as change, pytest.raises(SalesforceError):
         await client.sobjects.create("Contact", {"FirstName": "Ada"})
-    journal.close_change(change)
-    entry = kept(journal, change)
+    await journal.close_change(change)
+    entry = await kept(journal, change)
     assert [outcome.code for outcome in entry.steps[0].outcomes] == ["REQUIRED_FIELD_MISSING"]
     assert entry.state == "failed"
 
@@ -102,8 +102,8 @@ async def test_a_refused_write_is_kept_as_not_done(client: SalesforceClient, jou
 async def test_of_a_batch_each_row_is_kept_as_it_ended(client: SalesforceClient, journal: Journal) -> None:
     with changing(change_of()) as change:
         await client.collections.create("Contact", [{"LastName": "Sand"}, {"FirstName": "Ada"}])
-    journal.close_change(change)
-    entry = kept(journal, change)
+    await journal.close_change(change)
+    entry = await kept(journal, change)
     assert [outcome.is_done for outcome in entry.steps[0].outcomes] == [True, False]
     assert entry.state == "done"
 
@@ -137,4 +137,4 @@ async def test_a_preview_sends_no_write(client: SalesforceClient, journal: Journ
         await write(client, ids)
     assert change.writes
     assert ([await client.sobjects.retrieve("Contact", each) for each in ids], await count(client)) == before
-    assert journal.entries(*OWNER) == []
+    assert await journal.entries(*OWNER) == []

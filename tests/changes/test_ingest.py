@@ -39,8 +39,8 @@ async def read_results(client: SalesforceClient, job: BulkJob) -> None:
     await client.bulk.ingest_results(job.id, "failedResults", Nowhere())
 
 
-def kept(journal: Journal, change: Change) -> Entry:
-    [entry] = journal.entries(*OWNER, change_id=change.change_id)
+async def kept(journal: Journal, change: Change) -> Entry:
+    [entry] = await journal.entries(*OWNER, change_id=change.change_id)
     return entry
 
 
@@ -51,10 +51,10 @@ async def test_rows_are_kept_with_what_was_before_and_what_became_of_each(
     rows = f'Id,Title,Phone\n{ids[1]},"Prof, Dr",\n003lo0000009999AAA,x,#N/A\n{ids[0]},,#N/A\n'
     with changing(change_of()) as change:
         job = await closed(client, "update", rows.encode())
-        entry = kept(journal, change)
+        entry = await kept(journal, change)
         assert ([step.outcomes for step in entry.steps], entry.steps[0].job) == ([()], job.id)
         await read_results(client, job)
-    [step] = kept(journal, change).steps
+    [step] = (await kept(journal, change)).steps
     assert [(write.action, write.record_id, write.values) for write in step.writes] == [
         ("update", ids[1], {"Title": "Prof, Dr"}),
         ("update", "003lo0000009999AAA", {"Title": "x", "Phone": None}),
@@ -65,14 +65,14 @@ async def test_rows_are_kept_with_what_was_before_and_what_became_of_each(
         (ids[1], True), ("003lo0000009999AAA", False), (ids[0], True),
     ]  # fmt: skip
     assert step.outcomes[1].code
-    assert kept(journal, change).state == "done"
+    assert (await kept(journal, change)).state == "done"
 
 
 async def test_rows_alike_have_a_record_each(client: SalesforceClient, journal: Journal) -> None:
     with changing(change_of()) as change:
         job = await closed(client, "insert", b"LastName,Title\nSand,Dr\nSand,Dr\n,Dr\nStein,Dr\n")
         await read_results(client, job)
-    [step] = kept(journal, change).steps
+    [step] = (await kept(journal, change)).steps
     made = [outcome.record_id for outcome in step.outcomes if outcome.is_done]
     assert [outcome.is_done for outcome in step.outcomes] == [True, True, False, True]
     assert step.outcomes[2].code == "REQUIRED_FIELD_MISSING"
@@ -89,7 +89,7 @@ async def test_a_job_that_was_aborted_before_its_work_changed_nothing(
         await client.bulk.close(job.id)
         await client.bulk.abort("ingest", job.id)
         await read_results(client, job)
-    [step] = kept(journal, change).steps
+    [step] = (await kept(journal, change)).steps
     assert [outcome.code for outcome in step.outcomes] == [ingest.NOT_PROCESSED]
     assert await count(client) == before
 
@@ -131,7 +131,7 @@ async def test_a_large_job_is_asked_about_because_it_cannot_be_undone(
         await closed(client, "insert", data)
     with changing(change_of()) as change:
         await closed(client, "insert", data)
-    [step] = kept(journal, change).steps
+    [step] = (await kept(journal, change)).steps
     assert [(write.action, write.sobject, write.count) for write in step.writes] == [("create", "Contact", 3)]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mcp_salesforce.changes.change import changing
-from mcp_salesforce.changes.journal import KEPT_FOR, Journal, JournalError, key_in
+from mcp_salesforce.changes.journal import KEPT_FOR, JournalError
+from mcp_salesforce.changes.journal_file import JournalFile, key_in
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import SalesforceClient
 from tests.changes.conftest import OWNER, change_of, client_of, journal_in
@@ -19,13 +20,13 @@ HOLDING = """
 import sys
 from pathlib import Path
 from mcp_salesforce.changes.change import Change, Step
-from mcp_salesforce.changes.journal import Journal
+from mcp_salesforce.changes.journal_file import JournalFile
 from mcp_salesforce.changes.writes import Write
 import asyncio
 
 async def main():
     async def owner(): return sys.argv[2], sys.argv[3]
-    journal = Journal(Path(sys.argv[1]), lambda: bytes(range(32)), now=lambda: 1.8e9, is_wanted=True)
+    journal = JournalFile(Path(sys.argv[1]), lambda: bytes(range(32)), now=lambda: 1.8e9, is_wanted=True)
     change = Change("salesforce_test", owner)
     change.steps.append(Step((Write("create", "Contact", values={"LastName": "Sand"}),), (None,)))
     await journal.begin(change, change.steps[0])
@@ -51,14 +52,14 @@ async def test_another_key_reads_nothing(client: SalesforceClient, tmp_path: Pat
         await client.sobjects.create("Contact", {"LastName": "Sand"})
     other = journal_in(tmp_path, key=bytes(32))
     with pytest.raises(JournalError, match="another key"):
-        other.entries(*OWNER, change_id=change.change_id)
-    other.close()
+        await other.entries(*OWNER, change_id=change.change_id)
+    await other.close()
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("sealed", [b"", b"short", bytes(60)])
 async def test_a_change_that_cannot_be_read_hides_no_other(
-    client: SalesforceClient, journal: Journal, tmp_path: Path, sealed: bytes
+    client: SalesforceClient, journal: JournalFile, tmp_path: Path, sealed: bytes
 ) -> None:
     ids = []
     for name in ("Sand", "Stein"):
@@ -68,23 +69,23 @@ async def test_a_change_that_cannot_be_read_hides_no_other(
     with sqlite3.connect(tmp_path / "journal" / "journal.db") as other:
         other.execute("UPDATE step SET sealed = ? WHERE change = ?", (sealed, ids[1]))
     other.close()
-    assert [entry.change_id for entry in journal.entries(*OWNER)] == ids[:1]
+    assert [entry.change_id for entry in await journal.entries(*OWNER)] == ids[:1]
     assert [each.counts is None for each in journal.overview()] == [True, False]
     with pytest.raises(JournalError, match=f"{ids[1]} was encrypted with another key, or is damaged"):
-        journal.entries(*OWNER, change_id=ids[1])
+        await journal.entries(*OWNER, change_id=ids[1])
 
 
 @pytest.mark.anyio
 async def test_changes_are_told_to_their_owner_alone_and_the_newest_first(
-    client: SalesforceClient, journal: Journal
+    client: SalesforceClient, journal: JournalFile
 ) -> None:
     for name in ("Sand", "Stein"):
         with changing(change_of()):
             await client.sobjects.create("Contact", {"LastName": name})
-    names = [entry.steps[0].writes[0].values["LastName"] for entry in journal.entries(*OWNER)]
+    names = [entry.steps[0].writes[0].values["LastName"] for entry in await journal.entries(*OWNER)]
     assert names == ["Stein", "Sand"]
-    assert journal.entries(OWNER[0], "005000000000002AAA") == []
-    assert journal.entries("00D000000000002EAA", OWNER[1]) == []
+    assert await journal.entries(OWNER[0], "005000000000002AAA") == []
+    assert await journal.entries("00D000000000002EAA", OWNER[1]) == []
 
 
 @pytest.mark.anyio
@@ -93,14 +94,14 @@ async def test_what_is_older_than_the_recycle_bin_is_forgotten(client: Salesforc
         await client.sobjects.create("Contact", {"LastName": "Sand"})
     for late, count in ((timedelta(), 1), (timedelta(seconds=1), 0)):
         reopened = journal_in(tmp_path, now=NOW + KEPT_FOR + late)
-        assert len(reopened.entries(*OWNER)) == count
-        reopened.close()
+        assert len(await reopened.entries(*OWNER)) == count
+        await reopened.close()
 
 
 @pytest.mark.anyio
 async def test_a_journal_that_stays_open_forgets_too(org: LocalOrg, tmp_path: Path) -> None:
     file, at = tmp_path / "journal.db", [NOW.timestamp()]
-    journal = Journal(file, lambda: bytes(range(32)), now=lambda: at[0], is_wanted=True)
+    journal = JournalFile(file, lambda: bytes(range(32)), now=lambda: at[0], is_wanted=True)
     async with client_of(org, journal) as client:
         for days, kept in ((0, 1), (14, 2), (16, 2), (32, 1)):
             at[0] = (NOW + timedelta(days=days)).timestamp()
@@ -110,7 +111,7 @@ async def test_a_journal_that_stays_open_forgets_too(org: LocalOrg, tmp_path: Pa
                 counts = [other.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("change", "step")]
             other.close()
             assert counts == [kept, kept], days
-    journal.close()
+    await journal.close()
 
 
 @pytest.mark.anyio
@@ -122,7 +123,7 @@ async def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
     other.close()
     before = file.read_bytes()
     with pytest.raises(JournalError, match="another program's"):
-        journal_in(tmp_path).entries(*OWNER)
+        await journal_in(tmp_path).entries(*OWNER)
     assert file.read_bytes() == before
 
 
@@ -153,14 +154,15 @@ def test_a_key_is_drawn_once_and_only_its_owner_can_read_it(tmp_path: Path) -> N
     assert key_in(tmp_path / "other.key") != key
 
 
-def test_what_a_process_does_is_under_way_until_it_ends(journal: Journal, tmp_path: Path) -> None:
+@pytest.mark.anyio
+async def test_what_a_process_does_is_under_way_until_it_ends(journal: JournalFile, tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLDING, str(tmp_path / "journal" / "journal.db"), *OWNER]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220 - nothing else runs
         assert process.stdout
         change_id = process.stdout.readline().strip()
-        [entry] = journal.entries(*OWNER, change_id=change_id)
+        [entry] = await journal.entries(*OWNER, change_id=change_id)
         assert (entry.state, entry.is_under_way) == ("open", True)
         process.kill()
-    [entry] = journal.entries(*OWNER, change_id=change_id)
+    [entry] = await journal.entries(*OWNER, change_id=change_id)
     assert (entry.state, entry.is_under_way) == ("open", False)
     assert entry.steps[0].outcomes == ()

@@ -28,7 +28,6 @@ def main() -> None:
         refresh_token=own.refresh_token,
         instance_url=given["url"],
         state_key="k" * 32,
-        journal=given["journal"],
     )
     logs.set_up("WARNING")
     shared = ValkeyStore(given["store"]) if given["store"] else SqliteStore(folder / "store.db")

@@ -17,6 +17,7 @@ from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.localorg.services.faults import Fault
 from tests.http.served import answer_in, modern, request_of
 from tests.http.team import as_person
+from tests.store.valkey_server import running
 from tests.warm import warm
 
 END_S = 60
@@ -56,10 +57,19 @@ def replica(folder: Path, given: dict[str, Any]) -> Iterator[Replica]:
                 process.kill()
 
 
-@pytest.fixture
-def store_url() -> str:
+@pytest.fixture(params=["sqlite"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of the store; a file without one."""
-    return ""
+    if request.param == "sqlite":
+        yield ""
+        return
+    with running(tmp_path) as server:
+        yield server.url
+
+
+BOTH_STORES = pytest.mark.parametrize(
+    "store_url", ["sqlite", pytest.param("valkey", marks=pytest.mark.valkey)], indirect=True
+)
 
 
 @pytest.fixture
@@ -67,11 +77,12 @@ async def replicas(org: LocalOrg, tmp_path: Path, store_url: str) -> AsyncIterat
     with ExitStack() as stack:
         url = stack.enter_context(org.listening())
         people = {name: asdict(org.credentials_of(name)) for name in NAMES}
-        given = {"url": url, "people": people, "store": store_url, "journal": str(tmp_path / "journal.db")}
+        given = {"url": url, "people": people, "store": store_url}
         one, two = (stack.enter_context(replica(tmp_path, given)) for _ in range(2))
         yield one, two
 
 
+@BOTH_STORES
 async def test_a_cursor_a_question_and_a_change_of_one_are_known_to_the_other(
     replicas: tuple[Replica, Replica],
 ) -> None:
@@ -88,7 +99,10 @@ async def test_a_cursor_a_question_and_a_change_of_one_are_known_to_the_other(
     other = await two.call("jonas", "salesforce_delete_records", delete, **answered)
     done = await two.call("nora", "salesforce_delete_records", delete, **answered)
     twice = await one.call("nora", "salesforce_delete_records", delete, **answered)
-    undone = await one.call("nora", "salesforce_undo", {"change_id": done["structuredContent"]["change_id"]})
+    undo = "salesforce_undo", {"change_id": done["structuredContent"]["change_id"]}
+    of_another = await one.call("jonas", *undo)
+    undone = await one.call("nora", *undo)
+    again = await two.call("nora", *undo)
 
     assert not more.get("isError")
     assert stolen["isError"]
@@ -96,7 +110,36 @@ async def test_a_cursor_a_question_and_a_change_of_one_are_known_to_the_other(
     assert other["isError"]
     assert done["structuredContent"]["succeeded"] == 2
     assert twice["isError"]
-    assert not undone.get("isError")
+    assert "NOT_FOUND" in of_another["content"][0]["text"]
+    assert undone["structuredContent"]["undone"] == 2
+    assert "ALREADY_UNDONE" in again["content"][0]["text"]
+
+
+@BOTH_STORES
+async def test_what_a_killed_replica_was_writing_is_found_out_and_undone_by_another(
+    org: LocalOrg, replicas: tuple[Replica, Replica]
+) -> None:
+    one, two = replicas
+    await two.call("nora", "salesforce_list_contacts", {"limit": 1})
+    hold = Fault("latency", path="*/composite", method="POST", delay_s=20.0)
+    org.faults.pending.append(hold)
+    call = asyncio.create_task(one.call("nora", "salesforce_create_contact", {"data": {"LastName": "Lost"}}))
+    while hold in org.faults.pending:
+        assert not call.done(), call.result()
+        await asyncio.sleep(0.01)
+    one.process.kill()
+    with pytest.raises(httpx2.TransportError):
+        await call
+    async with asyncio.timeout(END_S):
+        while "still running" in (said := (await two.call("nora", "salesforce_undo", {}))["content"][0]["text"]):  # noqa: ASYNC110 - until its lease has ended
+            await asyncio.sleep(0.5)
+
+    assert "NOT_FOUND" in said or '"undone"' in said
+    assert not [
+        each
+        for each in org.store.rows('SELECT LastName, IsDeleted FROM "Contact"')
+        if each["LastName"] == "Lost" and not each["IsDeleted"]
+    ]
 
 
 async def test_the_limit_of_a_minute_holds_for_both_together(replicas: tuple[Replica, Replica]) -> None:

@@ -83,7 +83,7 @@ class Gate:
             change, step = made
             step.outcomes = outcomes
             if self._journal and change.change_id:
-                self._journal.settle(change.change_id, change.steps)
+                await self._journal.settle(await change.owner(), change.change_id, change.steps)
 
     async def _planned(self, change: Change, step: Step | None, request: Request) -> Answer | None:
         """Return the answer to a request that a preview does not send; None for one that reads."""

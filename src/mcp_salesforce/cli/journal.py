@@ -11,7 +11,7 @@ import click
 from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
 
 if TYPE_CHECKING:
-    from mcp_salesforce.changes.journal import Journal, Overview
+    from mcp_salesforce.changes.journal_file import JournalFile, Overview
 
 _FILE = click.option(
     "--journal",
@@ -51,7 +51,7 @@ def clear(*, journal: Path | None) -> None:
 
 
 @contextmanager
-def _opened(file: Path | None) -> Iterator["Journal | None"]:
+def _opened(file: Path | None) -> Iterator["JournalFile | None"]:
     """Open the journal for the block, if there is one."""
     from mcp_salesforce.changes.journal import JournalError
     from mcp_salesforce.settings.connect import journal_to_look_at
@@ -64,7 +64,7 @@ def _opened(file: Path | None) -> Iterator["Journal | None"]:
         raise Refusal(error.message) from None
     finally:
         if kept:
-            kept.close()
+            kept.release()
 
 
 def _line(change: "Overview") -> str:

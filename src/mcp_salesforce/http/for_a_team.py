@@ -1,7 +1,5 @@
 """From the settings of a team to what a server needs that people log in to."""
 
-import logging
-
 from pydantic import SecretStr
 
 from mcp_salesforce.http import application
@@ -10,8 +8,6 @@ from mcp_salesforce.settings.loading import ConfigurationError
 from mcp_salesforce.settings.settings import Settings
 from mcp_salesforce.settings.team import Team, key_beside
 from mcp_salesforce.state_key import StateKey
-
-_log = logging.getLogger(__name__)
 
 
 def team_of(team: Team) -> application.Team:
@@ -40,12 +36,6 @@ def settings_for(team: Team) -> Settings:
     changes: dict[str, object] = {}
     if not settings.state_key.get_secret_value():
         changes["state_key"] = SecretStr(_state_key(team))
-    if not settings.journal and not team.place:
-        _log.warning(
-            "Changes are not recorded, and salesforce_undo is off: a journal is a file of one machine, and the store "
-            "is shared by several. SALESFORCE_JOURNAL can name a file that all replicas share."
-        )
-        changes["journal"] = "off"
     return settings.model_copy(update=changes)
 
 

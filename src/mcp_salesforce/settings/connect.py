@@ -13,7 +13,8 @@ from mcp_salesforce.audit.recording import Audit
 from mcp_salesforce.audit.trail import AuditFile
 from mcp_salesforce.changes.approval_store import ApprovalStore
 from mcp_salesforce.changes.import_store import ImportStore
-from mcp_salesforce.changes.journal import Journal, JournalError, key_in
+from mcp_salesforce.changes.journal import JournalError
+from mcp_salesforce.changes.journal_file import JournalFile, key_in
 from mcp_salesforce.salesforce import (
     AiohttpTransport,
     ClientCredentialsSource,
@@ -64,7 +65,7 @@ def transport(network: Network) -> AiohttpTransport:
     )
 
 
-def journal(settings: Settings, now: Callable[[], float]) -> Journal | None:
+def journal(settings: Settings, now: Callable[[], float]) -> JournalFile | None:
     """Return the journal that the settings name, opened at the first write; None where changes are not kept.
 
     Args:
@@ -74,7 +75,7 @@ def journal(settings: Settings, now: Callable[[], float]) -> Journal | None:
     if settings.journal == "off":
         return None
     file, secret = _journal_file(settings.journal), settings.state_key.get_secret_value()
-    return Journal(file, _key(file, secret, "journal"), now=now, is_wanted=bool(settings.journal))
+    return JournalFile(file, _key(file, secret, "journal"), now=now, is_wanted=bool(settings.journal))
 
 
 def audit(settings: Settings) -> Audit | None:
@@ -105,7 +106,7 @@ def audit_to_look_at(file: Path | None) -> tuple[Path | None, bytes | None]:
     return where, _key(where, secret, "audit")() if where and has_key else None
 
 
-def journal_to_look_at(file: Path | None) -> Journal | None:
+def journal_to_look_at(file: Path | None) -> JournalFile | None:
     """Return the journal in `file`, or that which the settings name, or the user's own; None if there is none.
 
     No org has to be named for that.
@@ -118,7 +119,7 @@ def journal_to_look_at(file: Path | None) -> Journal | None:
         return None
     where = file or _journal_file(kept.journal)
     key = _key(where, kept.state_key.get_secret_value(), "journal")
-    return Journal(where, key, now=time.time, is_wanted=True) if where.is_file() else None
+    return JournalFile(where, key, now=time.time, is_wanted=True) if where.is_file() else None
 
 
 def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:

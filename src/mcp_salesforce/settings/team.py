@@ -16,7 +16,8 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from mcp_salesforce.changes.journal import JournalError, key_in
+from mcp_salesforce.changes.journal import JournalError
+from mcp_salesforce.changes.journal_file import key_in
 from mcp_salesforce.salesforce.proxies import is_loopback
 from mcp_salesforce.settings import values as setting_values
 from mcp_salesforce.settings.connect import data_folder

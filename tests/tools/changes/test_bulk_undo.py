@@ -42,8 +42,8 @@ async def done(
             await client.bulk.close(job.id)
             while ends and not job.has_ended:
                 job = await client.bulk.job("ingest", job.id)
-        journal.close_change(change)
-        journal.close()
+        await journal.close_change(change)
+        await journal.close()
     return change.change_id
 
 

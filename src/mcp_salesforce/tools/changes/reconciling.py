@@ -23,11 +23,11 @@ _SERIES: Final[Mapping[str, object]] = {"IsRecurrence2": True, "GroupEventType":
 async def reconcile(org: OrgSession, journal: Journal, entry: Entry) -> Entry:
     """Return `entry` with an outcome for each write, by what the org has now; the journal keeps them."""
     owner = (await org.owner())[:2]
-    others = journal.entries(*owner, most=_MOST_OTHERS)
+    others = await journal.entries(*owner, most=_MOST_OTHERS)
     made = {outcome.record_id for each in others for step in each.steps for outcome in step.outcomes}
     steps = [await _found_out(org, entry, step, made) for step in entry.steps]
-    journal.settle(entry.change_id, steps)
-    [settled] = journal.entries(*owner, change_id=entry.change_id)
+    await journal.settle(owner, entry.change_id, steps)
+    [settled] = await journal.entries(*owner, change_id=entry.change_id)
     return settled
 
 

@@ -56,12 +56,15 @@ async def undo(
     entry = await _wanted(org, journal, change_id.strip().lower())
     if change := current_change():
         change.undoes = entry.change_id
-    report = await Undoing(org, (await org.owner())[1]).run(entry.steps)
+    owner = await org.owner()
+    report = await Undoing(org, owner[1]).run(entry.steps)
     if change and not change.is_preview:
         whole: State = "undone" if change.writes else "not in effect"
-        journal.mark(entry.change_id, whole if report.is_whole else "partly undone")
+        await journal.mark(owner, entry.change_id, whole if report.is_whole else "partly undone")
         if entry.undoes and any(result != "failed" for _, result, _ in report.rows):  # kept ones may be undone in part
-            journal.mark(entry.undoes, "done" if report.is_whole else "partly undone")  # so that it can be undone again
+            await journal.mark(
+                owner, entry.undoes, "done" if report.is_whole else "partly undone"
+            )  # so that it can be undone again
     return _told(entry, report, org.max_answer_bytes)
 
 
@@ -71,11 +74,11 @@ async def _wanted(org: OrgSession, journal: Journal, change_id: str) -> Entry:
     Changes whose process has ended are found out first, the newest ones too that are not meant.
     """
     owner = (await org.owner())[:2]
-    for entry in journal.entries(*owner):
+    for entry in await journal.entries(*owner):
         if _is_left_open(entry) and entry.change_id != change_id:
             with suppress(SalesforceError):
                 await reconcile(org, journal, entry)
-    for entry in journal.entries(*owner, change_id=change_id):
+    for entry in await journal.entries(*owner, change_id=change_id):
         if not change_id and not _counts(entry):
             continue
         if entry.is_under_way:
@@ -87,7 +90,7 @@ async def _wanted(org: OrgSession, journal: Journal, change_id: str) -> Entry:
             return known
         if change_id:
             raise refused(f"Change {entry.change_id} changed nothing.", code="NOTHING_TO_UNDO")
-    raise _no_change(change_id, journal.entries(*owner))
+    raise _no_change(change_id, await journal.entries(*owner))
 
 
 def _is_left_open(entry: Entry) -> bool:

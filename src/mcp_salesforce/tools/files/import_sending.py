@@ -62,7 +62,7 @@ class Sending:
         if self._state.bulk:
             await self._by_jobs()
             return
-        with self._org.change(_TOOL, sobject=self._state.sobject, approval=self._permit) as change:
+        async with self._org.change(_TOOL, sobject=self._state.sobject, approval=self._permit) as change:
             for part in self._store.parts(self._import_id):
                 if part.state == "sent":
                     await self._look_for(part)
@@ -195,7 +195,7 @@ class Sending:
         async def work() -> None:
             for part in parts:
                 self._check_paused()
-                with self._org.change(_TOOL, sobject=self._state.sobject, approval=self._permit) as change:
+                async with self._org.change(_TOOL, sobject=self._state.sobject, approval=self._permit) as change:
                     await self._send_job(part)
                     self._state.note_change(change.change_id)
                     self._keep()

@@ -80,7 +80,7 @@ class Making:
             return await self._made(Approval(rules, plan, approver))
 
     async def _made(self, approval: Approval) -> Mapping[str, Any]:
-        with self.org.change(self.tool, sobject=self.sobject, approval=approval) as change:
+        async with self.org.change(self.tool, sobject=self.sobject, approval=approval) as change:
             try:
                 result = await self.run()
             except SalesforceError as error:
@@ -93,7 +93,7 @@ class Making:
     async def _planned(self, approval: Approval | None) -> tuple[Change, dict[str, Any], dict[str, str]]:
         """Return the change that the call would make, its preview, and the names of its records."""
         result: Mapping[str, Any] = {}
-        with self.org.change(self.tool, sobject=self.sobject, approval=approval, is_preview=True) as change:
+        async with self.org.change(self.tool, sobject=self.sobject, approval=approval, is_preview=True) as change:
             try:
                 result = await self.run()
             except (SalesforceError, TimeError):

@@ -1,8 +1,8 @@
 """What lives as long as the server: the client of one org, and facts about it that many calls need."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -134,10 +134,10 @@ class OrgSession:
         """What `owner` would return, if it has been read; nothing else."""
         return self._owner or ()
 
-    @contextmanager
-    def change(
+    @asynccontextmanager
+    async def change(
         self, tool: str, *, sobject: str, approval: Approving | None, is_preview: bool = False
-    ) -> Iterator[Change]:
+    ) -> AsyncIterator[Change]:
         """Make everything that is written in the block one change; a preview sends nothing."""
         made = Change(tool, self.owner, approval=approval, is_preview=is_preview, sobject=sobject)
         with changing(made) as change:
@@ -145,7 +145,7 @@ class OrgSession:
                 yield change
             finally:
                 if self._journal and change.change_id:
-                    self._journal.close_change(change)
+                    await self._journal.close_change(change)
 
     @property
     def keeps_changes(self) -> bool:
