@@ -105,6 +105,6 @@ async def test_sales_people_change_their_own_opportunities_alone(org: LocalOrg, 
         gone = await refusal(mcp, "delete_records", sobject="Opportunity", record_ids=[mine])
         listed = await names(mcp)
 
-    assert hers["code"] == "POLICY_REFUSED"
+    assert hers["code"] == "NOT_FOUND"
     assert gone["code"] == "POLICY_REFUSED"
     assert "salesforce_log_activity" in listed

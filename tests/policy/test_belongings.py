@@ -321,7 +321,7 @@ async def test_a_restore_needs_its_action_and_the_user_to_own_the_record(org: Lo
             lambda client: client.soap.undelete([others]),
             lambda client: client.soap.undelete([mine, others]),
             lambda client: client.soap.undelete(["00Ulo0000099999"]),
-            match="another user's, or not there",
+            match="or it is another user's",
         )
         assert (await client.soap.undelete([mine]))[0].success
 

@@ -72,6 +72,28 @@ async def test_own_records_are_changed_and_others_are_not(org: LocalOrg) -> None
     assert deleted.success
 
 
+async def test_a_record_of_another_user_is_answered_as_one_that_does_not_exist(org: LocalOrg) -> None:
+    other, absent = deal(org, another_user(org)), "006lo00000000zZAAQ"
+
+    def attempts(record_id: str) -> list[Callable[[SalesforceClient], Awaitable[object]]]:
+        return [
+            lambda client: client.sobjects.retrieve("Opportunity", record_id),
+            lambda client: client.sobjects.retrieve("Opportunity", record_id, fields=("Name",)),
+            lambda client: client.sobjects.update("Opportunity", record_id, {"Name": "New"}),
+            lambda client: client.sobjects.delete("Opportunity", record_id),
+            lambda client: client.collections.delete([record_id]),
+        ]
+
+    async with guarded(org, OWN) as client:
+        for theirs, none in zip(attempts(other), attempts(absent), strict=True):
+            with pytest.raises(PolicyRefusedError) as seen:
+                await theirs(client)
+            with pytest.raises(PolicyRefusedError) as unseen:
+                await none(client)
+            assert seen.value.code == "NOT_FOUND"
+            assert (seen.value.message, seen.value.hint) == (unseen.value.message, unseen.value.hint)
+
+
 async def test_an_owner_is_a_user_or_left_out(org: LocalOrg) -> None:
     values = {"Name": "New", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
     async with guarded(org, OWN) as client:

@@ -60,9 +60,9 @@ async def test_only_own_records_are_merged_where_the_policy_says_so(org: LocalOr
     first, second = people(org)
     third = org.insert("Contact", LastName="Ode", OwnerId=another_user(org))
     async with guarded(org, f"{MERGE}\nowner_only = true") as client:
-        await refused(client, first, third, "another user's, or not there")
-        await refused(client, third, first, "another user's, or not there")
-        await refused(client, first, "003lo00000000zZAAQ", "another user's, or not there")
+        await refused(client, first, third, "or it is another user's")
+        await refused(client, third, first, "or it is another user's")
+        await refused(client, first, "003lo00000000zZAAQ", "or it is another user's")
         assert (await client.soap.merge("Contact", first, [second])).success
 
 
@@ -124,7 +124,7 @@ async def test_a_conversion_into_records_that_are_there_needs_to_update_them(org
         await not_converted(client, wanted, "A conversion fills hidden fields of Contact", **into)
     async with guarded(org, f"{CONVERT}\n[objects.Account]\nowner_only = true") as client:
         others = org.insert("Account", Name="Other", OwnerId=another_user(org))
-        await not_converted(client, wanted, "another user's, or not there", account_id=others)
+        await not_converted(client, wanted, "or it is another user's", account_id=others)
     async with guarded(org, f'{CONVERT}\n[objects.Contact]\nactions = ["read", "update"]') as client:
         assert (await client.soap.convert_lead(wanted, STATUS, **into)).success
 
@@ -139,7 +139,7 @@ async def test_a_conversion_does_not_carry_hidden_values_out(org: LocalOrg) -> N
 async def test_whose_the_lead_is_counts(org: LocalOrg) -> None:
     others = lead(org, OwnerId=another_user(org))
     async with guarded(org, f"{CONVERT}\nowner_only = true") as client:
-        await not_converted(client, others, "another user's, or not there")
+        await not_converted(client, others, "or it is another user's")
         assert (await client.soap.convert_lead(lead(org), STATUS)).success
     async with guarded(org, f"{CONVERT}\n[objects.Contact]\nowner_only = true") as client:
         await not_converted(client, others, "A conversion can make a Contact of another user")

@@ -5,16 +5,26 @@ from typing import Final
 from mcp_salesforce.salesforce.errors import AccessDeniedError, ErrorDetail
 
 _FORBIDDEN: Final = 403
+_REFUSED: Final = "POLICY_REFUSED"
+_NOT_FOUND: Final = "NOT_FOUND"
 _HINT: Final = "Omit it and do not work around it. Only the person who runs this server can change the policy."
 
 
 class PolicyRefusedError(AccessDeniedError):
     """The policy forbids the call, or cannot judge it. Nothing was sent."""
 
+    code_of_class = _REFUSED
+
     def __init__(self, message: str, *, place: str = "", hint: str = _HINT, fields: tuple[str, ...] = ()) -> None:
         """Word it; `place` is where the policy says so."""
         words = f"{message} (SALESFORCE_POLICY{f', {place}' if place else ''})."
-        super().__init__(_FORBIDDEN, [ErrorDetail("POLICY_REFUSED", words, fields)], hint=hint)
+        super().__init__(_FORBIDDEN, [ErrorDetail(self.code_of_class, words, fields)], hint=hint)
+
+
+class NotOwnError(PolicyRefusedError):
+    """Another user's record, where the policy allows only own ones: it is answered as a record that is not there."""
+
+    code_of_class = _NOT_FOUND
 
 
 def hidden(sobject: str, name: str, place: str) -> PolicyRefusedError:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
+from mcp_salesforce.policy.errors import NotOwnError, not_understood
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.query_rules import own
 from mcp_salesforce.policy.views import View
@@ -94,10 +94,12 @@ class Owners:
         return QueryResult.read(answer.value)
 
 
-def anothers(view: View) -> PolicyRefusedError:
+def anothers(view: View) -> NotOwnError:
     """Return the refusal of another user's record; it does not reveal whether the record exists."""
-    return PolicyRefusedError(
-        f"A {view.sobject} that is another user's, or not there", place=view.rule.place_of("owner_only")
+    return NotOwnError(
+        f"There is no such {view.sobject}, or it is another user's",
+        place=view.rule.place_of("owner_only"),
+        hint="Check the Id. If it is right, tell the user that only their own records can be used here.",
     )
 
 
