@@ -1,16 +1,9 @@
 // The arithmetic of days and lanes: `node --test`.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
+import { source } from "./source.mjs";
 
-const entry = fileURLToPath(new URL("src/days.ts", import.meta.url));
-const [{ output }] = await build({
-  configFile: false,
-  logLevel: "error",
-  build: { write: false, minify: false, lib: { entry, formats: ["es"] } },
-});
-const days = await import(`data:text/javascript,${encodeURIComponent(output[0].code)}`);
+const days = await source("days");
 
 const COLUMNS = ["Id", "Subject", "start.local", "end.local", "Owner.Name"];
 const entries = (...times) =>

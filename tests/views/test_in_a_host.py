@@ -1,25 +1,16 @@
 """Views in a host, in Chromium: what people see, what the view asks, and what axe says of it."""
 
-import asyncio
-import time
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from typing import Any
-
 import pytest
 from mcp import Client
 
-from mcp_salesforce.views import html_of, manifest
-from tests.cli.processes import END_S
 from tests.clients.test_login_browser import ELEMENT, Drive, browser
-from tests.views.probe import Probe, probe_of
+from tests.views.probe import Probe
+from tests.views.viewing import View, find_no_fault, in_a_host, opened
 
 __all__ = ["browser"]
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
-AXE = Path(__file__).parents[2] / "views" / "node_modules" / "axe-core" / "axe.min.js"
 WEEK = {
     "name": "salesforce_list_appointments",
     "arguments": {"start": "2026-11-23", "end": "2026-11-27", "limit": 2000},
@@ -38,63 +29,6 @@ FREE = {
     },
 }
 CREATE = "salesforce_create_appointment"
-CHECK = "const done = arguments[0]; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}).then("
-CHECK += "found => done(found.violations.map(({id, nodes}) => `${id}: ${nodes.map(node => node.html).join(' ')}`)))"
-
-
-class View:
-    """A view in the probe's page, driven over WebDriver."""
-
-    def __init__(self, browser: Drive) -> None:
-        self._browser = browser
-
-    def script(self, text: str, *arguments: Any) -> Any:
-        return self._browser("POST", "/execute/sync", {"script": text, "args": arguments})
-
-    def enter(self) -> None:
-        frame = self._browser("POST", "/element", {"using": "css selector", "value": "iframe"})
-        self._browser("POST", "/frame", {"id": frame})
-
-    def leave(self) -> None:
-        self._browser("POST", "/frame", {"id": None})
-
-    def text(self) -> str:
-        return str(self.script("return document.body.innerText"))
-
-    def until(self, is_so: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + END_S
-        while not (found := is_so()):
-            assert time.monotonic() < deadline, self.text()
-            time.sleep(0.05)
-        return found
-
-    def until_text(self, *texts: str) -> None:
-        self.until(lambda: all(text in self.text() for text in texts))
-
-    def press(self, text: str) -> None:
-        found = {"using": "xpath", "value": f"//button[contains(., '{text}') or contains(@aria-label, '{text}')]"}
-        element = self._browser("POST", "/element", found)[ELEMENT]
-        self.script("arguments[0].click()", {ELEMENT: element})
-
-    def violations(self) -> list[str]:
-        self.script(AXE.read_text("utf-8"))
-        found: list[str] = self._browser("POST", "/execute/async", {"script": CHECK, "args": []})
-        return found
-
-    def complaints(self) -> list[str]:
-        """Return what the browser has logged since the last time: errors, and what the CSP has refused."""
-        return [entry["message"] for entry in self._browser("POST", "/se/log", {"type": "browser"})]
-
-
-async def in_a_host(mcp: Client, browser: Drive, steps: Callable[[View, Probe], None]) -> None:
-    """Run `steps`, which wait, beside the server."""
-    with probe_of(mcp, {view: html_of(view) for view in manifest()}) as probe:
-        await asyncio.to_thread(partial(steps, View(browser), probe))
-
-
-def opened(browser: Drive, view: View, address: str) -> None:
-    browser("POST", "/url", {"url": address})
-    view.enter()
 
 
 async def test_an_agenda_shows_the_days_of_the_call_and_the_details_of_an_appointment(
@@ -208,21 +142,9 @@ async def test_a_time_that_somebody_took_meanwhile_is_refused_and_no_longer_offe
 
 
 async def test_axe_finds_nothing_in_any_theme_direction_and_width(mcp: Client, browser: Drive) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: npm install --no-package-lock --prefix views")
-
     def steps(view: View, probe: Probe) -> None:
-        for theme in ("light", "dark"):
-            for locale in ("en-US", "he-IL"):
-                for width in (320, 1400):
-                    for view_name, call in (("agenda", WEEK), ("agenda", BUSY), ("free", FREE)):
-                        context = {"theme": theme, "locale": locale}
-                        opened(browser, view, probe.address(view_name, call, width=width, context=context))
-                        view.until_text("Times in America/New_York", *(["Today"] if view_name == "agenda" else []))
-                        back = "return getComputedStyle(document.documentElement).backgroundColor"
-                        assert view.script(back) == {"light": "rgb(255, 255, 255)", "dark": "rgb(28, 28, 31)"}[theme]
-                        assert view.violations() == [], (theme, locale, width)
-                        assert view.script("return document.documentElement.scrollWidth") <= width
-        assert view.complaints() == []
+        find_no_fault(browser, view, probe, "agenda", WEEK, "Times in America/New_York", "Today")
+        find_no_fault(browser, view, probe, "agenda", BUSY, "Times in America/New_York", "Today")
+        find_no_fault(browser, view, probe, "free", FREE, "Times in America/New_York")
 
     await in_a_host(mcp, browser, steps)

@@ -23,6 +23,8 @@ WITH_VIEW = {
     "salesforce_list_appointments": "agenda",
     "salesforce_get_free_busy": "agenda",
     "salesforce_find_free_times": "free",
+    "salesforce_get_contact": "people",
+    "salesforce_list_activities": "people",
 }
 
 
@@ -76,7 +78,7 @@ async def test_an_address_of_no_view_is_refused(mcp: Client, uri: str) -> None:
 
 
 async def test_without_the_tools_there_is_no_view(org: LocalOrg) -> None:
-    server = create_server(settings_of(org, toolsets="contacts"), transport=AsgiTransport(org.app), now=lambda: NOW)
+    server = create_server(settings_of(org, toolsets="query"), transport=AsgiTransport(org.app), now=lambda: NOW)
     async with Client(server) as client:
         assert not (await client.list_resources()).resources
         with pytest.raises(MCPError, match="Unknown resource"):

@@ -2,6 +2,7 @@
 
 export const REVISION = "2026-01-26";
 const PATIENCE_MS = 10_000;
+const MOST_PAGES = 10;
 
 export type Json = Record<string, unknown>;
 export interface ToolResult {
@@ -56,6 +57,29 @@ export class Bridge {
   /** Call a tool of the server; the result may be a refusal, which is a result too. */
   async call(name: string, given: Json): Promise<ToolResult> {
     return (await this.ask("tools/call", { name, arguments: given })) as ToolResult;
+  }
+
+  /** Call a tool and return what it answers; rejects with the words of a refusal. */
+  async answer(name: string, given: Json): Promise<Json> {
+    const result = await this.call(name, given);
+    const answer = result.isError ? undefined : contentOf(result);
+    if (!answer) throw new Error(textOf(result));
+    return answer;
+  }
+
+  /** Return the pages of an answer: all of them, or as many as a view is to hold. */
+  async pages(name: string, given: Json): Promise<Json[]> {
+    const pages = [await this.answer(name, given)];
+    for (let next; (next = pages.at(-1)?.next_cursor) && pages.length < MOST_PAGES; ) {
+      pages.push(await this.answer(name, { ...given, cursor: next }));
+    }
+    return pages;
+  }
+
+  /** Ask the host to open an address; rejects if it does not. */
+  async open(url: string): Promise<void> {
+    const { isError } = await this.ask("ui/open-link", { url });
+    if (isError) throw new Error("The host does not open links.");
   }
 
   resized(width: number, height: number): void {

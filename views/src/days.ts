@@ -3,6 +3,8 @@
  * server's, so a time is the text `2026-11-24T09:30:00-05:00`, of which the day and the minute of the day are read.
  */
 
+import { rowsOf } from "./rows.ts";
+
 /** A day such as `2026-11-24`. */
 export type Day = string;
 
@@ -75,13 +77,7 @@ export function minuteOf(text: string): number | undefined {
 
 /** Return the entries of an answer with `columns` and `rows`: appointments, or busy times of calendars. */
 export function entriesOf(answer: Record<string, unknown>): Entry[] {
-  const columns = (answer.columns as string[] | undefined) ?? [];
-  const rows = (answer.rows as unknown[][] | undefined) ?? [];
-  return rows.flatMap((row) => {
-    const of = (...names: string[]): string => {
-      const at = columns.findIndex((column) => names.includes(column));
-      return at < 0 || row[at] == null ? "" : String(row[at]);
-    };
+  return rowsOf(answer).flatMap((of) => {
     const start = of("start.local", "start");
     const end = of("end.local", "end") || start;
     if (!start) return [];

@@ -46,6 +46,7 @@ _ABOUT: Final = id_of(but_not=("005", "00U", "00T"), names=("Contact", "Lead", "
     hint="timeline, history of contact: last call, open tasks, e-mails, notes and meetings of a customer or deal",
     example={"record_id": "003lo0000000001AAA", "limit": 5},
     is_long=True,
+    view="people",
 )
 async def list_activities(
     ctx: ToolContext,

@@ -68,6 +68,7 @@ async def create_contact(ctx: ToolContext, data: NewData, allow_duplicate: Allow
     hint="one person's details: phone, e-mail, address, notes",
     example={"contact_id": "003lo0000000001AAA"},
     is_long=True,
+    view="people",
 )
 async def get_contact(ctx: ToolContext, contact_id: ContactId, fields: FieldSlices = ()) -> Contact:
     """Get one contact by Id: all fields that have a value, or only those in fields.
