@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import stat
 from contextlib import suppress
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from mcp_salesforce import DISTRIBUTION
 from mcp_salesforce.config import Settings
-from mcp_salesforce.front import snapshots
+from mcp_salesforce.front import folders, snapshots
 from mcp_salesforce.front.requests import METHODS, REVISION, answered, recognised
 from mcp_salesforce.front.told import Told
 from mcp_salesforce.server import create_server
@@ -52,6 +53,10 @@ OTHERS = st.fixed_dictionaries(
         "state_key": st.just("k" * 40),
     },
 )
+
+
+def told_of(*given: str, is_read_only: bool = False) -> Told:
+    return Told(*given, cache=folders.user_folder("cache", os.environ), is_read_only=is_read_only)
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +116,7 @@ def test_a_snapshot_answers_as_the_server_whatever_the_settings_are(
     read_only: bool,
 ) -> None:
     names, file = ",".join(toolsets) or "default", policies[policy]
-    told = Told(names, str(file or ""), is_read_only=read_only)
+    told = told_of(names, str(file or ""), is_read_only=read_only)
     surface = {"toolsets": names, "read_only": read_only, "policy": file}
     plain = create_server(Settings(**WAYS[0], **surface))
     asyncio.run(keep_answers(plain, told))  # of the same surface, whatever else the settings say
@@ -133,13 +138,13 @@ def test_another_setting_policy_or_code_has_no_part_in_a_snapshot(
 ) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(POLICIES["changing"])
-    told = Told("contacts", str(file))
+    told = told_of("contacts", str(file))
     asyncio.run(keep_answers(create_server(SETTINGS), told))
     assert snapshots.find(told) is not None
 
-    assert snapshots.find(Told("contacts,query", str(file))) is None
-    assert snapshots.find(Told("contacts", str(file), is_read_only=True)) is None
-    assert snapshots.find(Told("contacts")) is None
+    assert snapshots.find(told_of("contacts,query", str(file))) is None
+    assert snapshots.find(told_of("contacts", str(file), is_read_only=True)) is None
+    assert snapshots.find(told_of("contacts")) is None
     file.write_text(POLICIES["reading"])
     assert snapshots.find(told) is None
     file.write_text(POLICIES["changing"])
@@ -195,7 +200,7 @@ def test_the_digest_leaves_out_what_the_answers_do_not_come_from(
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"\xff\xfe", b"{}\n@ a b\n"])
 def test_a_damaged_snapshot_is_none(cache: Path, damage: bytes) -> None:
-    told = Told("query")
+    told = told_of("query")
     asyncio.run(keep_answers(create_server(SETTINGS), told))
     [file] = cache.rglob("*.txt")
     whole = file.read_bytes()
@@ -212,19 +217,19 @@ def test_a_damaged_snapshot_is_none(cache: Path, damage: bytes) -> None:
 def test_a_cache_that_cannot_be_written_is_no_error(cache: Path) -> None:
     cache.write_text("in the way")
 
-    asyncio.run(keep_answers(create_server(SETTINGS), Told("query")))
+    asyncio.run(keep_answers(create_server(SETTINGS), told_of("query")))
 
-    assert snapshots.find(Told("query")) is None
+    assert snapshots.find(told_of("query")) is None
 
 
 def test_snapshots_are_for_the_user_alone_and_the_oldest_go(cache: Path) -> None:
     answers = asyncio.run(answers_of(create_server(SETTINGS)))
     for number in range(20):
-        snapshots.keep(Told(f"query,{number}"), answers)
+        snapshots.keep(told_of(f"query,{number}"), answers)
 
     files = list(cache.rglob("*.txt"))
     assert len(files) == 16
-    assert snapshots.find(Told("query,19")) == answers
+    assert snapshots.find(told_of("query,19")) == answers
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert [file for file in cache.rglob("*") if file.is_file() and file not in files] == []
     assert files[0].parent.stat().st_mode & 0o077 == 0

@@ -101,11 +101,10 @@ def opened(
 
 
 def _certificate() -> "Certificate":
-    import platformdirs
-
     from mcp_salesforce.localorg.certificates import loopback_certificate
+    from mcp_salesforce.settings.loading import user_folder
 
-    return loopback_certificate(platformdirs.user_data_path("mcp-salesforce", appauthor=False) / "tls")
+    return loopback_certificate(user_folder("data") / "tls")
 
 
 def _connection(address: str, credentials: "Credentials") -> dict[str, str]:

@@ -71,9 +71,11 @@ def command(
 
 def default_file() -> Path:
     """Return where the local org of `serve --demo` lives: under the user's data directory."""
-    import platformdirs
+    from mcp_salesforce.settings.loading import user_folder
 
-    return platformdirs.user_data_path("mcp-salesforce", appauthor=False, ensure_exists=True) / "demo.sqlite"
+    folder = user_folder("data")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "demo.sqlite"
 
 
 def local_settings(credentials: "Credentials") -> "Settings":

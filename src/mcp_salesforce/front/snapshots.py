@@ -111,8 +111,6 @@ def _is_plain(told: Told) -> bool:
 
 def _place(told: Told, code: str) -> str:
     """Return the path of the snapshot for these settings."""
-    import platformdirs
-
     policy = b""
     if told.policy:
         with open(told.policy, "rb") as file:
@@ -122,8 +120,7 @@ def _place(told: Told, code: str) -> str:
     for part in (code, python, told.toolsets, str(told.is_read_only)):
         digest.update(part.encode() + b"\0")
     digest.update(policy)
-    folder = platformdirs.user_cache_dir("mcp-salesforce", appauthor=False)
-    return os.path.join(folder, "answers", f"{digest.hexdigest()}.txt")
+    return os.path.join(told.cache, "answers", f"{digest.hexdigest()}.txt")
 
 
 def _versions() -> list[str]:

@@ -19,10 +19,11 @@ _LINE = re.compile(rf"\s*(?:#.*|(?:export\s+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:{_VA
 class Told:
     """The settings that the first answers depend on, if they are certainly valid; `config.Surface` has the same."""
 
-    __slots__ = ("is_read_only", "policy", "toolsets")
+    __slots__ = ("cache", "is_read_only", "policy", "toolsets")
 
-    def __init__(self, toolsets: str = "default", policy: str = "", *, is_read_only: bool = False) -> None:
-        """Keep them: names of toolsets, and the path of a policy file."""
+    def __init__(self, toolsets: str = "default", policy: str = "", *, cache: str, is_read_only: bool = False) -> None:
+        """Keep them: names of toolsets, the path of a policy file, and the user's folder for what can be made again."""
+        self.cache = cache
         self.toolsets = toolsets
         self.policy = policy
         self.is_read_only = is_read_only
@@ -46,7 +47,10 @@ def told(*, demo: bool = False) -> Told | None:
     if "policy" in given and not os.path.isfile(given["policy"]):
         return None
     return Told(
-        given.get("toolsets", "default"), given.get("policy", ""), is_read_only=values.is_on(given.get("read_only", ""))
+        given.get("toolsets", "default"),
+        given.get("policy", ""),
+        cache=folders.user_folder("cache", os.environ),
+        is_read_only=values.is_on(given.get("read_only", "")),
     )
 
 

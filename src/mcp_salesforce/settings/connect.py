@@ -26,7 +26,7 @@ from mcp_salesforce.salesforce import (
     TokenSource,
 )
 from mcp_salesforce.settings import flows, values
-from mcp_salesforce.settings.loading import ConfigurationError, environment
+from mcp_salesforce.settings.loading import ConfigurationError, environment, user_folder
 from mcp_salesforce.settings.logins import LoginError, Logins, LoginSource
 from mcp_salesforce.settings.settings import Kept, Network, Settings
 from mcp_salesforce.state_key import StateKey
@@ -152,7 +152,9 @@ def approval_stores(journal: Path | None) -> list[ApprovalStore]:
         journals = [journal]
     else:
         named = Kept.load().journal
-        known = [file.with_name(file.name.replace(_APPROVALS, ".db")) for file in data_folder().glob(f"*{_APPROVALS}")]
+        known = [
+            file.with_name(file.name.replace(_APPROVALS, ".db")) for file in user_folder("data").glob(f"*{_APPROVALS}")
+        ]
         journals = [*([] if named in {"", "off"} else [_journal_file(named)]), *sorted(known)]
     by_file = {_beside(each).resolve(): each for each in journals if _beside(each).exists()}
     return [_approvals_of(each, time.time, _APPROVE) for each in by_file.values()]
@@ -186,7 +188,7 @@ def _beside(journal: Path) -> Path:
 
 
 def _journal_file(named: str) -> Path:
-    return Path(named).expanduser() if named else data_folder() / "journal.db"
+    return Path(named).expanduser() if named else user_folder("data") / "journal.db"
 
 
 def _key(journal: Path, secret: str, purpose: str) -> Callable[[], bytes]:
@@ -211,13 +213,6 @@ def addresses(settings: Settings) -> tuple[str, str]:
     if settings.way in {flows.ACCESS_TOKEN, flows.SF_CLI}:
         return settings.instance_url, ""
     return settings.instance_url, settings.login_url
-
-
-def data_folder() -> Path:
-    """Return where this user's programs keep what they need."""
-    import platformdirs
-
-    return platformdirs.user_data_path("mcp-salesforce", appauthor=False)
 
 
 def _source(settings: Settings) -> TokenSource:

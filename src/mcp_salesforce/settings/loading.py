@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast
 from urllib.request import getproxies_environment
 
 from pydantic import BaseModel, SecretStr, ValidationError, create_model
@@ -21,7 +21,6 @@ from pydantic_settings import (
 
 from mcp_salesforce.front import folders
 from mcp_salesforce.settings import flows
-from mcp_salesforce.settings.logins import Logins
 
 ENV_PREFIX: Final = "SALESFORCE_"
 ENV_FILE: Final = folders.ENV_FILE
@@ -94,6 +93,11 @@ def _from_environment(kind: type[BaseModel]) -> type[BaseSettings]:
     """Return the settings of `kind`, looked up in the environment."""
     namespace = {"__module__": __name__, "__doc__": kind.__doc__, "model_config": _FROM_ENVIRONMENT}
     return type(kind.__name__, (_FromEnvironment, kind), namespace)
+
+
+def user_folder(kind: Literal["data", "cache"]) -> Path:
+    """Return where this user's programs keep what they need, or what can be made again."""
+    return Path(folders.user_folder(kind, os.environ))
 
 
 def user_file() -> Path:
@@ -202,6 +206,8 @@ def _wrong(problem: Mapping[str, Any]) -> str:
 
 
 def _kept_logins() -> list[str]:
+    from mcp_salesforce.settings.logins import Logins  # which needs this module
+
     aliases = Logins().aliases()
     return [f"To use a stored login, set SALESFORCE_ORG to its alias: {', '.join(aliases)}"] if aliases else []
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from mcp_salesforce.salesforce import AuthenticationError, RefreshTokenSource, Token
 from mcp_salesforce.salesforce.auth import HttpExchange
+from mcp_salesforce.settings.loading import user_folder
 
 DEFAULT_ALIAS: Final = "default"
 _SERVICE: Final = "mcp-salesforce"
@@ -57,11 +58,7 @@ class Logins:
 
     def __init__(self, folder: Path | None = None) -> None:
         """Use `folder`, by default one under the user's data directory."""
-        if folder is None:
-            import platformdirs
-
-            folder = platformdirs.user_data_path("mcp-salesforce", appauthor=False) / "logins"
-        self._folder = folder
+        self._folder = folder or user_folder("data") / "logins"
 
     def aliases(self) -> list[str]:
         """Return the aliases, in order."""

@@ -20,8 +20,7 @@ from mcp_salesforce.changes.journal import JournalError
 from mcp_salesforce.changes.journal_file import key_in
 from mcp_salesforce.salesforce.proxies import is_loopback
 from mcp_salesforce.settings import values as setting_values
-from mcp_salesforce.settings.connect import data_folder
-from mcp_salesforce.settings.loading import ConfigurationError, loaded
+from mcp_salesforce.settings.loading import ConfigurationError, loaded, user_folder
 from mcp_salesforce.settings.settings import App, Network, Surface, checked, validated
 from mcp_salesforce.store.interface import Store, StoreError
 from mcp_salesforce.store.sealing import KeyRing, SealedStore
@@ -83,7 +82,7 @@ class StoreSettings(Network):
         text = self.store.get_secret_value()
         if "://" in text:
             return None
-        return Path(text).expanduser() if text else data_folder() / "store.db"
+        return Path(text).expanduser() if text else user_folder("data") / "store.db"
 
     @property
     def key_ring(self) -> KeyRing:
