@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import textwrap
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -40,9 +41,11 @@ def command(*, as_json: bool, alias: str | None, url: str | None) -> None:
 
     read = [file for file in files({"org": alias} if alias else {}) if file.is_file()]
     with waiting("Looking") as now:
-        report = asyncio.run(
-            _examined(url) if url else examine(settings, files=read, on_stage=lambda stage: now(f"Checking: {stage}"))
-        )
+
+        def began(stage: str) -> None:
+            now(f"Checking: {stage}")
+
+        report = asyncio.run(_examined(url, began) if url else examine(settings, files=read, on_stage=began))
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -51,7 +54,7 @@ def command(*, as_json: bool, alias: str | None, url: str | None) -> None:
         raise SystemExit(1)
 
 
-async def _examined(url: str) -> "Report":
+async def _examined(url: str, on_stage: Callable[[str], None]) -> "Report":
     """Look at the server at `url` the way that the settings say to reach hosts."""
     from mcp_salesforce.doctor.deployment import Deployment
     from mcp_salesforce.settings.connect import transport
@@ -59,7 +62,7 @@ async def _examined(url: str) -> "Report":
 
     carrying = transport(Network.load())
     try:
-        return await Deployment(url, carrying).examine()
+        return await Deployment(url, carrying).examine(on_stage)
     finally:
         await carrying.close()
 

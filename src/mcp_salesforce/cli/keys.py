@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcp_salesforce.cli.refusal import Refusal
+from mcp_salesforce.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from mcp_salesforce.settings.team import StoreSettings
@@ -36,7 +37,8 @@ def rotate() -> None:
     from mcp_salesforce.store.interface import StoreError
 
     try:
-        done, unreadable = asyncio.run(_rotate(loaded(StoreSettings, {})))
+        with waiting("Encrypting the store with the first key"):
+            done, unreadable = asyncio.run(_rotate(loaded(StoreSettings, {})))
     except ConfigurationError as error:
         raise Refusal(str(error)) from None
     except StoreError as error:

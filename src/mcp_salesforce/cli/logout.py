@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcp_salesforce.cli.refusal import Refusal
+from mcp_salesforce.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from mcp_salesforce.settings.settings import Network
@@ -24,7 +25,8 @@ def command(*, alias: str, forget: bool) -> None:
     from mcp_salesforce.settings.settings import Network
 
     try:
-        asyncio.run(_log_out(checked_alias(alias), Network.load(), forget=forget))
+        with waiting("Revoking the login at Salesforce"):
+            done = asyncio.run(_log_out(checked_alias(alias), Network.load(), forget=forget))
     except ConfigurationError as error:
         raise Refusal(str(error)) from None
     except LoginError as error:
@@ -34,9 +36,10 @@ def command(*, alias: str, forget: bool) -> None:
         raise click.ClickException(
             f"The login was not revoked and not removed: {reason} Use --forget to remove it from this machine anyway."
         ) from None
+    click.echo(done)
 
 
-async def _log_out(alias: str, network: "Network", *, forget: bool) -> None:
+async def _log_out(alias: str, network: "Network", *, forget: bool) -> str:
     from mcp_salesforce.salesforce.consent import revoke
     from mcp_salesforce.salesforce.errors import SalesforceError
     from mcp_salesforce.settings.connect import transport
@@ -46,8 +49,7 @@ async def _log_out(alias: str, network: "Network", *, forget: bool) -> None:
     ended = "Revoked at Salesforce"
     async with logins.locked(alias):
         if aside := logins.set_aside_if_damaged(alias):
-            click.echo(f"The login {alias} is damaged: it was renamed to {aside}, and not revoked at Salesforce.")
-            return
+            return f"The login {alias} is damaged: it was renamed to {aside}, and not revoked at Salesforce."
         logins.describe(alias)
         way = transport(network)
         try:
@@ -62,4 +64,4 @@ async def _log_out(alias: str, network: "Network", *, forget: bool) -> None:
         finally:
             await way.close()
         logins.remove(alias)
-    click.echo(f"{ended}; the login {alias} was removed from this machine.")
+    return f"{ended}; the login {alias} was removed from this machine."

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import click
 
 from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
+from mcp_salesforce.cli.waiting import bar
 
 if TYPE_CHECKING:
     from mcp.client.session import ElicitationFnT
@@ -68,7 +68,7 @@ def run(
         SystemExit: The person has interrupted it.
     """
     try:
-        with _bar() as progress:
+        with _progress() as progress:
             return asyncio.run(_run(settings, work, progress, asked))
     except KeyboardInterrupt:
         click.echo("Interrupted. Repeat the command to continue.", err=True)
@@ -118,25 +118,12 @@ def print_json(told: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator["ProgressFnT"]:
-    """Show a person how far it is, on stderr; nobody else."""
-    if not sys.stderr.isatty():
+def _progress() -> Iterator["ProgressFnT"]:
+    """Show how far a tool is."""
+    with bar("rows") as show:
 
-        async def quiet(progress: float, total: float | None, message: str | None) -> None:
-            """Show nothing: nobody is there."""
-            del progress, total, message
-
-        yield quiet
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("rows", total=None)
-
-        async def show(progress: float, total: float | None, message: str | None) -> None:
+        async def shown(progress: float, total: float | None, message: str | None) -> None:
             del message
-            shown.update(task, completed=progress, total=total)
+            show(progress, total)
 
-        yield show
+        yield shown

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcp_salesforce.cli.waiting import bar
+
 if TYPE_CHECKING:
     from mcp_salesforce.localorg import LocalOrg
     from mcp_salesforce.localorg.certificates import Certificate
@@ -90,10 +92,14 @@ def opened(
 ) -> "LocalOrg":
     """Return the local org in a file, or one in memory."""
     from mcp_salesforce.localorg import LocalOrg, SchemaFileError
-    from mcp_salesforce.localorg.standard.seed import DEFAULT_CONTACTS
 
     try:
-        return LocalOrg.open(file, fresh=fresh, contacts=contacts or DEFAULT_CONTACTS, schema_file=schema)
+        if contacts is None:
+            return LocalOrg.open(file, fresh=fresh, schema_file=schema)
+        with bar("contacts") as show:
+            return LocalOrg.open(
+                file, fresh=fresh, contacts=contacts, schema_file=schema, on_progress=lambda done: show(done, contacts)
+            )
     except SchemaFileError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

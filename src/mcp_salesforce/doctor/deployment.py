@@ -34,8 +34,12 @@ class Deployment:
         self._transport = transport
         self._metadata: dict[str, Any] = {}
 
-    async def examine(self) -> Report:
-        """Return how each stage went; it sends no token and changes nothing."""
+    async def examine(self, on_stage: Callable[[str], None] = lambda _stage: None) -> Report:
+        """Return how each stage went; it sends no token and changes nothing.
+
+        Args:
+            on_stage: Gets the title of each stage when it begins.
+        """
         stages: tuple[tuple[str, str, Callable[[], Awaitable[str]]], ...] = (
             ("reach", "Reach", self._reach),
             ("challenge", "Login asked for", self._challenge),
@@ -49,6 +53,7 @@ class Deployment:
             if any(each.status == "failed" and each.stage in {"reach", "challenge"} for each in results):
                 results.append(StageResult(name, title, "not reached"))
                 continue
+            on_stage(title)
             try:
                 results.append(StageResult(name, title, "passed", await check()))
             except _FailedError as error:

@@ -124,6 +124,7 @@ class LocalOrg:
         now: Callable[[], datetime] = utcnow,
         fresh: bool = False,
         contacts: int = DEFAULT_CONTACTS,
+        on_progress: Callable[[int], None] = lambda _contacts: None,
         schema_file: Path | None = None,
     ) -> Self:
         """Open the org in a file, or a new one in memory.
@@ -134,6 +135,7 @@ class LocalOrg:
             now: The org's clock.
             fresh: Whether to start over where the file exists already.
             contacts: How many contacts a new org starts with.
+            on_progress: Gets how many of them there are so far, every hundred.
             schema_file: Custom objects and fields, as YAML or as the describe of a real org (`standard.custom`).
 
         Raises:
@@ -153,7 +155,7 @@ class LocalOrg:
         store = Store(path)
         try:
             store.apply(schema)
-            plant(store, schema, now, contacts=contacts if seed else None)
+            plant(store, schema, now, contacts=contacts if seed else None, on_progress=on_progress)
             plant_lead_statuses(store, schema, now)
             plant_business_hours(store, schema, now)
             plant_record_types(store, schema, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from mcp_salesforce.localorg.services.records import Records
 from mcp_salesforce.localorg.standard import seed
@@ -10,8 +10,17 @@ from mcp_salesforce.localorg.store.ids import mint
 from mcp_salesforce.localorg.store.schema import Schema
 from mcp_salesforce.localorg.store.sqlite import Store
 
+_TOLD_EVERY: Final = 100
 
-def plant(store: Store, schema: Schema, now: Callable[[], datetime], *, contacts: int | None) -> None:
+
+def plant(
+    store: Store,
+    schema: Schema,
+    now: Callable[[], datetime],
+    *,
+    contacts: int | None,
+    on_progress: Callable[[int], None] = lambda _contacts: None,
+) -> None:
     """Fill an org that has no records yet; leave any other unchanged.
 
     Args:
@@ -20,6 +29,7 @@ def plant(store: Store, schema: Schema, now: Callable[[], datetime], *, contacts
         now: The clock: appointments are around this time, and every record is created at it.
         contacts: How many contacts, with matching accounts, leads and appointments; None for only the organization and
             its users.
+        on_progress: Gets how many contacts there are so far, every hundred.
     """
     with store.transaction():
         if store.row("SELECT Id FROM Organization") is not None:
@@ -37,7 +47,7 @@ def plant(store: Store, schema: Schema, now: Callable[[], datetime], *, contacts
         load("Calendar", seed.calendars())
         if contacts is not None:
             load("Account", seed.accounts(seed.account_count(contacts)))
-            load("Contact", seed.contacts(contacts))
+            load("Contact", _counted(seed.contacts(contacts), on_progress))
             load("Lead", seed.leads())
             load("Event", seed.events(now(), contacts))
 
@@ -80,6 +90,13 @@ def plant_business_hours(store: Store, schema: Schema, now: Callable[[], datetim
     with store.transaction():
         if store.row("SELECT Id FROM BusinessHours") is None:
             Records(store, schema, now).load("BusinessHours", seed.business_hours(), mint(schema["User"].key_prefix, 1))
+
+
+def _counted(records: Iterable[Mapping[str, Any]], on_progress: Callable[[int], None]) -> Iterator[Mapping[str, Any]]:
+    for number, record in enumerate(records):
+        if number % _TOLD_EVERY == 0:
+            on_progress(number)
+        yield record
 
 
 def _with_ids(schema: Schema, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
