@@ -10,7 +10,8 @@ import pytest
 
 from mcp_salesforce.changes.change import changing
 from mcp_salesforce.changes.journal import KEPT_FOR, JournalError
-from mcp_salesforce.changes.journal_file import JournalFile, key_in
+from mcp_salesforce.changes.journal_file import JournalFile
+from mcp_salesforce.changes.kept_key import key_in
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import SalesforceClient
 from tests.changes.conftest import OWNER, change_of, client_of, journal_in

@@ -12,7 +12,7 @@ from mcp import Client
 from mcp_types import ElicitResult
 
 from mcp_salesforce.changes.approval_store import ApprovalStore
-from mcp_salesforce.changes.journal_file import key_in
+from mcp_salesforce.changes.kept_key import key_in
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server

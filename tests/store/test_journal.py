@@ -1,8 +1,9 @@
 """The journal of changes: the same holds in a user's own file and in what replicas share."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -131,14 +132,16 @@ async def test_what_is_older_than_the_recycle_bin_is_forgotten(another: Open) ->
     assert await another(KEPT_FOR + timedelta(seconds=1)).entries(*OWNER, change_id=change_id) == []
 
 
-class Breaking:
-    """A store that is away while `is_away`."""
+class Line:
+    """A line to a store, which is away while `is_away`; `asked` has what was asked of it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.is_away = False
+        self.asked: list[str] = []
 
     def __getattr__(self, name: str) -> object:
+        self.asked.append(name)
         if self.is_away:
             raise StoreError("The store is away.")
         return getattr(self._store, name)
@@ -146,7 +149,7 @@ class Breaking:
 
 async def test_without_the_store_no_change_begins_and_one_that_has_begun_is_closed_later(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "store.db")
-    line = Breaking(store)
+    line = Line(store)
     journal, other = SharedJournal(line, now=NOW.timestamp), SharedJournal(store, now=NOW.timestamp)  # type: ignore[arg-type]  # a line to it
     change = await begun(journal, "Sand")
     line.is_away = True
@@ -165,6 +168,61 @@ async def test_without_the_store_no_change_begins_and_one_that_has_begun_is_clos
     assert (entry.state, outcomes_of(entry)) == ("done", [change.steps[0].outcomes])
     await journal.close()
     await store.close()
+
+
+async def test_a_change_asks_little_of_the_store(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    line = Line(store)
+    journal = SharedJournal(line, now=NOW.timestamp)  # type: ignore[arg-type]  # a line to it
+    await made(journal, "Sand")
+    assert sorted(line.asked) == ["get", "put", "put", "swap", "swap", "swap"]
+    line.asked.clear()
+    await made(journal, "Stein")
+    assert sorted(line.asked) == ["get", "put", "swap", "swap", "swap"], "its lease still holds"
+    await journal.close()
+    await store.close()
+
+
+async def test_what_another_has_undone_meanwhile_stays_undone(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    journal, other = (SharedJournal(store, now=NOW.timestamp) for _ in range(2))
+    change = await begun(journal, "Sand")
+    await other.mark(OWNER, change.change_id, "undone")
+    change.steps[0].outcomes = (Outcome("003000000000001AAA", is_done=True),)
+    await journal.end(change, change.steps[0])
+    await journal.close_change(change)
+    [entry] = await other.entries(*OWNER)
+    assert (entry.state, outcomes_of(entry)) == ("undone", [change.steps[0].outcomes])
+    await journal.close()
+    await store.close()
+
+
+async def test_an_outcome_that_the_file_did_not_take_is_kept_when_the_change_is_closed_or_later(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    journal = JournalFile(file, lambda: bytes(range(32)), now=NOW.timestamp, is_wanted=True)
+    with closing(sqlite3.connect(file)) as beside:
+
+        def fill(*kinds: str) -> None:
+            beside.execute("DROP TRIGGER IF EXISTS full_INSERT")
+            beside.execute("DROP TRIGGER IF EXISTS full_UPDATE")
+            for kind, table in zip(kinds, ("step", "change"), strict=False):
+                beside.execute(
+                    f"CREATE TRIGGER full_{kind} BEFORE {kind} ON {table} BEGIN SELECT RAISE(ABORT, 'x'); END"
+                )
+
+        for fails, is_known in ((("INSERT",), True), (("INSERT", "UPDATE"), False)):
+            change = await begun(journal, "Sand")
+            fill(*fails)
+            change.steps[0].outcomes = (Outcome("003000000000001AAA", is_done=True),)
+            await journal.end(change, change.steps[0])
+            await journal.close_change(change)
+            if not is_known:
+                [entry, _] = await journal.entries(*OWNER)
+                assert (entry.state, outcomes_of(entry)) == ("open", [()])
+            fill()
+            entry = (await journal.entries(*OWNER))[0]
+            assert (entry.state, outcomes_of(entry)) == ("done", [change.steps[0].outcomes])
+    await journal.close()
 
 
 async def test_a_change_of_a_replica_that_ended_is_left_behind_when_its_lease_ends(tmp_path: Path) -> None:

@@ -63,10 +63,10 @@ async def test_of_all_who_swap_one_version_one_wins(replica: Replica) -> None:
         *(stores[n % 4].swap("a", str(n).encode(), 60, version=found.version) for n in range(16))
     )
 
-    assert won.count(True) == 1
+    assert len([each for each in won if each]) == 1
     now = await stores[2].get("a")
     assert now is not None
-    assert now.value == str(won.index(True)).encode()
+    assert now.value == str([bool(each) for each in won].index(True)).encode()
     assert now.version != found.version
     assert not await stores[3].swap("a", b"late", 60, version=None)
     assert not await stores[3].swap("b", b"late", 60, version=found.version)
@@ -145,7 +145,7 @@ async def test_a_change_whose_answer_is_lost_happens_once_and_says_so(one_valkey
 
         assert await lost(store.take("code")) == ANY
         assert await lost(store.lock("l", "me", 60)) is True
-        assert await lost(store.swap("s", b"1", 60, version=None)) is True
+        assert await lost(store.swap("s", b"1", 60, version=None))
         assert [await lost(store.count("c", 60)) for _ in range(3)] == [1, 2, 3]
         assert line.lost == 12
         assert await store.take("code") is None

@@ -1,7 +1,6 @@
 """The journal of one user's processes, in a file of the user's own, encrypted."""
 
 import logging
-import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from mcp_salesforce.changes.journal import (
     state_of,
     step_of,
 )
-from mcp_salesforce.changes.kept_file import KEY_BYTES, Holders, Seal, make_tables, opened, reason_of
+from mcp_salesforce.changes.kept_file import Holders, Seal, make_tables, opened, reason_of
 from mcp_salesforce.changes.writes import counted
 
 _EXPIRED_EVERY: Final = timedelta(hours=1)
@@ -81,6 +80,8 @@ class JournalFile:
         self._is_wanted = is_wanted
         self._holders = Holders(file)
         self._expire_at = 0.0
+        self._unkept: set[str] = set()
+        self._ended: dict[str, Change] = {}
         self.off_because = ""
 
     async def close(self) -> None:
@@ -130,19 +131,33 @@ class JournalFile:
             raise is_being_undone(undone)
 
     async def end(self, change: Change, step: Step) -> None:
-        """Keep the outcome of `step`; if that fails, it stays open, and is found out later."""
+        """Keep the outcome of `step`; if that fails, it is kept when the change is closed."""
         if not change.change_id:
             return
         try:
             with self._database:
                 self._keep(change, step)
         except sqlite3.Error:
-            return
+            self._unkept.add(change.change_id)
 
     async def close_change(self, change: Change) -> None:
-        """Keep that a change writes nothing more."""
+        """Keep that a change writes nothing more; if that fails, it is tried again at the next use of the file."""
         if change.change_id:
-            await self.mark((), change.change_id, state_of(change.steps))
+            self._ended[change.change_id] = change
+            await self._close_ended()
+
+    async def _close_ended(self) -> None:
+        for change_id, change in list(self._ended.items()):
+            try:
+                if change_id in self._unkept:
+                    await self.settle((), change_id, change.steps)
+                else:
+                    await self.mark((), change_id, state_of(change.steps))
+            except JournalError as error:
+                _log.warning("How a change ended is not yet in the journal: %s", error.message)
+                return
+            del self._ended[change_id]
+            self._unkept.discard(change_id)
 
     async def mark(self, _owner: Sequence[str], change_id: str, state: State) -> None:
         """Keep the state of a change."""
@@ -161,6 +176,7 @@ class JournalFile:
 
     async def entries(self, org: str, user: str, *, change_id: str = "", most: int = 20) -> list[Entry]:
         """Return the changes of a user in an org, the newest first; or the one with an Id."""
+        await self._close_ended()
         where, named = ("AND id = ?", (change_id,)) if change_id else ("", ())
         with self._refusing():
             rows = self._database.execute(
@@ -277,23 +293,3 @@ class JournalFile:
 
 def _place(change_id: str, number: int) -> str:
     return f"{change_id}/{number}"
-
-
-def key_in(file: Path) -> bytes:
-    """Return the key that `file` keeps, which only its owner can read; a new one is drawn if there is none."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not file.exists():
-        drawn = file.with_name(f"{file.name}.{secrets.token_hex(_ID_BYTES)}")
-        with os.fdopen(os.open(drawn, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
-            new.write(secrets.token_bytes(KEY_BYTES))
-        try:
-            file.hardlink_to(drawn)  # whole, or not at all, and by one of several processes
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without links
-            drawn.replace(file)
-        drawn.unlink(missing_ok=True)
-    key = file.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise JournalError(f"{file} is damaged.", hint="Remove it, and clear the journal: mcp-salesforce journal clear")
-    return key

@@ -42,7 +42,8 @@ class Documents:
     async def swap(self, id_: str, values: Values, was: Document | None) -> bool:
         """Keep an object if nobody has changed what `was` there; tell whether it is kept."""
         version = was.version if was else None
-        return await self._store.swap(f"{self._kind}:{id_}", orjson.dumps(values), self._lifetime_s, version=version)
+        place, value = f"{self._kind}:{id_}", orjson.dumps(values)
+        return bool(await self._store.swap(place, value, self._lifetime_s, version=version))
 
     async def prolong(self, id_: str) -> None:
         """Let an object live as long as a new one, if a day or more of its time is over."""

@@ -14,7 +14,8 @@ from mcp_salesforce.audit.trail import AuditFile
 from mcp_salesforce.changes.approval_store import ApprovalStore
 from mcp_salesforce.changes.import_store import ImportStore
 from mcp_salesforce.changes.journal import JournalError
-from mcp_salesforce.changes.journal_file import JournalFile, key_in
+from mcp_salesforce.changes.journal_file import JournalFile
+from mcp_salesforce.changes.kept_key import key_in
 from mcp_salesforce.salesforce import (
     AiohttpTransport,
     ClientCredentialsSource,

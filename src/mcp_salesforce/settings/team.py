@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from mcp_salesforce.changes.journal import JournalError
-from mcp_salesforce.changes.journal_file import key_in
+from mcp_salesforce.changes.kept_key import key_in
 from mcp_salesforce.salesforce.proxies import is_loopback
 from mcp_salesforce.settings import values as setting_values
 from mcp_salesforce.settings.loading import ConfigurationError, loaded, user_folder

@@ -39,12 +39,15 @@ class Store(Protocol):
         """Return what is kept under `key`; None if there is nothing, or it has ended."""
         ...
 
-    async def put(self, key: str, value: bytes, lifetime_s: float) -> None:
-        """Keep `value` for `lifetime_s` seconds, whatever was there."""
+    async def put(self, key: str, value: bytes, lifetime_s: float) -> str:
+        """Keep `value` for `lifetime_s` seconds, whatever was there; return its version."""
         ...
 
-    async def swap(self, key: str, value: bytes, lifetime_s: float, *, version: str | None) -> bool:
-        """Keep `value` if the present one has `version`, or for None if there is none; tell whether it is kept."""
+    async def swap(self, key: str, value: bytes, lifetime_s: float, *, version: str | None) -> str:
+        """Keep `value` if the present one has `version`, or for None if there is none.
+
+        Returns its version; nothing if it is not kept.
+        """
         ...
 
     async def take(self, key: str) -> bytes | None:

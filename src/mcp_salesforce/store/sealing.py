@@ -94,11 +94,11 @@ class SealedStore:
         found = await self._store.get(key)
         return replace(found, value=self._ring.unseal(key, found.value)) if found else None
 
-    async def put(self, key: str, value: bytes, lifetime_s: float) -> None:
+    async def put(self, key: str, value: bytes, lifetime_s: float) -> str:
         """Keep `value`, whatever was there."""
-        await self._store.put(key, self._ring.seal(key, value), lifetime_s)
+        return await self._store.put(key, self._ring.seal(key, value), lifetime_s)
 
-    async def swap(self, key: str, value: bytes, lifetime_s: float, *, version: str | None) -> bool:
+    async def swap(self, key: str, value: bytes, lifetime_s: float, *, version: str | None) -> str:
         """Keep `value` if the present one has `version`."""
         return await self._store.swap(key, self._ring.seal(key, value), lifetime_s, version=version)
 

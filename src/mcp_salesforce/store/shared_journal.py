@@ -4,10 +4,12 @@ import asyncio
 import logging
 import re
 import secrets
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from contextvars import Context
-from typing import Any, Final, NotRequired, TypedDict, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, NotRequired, TypedDict, TypeVar, cast
 
 import orjson
 
@@ -34,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Head(TypedDict):
-    """What is kept of a change besides its steps."""
+    """What is kept of a change: its first step is here, the others have places of their own."""
 
     at: float
     tool: str
@@ -42,7 +44,17 @@ class _Head(TypedDict):
     state: State
     undoes: str
     steps: int
+    first: Any
     undone_by: NotRequired[str]
+
+
+@dataclass(slots=True)
+class _Running:
+    """A change that is made here, and what the store has of it, as far as is known."""
+
+    change: Change
+    head: _Head
+    version: str
 
 
 class SharedJournal:
@@ -56,10 +68,11 @@ class SharedJournal:
         self._store = store
         self._now = now
         self._own = secrets.token_hex(_ID_BYTES)
-        self._under_way: dict[str, Change] = {}
+        self._under_way: dict[str, _Running] = {}
         self._ended: set[str] = set()
         self._unkept: set[str] = set()
         self._renewing: asyncio.Task[None] | None = None
+        self._held_at = -_LEASE_S
         self.off_because = ""
 
     def __repr__(self) -> str:
@@ -76,25 +89,33 @@ class SharedJournal:
         """Keep `step`, the last one of `change`, before it is sent."""
         owner = (await change.owner())[:2]
         if change.change_id:
-            await self._keep(owner, change.change_id, len(change.steps) - 1, step)
-            await self._update(owner, change.change_id, steps=len(change.steps))
+            number = len(change.steps) - 1
+            await self._keep(owner, change.change_id, number, step)
+            await self._update(owner, change.change_id, steps=number + 1)
             return
         change_id = secrets.token_hex(_ID_BYTES)
-        await self._hold()
-        await self._keep(owner, change_id, 0, step)
-        head = _Head(at=self._now(), tool=change.tool, holder=self._own, state="open", undoes=change.undoes, steps=1)
-        await self._store.put(_place(owner, change_id), orjson.dumps(head), _KEPT_S)
-        self._under_way[change_id] = change
         try:
             if change.undoes:
+                await self._put(owner, change_id, change, step)
                 await self._claim(owner, change.undoes, change_id)
-            await self._list(owner, change_id)
+                await self._list(owner, change_id)
+            else:
+                await _all(self._put(owner, change_id, change, step), self._list(owner, change_id))
         except BaseException:
-            del self._under_way[change_id]
+            self._under_way.pop(change_id, None)
             with suppress(StoreError):
                 await self._store.take(_place(owner, change_id))
             raise
         change.change_id = change_id
+
+    async def _put(self, owner: Sequence[str], change_id: str, change: Change, step: Step) -> None:
+        """Keep a new change, with its first step, under a lease."""
+        head = _Head(
+            at=self._now(), tool=change.tool, holder=self._own, state="open", undoes=change.undoes, steps=1, first=step
+        )
+        self._under_way[change_id] = running = _Running(change, head, "")
+        await self._hold()
+        running.version = await self._store.put(_place(owner, change_id), orjson.dumps(head), _KEPT_S)
 
     async def _claim(self, owner: Sequence[str], undone: str, change_id: str) -> None:
         """Be the one call that undoes a change; of all who try at once, on any replica, one is."""
@@ -130,7 +151,8 @@ class SharedJournal:
         try:
             if change.change_id in self._unkept:
                 await self.settle(owner, change.change_id, change.steps)
-            await self._update(owner, change.change_id, state=state_of(change.steps))
+            else:
+                await self._update(owner, change.change_id, state=state_of(change.steps))
         except StoreError as error:
             _log.warning("How a change ended is not yet in the journal: %s", error.message)
             return
@@ -144,9 +166,9 @@ class SharedJournal:
 
     async def settle(self, owner: Sequence[str], change_id: str, steps: Sequence[Step]) -> None:
         """Keep what was found out about the steps of a change."""
-        for number, step in enumerate(steps):
+        for number, step in enumerate(steps[1:], start=1):
             await self._keep(owner[:2], change_id, number, step)
-        await self._update(owner[:2], change_id, state=state_of(steps))
+        await self._update(owner[:2], change_id, first=steps[0], state=state_of(steps))
 
     async def entries(self, org: str, user: str, *, change_id: str = "", most: int = 20) -> list[Entry]:
         """Return the changes of a user in an org, the newest first; or the one with an Id."""
@@ -162,11 +184,19 @@ class SharedJournal:
         if head is None or head["at"] < self._now() - _KEPT_S:
             return None
         kept = await asyncio.gather(
-            *(self._store.get(f"{_place(owner, change_id)}/{number}") for number in range(head["steps"]))
+            *(self._store.get(f"{_place(owner, change_id)}/{number}") for number in range(1, head["steps"]))
         )
-        steps = tuple(step_of(orjson.loads(each.value)) for each in kept if each)
+        others = [step_of(orjson.loads(each.value)) for each in kept if each]
         under_way = head["state"] == "open" and await self._is_alive(change_id, head["holder"])
-        return Entry(change_id, head["at"], head["tool"], head["state"], head["undoes"], steps, under_way)
+        return Entry(
+            change_id,
+            head["at"],
+            head["tool"],
+            head["state"],
+            head["undoes"],
+            (step_of(head["first"]), *others),
+            under_way,
+        )
 
     async def _head(self, owner: Sequence[str], change_id: str) -> _Head | None:
         found = await self._store.get(_place(owner, change_id)) if change_id else None
@@ -174,15 +204,32 @@ class SharedJournal:
         return head
 
     async def _keep(self, owner: Sequence[str], change_id: str, number: int, step: Step) -> None:
-        await self._store.put(f"{_place(owner, change_id)}/{number}", orjson.dumps(step), _KEPT_S)
+        if number:
+            await self._store.put(f"{_place(owner, change_id)}/{number}", orjson.dumps(step), _KEPT_S)
+        else:
+            await self._update(owner, change_id, first=step)
 
     async def _update(self, owner: Sequence[str], change_id: str, **changes: object) -> None:
         """Change what is kept of a change; one that is too old is gone."""
-        place = _place(owner, change_id)
+        place, running = _place(owner, change_id), self._under_way.get(change_id)
+        if running and await self._swap(place, running, running.head, running.version, changes):
+            return
         while found := await self._store.get(place):
-            value = orjson.dumps({**orjson.loads(found.value), **changes})
-            if await self._store.swap(place, value, found.lifetime_s, version=found.version):
+            head: _Head = orjson.loads(found.value)
+            if await self._swap(place, running, head, found.version, changes):
                 return
+
+    async def _swap(
+        self, place: str, running: _Running | None, head: _Head, version: str, changes: dict[str, object]
+    ) -> bool:
+        """Make changes of a change if `version` is the present one, and tell whether it was."""
+        changed = cast("_Head", {**head, **changes})
+        if running and head["state"] not in {"open", "unknown"}:  # another replica has found it out, or undone it
+            changed["state"] = head["state"]
+        new = await self._store.swap(place, orjson.dumps(changed), _KEPT_S, version=version)
+        if running and new:
+            running.head, running.version = changed, new
+        return bool(new)
 
     async def _list(self, owner: Sequence[str], change_id: str) -> None:
         """Make a change the newest of its owner's; those that are no longer listed are known by their Ids."""
@@ -204,23 +251,36 @@ class SharedJournal:
 
     async def _hold(self) -> None:
         """Have a lease before a change is kept, and renew it as long as a change is running."""
-        await self._store.put(_lease(self._own), b"1", _LEASE_S)
+        if time.monotonic() - self._held_at > _LEASE_S / 2:
+            await self._renew()
         if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.get_running_loop().create_task(self._renew(), context=Context())
+            self._renewing = asyncio.get_running_loop().create_task(self._renew_all(), context=Context())
 
     async def _renew(self) -> None:
+        at = time.monotonic()
+        await self._store.put(_lease(self._own), b"1", _LEASE_S)
+        self._held_at = at
+
+    async def _renew_all(self) -> None:
         await asyncio.sleep(_RENEWED_S)
         while self._under_way:
             with suppress(StoreError):
-                await self._store.put(_lease(self._own), b"1", _LEASE_S)
-                for change_id in list(self._ended):
-                    await self._closed(self._under_way[change_id])
+                await self._renew()
+                for each in [self._under_way[change_id] for change_id in self._ended]:
+                    await self._closed(each.change)
             await asyncio.sleep(_RENEWED_S)
 
 
 async def _whole(work: Coroutine[Any, Any, _Result]) -> _Result:
     """Do `work` to its end, though the caller is cancelled meanwhile."""
     return await asyncio.shield(asyncio.get_running_loop().create_task(work))
+
+
+async def _all(*works: Coroutine[Any, Any, object]) -> None:
+    """Do all works at once; the first that failed is raised when all have ended."""
+    for error in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(error, BaseException):
+            raise error
 
 
 def _place(owner: Sequence[str], change_id: str) -> str:

@@ -54,19 +54,18 @@ class SqliteStore:
         """Return what is kept under `key`."""
         return await self._run(lambda: self._find(key, self._now()))
 
-    async def put(self, key: str, value: bytes, lifetime_s: float) -> None:
+    async def put(self, key: str, value: bytes, lifetime_s: float) -> str:
         """Keep `value`, whatever was there."""
-        await self._change(lambda now: self._put(key, value, now + lifetime_s))
+        return await self._change(lambda now: self._put(key, value, now + lifetime_s))
 
-    async def swap(self, key: str, value: bytes, lifetime_s: float, *, version: str | None) -> bool:
+    async def swap(self, key: str, value: bytes, lifetime_s: float, *, version: str | None) -> str:
         """Keep `value` if the present one has `version`."""
 
-        def swap(now: float) -> bool:
+        def swap(now: float) -> str:
             present = self._find(key, now)
             if (present and present.version) != version:
-                return False
-            self._put(key, value, now + lifetime_s)
-            return True
+                return ""
+            return self._put(key, value, now + lifetime_s)
 
         return await self._change(swap)
 
@@ -162,8 +161,10 @@ class SqliteStore:
     def _page(self, sql: str, bounds: Sequence[str]) -> list[Any]:
         return self._rows(sql, (*bounds, self._now(), _PAGE))
 
-    def _put(self, key: str, value: bytes, ends: float) -> None:
-        self._database.execute(_PUT, (key, value, secrets.token_urlsafe(_VERSION_BYTES), ends))
+    def _put(self, key: str, value: bytes, ends: float) -> str:
+        version = secrets.token_urlsafe(_VERSION_BYTES)
+        self._database.execute(_PUT, (key, value, version, ends))
+        return version
 
     def _rows(self, sql: str, values: Sequence[object]) -> list[Any]:
         return self._database.execute(sql, values).fetchall()

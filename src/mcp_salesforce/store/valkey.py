@@ -99,14 +99,16 @@ class ValkeyStore:
         value, version, milliseconds = await self._ran(self._read, [_name("value", key)], [])
         return Entry(bytes(value), version.decode(), max(0, milliseconds) / 1000) if version is not None else None
 
-    async def put(self, key: str, value: bytes, lifetime_s: float) -> None:
+    async def put(self, key: str, value: bytes, lifetime_s: float) -> str:
         """Keep `value`, whatever was there."""
-        await self._change("put", _name("value", key), value, _token(), _milliseconds(lifetime_s))
+        version = _token()
+        await self._change("put", _name("value", key), value, version, _milliseconds(lifetime_s))
+        return version
 
-    async def swap(self, key: str, value: bytes, lifetime_s: float, *, version: str | None) -> bool:
+    async def swap(self, key: str, value: bytes, lifetime_s: float, *, version: str | None) -> str:
         """Keep `value` if the present one has `version`."""
-        given = (value, _token(), _milliseconds(lifetime_s), version or "")
-        return await self._change("swap", _name("value", key), *given) == b"1"
+        given = (value, new := _token(), _milliseconds(lifetime_s), version or "")
+        return new if await self._change("swap", _name("value", key), *given) == b"1" else ""
 
     async def take(self, key: str) -> bytes | None:
         """Return a value and remove it."""
