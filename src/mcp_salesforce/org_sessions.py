@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
@@ -128,7 +129,7 @@ class Sessions:
                 approval_rules=ApprovalRules.of(access.policy),
                 audit=self._audit,
                 files=self._own_folder(person),
-                linked=partial(self.links.to, person) if self.links else _no_link,
+                linked=partial(self._link, person) if self.links else _no_link,
                 imports=self._imports,
                 find_named=ids_of,
             )
@@ -148,6 +149,15 @@ class Sessions:
         if own and self._is_shared:
             own.mkdir(mode=0o700, exist_ok=True)
         return own
+
+    def _link(self, person: str, name: str) -> FileLink:
+        """Return a link to a file of a person, from whose time on the file is kept."""
+        assert self.links is not None  # noqa: S101 - over HTTP
+        own = self.folder_of(person)
+        if own and self._is_shared:
+            with suppress(OSError):
+                os.utime(own / name, (self._seconds(), self._seconds()))
+        return self.links.to(person, name)
 
     def _client(
         self, tokens: TokenSource, access: Access, guard: Guard | None, share: SendGuard | None

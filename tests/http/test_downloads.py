@@ -1,7 +1,9 @@
 """Files of a server over HTTP: fetched by a link, by the person for whom it was made, for an hour."""
 
+import asyncio
 import csv
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +14,11 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from mcp_salesforce.http import old_files
 from mcp_salesforce.http.application import create_app
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
+from mcp_salesforce.settings.settings import Settings
 from mcp_salesforce.store.sqlite_file import SqliteStore
 from tests.approving import approve
 from tests.conftest import NOW, settings_of
@@ -46,9 +50,7 @@ def clock_of_server() -> Now:
 async def team(org: LocalOrg, tmp_path: Path, clock_of_server: Now) -> AsyncIterator[str]:
     """The address of a team's server, whose people have files."""
     own = settings_of(org, journal="off", state_key=KEY, toolsets="all", files=tmp_path)
-    transport = AsgiTransport(org.app)
-    app = team_app(own, people_of(org), SqliteStore(None), transport=transport, now=clock_of_server)
-    async with served(app) as url:
+    async with _team_of(org, own, clock_of_server) as url:
         yield url
 
 
@@ -61,6 +63,10 @@ async def alone(org: LocalOrg, **changes: Any) -> AsyncIterator[tuple[Client, ht
         transport = streamable_http_client(url, http_client=http)
         async with Client(transport, elicitation_callback=approve) as client:
             yield client, http
+
+
+def files_in(folder: Path, name: str = "*") -> list[Path]:
+    return [each for each in folder.rglob(name) if each.is_file()]
 
 
 def of_team(url: str, link: str) -> str:
@@ -106,6 +112,51 @@ async def test_a_link_works_for_an_hour_and_the_job_gives_a_new_one(
 
     assert (late.status_code, again.status_code) == (410, 200)
     assert "salesforce_job gives a new link" in late.text
+
+
+async def test_a_file_is_deleted_an_hour_after_its_last_link_has_expired(
+    org: LocalOrg, tmp_path: Path, clock_of_server: Now, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(old_files, "EVERY_S", 0.02)
+    own = settings_of(org, journal="off", state_key=KEY, toolsets="all", files=tmp_path / "files")
+    (tmp_path / "files").mkdir()
+    of_owner = tmp_path / "files" / "of the owner.csv"
+    of_owner.write_text("a", "utf-8")
+    os.utime(of_owner, (0, 0))
+
+    async with _team_of(org, own, clock_of_server) as url, client_of(url, "nora") as client:
+        await called(client, "export", **EXPORT)
+        await called(client, "export", **EXPORT | {"path": "old.csv"})
+        [old] = files_in(tmp_path, "old.csv")
+        unfinished = old.with_name(".stopped.csv.part")
+        unfinished.write_text("a", "utf-8")
+        os.utime(unfinished, (clock_of_server().timestamp(),) * 2)
+        clock_of_server.now += timedelta(minutes=100)
+        await called(client, "job", job=PATH)
+        clock_of_server.now += timedelta(minutes=30)
+        await _until(lambda: not old.exists())
+        kept = sorted(each.name for each in files_in(tmp_path / "files"))
+    clock_of_server.now += timedelta(days=7)
+    async with _team_of(org, own, clock_of_server):
+        await _until(lambda: not unfinished.exists() and not files_in(tmp_path, "contacts.csv"))
+
+    assert kept == [".stopped.csv.part", "contacts.csv", "of the owner.csv"]
+    assert of_owner.exists()
+
+
+@asynccontextmanager
+async def _team_of(org: LocalOrg, own: Settings, now: Now) -> AsyncIterator[str]:
+    app = team_app(own, people_of(org), SqliteStore(None), transport=AsgiTransport(org.app), now=now)
+    async with served(app) as url:
+        yield url
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if is_so():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
 
 
 @pytest.mark.parametrize("change", ["name", "mark", "time", "way out", "nonsense"])

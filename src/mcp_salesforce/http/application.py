@@ -26,6 +26,7 @@ from mcp_salesforce.http.fair_share import Shares
 from mcp_salesforce.http.limits import Limits
 from mcp_salesforce.http.measures import Measures
 from mcp_salesforce.http.observing import Observed
+from mcp_salesforce.http.old_files import OldFiles
 from mcp_salesforce.http.probes import ALIVE, METRICS, READY, Check, Readiness, probes
 from mcp_salesforce.http.refusals import RefusedError
 from mcp_salesforce.http.servers import Servers
@@ -122,8 +123,12 @@ def create_app(
     path = f"{urlsplit(team.public_url).path}{PATH}" if team else PATH
     own = [Route(path, endpoint), *probes(Readiness(drain, _checks(settings, team, transport)), measures)]
     routes = [*own, _downloads(sessions, door, team), *(team.logins.routes if team else ())]
-    inner = Starlette(routes=routes, lifespan=partial(_lifespan, sessions, endpoint, team))
+    inner = Starlette(routes=routes, lifespan=partial(_lifespan, sessions, endpoint, team, _old(settings, team, now)))
     return Application(drain, access, _guarded(inner, path, team, serving, measures))
+
+
+def _old(settings: Settings, team: Team | None, now: Callable[[], datetime]) -> OldFiles | None:
+    return OldFiles(settings.files, lambda: now().timestamp()) if team and settings.files else None
 
 
 def _downloads(sessions: Sessions, door: Door, team: Team | None) -> Route:
@@ -135,13 +140,17 @@ def _downloads(sessions: Sessions, door: Door, team: Team | None) -> Route:
 
 
 @asynccontextmanager
-async def _lifespan(sessions: Sessions, endpoint: Endpoint, team: Team | None, _: Starlette) -> AsyncIterator[None]:
+async def _lifespan(
+    sessions: Sessions, endpoint: Endpoint, team: Team | None, old: OldFiles | None, _: Starlette
+) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         if team:
             stack.push_async_callback(team.store.close)
         await stack.enter_async_context(sessions)
         if team:
             await stack.enter_async_context(team.logins)
+        if old:
+            await stack.enter_async_context(old)
         await stack.enter_async_context(endpoint)
         yield
 
