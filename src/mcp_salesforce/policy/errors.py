@@ -21,7 +21,11 @@ class PolicyRefusedError(AccessDeniedError):
         super().__init__(_FORBIDDEN, [ErrorDetail(self.code_of_class, words, fields)], hint=hint)
 
 
-class NotOwnError(PolicyRefusedError):
+class RecordRefusedError(PolicyRefusedError):
+    """The policy forbids the call because of one of its records; the same call for another one may be allowed."""
+
+
+class NotOwnError(RecordRefusedError):
     """Another user's record, where the policy allows only own ones: it is answered as a record that is not there."""
 
     code_of_class = _NOT_FOUND

@@ -16,8 +16,17 @@ from mcp_salesforce.server import create_server
 from mcp_salesforce.tools.files import exporting, preparing
 from tests.approving import Person
 from tests.conftest import NOW, settings_of
+from tests.orgs import new_org
 from tests.tools.calls import called, refusal
+from tests.tools.files.test_import import server
 
+KEYED = """
+objects:
+  Contact:
+    fields:
+      Number__c: {type: string, length: 20, external_id: true, unique: true}
+"""
+NAMES = ("LastName", "Title")
 WORD = "Quetzalcoatlus"  # a value that stands in no name
 
 
@@ -122,7 +131,7 @@ async def test_a_hidden_field_and_a_forbidden_object_are_in_no_import(org: Local
     assert saved == people(org) == [(f"Row{number}", None, None) for number in range(4)]
 
 
-async def test_an_import_changes_the_own_records_only(org: LocalOrg, tmp_path: Path, way: str) -> None:
+async def test_an_import_changes_the_own_records_only_and_by_no_job(org: LocalOrg, tmp_path: Path, way: str) -> None:
     del way
     theirs = other_user(org)
     ids = [
@@ -138,7 +147,67 @@ async def test_an_import_changes_the_own_records_only(org: LocalOrg, tmp_path: P
     assert (changed["saved"], changed["bad"]) == (2, 2)
     assert changed["problems"][0].startswith("Id: It is another user's, or not there. Rows 2")
     assert (removed["saved"], removed["bad"]) == (2, 2)
+    assert not org.bulk.jobs.listed(org.user_id, "V2Ingest", None, "")["records"]
     assert people(org) == [("Row1", None, None), ("Row3", None, None)]
+
+
+async def test_of_an_upsert_the_own_and_the_new_records_are_saved_and_anothers_are_told(tmp_path: Path) -> None:
+    with new_org(lambda: NOW, schema=KEYED) as org:
+        org.insert("Contact", LastName="Row1", Number__c="1", OwnerId=other_user(org))
+        org.insert("Contact", LastName="Row2", Number__c="2")
+        arguments = {"sobject": "Contact", "operation": "upsert", "key": "Number__c", "columns": ["Number__c", *NAMES]}
+        rows = [[str(number), f"Row{number}", "Boss"] for number in range(1, 8)]
+        async with under(org, tmp_path, "[objects.Contact]\nowner_only = true") as mcp:
+            done, _ = await called(mcp, "import", **arguments, rows=rows, go=True)
+            again, _ = await called(mcp, "import", **arguments, rows=rows, go=True)
+        saved = people(org)
+
+    assert (done["state"], done["saved"], done["failed"]) == ("done", 6, 1)
+    assert done["problems"] == [again["problems"][0]]
+    assert done["problems"][0].startswith("There is no such Contact, or it is another user's")
+    assert done["problems"][0].endswith("Row 1")
+    assert saved == [("Row1", None, None), *((f"Row{number}", None, "Boss") for number in range(2, 8))]
+
+
+async def test_an_upsert_of_what_a_user_cannot_see_or_change_saves_the_rest(tmp_path: Path, way: str) -> None:
+    with new_org(lambda: NOW, schema=KEYED.replace("Contact", "Account")) as org:
+        accounts = [org.insert("Account", Name=f"Row{number}", Number__c=str(number)) for number in range(3)]
+        org.insert("AccountShare", AccountId=accounts[1], UserOrGroupId=org.user("Jonas"), AccountAccessLevel="Read")
+        org.insert("AccountShare", AccountId=accounts[2], UserOrGroupId=org.user("Jonas"), AccountAccessLevel="Edit")
+        arguments = {"sobject": "Account", "operation": "upsert", "key": "Number__c", "columns": ["Number__c", "Name"]}
+        rows = [[str(number), f"Changed{number}"] for number in range(5)]
+        async with server(org, tmp_path, refresh_token=org.credentials_of("Jonas").refresh_token) as mcp:
+            done, _ = await called(mcp, "import", **arguments, rows=rows, go=True)
+        saved = org.store.rows("SELECT Name FROM Account WHERE Number__c IS NOT NULL ORDER BY Number__c")
+        jobs = len(org.bulk.jobs.listed(org.user("Jonas"), "V2Ingest", None, "")["records"])
+
+    assert (done["saved"], done["failed"]) == (3, 2)
+    assert done["problems"] == ["insufficient access rights on object id Rows 1, 2"]
+    assert [row["Name"] for row in saved] == ["Row0", "Row1", "Changed2", "Changed3", "Changed4"]
+    assert jobs == (way == "large")
+
+
+@pytest.mark.parametrize("column", ["OwnerId", "AccountId"])
+async def test_a_row_about_another_user_is_told_and_stops_no_other_row(
+    org: LocalOrg, tmp_path: Path, column: str
+) -> None:
+    theirs = other_user(org)
+    account = org.insert("Account", Name="Theirs", OwnerId=theirs)
+    cell = {"OwnerId": theirs, "AccountId": account}[column]
+    rows = [[f"Row{number}", cell if number == 3 else ""] for number in range(6)]
+    policy = "[objects.Contact]\nowner_only = true\n[objects.Account]\nowner_only = true"
+    async with under(org, tmp_path, policy) as mcp:
+        done, change_id = await called(
+            mcp, "import", sobject="Contact", columns=["LastName", column], rows=rows, go=True
+        )
+        before = [name for name, *_ in people(org)]
+        await called(mcp, "undo", change_id=change_id)
+
+    assert (done["saved"], done["failed"]) == (5, 1)
+    assert "other" in done["problems"][0]
+    assert "Row 4" in done["problems"][0]
+    assert before == ["Row0", "Row1", "Row2", "Row4", "Row5"]
+    assert people(org) == []
 
 
 @pytest.mark.parametrize("policy", ["approve_over_rows = 2", '[objects.Contact]\napprove = ["create"]'])

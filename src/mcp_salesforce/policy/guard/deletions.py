@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from mcp_salesforce.policy.belongings import is_part
-from mcp_salesforce.policy.errors import PolicyRefusedError, not_understood
+from mcp_salesforce.policy.errors import PolicyRefusedError, RecordRefusedError, not_understood
 from mcp_salesforce.policy.guard.org_views import OrgViews
 from mcp_salesforce.policy.guard.owners import Owners
 from mcp_salesforce.policy.rules import Action
@@ -74,7 +74,7 @@ class Deletions:
         gone = self._restores
         if self._action not in view.rule.actions:
             if await self._owners.count(view.sobject, tree.Field(child.field), ids, deleted=gone):
-                raise PolicyRefusedError(
+                raise RecordRefusedError(
                     self._words.would.format(sobject, view.sobject),
                     place=view.rule.place_of("actions"),
                     hint=self._words.hint,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from mcp_salesforce.policy.errors import PolicyRefusedError, hidden, not_understood
+from mcp_salesforce.policy.errors import PolicyRefusedError, RecordRefusedError, hidden, not_understood
 from mcp_salesforce.policy.guard.deletions import Deletions
 from mcp_salesforce.policy.guard.joins import Joins
 from mcp_salesforce.policy.guard.org_views import OrgViews
@@ -165,7 +165,7 @@ class Writes:
                 raise not_understood("A reference to another call")
             is_owner = view.rule.owner_only and name.casefold() == OWNER.casefold()
             if is_owner and value is not None and to_18(str(value)) != await self._views.user_id():
-                raise PolicyRefusedError(
+                raise RecordRefusedError(
                     f"A {view.sobject} of another owner than the user", place=view.rule.place_of("owner_only")
                 )
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from mcp_salesforce.changes.import_parts import Failure, Part, Saved
 from mcp_salesforce.changes.import_store import ImportStore
 from mcp_salesforce.changes.long_work import Permit
+from mcp_salesforce.policy.errors import RecordRefusedError
 from mcp_salesforce.salesforce import BulkJob, NotFoundError, SalesforceError, SaveResult
 from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH
 from mcp_salesforce.salesforce.errors import refused
@@ -17,7 +18,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.lost_creates import CLOCKS_DIFFER_BY, comparable
 from mcp_salesforce.salesforce.wire import field_name, sobject_name
 from mcp_salesforce.tools.files.import_state import ImportState
-from mcp_salesforce.tools.files.job_files import Outcome, Results, Rows, file_of, outcomes_of
+from mcp_salesforce.tools.files.job_files import Outcome, Results, Rows, file_of, outcome_of, outcomes_of
 from mcp_salesforce.tools.framework.session import OrgSession
 
 AT_ONCE: Final = 2
@@ -95,16 +96,31 @@ class Sending:
     # --- Collections ---------------------------------------------------------------------------------
 
     async def _save(self, part: Part) -> None:
-        """Send a part by a collections call."""
-        rows = self._rows(part)
-        self._store.mark(self._import_id, part.number, "sent")
-        try:
-            results = await self._saved_by_call([values for _, values in rows])
-        except SalesforceError as error:
-            if not error.is_outcome_unknown:
+        """Send a part by a collections call.
+
+        A policy refuses a whole call for one of its records, so what it refuses is sent in smaller calls, down to the
+        row; each call is settled before the next.
+        """
+        rows, size = self._rows(part), part.rows
+        while rows:
+            some = rows[:size]
+            self._store.mark(self._import_id, part.number, "sent")
+            try:
+                results = await self._saved_by_call([values for _, values in some])
+                outcomes = [outcome_of(result) for result in results]
+            except RecordRefusedError as error:
                 self._store.mark(self._import_id, part.number, "ready")
-            raise
-        self._settle(part, rows, [_outcome(result) for result in results])
+                if len(some) > 1:
+                    size = len(some) // 2
+                    continue
+                outcomes = [("", error.code, "", error.message)]
+            except SalesforceError as error:
+                if not error.is_outcome_unknown:
+                    self._store.mark(self._import_id, part.number, "ready")
+                raise
+            rows = rows[len(some) :]
+            self._settle(part, some, outcomes, rows)
+            size *= 2
 
     async def _saved_by_call(self, records: Sequence[dict[str, Any]]) -> Sequence[SaveResult]:
         state, collections = self._state, self._org.client.collections
@@ -119,10 +135,10 @@ class Sending:
             case "delete":
                 return await collections.delete([values[_ID] for values in records])
 
-    def _settle(self, part: Part, rows: Rows, outcomes: Sequence[Outcome | None]) -> None:
+    def _settle(self, part: Part, rows: Rows, outcomes: Sequence[Outcome | None], unsent: Rows = ()) -> None:
         """Keep the outcome of rows: each has the Id of its record, or code, fields and words.
 
-        Those with None are left to be sent.
+        Those with None are left to be sent, and so are those that are `unsent`.
         """
         saved: list[Saved] = []
         failed: list[Failure] = []
@@ -138,7 +154,7 @@ class Sending:
             else:
                 saved.append(Saved(number, self._store.digest_of(values), record_id))
         kept = saved if self._state.operation == "insert" else []  # to do the others twice changes nothing
-        self._store.settle(self._import_id, part.number, self._source, kept, failed, left)
+        self._store.settle(self._import_id, part.number, self._source, kept, failed, [*left, *unsent])
         self._state.saved += len(saved)
         self._state.failed += len(failed)
         self._keep()
@@ -281,12 +297,3 @@ class Sending:
                 code="JOB_FAILED",
                 hint="Resume it with salesforce_job: the rows that it did not process are sent then.",
             )
-
-
-def _outcome(result: SaveResult) -> Outcome:
-    if result.success:
-        return result.id or "", "", "", ""
-    error = result.errors[0] if result.errors else None
-    if error is None:
-        return "", "UNKNOWN", "", "Salesforce gives no reason."
-    return "", error.status_code, ", ".join(error.fields), error.message

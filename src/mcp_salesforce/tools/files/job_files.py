@@ -1,4 +1,4 @@
-"""Rows as the file of a bulk job, and its results as outcomes of these rows. Pure; no I/O."""
+"""Rows as the file of a bulk job, and the results of jobs and calls as outcomes of these rows. Pure; no I/O."""
 
 import csv
 import io
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
+from mcp_salesforce.salesforce import SaveResult
 from mcp_salesforce.tools.files.cells import wire_cell
 
 Rows: TypeAlias = Sequence[tuple[int, dict[str, Any]]]
@@ -60,6 +61,16 @@ class Results:
         table = csv.reader(io.StringIO(self._pieces.decode(), newline=""))
         next(table, None)
         return (row for row in table if row)
+
+
+def outcome_of(result: SaveResult) -> Outcome:
+    """Return the outcome of a row that was sent by a call."""
+    if result.success:
+        return result.id or "", "", "", ""
+    error = result.errors[0] if result.errors else None
+    if error is None:
+        return "", "UNKNOWN", "", "Salesforce gives no reason."
+    return "", error.status_code, ", ".join(error.fields), error.message
 
 
 def _told(how: str) -> tuple[str, str, str]:
