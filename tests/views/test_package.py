@@ -25,6 +25,7 @@ WITH_VIEW = {
     "salesforce_find_free_times": "free",
     "salesforce_get_contact": "people",
     "salesforce_list_activities": "people",
+    "salesforce_describe": "schema",
 }
 
 

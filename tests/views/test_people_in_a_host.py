@@ -6,10 +6,8 @@ import pytest
 from mcp import Client
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.salesforce import AsgiTransport
-from mcp_salesforce.server import create_server
 from tests.clients.test_login_browser import Drive, browser
-from tests.conftest import NOW, settings_of
+from tests.tools.framework.test_allowed_tools import served
 from tests.views.probe import Probe
 from tests.views.viewing import View, find_no_fault, in_a_host, opened
 
@@ -80,8 +78,7 @@ async def test_without_the_toolset_the_view_says_so_and_shows_the_appointments(o
         view.until_text("Saskia Eriksen", "needs the toolset `activities`", "Pricing discussion", "Workshop")
         assert "salesforce_list_activities" not in [call["name"] for call in probe.calls]
 
-    server = create_server(settings_of(org), transport=AsgiTransport(org.app), now=lambda: NOW)
-    async with Client(server) as client:
+    async with served(org) as client:
         await in_a_host(client, browser, steps)
 
 
@@ -100,9 +97,7 @@ async def test_a_record_is_opened_by_the_host_in_the_org_alone(
         view.leave()
         assert view.until(lambda: view.script(opens)) == [f"{ORG}/{SASKIA}"]
 
-    settings = settings_of(org, instance_url=ORG)
-    server = create_server(settings, transport=AsgiTransport(org.app), now=lambda: NOW)
-    async with Client(server) as client:
+    async with served(org, instance_url=ORG) as client:
         await in_a_host(client, browser, steps)
 
 

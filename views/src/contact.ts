@@ -1,6 +1,7 @@
 /** A contact's fields in groups that a person can read, whichever fields the answer has. */
 
-export type Pair = [label: string, text: string];
+import type { Pair } from "./parts.tsx";
+
 export interface Group {
   title: string;
   pairs: Pair[];

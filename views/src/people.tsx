@@ -173,10 +173,10 @@ function Person() {
 const longDay = (day: string, locale: Locale) =>
   locale.day(day, { weekday: "short", day: "numeric", month: "long", year: "numeric" });
 
-function Link({ id, name }: { id: string; name: string }) {
+function Link({ id, name, about = "" }: { id: string; name: string; about?: string }) {
   const address = recordAddress(state.whoami.org?.instance_url, id);
   return address ? (
-    <button type="button" onClick={() => open(address)}>
+    <button type="button" aria-label={about && `${name} ${about}`} onClick={() => open(address)}>
       {name}
     </button>
   ) : (
@@ -209,7 +209,7 @@ function Entries({ items, cursor, zone, isTitled, textOf, ...rest }: Timeline & 
             {of.map((item) => (
               <li key={item.id} id={item.id} tabIndex={-1}>
                 <span class="kind">{KINDS[item.kind] ?? item.kind}</span> <b>{item.subject || "Without a subject"}</b>{" "}
-                <Link id={item.id} name="Open" />
+                <Link id={item.id} name="Open" about={item.subject} />
                 {item.when && (
                   <div>
                     <bdi>{textOf(item.when).replace(/ UTC\S*$/, "")}</bdi>

@@ -82,6 +82,7 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
     hint="schema, metadata, object and field names, picklist values, custom fields, record types",
     example={"sobject": "Contact", "search": "mail"},
     is_long=True,
+    view="schema",
 )
 async def describe(
     ctx: ToolContext,
