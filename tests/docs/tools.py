@@ -58,7 +58,7 @@ in UTC end in `Z`. Invisible and bidirectional control characters are removed fr
   do not depend on a time zone. A row of `salesforce_list_appointments` has `start.weekday`, `start.local` and
   `end.local`, which are dates for all-day appointments. Other times are UTC, or local with offset if the
   call has `time_zone`.
-- **Saved rows**: `succeeded` and `failed` count the rows. Each row has its number (`row`, from 0), Id and outcome. Of
+- **Saved rows**: `succeeded` and `failed` count the rows. Each row has its number (`row`, from 1), Id and outcome. Of
   more than 20 rows only the failed ones are listed; `list_saved` of `salesforce_create_records` lists all. If a row is
   refused and `all_or_none` is true, nothing is saved and the call fails; if it is false, the other rows are saved.
   `columns` and `rows` say the same as `records` in fewer tokens. More than 200 rows are sent in parts, with a progress

@@ -166,12 +166,14 @@ async def test_a_tool_says_what_it_is(mcp: Client, name: str) -> None:
     hints = tool.annotations
     assert hints is not None
     assert None not in (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)
-    actions, steers = SPECS[name].effect.actions, SPECS[name].effect.steers
+    effect = SPECS[name].effect
+    actions, steers, saves = effect.actions, effect.steers, effect.writes_files
     verb, _, _ = name.removeprefix(PREFIX).rpartition("_")
     assert ACTIONS_OF_VERBS.get(verb, ACTIONS_OF_VERBS.get(verb.partition("_")[0], actions)) == actions
-    assert hints.read_only_hint == (actions == ("read",) and not steers)
-    assert hints.destructive_hint == bool(steers or {"update", "delete", "merge", "convert"} & set(actions))
+    assert hints.read_only_hint == (actions == ("read",) and not (steers or saves))
+    assert hints.destructive_hint == bool(steers or saves or {"update", "delete", "merge", "convert"} & set(actions))
     assert steers == (name == f"{PREFIX}job")
+    assert saves == (name in {f"{PREFIX}export", f"{PREFIX}get_file"})
 
 
 @pytest.mark.parametrize("name", NAMES)

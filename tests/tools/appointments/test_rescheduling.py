@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,6 +183,46 @@ async def test_several_are_closed_with_their_reason_or_deleted(org: LocalOrg, mc
         assert (record["ShowAs"], record["Description"]) == ("Free", "Cancelled: Flood")
     await call(mcp, TOOL, action="delete", appointments=[one, other])
     assert [stored(org, each)["IsDeleted"] for each in (one, other)] == [1, 1]
+
+
+def tasks(org: LocalOrg) -> list[dict[str, Any]]:
+    return [dict(each) for each in org.store.rows("SELECT * FROM Task WHERE IsDeleted = 0 ORDER BY Id", [])]
+
+
+async def test_those_of_a_contact_are_closed_with_a_follow_up_of_each_and_one_undo(
+    org: LocalOrg, tmp_path: Path
+) -> None:
+    ada = org.insert("Contact", LastName="Ode")
+    ids = [timed(org, "Visit", f"2026-11-24T{hour}:00:00Z", WhoId=ada) for hour in (15, 16)]
+    before = len(tasks(org))
+    closing = {"action": "close", "outcome": "cancelled", "contact_id": ada, "start": "2026-11-24"}
+
+    async with desk(org, journal=str(tmp_path / "journal.db")) as mcp:
+        planned = await call(mcp, TOOL, **closing, follow_up={"ActivityDate": "2026-11-27"}, preview=True)
+        told, change_id = await called(
+            mcp, TOOL, **closing, follow_up={"ActivityDate": "2026-11-27", "Subject": "Call Ada"}
+        )
+        made, shown = tasks(org)[before:], [stored(org, each)["ShowAs"] for each in ids]
+        await call(mcp, "undo", change_id=change_id)
+
+    assert [each["count"] for each in planned["preview"]] == [2, 2]
+    assert [row["follow_up"] for row in rows_as_dicts(told)] == [each["Id"] for each in made]
+    assert [(each["Subject"], each["WhoId"], each["OwnerId"]) for each in made] == [("Call Ada", ada, org.user_id)] * 2
+    assert shown == ["Free"] * 2
+    assert len(tasks(org)) == before
+    assert [stored(org, each)["Subject"] for each in ids] == ["Visit"] * 2
+
+
+async def test_too_many_with_a_follow_up_are_refused_and_nothing_is_changed(org: LocalOrg, mcp: Client) -> None:
+    ids = [timed(org, "Visit", f"2026-11-24T{15 + n // 4}:{n % 4 * 15:02}:00Z") for n in range(13)]
+    due = {"ActivityDate": "2026-11-27"}
+
+    told = await refusal(mcp, TOOL, action="close", outcome="cancelled", appointments=ids, follow_up=due)
+    wrong = await refusal(mcp, TOOL, action="delete", appointments=ids, follow_up=due)
+
+    assert told["message"] == "With follow_up, one call closes at most 12 appointments; these are 13."
+    assert wrong["message"].startswith("Follow_up goes with close")
+    assert {stored(org, each)["Subject"] for each in ids} == {"Visit"}
 
 
 async def test_all_day_appointments_move_by_days(org: LocalOrg, mcp: Client) -> None:

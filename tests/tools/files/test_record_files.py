@@ -55,11 +55,14 @@ async def test_the_files_of_a_record_are_listed(mcp: Client, org: LocalOrg, acco
     attached(org, "other.txt", b"x", org.insert("Account", Name="Bolt"))
 
     told = await call(mcp, "list_files", record_id=account)
+    name = org.store.rows("SELECT Name FROM Account WHERE Id = ?", [account])[0]["Name"]
+    named = await call(mcp, "list_files", record_id=name)
     missing = await refusal(mcp, "list_files", record_id="001000000000999AAA")
 
     [row] = rows_as_dicts(told)
     assert (row["file_id"], row["name"], row["extension"], row["bytes"]) == (document(org, version), "offer", "txt", 8)
     assert missing["code"] == "NOT_FOUND"
+    assert named == told
 
 
 @pytest.mark.parametrize(

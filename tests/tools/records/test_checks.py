@@ -110,9 +110,9 @@ async def test_every_problem_of_every_row_is_in_one_error(clinic_mcp: Client) ->
     assert error["code"] == "INVALID_RECORDS"
     assert error["message"] == "3 of 4 rows refused, so nothing was sent."
     assert error["problems"] == [
-        "rows 0, 2: Costs__c: No such field. Did you mean Cost__c?",
-        "row 2: Seen__c: Must be true or false, not 'yes'.",
-        "row 3: Patient__c: Is required.",
+        "rows 1, 3: Costs__c: No such field. Did you mean Cost__c?",
+        "row 3: Seen__c: Must be true or false, not 'yes'.",
+        "row 4: Patient__c: Is required.",
     ]
 
 
@@ -151,7 +151,7 @@ async def test_two_changes_of_one_record_in_one_call_are_refused(mcp: Client) ->
     error = await refusal(mcp, "update_records", sobject="Contact", records=rows)
 
     assert error["code"] == "DUPLICATE_VALUE"
-    assert "row 1: Id: The same as row 0." in error["message"]
+    assert "row 2: Id: The same as row 1." in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ async def test_two_changes_of_one_record_in_one_call_are_refused(mcp: Client) ->
     [
         ([{"Patient__c": ABSENT}], "MISSING_ARGUMENT", "Number__c: Is required"),
         ([{"Number__c": None}], "MISSING_ARGUMENT", "Number__c: Cannot be empty"),
-        ([{"Number__c": "7"}, {"Number__c": "7"}], "DUPLICATE_VALUE", "row 1: Number__c: The same as row 0."),
+        ([{"Number__c": "7"}, {"Number__c": "7"}], "DUPLICATE_VALUE", "row 2: Number__c: The same as row 1."),
         ([{"Number__c": "7", "Id": ABSENT}], "INVALID_FIELD", "Id: Omit it"),
         ([{"Number__c": "7", "Name": "x"}], "INVALID_FIELD_FOR_INSERT_UPDATE", "Name"),
     ],
@@ -180,7 +180,7 @@ async def test_a_key_that_comes_twice_in_an_upsert_is_refused_before_it_is_sent(
     error = await refusal(clinic_mcp, "upsert_records", sobject="Contact", external_id_field="Email", records=rows)
 
     assert error["code"] == "DUPLICATE_VALUE"
-    assert "The same as row 0" in error["message"]
+    assert "The same as row 1" in error["message"]
 
 
 async def test_an_upsert_by_a_field_that_is_no_key_names_those_that_are(clinic_mcp: Client) -> None:

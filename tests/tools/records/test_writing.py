@@ -27,7 +27,7 @@ async def test_created_records_are_there_with_the_ids_that_are_told(org: LocalOr
     saved = await call(mcp, "create_records", sobject="account", records=[{"Name": "Acme"}, {"name": "Bolt"}])
 
     assert saved["succeeded"] == 2
-    assert [(row["row"], row["outcome"]) for row in rows_as_dicts(saved)] == [(0, "created"), (1, "created")]
+    assert [(row["row"], row["outcome"]) for row in rows_as_dicts(saved)] == [(1, "created"), (2, "created")]
     names = [org.records.retrieve("Account", row["Id"], ["Name"])["Name"] for row in rows_as_dicts(saved)]
     assert names == ["Acme", "Bolt"]
 
@@ -45,7 +45,7 @@ async def test_an_update_changes_the_fields_given_and_null_clears_one(org: Local
         mcp, "update_records", sobject="Contact", records=[{"id": contact_id[:15], "Title": "CFO", "email": None}]
     )
 
-    assert rows_as_dicts(saved) == [{"row": 0, "Id": contact_id, "outcome": "updated"}]
+    assert rows_as_dicts(saved) == [{"row": 1, "Id": contact_id, "outcome": "updated"}]
     record = org.records.retrieve("Contact", contact_id, ["LastName", "Title", "Email"])
     assert (record["LastName"], record["Title"], record["Email"]) == ("Ode", "CFO", None)
 
@@ -121,7 +121,7 @@ async def test_one_refused_row_keeps_all_from_being_saved_unless_told_otherwise(
 
     assert error["code"] == "INVALID_CROSS_REFERENCE_KEY"
     assert error["message"] == "1 of 2 rows refused, so nothing was saved."
-    assert error["problems"] == ["row 1: invalid cross reference id"]
+    assert error["problems"] == ["row 2: invalid cross reference id"]
     assert "right Id" in error["hint"]
     assert tokens(error) <= 120
     assert org.records.retrieve("Contact", contact_id, ["Title"])["Title"] is None
@@ -148,7 +148,7 @@ async def test_where_no_row_was_saved_it_is_an_error_also_without_all_or_none(mc
 
     error = await refusal(mcp, "update_records", sobject="Contact", records=rows, all_or_none=False)
 
-    assert error["problems"] == ["rows 0-1: invalid cross reference id"]
+    assert error["problems"] == ["rows 1-2: invalid cross reference id"]
 
 
 async def test_a_failing_row_alone_is_told_as_by_the_tool_for_one_record(org: LocalOrg, mcp: Client) -> None:
@@ -171,7 +171,7 @@ async def test_a_change_that_makes_a_duplicate_is_saved_where_that_is_wanted(org
 
     for tool, more in (("update_records", {}), ("upsert_records", {"external_id_field": "Id"})):
         saved = await call(mcp, tool, sobject="Contact", records=[row], allow_duplicate=True, **more)
-        assert saved["rows"][0][:3] == [0, other, "updated"]
+        assert saved["rows"][0][:3] == [1, other, "updated"]
 
 
 async def test_duplicates_among_many_rows_name_what_they_are_like(org: LocalOrg, mcp: Client) -> None:
@@ -181,7 +181,7 @@ async def test_duplicates_among_many_rows_name_what_they_are_like(org: LocalOrg,
     error = await refusal(mcp, "create_records", sobject="Contact", records=rows)
 
     (line,) = error["problems"]
-    assert line.startswith("row 1: Use one of these records?")
+    assert line.startswith("row 2: Use one of these records?")
     assert f"Like it: {first}." in line
     assert "message_by" not in error
 
@@ -197,7 +197,7 @@ async def test_a_duplicate_of_a_row_that_was_taken_back_names_the_row(org: Local
 
     error = await refusal(mcp, "create_records", sobject="Contact", records=rows)
 
-    assert error["problems"] == ["row 3: The same as row 1."]
+    assert error["problems"] == ["row 4: The same as row 2."]
     assert org.store.rows("SELECT Id FROM Contact WHERE LastName = 'Quill'") == []
 
 
@@ -270,7 +270,7 @@ async def test_a_failure_in_the_middle_tells_what_is_done_what_not_and_what_nobo
 
         assert (saved["succeeded"], saved["rows"]) == (200, [])
         assert app.writes == 2
-        unknown, not_sent = ("200-399", "400-649") if is_done else (None, "200-649")
+        unknown, not_sent = ("201-400", "401-650") if is_done else (None, "201-650")
         assert (saved.get("unknown"), saved["not_sent"]) == (unknown, not_sent)
         assert saved["stopped_by"].startswith("NO_ANSWER: " if is_done else "REQUEST_LIMIT_EXCEEDED: ")
         assert ("unknown rows" in saved["hint"]) is is_done
@@ -330,7 +330,7 @@ async def test_deleting_a_parent_that_others_need_says_so_by_row(org: LocalOrg, 
     error = await refusal(mcp, "delete_records", sobject="Account", record_ids=[account, account[:15]])
 
     assert error["code"] == "DUPLICATE_VALUE"
-    assert "The same Id as row 0" in error["message"]
+    assert "The same Id as row 1" in error["message"]
 
 
 @pytest.mark.parametrize("sobject", ["Event", "event", "EventRelation"])
@@ -394,10 +394,10 @@ async def test_a_thousand_rows_with_four_that_the_checks_refuse_save_the_others_
 
     assert (saved["succeeded"], saved["failed"]) == (996, 4)
     assert [(row["row"], row["code"], row["fields"]) for row in rows_as_dicts(saved)] == [
-        (7, "REQUIRED_FIELD_MISSING", "LastName"),
-        (350, "INVALID_TYPE_ON_FIELD_IN_RECORD", "Birthdate"),
-        (620, "INVALID_FIELD", "Tilte"),
-        (999, "MALFORMED_ID", "OwnerId"),
+        (8, "REQUIRED_FIELD_MISSING", "LastName"),
+        (351, "INVALID_TYPE_ON_FIELD_IN_RECORD", "Birthdate"),
+        (621, "INVALID_FIELD", "Tilte"),
+        (1000, "MALFORMED_ID", "OwnerId"),
     ]
     assert "Title" in rows_as_dicts(saved)[2]["message"]
     assert tokens(saved) <= 150
@@ -413,13 +413,13 @@ async def test_rows_that_the_checks_and_the_org_refuse_are_in_one_answer_with_th
     saved = await call(mcp, "update_records", sobject="Contact", columns=["Id", "Title"], rows=rows, all_or_none=False)
 
     assert [(row["row"], row["Id"], row["outcome"], row["code"]) for row in rows_as_dicts(saved)] == [
-        (0, "x", "failed", "MALFORMED_ID"),
-        (1, ids[0], "updated", None),
-        (2, ABSENT, "failed", "INVALID_CROSS_REFERENCE_KEY"),
-        (3, ids[1], "updated", None),
-        (4, ids[0], "failed", "DUPLICATE_VALUE"),
+        (1, "x", "failed", "MALFORMED_ID"),
+        (2, ids[0], "updated", None),
+        (3, ABSENT, "failed", "INVALID_CROSS_REFERENCE_KEY"),
+        (4, ids[1], "updated", None),
+        (5, ids[0], "failed", "DUPLICATE_VALUE"),
     ]
-    assert "row 1" in rows_as_dicts(saved)[4]["message"]
+    assert "row 2" in rows_as_dicts(saved)[4]["message"]
     assert {row["Title"] for row in org.store.rows("SELECT Title FROM Contact WHERE LastName IN ('Ode', 'Ide')")} == {
         "CTO"
     }
@@ -442,7 +442,7 @@ async def test_a_name_that_several_people_have_keeps_only_its_own_row(org: Local
     refused = await refusal(mcp, "create_records", **more)
 
     assert (saved["succeeded"], saved["failed"]) == (1, 1)
-    assert [(row["row"], row["code"]) for row in rows_as_dicts(saved) if row["code"]] == [(0, "AMBIGUOUS_NAME")]
+    assert [(row["row"], row["code"]) for row in rows_as_dicts(saved) if row["code"]] == [(1, "AMBIGUOUS_NAME")]
     assert refused["code"] == "AMBIGUOUS_NAME"
 
 
@@ -454,7 +454,7 @@ async def test_bad_ids_keep_no_other_record_from_being_deleted(org: LocalOrg, mc
     )
 
     assert [(row["row"], row["outcome"]) for row in rows_as_dicts(saved)] == [
-        (0, "deleted"), (1, "failed"), (2, "deleted"), (3, "failed"),
+        (1, "deleted"), (2, "failed"), (3, "deleted"), (4, "failed"),
     ]  # fmt: skip
 
 
@@ -464,7 +464,7 @@ async def test_a_preview_names_the_rows_that_would_not_be_saved(org: LocalOrg, m
     )
 
     assert [each["action"] for each in told["preview"]] == ["create"]
-    assert told["note"] == "Rows 1-4 are refused, and would not be saved."
+    assert told["note"] == "Rows 2-5 are refused, and would not be saved."
     assert not org.store.rows("SELECT Id FROM Contact WHERE LastName = 'Ode'")
 
 
@@ -480,8 +480,8 @@ async def test_a_failure_in_the_middle_tells_the_rows_by_the_numbers_that_they_w
         saved = await call(client, "update_records", sobject="Contact", records=rows, all_or_none=False)
 
     assert (saved["succeeded"], saved["failed"]) == (200, 2)
-    assert [row["row"] for row in rows_as_dicts(saved)] == [100, 101]
-    unknown, not_sent = ("202-401", "402-451") if is_done else (None, "202-451")
+    assert [row["row"] for row in rows_as_dicts(saved)] == [101, 102]
+    unknown, not_sent = ("203-402", "403-452") if is_done else (None, "203-452")
     assert (saved.get("unknown"), saved["not_sent"]) == (unknown, not_sent)
 
 
@@ -495,7 +495,7 @@ async def test_a_failure_in_the_middle_tells_the_rows_by_the_numbers_that_they_w
         ({"columns": ["LastName"], "rows": [["Ode"]], "records": [{"LastName": "Ide"}]}, "either records, or"),
         ({"columns": ["LastName", "lastname"], "rows": [["Ode", "Ide"]]}, "twice"),
         ({"columns": ["LastName", ""], "rows": [["Ode", "Ide"]]}, "no name"),
-        ({"columns": ["LastName", "Title"], "rows": [["Ode", "Dr"], ["Ide"], "x"]}, "1, 2 (from 0). Nothing was sent"),
+        ({"columns": ["LastName", "Title"], "rows": [["Ode", "Dr"], ["Ide"], "x"]}, "2, 3 (from 1). Nothing was sent"),
     ],
 )
 async def test_rows_in_two_forms_or_of_another_length_are_refused(
@@ -519,3 +519,19 @@ async def test_columns_and_rows_mean_what_records_mean(clinic: LocalOrg, clinic_
     first, second = (clinic.records.retrieve("Visit__c", row["Id"], columns[:-1]) for row in rows_as_dicts(saved))
     assert {**first, "Id": "", "attributes": 0} == {**second, "Id": "", "attributes": 0}
     assert (first["Cost__c"], first["Seen__c"], first["Kind__c"]) == (12.5, True, "First")
+
+
+async def test_the_record_to_change_can_be_named_and_several_of_a_name_are_a_question(
+    org: LocalOrg, mcp: Client
+) -> None:
+    ada, _, _ = (org.insert("Contact", LastName=name, FirstName="Ada") for name in ("Quist", "Twin", "Twin"))
+
+    await call(mcp, "update_records", sobject="Contact", records=[{"Id": "Ada Quist", "Title": "CEO"}])
+    await call(mcp, "update_records", sobject="User", records=[{"Id": "me", "Title": "Head"}])
+    several = await refusal(mcp, "update_records", sobject="Contact", records=[{"Id": "Ada Twin", "Title": "CEO"}])
+    nobody = await refusal(mcp, "update_records", sobject="Contact", records=[{"Id": "Nobody Here", "Title": "CEO"}])
+
+    assert org.store.rows("SELECT Title FROM Contact WHERE Id = ?", [ada])[0]["Title"] == "CEO"
+    assert org.store.rows("SELECT Title FROM User WHERE Id = ?", [org.user_id])[0]["Title"] == "Head"
+    assert several["code"] == "AMBIGUOUS_NAME"
+    assert nobody["code"] == "MALFORMED_ID"

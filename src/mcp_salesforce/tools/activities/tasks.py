@@ -16,8 +16,8 @@ from mcp_salesforce.salesforce.models import record_of
 from mcp_salesforce.tools.activities.statuses import status_of_done
 from mcp_salesforce.tools.activities.toolset import activities
 from mcp_salesforce.tools.answers.results import Rows, table
-from mcp_salesforce.tools.framework.follow_ups import BLANK_IS_NONE, FollowUpData
-from mcp_salesforce.tools.framework.params import data_schema, id_of, or_empty
+from mcp_salesforce.tools.framework.follow_ups import BLANK_IS_NONE, FollowUpData, follow_up_schema
+from mcp_salesforce.tools.framework.params import id_of, or_empty
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
 
@@ -25,7 +25,9 @@ _FIELDS: Final = ("Id", "Subject", "Status", "ActivityDate")
 _ABOUT: Final = ("WhoId", "WhatId", "OwnerId")
 _NOT_FOUND: Final = 404
 _FollowUp = Annotated[
-    FollowUpData | None, BLANK_IS_NONE, data_schema("Create a Task like each: ActivityDate, and fields to change")
+    FollowUpData | None,
+    BLANK_IS_NONE,
+    follow_up_schema("With done: creates a Task like each, with these fields changed"),
 ]
 TaskId = Annotated[str, AfterValidator(id_of("00T"))]
 

@@ -137,8 +137,8 @@ async def find_free_times(  # noqa: PLR0913 - what one can ask of a time
         str,
         Field(
             description='Such as "Mon-Fri 09:00-12:00,13:00-17:00; Sat 10:00-14:00", in each person\'s own time zone '
-            "unless a zone follows; default: their office hours. Excludes the org's holidays unless it ends in "
-            '"including holidays"'
+            'unless a zone follows; default: their office hours; at any hour: "Mon-Sun 00:00-24:00". Excludes the '
+            'org\'s holidays unless it ends in "including holidays"'
         ),
         AfterValidator(_hours_text),
     ] = "",

@@ -10,21 +10,28 @@ from mcp_salesforce.appointments.placing import Placed
 from mcp_salesforce.appointments.spans import Span
 from mcp_salesforce.changes.change import current_change
 from mcp_salesforce.salesforce import SalesforceError, SaveResult
+from mcp_salesforce.salesforce.api.composite import MOST_CALLS
+from mcp_salesforce.salesforce.api.sobjects import creating, updating
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
+from mcp_salesforce.salesforce.models import record_of
 from mcp_salesforce.tools.answers.budgets import cut_to_fit
 from mcp_salesforce.tools.answers.errors import marked
 from mcp_salesforce.tools.answers.results import Alongside
 from mcp_salesforce.tools.appointments.choosing import Chosen
-from mcp_salesforce.tools.appointments.closing import closing_values, has_begun
+from mcp_salesforce.tools.appointments.closing import closing_values, has_begun, task_after
 from mcp_salesforce.tools.appointments.lines import Line, Rescheduled, told_lines
 from mcp_salesforce.tools.appointments.moving import Goal, Moving
 from mcp_salesforce.tools.appointments.series import is_lightning, is_own_record
+from mcp_salesforce.tools.framework.follow_ups import FollowUpData
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.lookups.busy_records import Busy
 from mcp_salesforce.tools.lookups.cascades import going_along
+from mcp_salesforce.tools.lookups.record import last_changed
 
 Action: TypeAlias = Literal["move", "hand_over", "close", "delete"]
 _DONE: Final[dict[str, str]] = {"move": "moved", "hand_over": "handed over", "close": "closed", "delete": "deleted"}
+MOST_FOLLOWED_UP: Final = MOST_CALLS // 2
+"""Appointments that one composite call closes with a Task after each."""
 _ROLLED_BACK: Final = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 _RESET: Final = "The move reset the invitees' answers."
 _IN_SERIES: Final = "part of a series: use salesforce_update_appointment or salesforce_close_appointment"
@@ -42,6 +49,7 @@ class Batch:
     goal: Goal
     outcome: Outcome | None
     reason: str
+    follow_up: FollowUpData | None = None
     warnings: list[str] = field(default_factory=list)
     alongside: Alongside = field(default_factory=Alongside)
     owners: dict[str, str] = field(default_factory=dict)
@@ -116,7 +124,25 @@ class Batch:
                 if error.fields != ("reason",):
                     raise
                 line.why = error.message
-        await self._update()
+        await (self._close_with_tasks(outcome, self.follow_up) if self.follow_up else self._update())
+
+    async def _close_with_tasks(self, outcome: Outcome, follow_up: FollowUpData) -> None:
+        """Close the appointments and make a Task after each, together or not at all."""
+        closed = self.open_lines
+        if len(closed) > MOST_FOLLOWED_UP:
+            raise refused(
+                f"With follow_up, one call closes at most {MOST_FOLLOWED_UP} appointments; these are {len(closed)}.",
+                hint="Nothing was changed. Close a part of them at a time.",
+                fields=["follow_up"],
+            )
+        calls = [
+            updating("Event", line.event_id, line.values, unmodified_since=last_changed(chosen.record))
+            for line, chosen in closed
+        ]
+        calls += [creating("Task", task_after(chosen.record, outcome, follow_up)) for _, chosen in closed]
+        made = (await self.org.client.composite.run_all_or_none(calls))[len(closed) :] if calls else ()
+        for (line, _), task in zip(closed, made, strict=True):
+            line.outcome, line.follow_up = WORDS[outcome].lower(), str(record_of(task)["id"])
 
     async def _move(self, *, allow_conflict: bool) -> None:
         moving = await Moving.of(self.org, [chosen for _, chosen in self.open_lines], self.goal)

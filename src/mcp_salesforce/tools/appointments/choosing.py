@@ -29,7 +29,7 @@ _FIELDS: Final = (
     "IsChild", "IsGroupEvent", "GroupEventType", "IsRecurrence", "IsRecurrence2", "IsRecurrence2Exclusion",
     "RecurrenceActivityId", "LastModifiedDate",
 )  # fmt: skip
-_MAY_BE_HIDDEN: Final = ("Subject", "Description", "IsPrivate")
+_MAY_BE_HIDDEN: Final = ("Subject", "Description", "IsPrivate", "WhoId", "WhatId")
 
 
 @dataclass(frozen=True, slots=True)

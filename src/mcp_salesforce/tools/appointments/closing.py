@@ -92,7 +92,7 @@ async def close_appointment(
     if closed_as and closed_as != outcome:
         raise _closed_otherwise(org, event, closed_as)
     values = await closing_values(org, event, outcome, reason, is_closed=closed_as is not None)
-    task = _task(event, outcome, follow_up) if follow_up else None
+    task = task_after(event, outcome, follow_up) if follow_up else None
     existing = await _existing_task(org, task) if task and closed_as else None
     after, made = await _save(org, event_id, event, values, None if existing else task)
     told = cast("Closed", {"Id": after["Id"], "outcome": outcome})
@@ -223,7 +223,7 @@ def _appended(event: SObjectRecord, line: str) -> str:
     return text
 
 
-def _task(event: SObjectRecord, outcome: Outcome, follow_up: FollowUpData) -> dict[str, Any]:
+def task_after(event: SObjectRecord, outcome: Outcome, follow_up: FollowUpData) -> dict[str, Any]:
     """Return the Task to make: about the same person and record, for the owner unless another is given."""
     owner = {"OwnerId": event["OwnerId"]} if str(event.get("OwnerId")).startswith(_USER) else {}
     about = {name: event[name] for name in ("WhoId", "WhatId") if event.get(name)}

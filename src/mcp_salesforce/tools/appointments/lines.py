@@ -35,6 +35,7 @@ class Line:
         outcome: What was done; empty for nothing.
         span: Its new time, if it has one.
         values: The fields to write.
+        follow_up: The Id of the Task that was made after it.
     """
 
     event_id: str
@@ -43,6 +44,7 @@ class Line:
     outcome: str = ""
     span: Span | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    follow_up: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -78,6 +80,7 @@ class Line:
             "outcome": (_PLANNED if is_preview else self.outcome) if self.outcome else _NOT_DONE,
             "was": _local(was, zone) if self.is_moved else None,
             "owner": owners.get(self.owner_id, self.owner_id),
+            "follow_up": (_PLANNED if is_preview else self.follow_up) if self.follow_up else None,
             "why": self.why or None,
         }
 
@@ -107,6 +110,8 @@ def _columns(lines: Sequence[Line], owners: Mapping[str, str]) -> Iterator[str]:
         yield "was"
     if owners and len({line.owner_id for line in lines if line.chosen}) > 1:
         yield "owner"
+    if any(line.follow_up for line in lines):
+        yield "follow_up"
     if any(line.why for line in lines):
         yield "why"
 

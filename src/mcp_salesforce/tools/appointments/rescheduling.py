@@ -14,6 +14,7 @@ from mcp_salesforce.tools.appointments.choosing import MOST_CHOSEN, Filter, chos
 from mcp_salesforce.tools.appointments.lines import Line, Rescheduled
 from mcp_salesforce.tools.appointments.moving import Goal, NextFree
 from mcp_salesforce.tools.appointments.toolset import scheduling
+from mcp_salesforce.tools.framework.follow_ups import BLANK_IS_NONE, FollowUpData, follow_up_schema
 from mcp_salesforce.tools.framework.params import ContactFilter, TimeZone, id_of
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import UPDATES, ToolContext, org_of
@@ -44,6 +45,13 @@ GivenAppointments = Annotated[
     WithJsonSchema(
         {"type": "array", "items": _ROW, "description": "Ids, each with its new StartDateTime if you set one"}
     ),
+]
+
+
+_FollowUp = Annotated[
+    FollowUpData | None,
+    BLANK_IS_NONE,
+    follow_up_schema("For close: creates a Task after each, for its contact and owner; 12 appointments at most"),
 ]
 
 
@@ -80,6 +88,7 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
     new_owner: Annotated[str, Field(description="For hand_over: name, e-mail or Id of a user")] = "",
     outcome: Annotated[Literal["", "cancelled", "no_show", "completed"], Field(description="For close")] = "",
     reason: Annotated[str, Field(max_length=4000, description="For close")] = "",
+    follow_up: _FollowUp = None,
     allow_conflict: AllowConflict = False,
     time_zone: TimeZone = "",
 ) -> Rescheduled:
@@ -88,7 +97,7 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
     Choose by appointments; or by start, end, and one or more of owner, room and contact_id. Each action needs:
     - move: StartDateTime in appointments, or shift_days and shift_minutes, or next_free
     - hand_over: new_owner; a new time as for move is allowed
-    - close: outcome; reason is optional
+    - close: outcome; reason and follow_up are optional
     - delete: nothing
 
     New times are checked against all calendars, working hours (next_free) and each other. Appointments with a
@@ -98,14 +107,15 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
     starts = {event_id: when for event_id, when in appointments if when}
     zone, heir = await org.zone(time_zone) if time_zone else None, await _heir(org, new_owner)
     goal = Goal(starts, shift_days, shift_minutes, next_free, not_before, heir, zone)
-    _check(action, goal, outcome, reason)
+    _check(action, goal, outcome, reason, follow_up)
     wanted = Filter(owner, room, contact_id, start, end)
     lines = await _lines(org, [each for each, _ in appointments], wanted, time_zone)
-    batch = Batch(org, action, lines, goal, outcome or None, reason)
+    batch = Batch(org, action, lines, goal, outcome or None, reason, follow_up)
     for line in lines:
         line.why = line.why or batch.obstacle_of(line)
     if many := [line for line in lines if line.is_open]:
-        announce([Write("delete" if action == "delete" else "update", "Event")] * len(many))
+        tasks = [Write("create", "Task")] * len(many) if follow_up else []
+        announce([Write("delete" if action == "delete" else "update", "Event")] * len(many) + tasks)
     await batch.run(allow_conflict=allow_conflict)
     return await batch.told(time_zone)
 
@@ -120,7 +130,7 @@ async def _heir(org: OrgSession, name: str) -> str:
     return heir.id
 
 
-def _check(action: Action, goal: Goal, outcome: str, reason: str) -> None:
+def _check(action: Action, goal: Goal, outcome: str, reason: str, follow_up: FollowUpData | None) -> None:
     """Refuse arguments that do not go together.
 
     Raises:
@@ -136,6 +146,7 @@ def _check(action: Action, goal: Goal, outcome: str, reason: str) -> None:
         ((action == "hand_over") != bool(goal.new_owner), "new_owner goes with hand_over", "Give both, or neither."),
         ((action == "close") != bool(outcome), "outcome goes with close", "Give both, or neither."),
         (bool(reason) and action != "close", "reason goes with close", "Omit it."),
+        (bool(follow_up) and action != "close", "follow_up goes with close", "Omit it."),
         (action in {"close", "delete"} and moves, f"{action} takes no new time", "Omit it."),
     ]
     for is_wrong, message, hint in problems:

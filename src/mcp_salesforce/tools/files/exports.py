@@ -17,7 +17,7 @@ from mcp_salesforce.tools.files.tables import Delimiter, Layout, LineEnding
 from mcp_salesforce.tools.files.toolset import files
 from mcp_salesforce.tools.framework.params import or_empty
 from mcp_salesforce.tools.framework.session import OrgSession
-from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
+from mcp_salesforce.tools.framework.toolset import SAVES_FILES, ToolContext, org_of
 from mcp_salesforce.tools.lookups.syntax import parsed
 
 _CELL, _KEY, _LINE, _HEADER = 14, 4, 30, 400  # characters of an answer: a cell, an Id, a row, all columns
@@ -42,7 +42,7 @@ class Exported(FileLink):
 
 
 @files.tool(
-    READS,
+    SAVES_FILES,
     title="Export to a file",
     hint="download, save, dump or back up records as CSV, Excel, JSON or Parquet; all rows of a report",
     example={"path": "contacts.csv", "sobject": "Contact", "fields": ["Id", "Name"], "overwrite": True},

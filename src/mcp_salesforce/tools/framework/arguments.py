@@ -89,12 +89,12 @@ def _with_records(values: Mapping[str, Any]) -> dict[str, Any]:
     named = {str(name).strip().casefold() for name in columns}
     if len(named) < len(columns) or "" in named:
         raise refused("A column is given twice, or has no name.", fields=["columns"])
-    wrong = [number for number, row in enumerate(rows) if not isinstance(row, list) or len(row) != len(columns)]
+    wrong = [number for number, row in enumerate(rows, 1) if not isinstance(row, list) or len(row) != len(columns)]
     if wrong:
         more = f" and {len(wrong) - _SHOWN_ROWS} more" if wrong[_SHOWN_ROWS:] else ""
         shown = ", ".join(map(str, wrong[:_SHOWN_ROWS])) + more
         raise refused(
-            f"Rows do not have {len(columns)} values, one for each column: {shown} (from 0). Nothing was sent.",
+            f"Rows do not have {len(columns)} values, one for each column: {shown} (from 1). Nothing was sent.",
             hint="Give null for a value that a row does not have.",
             fields=["rows"],
         )

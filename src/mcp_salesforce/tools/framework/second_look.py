@@ -37,7 +37,7 @@ def _written(
     if isinstance(follow_up, RecordData):
         yield _FOLLOW_UP, [follow_up.given()], [follow_up.choices()]
     if rows := arguments.get("records"):
-        outcomes = {row[0]: row[_OUTCOME] for row in result["rows"]}  # a shortened answer has the failed ones
+        outcomes = {row[0] - 1: row[_OUTCOME] for row in result["rows"]}  # a shortened answer has the failed ones
         untold = "failed" if "stopped_by" in result else "saved"
         saved = [row for number, row in enumerate(rows) if outcomes.get(number, untold) != "failed"]
         yield arguments["sobject"], saved, saved

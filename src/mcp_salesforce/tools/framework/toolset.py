@@ -40,7 +40,7 @@ ToolFunction: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
 
 NAME_PREFIX = "salesforce_"
 _PREVIEW: Final = "preview"
-Preview: TypeAlias = Annotated[bool, WithJsonSchema({"type": "boolean"})]  # the instructions say what it does
+Preview: TypeAlias = Annotated[bool, WithJsonSchema({"type": "boolean", "description": "Dry run"})]
 _OF_WRITES: Final[Mapping[str, Any]] = {
     "change_id": {"type": "string"},
     "preview": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
@@ -66,11 +66,13 @@ class Effect:
         actions: The actions.
         needs_one: Whether the tool is of use where a policy allows one of them; else it needs all.
         steers: Whether it can end, or let go on, what another call has begun: work that writes, or a file.
+        writes_files: Whether it writes files on the server's machine; the org stays as it is.
     """
 
     actions: tuple[Action, ...]
     needs_one: bool = False
     steers: bool = False
+    writes_files: bool = False
 
     @property
     def is_reading(self) -> bool:
@@ -86,8 +88,8 @@ class Effect:
     def annotations(self) -> ToolAnnotations:
         """The hints for hosts. Records hold text by strangers, so every tool has `openWorldHint`."""
         return ToolAnnotations(
-            read_only_hint=self.is_reading and not self.steers,
-            destructive_hint=self.is_destructive or self.steers,
+            read_only_hint=self.is_reading and not (self.steers or self.writes_files),
+            destructive_hint=self.is_destructive or self.steers or self.writes_files,
             idempotent_hint=self.actions != ("create",),
             open_world_hint=True,
         )
@@ -96,7 +98,7 @@ class Effect:
 READS, CREATES, UPDATES, DELETES = Effect(("read",)), Effect(("create",)), Effect(("update",)), Effect(("delete",))
 UPSERTS, RESTORES = Effect(("create", "update")), Effect(("restore",))
 UNDOES = Effect(("update", "delete", "restore", "create"), needs_one=True)
-STEERS = Effect(("read",), steers=True)
+STEERS, SAVES_FILES = Effect(("read",), steers=True), Effect(("read",), writes_files=True)
 
 
 def org_of(ctx: ToolContext) -> OrgSession:
@@ -377,8 +379,9 @@ def _shape_of(function: ToolFunction) -> TypeAdapter[Any]:
 @cache
 def _schemas_of(function: ToolFunction, *, writes: bool) -> tuple[dict[str, Any], FuncMetadata]:
     model = _model_of(function, writes=writes)
-    output = output_schema(_shape_of(function))
+    shown, output = input_schema(model), output_schema(_shape_of(function))
     if writes:  # it is a preview, or what was done
+        shown["properties"][_PREVIEW].pop("default")  # each word of it is read for every tool that writes
         output.pop("required", None)
         output["properties"] |= _OF_WRITES
-    return input_schema(model), FuncMetadata(arg_model=model, output_schema=output)
+    return shown, FuncMetadata(arg_model=model, output_schema=output)

@@ -24,6 +24,7 @@ from mcp_salesforce.tools.framework.references import OF_ARGUMENT
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.toolset import READS, ToolContext, org_of
 from mcp_salesforce.tools.insight.reasons import (
+    ACTIVITIES,
     Facts,
     default_named,
     general_reasons,
@@ -42,10 +43,9 @@ _LEVELS: Final = {
     "transfer": "HasTransferAccess",
     "share": "HasAllAccess",
 }
-_ACTIVITIES: Final = frozenset({"Event", "Task"})
 _PARENTS: Final[Mapping[str, Sequence[str]]] = {
     "Contact": ("AccountId",),
-    **dict.fromkeys(_ACTIVITIES, ("WhoId", "WhatId")),
+    **dict.fromkeys(ACTIVITIES, ("WhoId", "WhatId")),
 }
 _USER_FIELDS: Final = (
     "Id", "Name", "IsActive", "UserRoleId", "UserRole.Name", "Profile.Name", "Profile.PermissionsViewAllData",
@@ -58,7 +58,9 @@ _GRANTED: Final = tuple(
 _ON_ORGANIZATION: Final = frozenset({"Account", "Contact", "Opportunity", "Lead", "Case", "Calendar", "Campaign"})
 _USER: Final = "005"
 _REFUSALS: Final = (PolicyRefusedError, InvalidRequestError, NotFoundError)
-_WHY: Final = {"INVALID_TYPE": "does not exist, or you cannot see it", "POLICY_REFUSED": "by the policy"}
+_WHY: Final = {"INVALID_TYPE": "not there, or not readable for you", "POLICY_REFUSED": "refused by the policy"}
+_ENTITY: Final = "EntityDefinition"
+_INVITATION: Final = "EventRelation"
 _MOST: Final = 2000
 _MOST_FIELDS: Final = 60
 
@@ -147,9 +149,18 @@ class _Inquiry:
         elif because := general_reasons(facts):
             told["because"] = because
         told |= self._of_object(facts, second)
+        if facts.default:
+            self.unread.pop(_ENTITY, None)  # it would have told the default too
         if self.unread:
-            told["not_told"] = [f"{name} ({why})" for name, why in self.unread.items()]
+            told["not_told"] = self._not_told()
         return told
+
+    def _not_told(self) -> list[str]:
+        """Return what could not be read, a line for each reason."""
+        by_reason: dict[str, list[str]] = {}
+        for name, why in self.unread.items():
+            by_reason.setdefault(why, []).append(name)
+        return [f"{', '.join(names)}: {why}" for why, names in by_reason.items()]
 
     async def _first(self) -> dict[str, list[dict[str, Any]]]:
         """Ask for the user, the record, and what is kept beside it."""
@@ -163,7 +174,10 @@ class _Inquiry:
             asked = f"UserId = {quote(self.user_id)} AND RecordId = {record_id}"
             queries["record"] = _select(await self._record_fields(), name, f"Id = {record_id}")
             queries["UserRecordAccess"] = _select(["RecordId", *_LEVELS.values()], "UserRecordAccess", asked)
-            if name not in _ACTIVITIES:
+            if name == "Event":
+                invited = f"EventId = {record_id} AND RelationId = {quote(self.user_id)}"
+                queries[_INVITATION] = _select(["Status"], _INVITATION, invited)
+            if name not in ACTIVITIES:
                 queries[shares] = _select(["UserOrGroupId", level, "RowCause"], shares, f"{parent} = {record_id}")
         return await self._ask(queries)
 
@@ -175,7 +189,7 @@ class _Inquiry:
         queries = {
             "ObjectPermissions": _select([*_OF_PARENT, *_GRANTED], "ObjectPermissions", where),
             "FieldPermissions": _select(["Field", "PermissionsRead", "PermissionsEdit"], "FieldPermissions", where),
-            "EntityDefinition": _select(["InternalSharingModel"], "EntityDefinition", f"QualifiedApiName = {name}"),
+            _ENTITY: _select(["InternalSharingModel"], _ENTITY, f"QualifiedApiName = {name}"),
         }
         found = await self._ask(queries)
         if not record:
@@ -232,10 +246,11 @@ class _Inquiry:
         name = facts.sobject
         facts.owner = str(record.get("OwnerId") or ""), str((record.get("Owner") or {}).get("Name") or "")
         facts.owner_user = next(iter(second.get("owner", ())), {})
-        facts.default = _default(name, first.get("Organization", ()), second["EntityDefinition"])
+        facts.default = _default(name, first.get("Organization", ()), second[_ENTITY])
         facts.parents = {each: record[each] for each in _PARENTS.get(name, ()) if record.get(each)}
         shares, _, level = _share_object(name)
-        if shares not in self.unread:
+        facts.is_invited = bool(first.get(_INVITATION))
+        if shares in first and shares not in self.unread:
             facts.shares = [
                 {"who": row["UserOrGroupId"], "level": row.get(level) or "", "cause": row.get("RowCause") or ""}
                 for row in first.get(shares, ())
@@ -261,7 +276,7 @@ class _Inquiry:
         told: dict[str, Any] = {}
         access = next(iter(first["UserRecordAccess"]), None)
         if access:
-            told["may"] = [word for word, level in _LEVELS.items() if access.get(level)]
+            told["may"] = [word for word, level in _LEVELS.items() if access.get(level)] or ["nothing"]
         if record is None:
             hidden = f"You cannot see {self.record_id}: it does not exist, or is not shared with you."
             told["because"] = [f"{hidden} Only a user who can see it can get an explanation."]
@@ -312,5 +327,5 @@ def _default(sobject: str, organization: Sequence[Mapping[str, Any]], entity: Se
 
 def _default_field(sobject: str) -> str:
     """Return the field of Organization with the org-wide default of an object; nothing where it has none."""
-    name = "Calendar" if sobject in _ACTIVITIES else sobject
+    name = "Calendar" if sobject in ACTIVITIES else sobject
     return f"Default{name}Access" if name in _ON_ORGANIZATION else ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 _USER: Final = "005"
+ACTIVITIES: Final = frozenset({"Event", "Task"})
 _DEFAULTS: Final[Mapping[str, str]] = {
     "None": "Private",
     "Private": "Private",
@@ -47,6 +48,7 @@ class Facts:
         members: Pairs of a group's Id and a member's.
         roles: Roles by Id.
         object_permissions: Rows of ObjectPermissions that the user has.
+        is_invited: Whether the user is invited to it, where it is an appointment.
     """
 
     sobject: str
@@ -60,6 +62,7 @@ class Facts:
     members: Sequence[tuple[str, str]] = ()
     roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     object_permissions: Sequence[Mapping[str, Any]] = ()
+    is_invited: bool = False
 
     @property
     def user_id(self) -> str:
@@ -154,6 +157,8 @@ def _by_owner(facts: Facts) -> Iterator[str]:
         yield f"They are a member of {name or facts.name(owner_id)}, which owns it."
     else:
         yield f"They do not own it: {name or owner_id} does."
+    if facts.is_invited:
+        yield "They are invited to it, so they can see it."
 
 
 def _by_default(facts: Facts) -> Iterator[str]:
@@ -169,6 +174,9 @@ def _by_default(facts: Facts) -> Iterator[str]:
         yield f"{told}: everybody can {'change' if 'Write' in facts.default or 'Full' in facts.default else 'see'} it."
     else:
         yield f"{told}: it gives nobody access."
+        if facts.parents and facts.sobject in ACTIVITIES:
+            related = " and ".join(f"{name} {record_id}" for name, record_id in facts.parents.items())
+            yield f"Everyone who can see {related} can see it, unless it is private; explain those records."
 
 
 def _by_role(facts: Facts) -> Iterator[str]:

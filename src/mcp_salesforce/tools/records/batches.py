@@ -27,7 +27,7 @@ _GO_ON: Final = "Send the rows that were not sent."
 
 
 class Saved(TypedDict):
-    """Rows with their outcomes; `row` counts from 0."""
+    """Rows with their outcomes; `row` counts from 1."""
 
     succeeded: int
     failed: NotRequired[int]
@@ -157,11 +157,11 @@ def _rest(numbers: Sequence[int], reached: int, stopped: SalesforceError) -> dic
 def _outcome(number: int, result: SaveResult, given: Any, done: str, *, with_reasons: bool) -> list[Cell]:  # noqa: ANN401 - an Id, if it is one
     if result.success:
         how = done if result.created is None else "created" if result.created else "updated"
-        return [number, result.id, how, *([None] * len(_REASONS) if with_reasons else [])]
+        return [number + 1, result.id, how, *([None] * len(_REASONS) if with_reasons else [])]
     codes = dict.fromkeys(error.status_code for error in result.errors)
     names = dict.fromkeys(name for error in result.errors for name in error.fields)
     words = " ".join(dict.fromkeys(map(said, result.errors)))
-    return [number, given, "failed", next(iter(codes), ""), shortened(words, _MESSAGE), ", ".join(names)]
+    return [number + 1, given, "failed", next(iter(codes), ""), shortened(words, _MESSAGE), ", ".join(names)]
 
 
 def _fitting(told: Saved, budget_bytes: int) -> Saved:

@@ -82,7 +82,7 @@ def read_ids(described: SObjectDescribe, record_ids: Sequence[str]) -> tuple[dic
     for row, given in enumerate(record_ids):
         problem = _id_problem(described, row, given)
         if problem is None and (first := found.setdefault(to_18(given.strip()), row)) != row:
-            problem = RowProblem(row, "DUPLICATE_VALUE", "", f"The same Id as row {first}.")
+            problem = RowProblem(row, "DUPLICATE_VALUE", "", f"The same Id as row {first + 1}.")
         if problem:
             problems.append(problem)
     return {row: record_id for record_id, row in found.items()}, problems
@@ -130,7 +130,7 @@ def _repeated_keys(records: Sequence[Record], key: str, bad: Collection[int]) ->
             and row not in bad
             and (before := first.setdefault(str(value).strip().casefold(), row)) != row
         ):
-            yield RowProblem(row, "DUPLICATE_VALUE", key, f"The same as row {before}.")
+            yield RowProblem(row, "DUPLICATE_VALUE", key, f"The same as row {before + 1}.")
 
 
 def _id_problem(described: SObjectDescribe, row: int, given: object) -> RowProblem | None:

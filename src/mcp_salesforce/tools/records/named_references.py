@@ -1,4 +1,4 @@
-"""Names in the reference fields of rows, replaced by Ids: `OwnerId: "Nora Quill"`, `AccountId: "Acme"`."""
+"""Names in the Ids and reference fields of rows, replaced by Ids: `OwnerId: "Nora Quill"`, `AccountId: "Acme"`."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.records.checks import Record
 
 AMBIGUOUS = "AMBIGUOUS_NAME"
+_ID = "id"
 
 
 async def with_named(
@@ -67,7 +68,9 @@ def _replaced(name: str, value: object, ids: dict[tuple[str, str], str]) -> obje
 
 
 def _objects_of(described: SObjectDescribe, name: str, key: str) -> list[str]:
-    """Return the objects whose records can be named in a field; none for the one that tells which record is meant."""
+    """Return the objects whose records can be named in a field; none for an external key, which tells them apart."""
+    if name.casefold() == _ID:
+        return [described.name] if described.name in NAMEABLE else []
     field = described.field(name)
     if field is None or field.type != "reference" or name.casefold() == key.casefold():
         return []

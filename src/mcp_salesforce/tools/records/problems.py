@@ -77,7 +77,7 @@ def _said_of(row: int, error: SaveError, results: Sequence[SaveResult], rows: Se
     for before, (result, other) in enumerate(zip(results[:row], rows, strict=False)):
         is_taken_back = any(each.status_code == ROLLED_BACK for each in result.errors)
         if is_taken_back and isinstance(other, Mapping) and _is_refused_for(error, rows[row], other):
-            return f"The same as row {before}."
+            return f"The same as row {before + 1}."
     return said(error)
 
 
@@ -105,10 +105,10 @@ def said(error: SaveError) -> str:
 
 
 def ranges(rows: Iterable[int]) -> str:
-    """Return rows in few characters: `0-4, 7`."""
+    """Return rows in few characters, counted from 1: `1-5, 8` for those at 0 to 4 and 7."""
     found = []
     for _, run in groupby(enumerate(sorted(rows)), lambda pair: pair[1] - pair[0]):
-        numbers = [row for _, row in run]
+        numbers = [row + 1 for _, row in run]
         found.append(f"{numbers[0]}-{numbers[-1]}" if len(numbers) > 1 else str(numbers[0]))
     return ", ".join(found)
 

@@ -64,7 +64,7 @@ async def create_records(
     """Create up to 200 records of one object (1,000 with all_or_none false); return each row's Id or error.
 
     Rows are checked first; one error lists all problems and nothing is sent. all_or_none false saves the good rows and
-    lists the others.
+    lists the others. Rows count from 1.
     For contacts and appointments, use their own tools.
     """
     org = org_of(ctx)
@@ -92,7 +92,7 @@ async def update_records(
     all_or_none: AllOrNone = True,
     allow_duplicate: AllowDuplicate = False,
 ) -> Saved:
-    """Change records. A row has an Id and the fields to change; null clears a field.
+    """Change records. A row has an Id or name as Id, and the fields to change; null clears a field.
 
     Limits and checks are those of salesforce_create_records.
     """
