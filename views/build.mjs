@@ -11,7 +11,13 @@ import { viteSingleFile } from "vite-plugin-singlefile";
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "..", "src", "mcp_salesforce", "views");
 const MOST_GZIP_BYTES = 40 * 1024;
-const VIEWS = { agenda: "Agenda", free: "Free times", people: "A person", schema: "Schema" };
+const VIEWS = {
+  agenda: "Agenda",
+  free: "Free times",
+  appointment: "Appointment",
+  people: "A person",
+  schema: "Schema",
+};
 
 async function html(name, title) {
   const page = join(here, `.page-${name}`);

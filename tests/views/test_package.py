@@ -23,6 +23,7 @@ WITH_VIEW = {
     "salesforce_list_appointments": "agenda",
     "salesforce_get_free_busy": "agenda",
     "salesforce_find_free_times": "free",
+    "salesforce_get_appointment": "appointment",
     "salesforce_get_contact": "people",
     "salesforce_list_activities": "people",
     "salesforce_describe": "schema",

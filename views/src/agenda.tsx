@@ -2,15 +2,16 @@
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Bridge, contentOf, textOf, type Json, type ToolResult } from "./bridge.ts";
-import { entriesOf, isOn, minuteOf, monthGrid, plusDays, plusMonths, segmentsOf, workWeek } from "./days.ts";
-import type { Day, Entry, Segment } from "./days.ts";
-import { localeOf, reportSize, wear, type Locale } from "./kit.ts";
+import { entriesOf, isOn, minuteOf, monthGrid, plusDays, plusMonths, workWeek } from "./days.ts";
+import type { Day, Entry } from "./days.ts";
+import { Facts, invitedIn } from "./facts.tsx";
+import { localeOf, longDay, reportSize, useNarrow, wear, type Locale } from "./kit.ts";
+import { timesOf, Timetable } from "./timetable.tsx";
 import "./agenda.css";
 
 const LIST = "salesforce_list_appointments";
 const BUSY = "salesforce_get_free_busy";
 const MOST_PAGES = 10;
-const NARROW_PX = 560;
 
 type Mode = "day" | "week" | "month";
 interface Calendar {
@@ -154,12 +155,7 @@ function Agenda() {
   const { loaded, mode, day, locale, hidden, isLoading, error, now } = state;
   const [open, setOpen] = useState<Entry>();
   const opener = useRef<HTMLElement>(null);
-  const [isNarrow, setNarrow] = useState(document.documentElement.clientWidth < NARROW_PX);
-  useEffect(() => {
-    const watch = new ResizeObserver(() => setNarrow(document.documentElement.clientWidth < NARROW_PX));
-    watch.observe(document.documentElement);
-    return () => watch.disconnect();
-  }, []);
+  const isNarrow = useNarrow();
   const choose = (entry: Entry, element: HTMLElement) => {
     opener.current = element;
     setOpen(entry);
@@ -265,77 +261,21 @@ interface Drawn {
 
 /** A day's columns: its people side by side, or in a week one for all, whose entries then name them. */
 function Grid({ entries, people, days, locale, now, choose }: Drawn) {
-  const isDay = days.length === 1;
+  const isByPerson = days.length === 1 && people.length > 1;
   const columns = days.flatMap((day) =>
-    isDay && people.length > 1
-      ? people.map(({ name }) => ({ day, name, of: entries.filter(({ whose }) => whose === name) }))
-      : [{ day, name: "", of: entries }],
+    isByPerson
+      ? people.map(({ name }) => ({ day, head: name, entries: entries.filter(({ whose }) => whose === name) }))
+      : [{ day, head: locale.day(day, { weekday: "short", day: "numeric" }), entries }],
   );
-  const drawn = columns.map(({ day, of }) => segmentsOf(of, day));
-  const first = Math.min(8, ...drawn.flat().map(({ from }) => Math.floor(from / 60)));
-  const last = Math.max(18, ...drawn.flat().map(({ to }) => Math.ceil(to / 60)));
-  const hours = Array.from({ length: last - first }, (_, at) => first + at);
-  const place = (minute: number) => `${((minute - first * 60) / ((last - first) * 60)) * 100}%`;
+  const withWhose = !isByPerson && people.length > 1;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Timetable">
-      <div class="grid" style={{ "--columns": columns.length, "--hours": hours.length }}>
-        <div class="corner" />
-        {columns.map(({ day, name }) => (
-          <div key={day + name} class="head">
-            <h2>{name || locale.day(day, { weekday: "short", day: "numeric" })}</h2>
-            {day === now?.day && <span class="today">Today</span>}
-          </div>
-        ))}
-        <div class="side">All day</div>
-        {columns.map(({ day, name, of }) => (
-          <div key={day + name} class="allday">
-            {of.filter((entry) => entry.from === undefined && isOn(entry, day)).map((entry) => (
-              <Block key={entry.id + entry.first} entry={entry} withWhose={!name && people.length > 1} choose={choose} />
-            ))}
-          </div>
-        ))}
-        <div class="hours" aria-hidden="true">
-          {hours.map((hour) => (
-            <div key={hour}>
-              <bdi dir="ltr">{locale.time(hour * 60)}</bdi>
-            </div>
-          ))}
-        </div>
-        {columns.map(({ day, name }, at) => (
-          <div key={day + name} class="column">
-            {(drawn[at] ?? []).map((segment) => (
-              <div key={segment.entry.id + segment.from + segment.lane} class="place" style={placeOf(segment, place)}>
-                <Block
-                  entry={segment.entry}
-                  time={timesOf(segment.entry, locale)}
-                  withWhose={!name && people.length > 1}
-                  choose={choose}
-                />
-              </div>
-            ))}
-            {day === now?.day && now.minute >= first * 60 && now.minute <= last * 60 && (
-              <div class="now" style={{ top: place(now.minute) }}>
-                <span class="quiet">Now: {locale.time(now.minute)}</span>
-              </div>
-            )}
-          </div>
-        ))}
-      </div>
-    </div>
+    <Timetable
+      columns={columns}
+      locale={locale}
+      now={now}
+      block={(entry, time) => <Block key={entry.id + entry.first} entry={entry} time={time} withWhose={withWhose} choose={choose} />}
+    />
   );
-}
-
-const placeOf = ({ from, to, lane, lanes }: Segment, place: (minute: number) => string) => ({
-  top: place(from),
-  bottom: `calc(100% - ${place(to)})`,
-  insetInlineStart: `${(lane / lanes) * 100}%`,
-  inlineSize: `${100 / lanes}%`,
-});
-
-function timesOf({ from, to, first, last }: Entry, locale: Locale): string {
-  if (from === undefined) return "";
-  const end = locale.time(to ?? from);
-  return `${locale.time(from)} – ${last > first ? `${locale.day(last, { weekday: "short" })} ${end}` : end}`;
 }
 
 interface BlockProps {
@@ -406,8 +346,6 @@ function Month({ entries, people, days, locale, now, choose, month }: Drawn & { 
   );
 }
 
-const longDay = (day: Day, locale: Locale) => locale.day(day, { weekday: "long", day: "numeric", month: "long" });
-
 /** What there is room for in a narrow host: each day's entries below each other. */
 function List({ entries, people, days, locale, now, choose }: Drawn) {
   const used = days.filter((day) => entries.some((entry) => isOn(entry, day)));
@@ -456,13 +394,12 @@ function Details({ entry, locale, close }: { entry: Entry; locale: Locale; close
       (error: Error) => setSaid(error.message),
     );
   }, []);
-  const invited = record && invitedIn(record);
   const rows: [string, string][] = [
     ["When", `${longDay(entry.first, locale)}, ${timesOf(entry, locale) || "all day"}`],
     ["Calendar", entry.whose],
     ...entry.more,
     ["Series", String(record?.recurrence ?? "")],
-    ["Invited", invited ?? ""],
+    ["Invited", record ? invitedIn(record) : ""],
   ];
   return (
     <section class="details" role="region" aria-label="Appointment" onKeyDown={({ key }) => key === "Escape" && close()}>
@@ -472,23 +409,10 @@ function Details({ entry, locale, close }: { entry: Entry; locale: Locale; close
           Close
         </button>
       </div>
-      <dl>
-        {rows.filter(([, text]) => text).map(([label, text]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts rows={rows} />
       <p role="status">{said}</p>
     </section>
   );
-}
-
-function invitedIn(record: Json): string {
-  const { columns = [], rows = [] } = (record.invitees ?? {}) as { columns?: string[]; rows?: unknown[][] };
-  const [name, status] = ["name", "status"].map((each) => columns.findIndex((column) => column.toLowerCase() === each));
-  return rows.map((row) => [row[name ?? -1], row[status ?? -1]].filter(Boolean).join(": ")).join(", ");
 }
 
 function draw(): void {

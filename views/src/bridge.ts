@@ -82,6 +82,23 @@ export class Bridge {
     if (isError) throw new Error("The host does not open links.");
   }
 
+  /** Call a tool; return its answer, or what was refused or went wrong. */
+  async answerOf(name: string, given: Json): Promise<{ answer?: Json; refusal?: Refusal }> {
+    try {
+      const result = await this.call(name, given);
+      if (result.isError) return { refusal: refusalOf(result) };
+      const answer = contentOf(result);
+      return answer ? { answer } : { refusal: { code: "NO_ANSWER", message: "The host did not pass on the answer.", hint: "" } };
+    } catch (error) {
+      return { refusal: { code: "", message: (error as Error).message, hint: "" } };
+    }
+  }
+
+  /** Tell the model what a person did here; some hosts drop it. */
+  tell(text: string): void {
+    void this.ask("ui/update-model-context", { content: [{ type: "text", text }] }).catch(() => {});
+  }
+
   resized(width: number, height: number): void {
     this.#send({ method: "ui/notifications/size-changed", params: { width, height } });
   }
@@ -138,7 +155,22 @@ export function contentOf(result: ToolResult): Json | undefined {
   return undefined;
 }
 
-/** Return the text of a refusal. */
+/** What a refusal says: the server's code, what happened, and what to do. */
+export interface Refusal {
+  code: string;
+  message: string;
+  hint: string;
+}
+
+/** Return what a refusal says, from the JSON behind `Error:`; any other text is its message. */
+export function refusalOf(result: ToolResult): Refusal {
+  const text = (result.content ?? []).map(({ text = "" }) => text).join("\n");
+  const { code = "", message, hint = "" } = (contentOf({ content: [{ type: "text", text: text.replace(/^Error: /, "") }] }) ?? {}) as Partial<Refusal>;
+  return { code, message: message || text || "The call was refused.", hint };
+}
+
+/** Return a refusal for people: what happened, then what to do. */
 export function textOf(result: ToolResult): string {
-  return (result.content ?? []).map(({ text }) => text ?? "").join("\n") || "The call was refused.";
+  const { message, hint } = refusalOf(result);
+  return [message, hint].filter(Boolean).join("\n");
 }

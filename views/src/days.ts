@@ -75,6 +75,10 @@ export function minuteOf(text: string): number | undefined {
   return found ? Number(found[1]) * 60 + Number(found[2]) : undefined;
 }
 
+/** Return the wall time of a minute: `09:30`. */
+export const clockOf = (minute: number): string =>
+  `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
+
 /** Return the entries of an answer with `columns` and `rows`: appointments, or busy times of calendars. */
 export function entriesOf(answer: Record<string, unknown>): Entry[] {
   return rowsOf(answer).flatMap((of) => {

@@ -3,7 +3,7 @@ import { render } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Bridge, contentOf, textOf, type Json, type ToolResult } from "./bridge.ts";
 import { entriesOf, isOn, minuteOf, segmentsOf, type Day, type Entry } from "./days.ts";
-import { localeOf, reportSize, wear, type Locale } from "./kit.ts";
+import { localeOf, longDay, reportSize, wear, type Locale } from "./kit.ts";
 import "./free.css";
 
 const FIND = "salesforce_find_free_times";
@@ -111,8 +111,7 @@ async function book(slot: Slot, subject: string): Promise<void> {
     else {
       const booked = `Booked: ${subject}, ${wordsOf(slot, state.locale)}`;
       update({ booked: [booked, made.warning].filter(Boolean).join(". "), chosen: undefined });
-      // Some hosts drop it; the record says what was booked.
-      void bridge.ask("ui/update-model-context", { content: [{ type: "text", text: `${booked} (${made.Id})` }] }).catch(() => {});
+      bridge.tell(`${booked} (${made.Id})`);
     }
     await find();
   } catch (error) {
@@ -121,8 +120,6 @@ async function book(slot: Slot, subject: string): Promise<void> {
 }
 
 const isRoom = ({ Id }: Calendar) => Id.startsWith("023");
-
-const longDay = (day: Day, locale: Locale) => locale.day(day, { weekday: "long", day: "numeric", month: "long" });
 
 const wordsOf = ({ day, from, to }: Slot, locale: Locale) =>
   `${longDay(day, locale)}, ${locale.time(from)} – ${locale.time(to)}`;

@@ -1,4 +1,5 @@
 /** What all views share: the host's theme and size, and how its locale writes times and days. */
+import { useEffect, useState } from "preact/hooks";
 import type { Bridge, HostContext } from "./bridge.ts";
 import type { Day } from "./days.ts";
 import "./kit.css";
@@ -33,6 +34,9 @@ export function localeOf(wanted = ""): Locale {
   };
 }
 
+export const longDay = (day: Day, locale: Locale): string =>
+  locale.day(day, { weekday: "long", day: "numeric", month: "long" });
+
 /** Put on the host's theme; its colours of text and background are taken together or not at all. */
 export function wear({ theme, styles, locale, containerDimensions }: HostContext): void {
   const root = document.documentElement;
@@ -48,6 +52,20 @@ export function wear({ theme, styles, locale, containerDimensions }: HostContext
   if (locale) root.dir = /^(ar|dv|fa|he|ps|sd|ug|ur|yi)\b/.test(locale) ? "rtl" : "ltr";
   const most = containerDimensions?.maxHeight;
   document.body.style.maxHeight = most ? `${most}px` : "";
+}
+
+const NARROW_PX = 560;
+
+/** Draw again when the view becomes narrow or wide. */
+export function useNarrow(): boolean {
+  const isNarrow = () => document.documentElement.clientWidth < NARROW_PX;
+  const [found, set] = useState(isNarrow());
+  useEffect(() => {
+    const watch = new ResizeObserver(() => set(isNarrow()));
+    watch.observe(document.documentElement);
+    return () => watch.disconnect();
+  }, []);
+  return found;
 }
 
 /** Tell the host the view's size, now and whenever it changes. */

@@ -1,13 +1,19 @@
 """What a change would do, record by record, for a person or a model to read. No I/O."""
 
 from collections.abc import Mapping
-from typing import Any, NotRequired
+from typing import Any, Final, NotRequired
+from zoneinfo import ZoneInfo
 
 from typing_extensions import TypedDict
 
+from mcp_salesforce.appointments.times import TimeError, instant_of, local_text
 from mcp_salesforce.changes.before import Before
 from mcp_salesforce.changes.change import Change
 from mcp_salesforce.changes.writes import Write
+
+_TIME: Final = "DateTime"  # how the names of an appointment's times end
+_ALL_DAY: Final = "IsAllDayEvent"
+_DAY: Final = len("2026-11-24")
 
 
 class PlannedField(TypedDict):
@@ -28,16 +34,24 @@ class PlannedWrite(TypedDict):
     changed: NotRequired[dict[str, PlannedField]]
 
 
-def planned_writes(change: Change, names: Mapping[str, str]) -> list[PlannedWrite]:
-    """Return what `change` would do, in its order; `names` are those of records by Id."""
+def planned_writes(change: Change, names: Mapping[str, str], zone: ZoneInfo | None = None) -> list[PlannedWrite]:
+    """Return what `change` would do, in its order.
+
+    Args:
+        change: The change.
+        names: Names of records, by Id.
+        zone: The zone in which the times of appointments are shown; None: as Salesforce writes them.
+    """
     return [
-        _planned(change, write, before, names)
+        _planned(change, write, before and _timed(before, zone, {}), _timed(write.values, zone, before or {}), names)
         for step in change.steps
         for write, before in zip(step.writes, step.before, strict=True)
     ]
 
 
-def _planned(change: Change, write: Write, before: Before, names: Mapping[str, str]) -> PlannedWrite:
+def _planned(
+    change: Change, write: Write, before: Before, after: Mapping[str, object], names: Mapping[str, str]
+) -> PlannedWrite:
     exists = write.action != "upsert" or bool(before and before.get("Id"))
     action = ("update" if exists else "create") if write.action == "upsert" else write.action
     told: PlannedWrite = {"action": action}
@@ -48,7 +62,7 @@ def _planned(change: Change, write: Write, before: Before, names: Mapping[str, s
         told["Id"] = record_id
     if name := names.get(record_id):
         told["name"] = name
-    values = {field: _shown(change, value) for field, value in write.values.items()}
+    values = {field: _shown(change, value) for field, value in after.items()}
     if action == "create":
         told["values"] = values
     elif values:
@@ -59,6 +73,26 @@ def _planned(change: Change, write: Write, before: Before, names: Mapping[str, s
             if before is None or known.get(field.casefold()) != value
         }
     return told
+
+
+def _timed(values: Mapping[str, Any], zone: ZoneInfo | None, former: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return values with an appointment's times as the clock in `zone` shows them; of an all-day one the days."""
+    if zone is None:
+        return values
+    is_all_day = {**former, **values}.get(_ALL_DAY) is True
+    return {
+        name: _time_in(value, zone, is_all_day=is_all_day) if name.endswith(_TIME) and isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+def _time_in(text: str, zone: ZoneInfo, *, is_all_day: bool) -> str:
+    if is_all_day:
+        return text[:_DAY]
+    try:
+        return local_text(instant_of(text), zone)
+    except TimeError:
+        return text
 
 
 def _shown(change: Change, value: object) -> object:

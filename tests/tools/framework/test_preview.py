@@ -55,6 +55,27 @@ async def test_a_preview_changes_nothing_and_tells_what_the_call_then_does(
     assert bool(change_id) == bool(told["preview"])
 
 
+async def test_the_times_of_an_appointment_are_told_as_the_clock_of_its_zone_shows_them(
+    mcp: Client, org: LocalOrg
+) -> None:
+    timed = org.insert("Event", Subject="Fitting", StartDateTime="2026-12-05T15:00:00Z", DurationInMinutes=30)
+    moved = {"StartDateTime": "2026-12-05T16:00:00Z", "time_zone": "America/New_York"}
+    told = await call(mcp, "update_appointment", event_id=timed, data=moved, preview=True)
+    assert told["time_zone"] == "America/New_York"
+    changed = told["preview"][0]["changed"]
+    assert changed["StartDateTime"] == {"before": "2026-12-05T10:00:00-05:00", "after": "2026-12-05T11:00:00-05:00"}
+    assert changed["EndDateTime"]["after"] == "2026-12-05T11:30:00-05:00"
+
+    told = await call(
+        mcp, "update_appointment", event_id=timed, data={**moved, "StartDateTime": "2026-12-06", "IsAllDayEvent": True},
+        preview=True,
+    )  # fmt: skip
+    assert told["preview"][0]["changed"]["StartDateTime"] == {
+        "before": "2026-12-05T10:00:00-05:00",
+        "after": "2026-12-06",
+    }
+
+
 async def test_an_update_is_told_by_field_with_the_name_of_the_record(mcp: Client, org: LocalOrg) -> None:
     contact = org.insert("Contact", LastName="Sand", Title="Dr", Phone="1")
     told = await call(mcp, "update_contact", contact_id=contact, data={"Title": "Prof", "Phone": "1"}, preview=True)

@@ -90,6 +90,7 @@ async def create_appointment(
     hint="one meeting's details: when, where, who is invited and who accepted",
     example={"event_id": "00Ulo0000000001EAA"},
     is_long=True,
+    view="appointment",
 )
 async def get_appointment(ctx: ToolContext, event_id: EventId, fields: FieldSlices = ()) -> Appointment:
     """Get one appointment by Id: its times and all fields that have a value, or only those in fields."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 from mcp.server.mcpserver import Context
 from mcp_types import InputRequiredResult
 
-from mcp_salesforce.appointments.times import TimeError
+from mcp_salesforce.appointments.times import TimeError, zone_named
 from mcp_salesforce.changes.approvals import Approval, ApprovalNeededError, digest_of
 from mcp_salesforce.changes.change import Change
 from mcp_salesforce.changes.journal import state_of
@@ -21,8 +21,10 @@ from mcp_salesforce.tools.framework.questions import question_of
 from mcp_salesforce.tools.framework.session import OrgSession
 from mcp_salesforce.tools.framework.undoable import undo_told
 
-_SAID: Final = ("also_deleted", "calendars", "to_come", "occurrences", "first_occurrences", "dates", "warning", "note")
-_OF_ROWS: Final = ("columns", "rows", "time_zone", "not_done", "hint", "left_out")
+_SAID: Final = (
+    "also_deleted", "calendars", "to_come", "occurrences", "first_occurrences", "dates", "time_zone", "warning", "note",
+)  # fmt: skip
+_OF_ROWS: Final = ("columns", "rows", "not_done", "hint", "left_out")
 _NAMES: Final[Mapping[str, str]] = {"Event": "Subject", "Task": "Subject", "Case": "CaseNumber"}
 _NAMELESS: Final = frozenset({"EventRelation", "TaskRelation"})
 _MOST_NAMED: Final = 200
@@ -100,7 +102,8 @@ class Making:
                 if not change.steps:
                     raise  # after the first write it is what the planned record cannot tell
         sent, names = change.requests, await self._names(change)
-        told: dict[str, Any] = {"preview": planned_writes(change, names)}
+        zone = result.get("time_zone")
+        told: dict[str, Any] = {"preview": planned_writes(change, names, zone_named(zone) if zone else None)}
         said = (*_SAID, *(_OF_ROWS if result.get("planned") else ()))
         told |= {name: result[name] for name in said if name in result} | {**change.alongside}
         return change, told | {"api_calls": sent, "undo": await undo_told(self.org, change)}, names
