@@ -1,9 +1,7 @@
 """What a person or a model reads is plain English: phrases that were hard to understand do not come back."""
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -87,7 +85,7 @@ INSTEAD = {
 """Phrases (regular expressions, in any case) with what to write instead."""
 
 BANNED = {re.compile(rf"(?<!\w)({phrase})(?!\w)", re.IGNORECASE): better for phrase, better in INSTEAD.items()}
-ANY = re.compile("|".join(phrase.pattern for phrase in BANNED), re.IGNORECASE)
+ANY = re.compile(rf"(?<!\w)(?:{'|'.join(INSTEAD)})(?!\w)", re.IGNORECASE)
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")] if path.name != "AGENTS.md")
 MODULES = sorted((ROOT / "src").rglob("*.py"))
 
@@ -104,7 +102,7 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def prose_of_module(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the texts of a module: its strings that hold a space (f-strings whole), docstrings and comments."""
+    """Yield the texts of a module: its strings (f-strings whole), docstrings and comments, or what looks like one."""
     source = path.read_text("utf-8")
     parts: set[int] = set()
     for node in ast.walk(ast.parse(source)):  # an f-string comes before its parts
@@ -116,8 +114,8 @@ def prose_of_module(path: Path) -> Iterator[tuple[int, str]]:
             )
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
             yield node.lineno, " ".join(node.value.split())
-    comments = tokenize.generate_tokens(io.StringIO(source).readline)
-    yield from broken([(each.start[0], each.string) for each in comments if each.type == tokenize.COMMENT])
+    lines = enumerate(source.splitlines(), 1)
+    yield from broken([(number, line.partition("#")[2]) for number, line in lines if "#" in line])
 
 
 def broken(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
