@@ -31,7 +31,8 @@ def main(address: str, module: str, *arguments: str) -> None:
     status = int.from_bytes(server.recv(4), "big", signed=True)
     if status >= 0:
         os._exit(status)
-    signal.signal(-status, signal.SIG_DFL)
+    if -status in PASSED_ON:
+        signal.signal(-status, signal.SIG_DFL)
     os.kill(os.getpid(), -status)
 
 

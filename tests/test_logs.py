@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
@@ -24,6 +23,7 @@ from mcp_salesforce.salesforce.wire import HttpReply, HttpRequest
 from mcp_salesforce.server import create_server
 from tests.conftest import settings_of
 from tests.faults.test_faults import Hanging
+from tests.warm import warm
 
 FAULTS: list[Kind] = [
     "expired_session", "unavailable", "reset_before", "reset_after", "hang", "truncated", "request_limit", "lock_row",
@@ -171,9 +171,8 @@ async def test_no_secret_and_no_value_is_written_under_any_fault(org: LocalOrg, 
             "SALESFORCE_LOG_LEVEL": "DEBUG",
             "SALESFORCE_TIMEOUT_S": "1",
         }
-        command = StdioServerParameters(
-            command=sys.executable, args=["-m", "mcp_salesforce.server"], env=environment, cwd=tmp_path
-        )
+        program, *options = warm("mcp_salesforce.server")
+        command = StdioServerParameters(command=program, args=options, env=environment, cwd=tmp_path)
         async with Client(stdio_client(command, errlog=stderr)) as client:
             for kind in FAULTS:
                 for path in ("*/services/oauth2/token", "*/sobjects/*", "*/query*"):

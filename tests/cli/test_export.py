@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from click.testing import CliRunner, Result
 from mcp_salesforce.cli import cli
 from mcp_salesforce.localorg import Fault, LocalOrg
 from tests.orgs import new_org
+from tests.warm import warm
 
 SOQL = "SELECT Id, LastName FROM Contact ORDER BY Id"
 
@@ -97,7 +99,7 @@ def test_a_policy_holds_on_the_command_line_too(environment: dict[str, str], tmp
 
 
 def test_it_runs_as_a_program(environment: dict[str, str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mcp_salesforce", "export", SOQL, "--to", "x.jsonl"]
+    command = warm("mcp_salesforce", "export", SOQL, "--to", "x.jsonl")
 
     run = subprocess.run(
         command, env=os.environ | environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
@@ -120,15 +122,15 @@ def large(tmp_path: Path) -> Iterator[tuple[LocalOrg, dict[str, str]]]:
 
 
 def running(environment: dict[str, str], folder: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "mcp_salesforce", "export", SOQL, "--to", "x.csv"]
+    command = warm("tests.with_pid", "mcp_salesforce", "export", SOQL, "--to", "x.csv")
     return subprocess.Popen(
         command, env=os.environ | environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-@pytest.mark.parametrize("how", ["kill", "terminate"])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_an_export_that_is_killed_goes_on_where_it_was(
-    large: tuple[LocalOrg, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+    large: tuple[LocalOrg, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: int
 ) -> None:
     org, environment = large
     take, pages = org.faults.take, count(1)
@@ -144,7 +146,7 @@ def test_an_export_that_is_killed_goes_on_where_it_was(
             while process.poll() is None and not state(tmp_path).get("rows"):
                 time.sleep(0.05)
         finally:
-            getattr(process, how)()
+            os.kill(int((tmp_path / "pid").read_text()), how)
     monkeypatch.setattr(org.faults, "take", take)
     before = state(tmp_path)
     with (tmp_path / ".x.csv.part").open("ab") as part:

@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from mcp import Client, StdioServerParameters
 
 from tests.cli.processes import END_S, run, running
 from tests.cli.test_login import answer
+from tests.warm import warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,9 +79,10 @@ async def test_the_page_about_connecting_leads_to_settings_with_which_the_server
             assert asking.wait(timeout=END_S) == 0
         examined = run(*shlex.split(doctor)[3:], "--json", cwd=tmp_path)
         assert json.loads(examined.stdout)["passed"], examined.stdout
+        command, *arguments = warm("mcp_salesforce", "serve")
         server = StdioServerParameters(
-            command=sys.executable,
-            args=["-m", "mcp_salesforce", "serve"],
+            command=command,
+            args=arguments,
             cwd=tmp_path,
             env={"XDG_DATA_HOME": str(tmp_path), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"},
         )

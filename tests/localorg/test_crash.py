@@ -1,17 +1,19 @@
 """A killed org keeps what it acknowledged, and no half of anything."""
 
 import json
+import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_salesforce.localorg import LocalOrg
+from tests.warm import warm
 
 DATA = "/services/data/v60.0"
 CLIENTS = 4
@@ -53,10 +55,13 @@ def test_an_org_killed_among_composites_has_all_that_it_acknowledged_and_no_half
     path = tmp_path / "org.db"
     with LocalOrg.open(path, seed=False):
         pass
-    command = [sys.executable, "-m", "mcp_salesforce", "org", "--port", "0", "--json", "--file", str(path)]
+    command = warm("tests.with_pid", "mcp_salesforce", "org", "--port", "0", "--json", "--file", str(path))
     acknowledged: list[str] = []
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, ThreadPoolExecutor(CLIENTS) as pool:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path, text=True) as process,
+        ThreadPoolExecutor(CLIENTS) as pool,
+    ):
         assert process.stdout is not None
         connection = json.loads(process.stdout.readline())
 
@@ -64,7 +69,8 @@ def test_an_org_killed_among_composites_has_all_that_it_acknowledged_and_no_half
             for count, parent in enumerate(families(connection), start=1):
                 acknowledged.append(parent)
                 if count == ACKNOWLEDGED_BEFORE_THE_END:
-                    process.send_signal(signal.SIGKILL)
+                    with suppress(ProcessLookupError):  # another client has ended it
+                        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
         try:
             list(pool.map(create, range(CLIENTS)))

@@ -1,9 +1,9 @@
 """The command itself, as a team runs it: replicas on one store, which can be killed and started again."""
 
 import os
+import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from mcp_salesforce.localorg import LocalOrg
 from tests.oauth.site import REDIRECT, Proof, answer_in, submit, to_the_end
 from tests.store.valkey_server import Server
+from tests.warm import warm
 
 PATIENCE_S = 60
 
@@ -49,8 +50,9 @@ class Replica(Endpoint):
 
     def __init__(self, port: int, env: dict[str, str], log: Path) -> None:
         super().__init__(f"http://127.0.0.1:{port}")
-        self._command = [sys.executable, "-m", "mcp_salesforce", "serve", "--http", "--port", str(port)]
-        self._env = env
+        self._command = warm("tests.with_pid", "mcp_salesforce", "serve", "--http", "--port", str(port))
+        self._pid = log.with_name(f"{port}.pid")
+        self._env = {**env, "PID_FILE": str(self._pid)}
         self._log = log
         self.start()
 
@@ -59,7 +61,8 @@ class Replica(Endpoint):
             self._process = subprocess.Popen(self._command, env=self._env, stdout=log, stderr=log)
 
     def kill(self) -> None:
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            os.kill(int(self._pid.read_text()), signal.SIGKILL)
         self._process.wait(PATIENCE_S)
 
     async def ready(self, http: httpx2.AsyncClient) -> None:

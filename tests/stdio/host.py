@@ -1,15 +1,14 @@
 """A server in a process of its own, as a host starts it: on an org behind a port, with its files in a folder."""
 
 import os
-import sys
 from pathlib import Path
 
 from mcp import StdioServerParameters
 
 from mcp_salesforce.localorg import LocalOrg
+from tests.warm import warm
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
-_RUN = "import runpy; runpy.run_module('mcp_salesforce.server', run_name='__main__')"
 
 
 def command_of(org: LocalOrg, url: str, folder: Path) -> StdioServerParameters:
@@ -25,5 +24,5 @@ def command_of(org: LocalOrg, url: str, folder: Path) -> StdioServerParameters:
         "SALESFORCE_JOURNAL": str(folder / "journal.db"),
         "SALESFORCE_AUDIT": str(folder / "audit.jsonl"),
     }
-    arguments = ["-c", "import os; print(os.getpid(), file=open('pid', 'w')); " + _RUN]
-    return StdioServerParameters(command=sys.executable, args=arguments, env=environment, cwd=folder)
+    command, *arguments = warm("tests.with_pid", "mcp_salesforce.server")
+    return StdioServerParameters(command=command, args=arguments, env=environment, cwd=folder)
