@@ -94,7 +94,7 @@ def is_sendable(value: object) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(
-    max_examples=examples(15, 5),
+    max_examples=examples(15, 3),
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

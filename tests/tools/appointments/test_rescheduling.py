@@ -362,7 +362,7 @@ EVENTS = st.lists(
         ]
     ),
 )
-@settings(max_examples=examples(200, 20), deadline=None)
+@settings(max_examples=examples(200, 10), deadline=None)
 async def test_no_set_of_moves_gives_a_minute_of_a_person_or_room_twice(
     events: list[tuple[int, int, int, bool]], moved: set[int], how: dict[str, Any]
 ) -> None:

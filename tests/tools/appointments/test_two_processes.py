@@ -14,7 +14,7 @@ from tests.effort import examples
 from tests.tools.calls import text_of
 from tests.warm import warm
 
-SLOTS = examples(200)
+SLOTS = examples(200, 20)
 FIRST = datetime(2099, 3, 2, 9, tzinfo=UTC)
 LENGTH = timedelta(minutes=30)
 

@@ -24,7 +24,7 @@ from tests.tools.changes.killed import (
 from tests.tools.changes.states import state_of
 
 pytestmark = pytest.mark.anyio
-_KILLS = examples(200, 20)
+_KILLS = examples(200, 10)
 
 
 def exit_code(*arguments: Any) -> int | None:

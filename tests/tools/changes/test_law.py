@@ -37,7 +37,7 @@ async def writer_in(org: LocalOrg) -> AsyncIterator[Writer]:
 
 
 @given(writes=WRITES)
-@settings(max_examples=examples(1000, 40))
+@settings(max_examples=examples(1000, 20))
 async def test_undoing_all_in_reverse_gives_the_former_state(writes: list[Choices]) -> None:
     with clinic() as org:
         async with writer_in(org) as writer:
@@ -73,7 +73,7 @@ _PLAIN = {"Contact": "1 = 1", "Event": "IsChild = 0 AND IsRecurrence2 = 0 AND Re
 
 
 @given(writes=st.lists(st.tuples(CHOICES, st.integers(0, 59)), min_size=1, max_size=5))
-@settings(max_examples=examples(600, 25))
+@settings(max_examples=examples(600, 12))
 async def test_what_others_changed_between_is_kept(writes: list[tuple[Choices, int]]) -> None:
     with clinic() as org, clinic() as undisturbed:
         async with writer_in(org) as writer:
