@@ -1,14 +1,18 @@
 """Writes on their way to the org: what the journal has of them, and that a preview sends none."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from mcp_salesforce.changes.before import read_before
 from mcp_salesforce.changes.change import Change, changing
 from mcp_salesforce.changes.journal import Journal
+from mcp_salesforce.changes.writes import Write
 from mcp_salesforce.salesforce import Request, SalesforceClient, SalesforceError
 from mcp_salesforce.salesforce.api.sobjects import retrieving, updating
+from mcp_salesforce.salesforce.wire import Answer
 from tests.changes.conftest import OWNER, change_of
 
 pytestmark = pytest.mark.anyio
@@ -74,6 +78,20 @@ async def test_a_move_of_an_appointment_keeps_all_that_makes_its_time(
     assert before["DurationInMinutes"] == 30
     assert before["EndDateTime"].startswith("2026-12-01T09:30")
     assert before["IsAllDayEvent"] is False
+
+
+async def test_fields_that_follow_and_that_the_user_cannot_see_leave_the_others_kept(client: SalesforceClient) -> None:
+    values = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
+    deal = (await client.sobjects.create("Opportunity", values)).id or ""
+
+    async def exchange(request: Request) -> Answer:
+        soql = str(request.params["q"]).replace("ForecastCategoryName", "Hidden__c")
+        return await client.answer(replace(request, params={"q": soql}))
+
+    write = Write("update", "Opportunity", deal, {"StageName": "Closed Won"})
+    [before] = await read_before(exchange, {}, [write])
+    assert before is not None
+    assert {**before, "LastModifiedDate": ""} == {"Id": deal, "LastModifiedDate": "", "StageName": "Prospecting"}
 
 
 async def test_an_upsert_keeps_what_was_there_and_that_nothing_was(

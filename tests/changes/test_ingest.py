@@ -122,6 +122,29 @@ async def test_a_person_approves_the_rows_before_a_job_is_closed(client: Salesfo
     assert error.value.code == "CHANGED_SINCE"
 
 
+async def test_the_largest_job_whose_rows_are_kept_has_them_all(
+    client: SalesforceClient, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "MOST_KEPT", 2)
+    with changing(change_of()) as change:
+        await closed(client, "insert", b"LastName\nSand\nStein\n")
+    [step] = (await kept(journal, change)).steps
+    assert [write.values for write in step.writes] == [{"LastName": "Sand"}, {"LastName": "Stein"}]
+
+
+async def test_of_too_many_jobs_the_oldest_is_forgotten(
+    client: SalesforceClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "MOST_JOBS", 1)
+    with changing(change_of()):
+        first, second = [await client.bulk.create_ingest_job("Contact", "insert") for _ in range(2)]
+        for job in (first, second):
+            await client.bulk.upload(job.id, b"LastName\nSand\n")
+        with pytest.raises(InvalidArgumentError, match="was not made in this process"):
+            await client.bulk.close(first.id)
+        assert (await client.bulk.close(second.id)).state == "UploadComplete"
+
+
 async def test_a_large_job_is_asked_about_because_it_cannot_be_undone(
     client: SalesforceClient, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

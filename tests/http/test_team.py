@@ -175,12 +175,12 @@ async def test_nothing_that_one_was_given_works_for_another(org: LocalOrg, tmp_p
         stolen = [
             await jonas.call_tool("salesforce_list_contacts", {"limit": 1, "cursor": cursor}),
             await jonas.call_tool("salesforce_undo", {"change_id": change}),
+            await jonas.call_tool("salesforce_undo", {}),
         ]
-        changes = await jonas.call_tool("salesforce_list_changes", {})
         undone = await nora.call_tool("salesforce_undo", {"change_id": change})
 
     assert all(error_in(text_of(each.content))["code"] for each in stolen)
-    assert change not in text_of(changes.content)
+    assert change not in text_of(stolen[2].content)
     assert not undone.is_error
 
 
@@ -237,7 +237,7 @@ async def answers_of(url: str, name: str, work: Sequence[tuple[str, dict[str, An
 
 
 @given(st.tuples(WORK, WORK, WORK))
-@settings(max_examples=examples(16), phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=examples(16, 4), phases=(Phase.explicit, Phase.generate))
 def test_the_calls_of_several_at_once_have_the_answers_that_each_would_have_alone(work: tuple[Any, ...]) -> None:
     async def alone_and_together() -> tuple[list[Any], list[Any]]:
         with new_org(lambda: NOW) as org:

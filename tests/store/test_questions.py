@@ -61,6 +61,14 @@ async def test_an_approval_of_one_counts_once_on_all(another: Open) -> None:
     assert not await two.answer(question_id, "approved")
 
 
+async def test_an_approval_does_not_end_with_the_call_that_asked(another: Open) -> None:
+    one, two = (another(timedelta()) for _ in range(2))
+    question_id = await one.ask("digest", OWNER, TOOL, CONTENT)
+    await two.answer(question_id, "approved")
+    await one.end(question_id)
+    assert await two.use(question_id)
+
+
 async def test_what_is_declined_or_ended_at_one_is_not_approved_at_another(another: Open) -> None:
     one, two = (another(timedelta()) for _ in range(2))
     declined = await one.ask("a", OWNER, TOOL, CONTENT)

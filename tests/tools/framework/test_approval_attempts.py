@@ -199,6 +199,19 @@ async def test_more_going_along_than_was_said_is_not_approved(org: LocalOrg, tmp
     assert (error["code"], wire.writes) == ("CHANGED_SINCE", [])
 
 
+async def test_another_calendar_than_was_said_is_not_approved(org: LocalOrg, tmp_path: Path) -> None:
+    others = [str(row["Id"]) for row in org.store.rows('SELECT Id FROM "User" WHERE Id != ?', (org.user_id,))]
+    event = invited(org, org.user_id, others[0])
+
+    def meanwhile(_keep: str, do: str) -> ElicitResult:
+        org.insert("EventRelation", EventId=event, RelationId=others[1])
+        return ElicitResult(action="accept", content={"answer": do})
+
+    async with served(org, tmp_path, Person(meanwhile), wire=(wire := Wire(org))) as mcp:
+        error = await refusal(mcp, "delete_appointment", event_id=event)
+    assert (error["code"], wire.writes) == ("CHANGED_SINCE", [])
+
+
 async def test_a_record_that_changes_while_the_person_reads_is_not_touched(
     org: LocalOrg, tmp_path: Path, era: str
 ) -> None:
