@@ -198,7 +198,7 @@ def test_the_demo_ends_with_success_and_the_lines_that_register_the_server(tmp_p
     assert f"All {len(STEPS)} steps verified" in done.stdout
     assert done.stdout.count("✓") == len(STEPS)
     assert "✗" not in done.stdout
-    assert "claude mcp add salesforce -- " in done.stdout
+    assert "claude mcp add --scope user salesforce -- " in done.stdout
 
 
 async def test_a_step_that_fails_ends_the_demo_without_success_and_without_registration_lines() -> None:

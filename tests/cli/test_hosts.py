@@ -1,6 +1,7 @@
 """The registration lines start this server, whatever the folder is called."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -156,3 +157,17 @@ def test_hosts_that_take_the_same_text_share_it() -> None:
 
     assert [name for names in together for name in names] == [host.name for host in HOSTS]
     assert ["Claude Desktop", "Cursor", "Windsurf", "JetBrains"] in together
+
+
+@pytest.mark.skipif(
+    sys.platform not in {"linux", "darwin"}, reason="the pages write Windows' places with its variables"
+)
+@pytest.mark.parametrize("host", [host for host in HOSTS if host.file], ids=lambda host: host.slug)
+def test_the_page_of_a_host_names_the_file_that_is_written(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    page = (ROOT / "docs" / "hosts" / f"{host.slug}.md").read_text(encoding="utf-8")
+    system = "macOS" if sys.platform == "darwin" else "Linux"
+    (named,) = re.findall(rf"^\| {system} \| `(.+)` \|$", page, re.MULTILINE)
+
+    assert host.file is not None
+    assert Path(named).expanduser() == host.file()

@@ -137,7 +137,7 @@ def test_a_login_is_kept_listed_served_and_ended(org: LocalOrg, home: Path, addr
     assert check[-3:] == ["doctor", "--org", "dev"]
     checked = subprocess.run(check, cwd=home, capture_output=True, text=True, timeout=END_S, check=False)
     assert checked.stdout.count("passed") > 5, checked.stderr
-    assert "claude mcp add salesforce -e SALESFORCE_ORG=dev -- " in written
+    assert "claude mcp add --scope user salesforce -e SALESFORCE_ORG=dev -- " in written
     assert "SALESFORCE_PROXY" not in written
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700

@@ -54,7 +54,7 @@ async def test_from_the_readme_to_a_call(home: Path, monkeypatch: pytest.MonkeyP
         examined = run("doctor", cwd=home)
         assert examined.returncode == 0, examined.stdout
 
-        (line,) = [line for line in written.splitlines() if line.startswith("claude mcp add salesforce ")]
+        (line,) = [line for line in written.splitlines() if line.startswith("claude mcp add --scope user salesforce ")]
         told, command = line.split(" -- ")
         settings = dict(word.split("=", 1) for word in shlex.split(told)[4:] if word != "-e")
         program, *rest = shlex.split(command)

@@ -12,6 +12,7 @@ from tests.docs.comparison import badges, render_comparison
 from tests.docs.configuration import render_configuration, render_env_example
 from tests.docs.doctor import render_doctor
 from tests.docs.errors import render_errors
+from tests.docs.host_pages import host_pages
 from tests.docs.localorg import render_localorg
 from tests.docs.pictures import pictures
 from tests.docs.promise import RECORD, render_promise
@@ -35,6 +36,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "src/mcp_salesforce/front/snapshot.txt": render_snapshot,
     "docs/register.md": render_register,
     "docs/hosts.md": render_hosts,
+    **host_pages(),
     "docs/comparison.md": render_comparison,
     **badges(),
     RECORD: render_promise,

@@ -55,4 +55,4 @@ def _section(registration: Registration) -> str:
 def _told(host: Host) -> str:
     tried = results().get(host.name)
     state = f"*tried* with {tried['version']} (as of {tried['date']})" if tried else "not tried"
-    return f"{host.name}: {'a command' if host.where == RUN else host.where}; {state}"
+    return f"[{host.name}](hosts/{host.slug}.md): {'a command' if host.where == RUN else host.where}; {state}"

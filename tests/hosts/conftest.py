@@ -171,6 +171,7 @@ def register(host: Host, seat: Seat) -> None:
     program, *words = shlex.split(entry.text(seat.launch, seat.settings))
     done = seat.run([npm_program(host.folder, program), *words], SESSION_S)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert SERVER_NAME in (seat.home / entry.keeps.removeprefix("~/")).read_text(encoding="utf-8")
 
 
 @contextmanager

@@ -24,7 +24,8 @@ SERVER_NAME = "salesforce"
 PROJECT = Path(__file__).resolve().parents[3]
 RUN = "run"
 """Where the text of a registration goes that is a command."""
-
+_FOR_ALL_FOLDERS = ("--scope", "user")
+"""Without it, Claude Code and Gemini CLI have the server only in the folder where the line was run."""
 
 Entry = list[str] | dict[str, Any]
 """A command, or what stands in a file of settings."""
@@ -44,6 +45,8 @@ class Host:
     """The user's file of settings, where it is known."""
     removal: tuple[str, ...] = ()
     """The host's own command that removes the server, if it has one."""
+    keeps: str = ""
+    """The file that the host's own command writes, for people."""
 
     @property
     def slug(self) -> str:
@@ -141,11 +144,11 @@ def registrations(launch: Sequence[str], environment: Mapping[str, str] | None =
     return [Registration(tuple(hosts), text) for text, hosts in hosts_of.items()]
 
 
-def _adding(program: str, option: str) -> Callable[[Sequence[str], Mapping[str, str]], Entry]:
+def _adding(program: str, option: str, *scope: str) -> Callable[[Sequence[str], Mapping[str, str]], Entry]:
     """Return what makes `PROGRAM mcp add`, with `option` before each setting."""
 
     def entry(launch: Sequence[str], settings: Mapping[str, str]) -> Entry:
-        return [program, "mcp", "add", SERVER_NAME, *_options(option, settings), "--", *launch]
+        return [program, "mcp", "add", *scope, SERVER_NAME, *_options(option, settings), "--", *launch]
 
     return entry
 
@@ -153,7 +156,7 @@ def _adding(program: str, option: str) -> Callable[[Sequence[str], Mapping[str, 
 def _gemini(launch: Sequence[str], settings: Mapping[str, str]) -> Entry:
     """Put the program before `--`: Gemini CLI takes only its arguments from behind it."""
     program, *arguments = launch
-    add = ("gemini", "mcp", "add", "--scope", "user", SERVER_NAME, program)
+    add = ("gemini", "mcp", "add", *_FOR_ALL_FOLDERS, SERVER_NAME, program)
     return [*add, *_options("-e", settings), "--", *arguments]
 
 
@@ -215,11 +218,32 @@ def _goose_file() -> Path:
 
 
 HOSTS = (
-    Host("Claude Code", RUN, "sh", _adding("claude", "-e"), removal=_removing("claude")),
-    Host("Codex", RUN, "sh", _adding("codex", "--env"), removal=_removing("codex")),
-    Host("Gemini CLI", RUN, "sh", _gemini, removal=_removing("gemini", "--scope", "user")),
-    Host("Copilot CLI", RUN, "sh", _adding("copilot", "--env"), removal=_removing("copilot")),
-    Host("opencode", RUN, "sh", _adding("opencode", "--env")),
+    Host(
+        "Claude Code",
+        RUN,
+        "sh",
+        _adding("claude", "-e", *_FOR_ALL_FOLDERS),
+        removal=_removing("claude", *_FOR_ALL_FOLDERS),
+        keeps="~/.claude.json",
+    ),
+    Host("Codex", RUN, "sh", _adding("codex", "--env"), removal=_removing("codex"), keeps="~/.codex/config.toml"),
+    Host(
+        "Gemini CLI",
+        RUN,
+        "sh",
+        _gemini,
+        removal=_removing("gemini", *_FOR_ALL_FOLDERS),
+        keeps="~/.gemini/settings.json",
+    ),
+    Host(
+        "Copilot CLI",
+        RUN,
+        "sh",
+        _adding("copilot", "--env"),
+        removal=_removing("copilot"),
+        keeps="~/.copilot/mcp-config.json",
+    ),
+    Host("opencode", RUN, "sh", _adding("opencode", "--env"), keeps="~/.config/opencode/opencode.jsonc"),
     Host("VS Code", RUN, "sh", _visual_studio_code),
     Host(
         "Claude Desktop",

@@ -63,7 +63,7 @@ def _run(host: Host, entry: list[str], *, undo: bool, yes: bool) -> None:
     program = shutil.which(words[0])
     if program is None:
         raise Refusal(f"{words[0]} is not on PATH. Install {host.name}, or run the line above where it is installed.")
-    _ask("Run it?", yes=yes)
+    _ask(f"Run it? It changes {host.keeps}." if host.keeps else "Run it?", yes=yes)
     done = subprocess.run([program, *words[1:]], check=False)  # noqa: S603 - the host's own command, shown and confirmed
     if done.returncode:
         raise Refusal(f"{words[0]} ended with status {done.returncode}: nothing is registered unless it says so.")
