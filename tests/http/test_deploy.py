@@ -1,6 +1,7 @@
 """What `deploy/` says fits the server: its paths, ports and settings, and no secret stands there."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,13 @@ def test_the_proxy_keeps_the_probes_inside_and_names_the_replicas_port() -> None
     assert "server:8000" in proxy
     assert '"--port", "8000"' in image
     assert "USER 65532" in image
+
+
+def test_the_image_is_built_from_every_file_that_the_package_needs() -> None:
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)
+    names = {name for line in copied for name in line.split()}
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {project["project"]["readme"], *project["project"]["license-files"], *wheel["force-include"]}
+
+    assert names == {"pyproject.toml", *needed, *(package.split("/")[0] for package in wheel["packages"])}
