@@ -56,6 +56,8 @@ def build(commit: str, to: Path, registry_name: str) -> list[Path]:
         tree = Path(folder)
         with tarfile.open(fileobj=io.BytesIO(_git("archive", commit))) as archive:
             archive.extractall(tree, filter="data")
+        with (tree / "README.md").open("a", encoding="utf-8") as readme:
+            readme.write(f"\n<!-- mcp-name: {registry_name} -->\n")  # by this the registry knows whose package it is
         version = tomllib.loads((tree / "pyproject.toml").read_text("utf-8"))["project"]["version"]
         _uv(
             tree,
@@ -104,7 +106,6 @@ def _registry_entry(tree: Path, version: str, name: str) -> bytes:
     entry: dict[str, Any] = json.loads((tree / "release" / "server.json").read_text("utf-8"))
     for package in entry["packages"]:
         package["version"] = version
-        package["runtimeArguments"][0]["value"] = f"{DISTRIBUTION}=={version}"
     return _json(entry | {"name": name, "version": version})
 
 

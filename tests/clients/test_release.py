@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -149,7 +150,45 @@ def test_the_wheel_alone_has_what_messages_point_to(built: Path) -> None:
         names = set(archive.namelist())
 
     assert {"mcp_salesforce/py.typed", "mcp_salesforce/front/snapshot.txt", "mcp_salesforce/front/stamp.txt"} <= names
+    assert {"mcp_salesforce/CHANGELOG.md", "mcp_salesforce/views/agenda.html"} <= names
     assert not [name for name in names if name.startswith(("tests/", "bench/", "evals/", "release/"))]
+
+
+def test_the_registry_takes_the_entry_and_finds_its_name_in_the_package(built: Path) -> None:
+    """By the rules of the registry's schema of 2025-12-11, and of its page on packages of PyPI."""
+    entry = json.loads((built / "server.json").read_text())
+    (package,) = entry["packages"]
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        described = archive.read(metadata).decode()
+
+    assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", entry["name"])
+    assert 1 <= len(entry["description"]) <= 100
+    assert entry.keys() == {"$schema", "name", "title", "description", "version", "packages"}
+    assert package.keys() - {"packageArguments", "environmentVariables", "runtimeHint"} == {
+        "registryType",
+        "identifier",
+        "version",
+        "transport",
+    }
+    assert package["transport"] == {"type": "stdio"}
+    assert all(each.keys() == {"type", "value"} for each in package["packageArguments"])
+    assert all(each.keys() <= {"name", "description", "isSecret"} for each in package["environmentVariables"])
+    assert f"mcp-name: {NAME}" in described
+
+
+def test_what_a_client_makes_of_the_entry_starts_the_server(built: Path, tmp_path: Path) -> None:
+    (package,) = json.loads((built / "server.json").read_text())["packages"]
+    (wheel,) = built.glob("*.whl")
+    arguments = [each["value"] for each in package["packageArguments"]]
+    given = {**os.environ, "UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
+
+    subprocess.run(["uv", "tool", "install", "--quiet", wheel], env=given, check=True)
+    program = tmp_path / "bin" / package["identifier"]
+    done = subprocess.run([program, *arguments, "--help"], capture_output=True, text=True, check=True)
+
+    assert done.stdout.startswith("Usage: mcp-salesforce serve ")
 
 
 def test_everything_names_this_version_and_no_other(built: Path, bundle: Path, tmp_path: Path) -> None:
@@ -164,6 +203,7 @@ def test_everything_names_this_version_and_no_other(built: Path, bundle: Path, t
         entry["packages"][0]["version"],
         json.loads((built / "sbom.cdx.json").read_text())["metadata"]["component"]["version"],
     } == {VERSION}
+    assert "runtimeArguments" not in entry["packages"][0]  # a client puts the identifier behind them
     assert started == ["--from", f"{DISTRIBUTION}=={VERSION}", "mcp-salesforce", "serve"]
     assert (entry["name"], entry["packages"][0]["identifier"]) == (NAME, DISTRIBUTION)
 
