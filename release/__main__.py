@@ -3,9 +3,11 @@
     uv run python -m release v1.0.0 --registry-name io.github.OWNER/mcp-salesforce --to dist
 
 `dist/` then has the wheel, the source archive, the bundle for Claude Desktop (`.mcpb`), the plugin for Claude Code,
-`server.json` for the MCP registry, the list of parts (CycloneDX) and `SHA256SUMS`. Needs git and uv.
+`server.json` for the MCP registry, buttons that install it in VS Code and Cursor (`install-buttons.md`), the list of
+parts (CycloneDX) and `SHA256SUMS`. Needs git and uv.
 """
 
+import base64
 import hashlib
 import io
 import json
@@ -17,6 +19,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import click
 
@@ -72,6 +75,7 @@ def build(commit: str, to: Path, registry_name: str) -> list[Path]:
         _zip(to / f"{DISTRIBUTION}-{version}.mcpb", _bundle(tree, version))
         _zip(to / f"claude-code-plugin-{version}.zip", _plugin(tree, version))
         (to / "server.json").write_bytes(_registry_entry(tree, version, registry_name))
+        (to / "install-buttons.md").write_text(_buttons(version), "utf-8")
         (to / "sbom.cdx.json").write_bytes(_parts(tree))
     sums = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(to.iterdir()))
     (to / "SHA256SUMS").write_text(sums, "ascii")
@@ -107,6 +111,16 @@ def _registry_entry(tree: Path, version: str, name: str) -> bytes:
     for package in entry["packages"]:
         package["version"] = version
     return _json(entry | {"name": name, "version": version})
+
+
+def _buttons(version: str) -> str:
+    """Return links, for a page on the web, by which VS Code and Cursor install this version from PyPI."""
+    entry = {"command": "uvx", "args": ["--from", f"{DISTRIBUTION}=={version}", "mcp-salesforce", "serve"]}
+    code = f"vscode:mcp/install?{quote(json.dumps({'name': 'salesforce', **entry}), safe='')}"
+    config = quote(base64.b64encode(json.dumps(entry).encode()).decode(), safe="")
+    cursor = f"cursor://anysphere.cursor-deeplink/mcp/install?name=salesforce&config={config}"
+    through = f"https://insiders.vscode.dev/redirect?url={quote(code, safe='')}"  # where pages may not link to vscode:
+    return f"[Install in VS Code]({through}) · [Install in Cursor]({cursor})\n"
 
 
 def _parts(tree: Path) -> bytes:

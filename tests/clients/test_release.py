@@ -1,5 +1,6 @@
 """What a release consists of: built twice from one commit, checked by the tools of those who take it."""
 
+import base64
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import yaml
@@ -206,6 +208,18 @@ def test_everything_names_this_version_and_no_other(built: Path, bundle: Path, t
     assert "runtimeArguments" not in entry["packages"][0]  # a client puts the identifier behind them
     assert started == ["--from", f"{DISTRIBUTION}=={VERSION}", "mcp-salesforce", "serve"]
     assert (entry["name"], entry["packages"][0]["identifier"]) == (NAME, DISTRIBUTION)
+
+
+def test_the_buttons_give_vs_code_and_cursor_the_same_server(built: Path) -> None:
+    code, cursor = re.findall(r"\]\((\S+)\)", (built / "install-buttons.md").read_text())
+    (link,) = parse_qs(urlsplit(code).query)["url"]
+    (config,) = parse_qs(urlsplit(cursor).query)["config"]
+    entry = json.loads(base64.b64decode(config))
+
+    assert link.startswith("vscode:mcp/install?")
+    assert json.loads(unquote(link.partition("?")[2])) == {"name": "salesforce", **entry}
+    assert entry == {"command": "uvx", "args": ["--from", f"{DISTRIBUTION}=={VERSION}", "mcp-salesforce", "serve"]}
+    assert cursor.startswith("cursor://anysphere.cursor-deeplink/mcp/install?name=salesforce&config=")
 
 
 def test_the_parts_are_those_that_the_server_needs(built: Path) -> None:
