@@ -46,6 +46,7 @@ Speed depends on the machine, so this page has no times. `make bench` measures o
 `@tsmztech/mcp-server-salesforce`.
 
 ## Do it again
+<!-- not run: installs servers of other projects -->
 ```sh
 npm install --prefix .hosts/other-servers {packages}
 uv run python -m evals --by claude --server tsmztech --tasks {numbers}

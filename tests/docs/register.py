@@ -49,7 +49,14 @@ def render_register(_before: str) -> str:
 def _section(registration: Registration) -> str:
     heading = ", ".join(host.name for host in registration.hosts)
     told = "\n".join(f"- {_told(host)}" for host in registration.hosts)
-    return f"## {heading}\n{told}\n\n```{registration.hosts[0].language}\n{registration.text}\n```"
+    host = registration.hosts[0]
+    return f"## {heading}\n{told}\n{not_run(host)}\n```{host.language}\n{registration.text}\n```"
+
+
+def not_run(host: Host) -> str:
+    """Return the mark of a line that no test runs, as a line; an empty one for a line that tests run."""
+    is_run = host.where != RUN or host.name in results()
+    return "" if is_run else f"\n<!-- not run: needs {host.name} -->"
 
 
 def _told(host: Host) -> str:
