@@ -1,5 +1,6 @@
 """Names where Ids are taken: by every tool in one way, and never a guess."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from mcp_salesforce.server import create_server
 from tests.conftest import ERAS, NOW, settings_of
 from tests.orgs import new_org
 from tests.tools.calls import call, refusal, rows_as_dicts
+from tests.tools.framework.test_allowed_tools import served
 
 TIMES = {"StartDateTime": "2027-02-23T15:00:00Z", "DurationInMinutes": 30}
 JONAS = "005lo0000000002AAA"
@@ -215,3 +217,19 @@ async def test_each_user_is_offered_in_hours_of_their_own(org: LocalOrg) -> None
     assert [row["start.utc"] for row in rows_as_dicts(his)] == ["2026-11-24T13:00:00Z"]
     assert both["rows"] == his["rows"]
     assert len(mine["rows"]) > 1
+
+
+async def test_a_name_is_found_without_objects_that_a_policy_closes_and_refused_where_it_may_be_of_one(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "p.toml").write_text("[objects.Lead]\nactions = []\n", "utf-8")
+    with new_org() as org:
+        async with served(org, policy=tmp_path / "p.toml", toolsets="all") as mcp:
+            data = {**TIMES, "Subject": "Visit"}
+            made = await call(mcp, "create_appointment", data=data, invitees=["Harbour Room", "Jonas Brandt"])
+            unseen = await refusal(mcp, "set_invitees", event_id=made["Id"], add=["Nobody Here"])
+        invited = org.store.rows("SELECT RelationId FROM EventRelation WHERE EventId = ?", [made["Id"]])
+
+    assert {each["RelationId"][:3] for each in invited} >= {"005", "023"}
+    assert unseen["code"] == "POLICY_REFUSED"
+    assert "Lead" in unseen["message"]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mcp_salesforce.policy.errors import PolicyRefusedError
 from mcp_salesforce.salesforce import Request, SalesforceError
 from mcp_salesforce.salesforce.api.queries import querying, records_in
 from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
@@ -21,6 +22,7 @@ _IN_CALENDARS: Final = frozenset({"User", "Calendar"})
 _SHOWN: Final = 3
 _MOST: Final = 200
 _MOST_NEAR: Final = 20
+AMBIGUOUS: Final = "AMBIGUOUS_NAME"
 _ASK: Final = "Ask the user which one is meant, and give its Id."
 
 
@@ -45,14 +47,39 @@ _SOURCES: Final[Mapping[str, _Source]] = {
 async def ids_of(org: OrgSession, sought: Sequence[Named]) -> list[Found]:
     """Return for each name the Id of the one record that has it, or the error to raise.
 
-    Names cost at most two calls where they are written as the org has them, whatever their number.
+    Names cost at most two calls where they are written as the org has them, whatever their number. Objects that a
+    policy does not let be read are left out where a name may be of another one too.
+
+    Raises:
+        PolicyRefusedError: A name was not found, and may be of an object that the policy does not let be read.
     """
+    narrowed = [_readable(org, named) for named in sought]
     by_object: dict[str, dict[str, None]] = {}
-    for named in sought:
+    for named, _ in narrowed:
         for sobject in named.objects if named.casefold() != ME else ():
             by_object.setdefault(sobject, {})[str(named)] = None
-    found = await _exact(org, by_object)
-    return [await _id_of(org, named, found) for named in sought]
+    records = await _exact(org, by_object)
+    ids: list[Found] = []
+    for named, refusal in narrowed:
+        found = await _id_of(org, named, records)
+        if refusal and isinstance(found, InvalidArgumentError) and found.code != AMBIGUOUS:
+            raise refusal
+        ids.append(found)
+    return ids
+
+
+def _readable(org: OrgSession, named: Named) -> tuple[Named, PolicyRefusedError | None]:
+    """Return a name with the objects that may be read, and the refusal of another one; all of them if none may."""
+    objects: list[str] = []
+    refusal: PolicyRefusedError | None = None
+    for sobject in named.objects:
+        try:
+            org.require_action("read", sobject)
+        except PolicyRefusedError as error:
+            refusal = error
+        else:
+            objects.append(sobject)
+    return Named.of(named, objects or named.objects), refusal
 
 
 async def _exact(org: OrgSession, by_object: Mapping[str, Mapping[str, None]]) -> list[dict[str, Any]]:
@@ -140,7 +167,7 @@ def _ambiguous(named: Named, having: Sequence[Mapping[str, Any]]) -> InvalidArgu
     )
     return refused(
         f"{len(having)} records are called {str(named)[:40]!r}: {shown}{f' and {more} more' if more > 0 else ''}.",
-        code="AMBIGUOUS_NAME",
+        code=AMBIGUOUS,
         hint=_ASK,
     )
 

@@ -6,9 +6,9 @@ from mcp_salesforce.salesforce.errors import InvalidArgumentError
 from mcp_salesforce.salesforce.models import SObjectDescribe
 from mcp_salesforce.tools.framework.references import NAMEABLE, Named, is_name
 from mcp_salesforce.tools.framework.session import OrgSession
+from mcp_salesforce.tools.lookups.named_records import AMBIGUOUS
 from mcp_salesforce.tools.records.checks import Record
 
-AMBIGUOUS = "AMBIGUOUS_NAME"
 _ID = "id"
 
 
