@@ -1,12 +1,10 @@
 """`mcp-salesforce approve`: answer what a host could not ask its user."""
 
 import asyncio
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +13,7 @@ from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
 if TYPE_CHECKING:
     from mcp_salesforce.changes.approval_store import ApprovalStore
     from mcp_salesforce.changes.asked import Asked
+    from mcp_salesforce.cli.terminal import Terminal
 
 
 @click.command(name="approve")
@@ -38,33 +37,24 @@ def command(*, journal: Path | None) -> None:
         if not found:
             click.echo("Nothing waits for approval. A question waits for 15 minutes.")
             return
-        with _terminal() as terminal:
-            for store, asked in found:
-                _decide(store, asked, terminal)
+        _decide_all(found)
     finally:
         for store in stores:
             store.close()
 
 
-class _Terminal:
-    """The terminal itself: what is redirected or piped is not shown, and is not an answer."""
+def _decide_all(found: "Sequence[tuple[ApprovalStore, Asked]]") -> None:
+    from mcp_salesforce.cli.terminal import NoTerminalError, terminal
 
-    def __init__(self, reading: IO[str], writing: IO[str]) -> None:
-        self._reading = reading
-        self._writing = writing
-
-    def say(self, text: str) -> None:
-        """Show a line."""
-        self._writing.write(f"{text}\n")
-
-    def ask(self, prompt: str) -> str:
-        """Return what the person types."""
-        self._writing.write(prompt)
-        self._writing.flush()
-        return self._reading.readline()
+    try:
+        with terminal() as shown:
+            for store, asked in found:
+                _decide(store, asked, shown)
+    except NoTerminalError:
+        raise Refusal("approve needs a terminal that a person uses. Nothing was approved.") from None
 
 
-def _decide(store: "ApprovalStore", asked: "Asked", terminal: _Terminal) -> None:
+def _decide(store: "ApprovalStore", asked: "Asked", terminal: "Terminal") -> None:
     at = datetime.fromtimestamp(asked.at).astimezone()
     terminal.say(f"\n{asked.tool}, in org {asked.org} as user {asked.user}, asked at {at:%H:%M:%S}")
     terminal.say(asked.content["text"])
@@ -94,15 +84,3 @@ def _line(row: Mapping[str, Any]) -> str:
     changed = [f"{name}: {each['before']!r} to {each['after']!r}" for name, each in (row.get("changed") or {}).items()]
     values = [f"{name}: {value!r}" for name, value in (row.get("values") or {}).items()]
     return "; ".join([what + name, *changed, *values])
-
-
-@contextmanager
-def _terminal() -> Iterator[_Terminal]:
-    """Give the terminal of the person who runs the command."""
-    keyboard, screen = ("CONIN$", "CONOUT$") if os.name == "nt" else ("/dev/tty", "/dev/tty")
-    try:
-        reading, writing = Path(keyboard).open(encoding="utf-8"), Path(screen).open("w", encoding="utf-8")  # noqa: SIM115
-    except OSError:
-        raise Refusal("approve needs a terminal that a person uses. Nothing was approved.") from None
-    with reading, writing:
-        yield _Terminal(reading, writing)

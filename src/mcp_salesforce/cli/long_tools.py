@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -13,6 +13,7 @@ from mcp_salesforce.cli.refusal import Refusal, refusing_wrong_settings
 from mcp_salesforce.cli.waiting import bar
 
 if TYPE_CHECKING:
+    from mcp import Client
     from mcp.client.session import ElicitationFnT
     from mcp.shared.dispatcher import ProgressFnT
 
@@ -81,10 +82,12 @@ async def _run(
     progress: "ProgressFnT",
     asked: "ElicitationFnT | None",
 ) -> dict[str, Any]:
-    from mcp import Client
+    async with server_in_process(settings, asked) as client:
+        return await work(calling(client, progress))
 
-    from mcp_salesforce.server import create_server
-    from mcp_salesforce.settings.loading import ConfigurationError
+
+def calling(client: "Client", progress: "ProgressFnT | None" = None) -> Calling:
+    """Return what calls a tool through `client`, and tells `progress` how far it is."""
 
     async def call(tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         result = await client.call_tool(tool, dict(arguments), progress_callback=progress)
@@ -93,9 +96,24 @@ async def _run(
         said = result.meta or {}
         raise click.ClickException(f"{said.get('message')} {said.get('hint') or ''}".strip())
 
+    return call
+
+
+@asynccontextmanager
+async def server_in_process(settings: "Settings", asked: "ElicitationFnT | None") -> AsyncIterator["Client"]:
+    """Give a client of the server in this process; `asked` answers the questions to the user.
+
+    Raises:
+        Refusal: The settings cannot work.
+    """
+    from mcp import Client
+
+    from mcp_salesforce.server import create_server
+    from mcp_salesforce.settings.loading import ConfigurationError
+
     try:
         async with Client(create_server(settings), elicitation_callback=asked) as client:
-            return await work(call)
+            yield client
     except ConfigurationError as error:
         raise Refusal(str(error)) from None
     except ExceptionGroup as group:

@@ -1,7 +1,7 @@
-"""`mcp-salesforce view`: an agenda or free times as a picture, without a browser."""
+"""`mcp-salesforce view`: an agenda or free times in a browser, or as a picture without one."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,19 +12,22 @@ from mcp_salesforce.cli.long_tools import Calling, run, settings_of
 
 if TYPE_CHECKING:
     from mcp_salesforce.pictures import Theme
+    from mcp_salesforce.viewer import Shown
 
 _STDOUT: Final = "-"
 _ALL: Final = 1_000_000  # no model reads the answer
+_TOOLSETS: Final = "appointments, org"
 
 
 @click.group(name="view")
 def command() -> None:
-    """Draw an agenda or free times as a picture (SVG), from what the tools answer."""
+    """Show an agenda or free times in a browser, or draw them as a picture (SVG), from what the tools answer."""
 
 
 def _shared(chosen: Any) -> Any:  # noqa: ANN401 - what click decorates
-    """Add the options that both pictures have."""
+    """Add the options that both views have."""
     for option in (
+        click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address only."),
         click.option("--overwrite", is_flag=True, help="Replace the file if it exists."),
         click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", show_default=True),
         click.option("--org", "alias", help="Alias of a stored login to use instead of the settings."),
@@ -35,7 +38,10 @@ def _shared(chosen: Any) -> Any:  # noqa: ANN401 - what click decorates
             "--for", "names", multiple=True, default=("me",), help="A user or a room: name, e-mail or Id. Repeatable."
         ),
         click.option(
-            "--svg", required=True, type=click.Path(dir_okay=False, allow_dash=True), help="The file to write, or -."
+            "--svg",
+            default="",
+            type=click.Path(dir_okay=False, allow_dash=True),
+            help="Write a picture to this file, or to -, instead of opening a browser.",
         ),
     ):
         chosen = option(chosen)
@@ -44,9 +50,30 @@ def _shared(chosen: Any) -> Any:  # noqa: ANN401 - what click decorates
 
 @command.command()
 @_shared
-def agenda(*, svg: str, alias: str | None, theme: "Theme", overwrite: bool, **asked: Any) -> None:  # noqa: ANN401 - options of _shared
-    """Draw the appointments of days: people and rooms side by side, private ones without their subject."""
+def agenda(
+    *,
+    svg: str,
+    alias: str | None,
+    theme: "Theme",
+    overwrite: bool,
+    no_browser: bool,
+    **asked: Any,  # noqa: ANN401 - options of _shared
+) -> None:
+    """Show the appointments of days: people and rooms side by side, private ones without their subject.
+
+    Opens a browser, until you close the page or press Ctrl-C.
+    """
     _check(svg, overwrite=overwrite)
+
+    async def shown(call: Calling) -> "Shown":
+        from mcp_salesforce.viewer import Shown
+
+        window = _window(await _days(call, **asked), **asked)
+        if tuple(window["calendars"]) == ("me",):
+            del window["calendars"]
+            mine = (await call("salesforce_whoami", {}))["user"]["Id"]
+            return Shown("agenda", "salesforce_list_appointments", {**window, "owner_id": mine, "limit": 2000}, theme)
+        return Shown("agenda", "salesforce_get_free_busy", window, theme)
 
     async def work(call: Calling) -> dict[str, Any]:
         from mcp_salesforce.pictures import agenda_picture
@@ -55,7 +82,10 @@ def agenda(*, svg: str, alias: str | None, theme: "Theme", overwrite: bool, **as
         busy = await call("salesforce_get_free_busy", _window(days, **asked))
         return {"svg": agenda_picture(busy, days, now=_now(busy["time_zone"]), theme=theme)}
 
-    _write(svg, run(settings_of(alias, toolsets="appointments", max_answer_tokens=_ALL), work)["svg"])
+    if not svg:
+        _open(alias, shown, opens_browser=not no_browser)
+        return
+    _write(svg, run(settings_of(alias, toolsets=_TOOLSETS, max_answer_tokens=_ALL), work)["svg"])
 
 
 @command.command()
@@ -69,30 +99,49 @@ def free(
     alias: str | None,
     theme: "Theme",
     overwrite: bool,
+    no_browser: bool,
     minutes: int,
     limit: int,
     hours: str,
     **asked: Any,  # noqa: ANN401 - as above
 ) -> None:
-    """Draw the times at which everybody is free, and what is busy around them."""
+    """Show the times at which everybody is free, and what is busy around them; in the browser, a click books one.
+
+    Opens a browser, until you close the page or press Ctrl-C.
+    """
     _check(svg, overwrite=overwrite)
+    wish = {"duration_minutes": minutes, "limit": limit, "working_hours": hours}
+
+    async def shown(call: Calling) -> "Shown":
+        from mcp_salesforce.viewer import Shown
+
+        window = _window(await _days(call, **asked), **asked)
+        return Shown("free", "salesforce_find_free_times", {**window, **wish}, theme)
 
     async def work(call: Calling) -> dict[str, Any]:
         from mcp_salesforce.pictures import free_picture
 
         days = await _days(call, **asked)
         window = _window(days, **asked)
-        wish = {"duration_minutes": minutes, "limit": limit, "working_hours": hours}
         found = await call("salesforce_find_free_times", {**window, **wish})
         busy = await call("salesforce_get_free_busy", window)
         return {"svg": free_picture(found, busy, days, theme=theme)}
 
-    _write(svg, run(settings_of(alias, toolsets="appointments", max_answer_tokens=_ALL), work)["svg"])
+    if not svg:
+        _open(alias, shown, opens_browser=not no_browser)
+        return
+    _write(svg, run(settings_of(alias, toolsets=_TOOLSETS, max_answer_tokens=_ALL), work)["svg"])
+
+
+def _open(alias: str | None, shown: Callable[[Calling], Awaitable["Shown"]], *, opens_browser: bool) -> None:
+    from mcp_salesforce.cli.viewing import show
+
+    show(settings_of(alias, toolsets=_TOOLSETS, max_answer_tokens=_ALL), shown, opens_browser=opens_browser)
 
 
 def _check(svg: str, *, overwrite: bool) -> None:
     """Refuse a file that cannot be written, before the org is asked."""
-    if svg == _STDOUT:
+    if svg in {"", _STDOUT}:
         return
     if not Path(svg).absolute().parent.is_dir():
         raise click.ClickException(f"{Path(svg).absolute().parent} is not a folder.")
