@@ -62,18 +62,16 @@ class _Job:
         Raises:
             InvalidArgumentError: It is no CSV.
         """
-        action, count, columns = _ACTIONS[self.operation], 0, None
-        writes: list[Write] = []
-        async for row in table_rows(file, self.delimiter):
-            if columns is None:
-                columns = row
-                continue
+        like = Write(_ACTIONS[self.operation], self.sobject, key=self.key)
+        count = -1  # without the header
+        async for _ in table_rows(file, self.delimiter):
             count += 1
-            if count <= MOST_KEPT:
-                writes.append(_write(Write(action, self.sobject, key=self.key), columns, row))
-            else:
-                writes.clear()
-        self.writes = tuple(writes) if count <= MOST_KEPT else (Write(action, self.sobject, rows=count),)
+        if count > MOST_KEPT:
+            self.writes = (Write(like.action, like.sobject, rows=count),)
+            return
+        rows = table_rows(file, self.delimiter)
+        columns: list[str] = await anext(rows, [])
+        self.writes = tuple([_write(like, columns, row) async for row in rows])
 
 
 class IngestJobs:

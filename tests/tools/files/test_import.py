@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mcp import Client
 from mcp_types import ElicitResult
 
@@ -18,6 +20,7 @@ from mcp_salesforce.localorg import Fault, LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
 from mcp_salesforce.tools.files import import_sending, imports, preparing
+from mcp_salesforce.tools.files.seen_rows import SeenRows
 from tests.approving import Person, approve
 from tests.conftest import NOW, settings_of
 from tests.orgs import new_org
@@ -539,3 +542,19 @@ async def test_json_lines_keep_null_apart_from_what_is_not_there(mcp: Client, or
     await imported(mcp, path="a.jsonl", sobject="Contact", operation="update", go=True)
 
     assert people(org, "LastName", "Title", "Phone") == [("a", None, "1"), ("b", "Old", "2")]
+
+
+@given(rows=st.lists(st.tuples(st.sampled_from(["", "Email"]), st.text(max_size=1)), max_size=60))
+def test_the_first_row_of_what_several_say_is_known(rows: list[tuple[str, str]]) -> None:
+    seen = SeenRows()
+    known: dict[tuple[str, str], int] = {}
+
+    assert [seen.first(what, n) for n, what in enumerate(rows, 1)] == [
+        known.setdefault(what, n) for n, what in enumerate(rows, 1)
+    ]
+
+
+def test_many_rows_are_remembered() -> None:
+    seen = SeenRows()
+
+    assert [seen.first(n % 5000, n + 1) for n in range(20_000)] == [n % 5000 + 1 for n in range(20_000)]

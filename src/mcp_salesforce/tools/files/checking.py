@@ -12,6 +12,7 @@ from mcp_salesforce.salesforce.models import FieldDescribe
 from mcp_salesforce.tools.files.cells import is_clearing, is_empty, reader_of
 from mcp_salesforce.tools.files.mapping import Column, Operation
 from mcp_salesforce.tools.files.read_tables import Cell, as_text
+from mcp_salesforce.tools.files.seen_rows import SeenRows
 from mcp_salesforce.tools.lookups.field_values import ValueProblem
 
 _MISSING: Final = "REQUIRED_FIELD_MISSING"
@@ -87,7 +88,7 @@ class RowCheck:
             each for each in described.fields if is_required(each) and operation in {"insert", "upsert"}
             and (operation == "insert" or each.name in given)
         ]  # fmt: skip
-        self._seen: dict[int, int] = {}
+        self._seen = SeenRows()
 
     def read(self, number: int, cells: Sequence[Cell], fixed: Mapping[str, Cell]) -> CheckedRow:
         """Return a row as a record; `fixed` has other cells by header, or by field, folded."""
@@ -147,7 +148,7 @@ class RowCheck:
     def _check_seen(self, row: CheckedRow) -> None:
         """Find the row before it that means the same record, or says the same."""
         for name, what in self._identities(row.values):
-            before = self._seen.setdefault(hash((name, what)), row.number)
+            before = self._seen.first((name, what), row.number)
             if before != row.number:
                 row.fail("DUPLICATE_IN_FILE", name, f"The same as row {before}.")
                 return

@@ -18,7 +18,7 @@ from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.salesforce.lost_creates import CLOCKS_DIFFER_BY, comparable
 from mcp_salesforce.salesforce.wire import field_name, sobject_name
 from mcp_salesforce.tools.files.import_state import ImportState
-from mcp_salesforce.tools.files.job_files import Outcome, Results, Rows, file_of, outcome_of, outcomes_of
+from mcp_salesforce.tools.files.job_files import Outcome, Results, Row, Rows, file_of, outcome_of, outcomes_of
 from mcp_salesforce.tools.framework.session import OrgSession
 
 AT_ONCE: Final = 2
@@ -31,6 +31,7 @@ _MOST_UNANSWERED: Final = 20  # polls, each of which the client has tried severa
 _ID: Final = "Id"
 _TOOL: Final = "salesforce_import"
 _WORDS: Final = 300
+_NOT_TOLD: Final = ("", "NOT_PROCESSED", "", "The results of the job do not have it.")
 _GONE: Final = frozenset({"ENTITY_IS_DELETED"})
 
 
@@ -51,6 +52,7 @@ class Sending:
         self._state = state
         self._permit = permit
         self.is_paused = False
+        self._at_one = asyncio.Lock()  # held while the rows of a bulk job are in memory
 
     async def run(self) -> None:
         """Send all parts that are not done; what was sent before a crash is looked for first.
@@ -88,7 +90,7 @@ class Sending:
             raise PausedError
 
     def _rows(self, part: Part) -> Rows:
-        return [(number, values) for number, values in self._store.rows_of(self._import_id, part.number)]
+        return Rows(self._store.rows_of(self._import_id, part.number))
 
     def _keep(self) -> None:
         self._store.save(self._import_id, self._state.saved_form())
@@ -98,8 +100,7 @@ class Sending:
     async def _save(self, part: Part) -> None:
         """Send a part by a collections call.
 
-        A policy refuses a whole call for one of its records, so what it refuses is sent in smaller calls, down to the
-        row; each call is settled before the next.
+        What a policy refuses for one of its records is sent in smaller calls; each is settled before the next.
         """
         rows, size = self._rows(part), part.rows
         while rows:
@@ -135,14 +136,16 @@ class Sending:
             case "delete":
                 return await collections.delete([values[_ID] for values in records])
 
-    def _settle(self, part: Part, rows: Rows, outcomes: Sequence[Outcome | None], unsent: Rows = ()) -> None:
+    def _settle(
+        self, part: Part, rows: Sequence[Row], outcomes: Sequence[Outcome | None], unsent: Sequence[Row] = ()
+    ) -> None:
         """Keep the outcome of rows: each has the Id of its record, or code, fields and words.
 
         Those with None are left to be sent, and so are those that are `unsent`.
         """
         saved: list[Saved] = []
         failed: list[Failure] = []
-        left: list[tuple[int, dict[str, Any]]] = []
+        left: list[Row] = []
         for row, outcome in zip(rows, outcomes, strict=True):
             number, values = row
             if outcome is None:
@@ -154,7 +157,7 @@ class Sending:
             else:
                 saved.append(Saved(number, self._store.digest_of(values), record_id))
         kept = saved if self._state.operation == "insert" else []  # to do the others twice changes nothing
-        self._store.settle(self._import_id, part.number, self._source, kept, failed, [*left, *unsent])
+        self._store.settle(self._import_id, part.number, self._source, kept, failed, Rows.packed([*left, *unsent]))
         self._state.saved += len(saved)
         self._state.failed += len(failed)
         self._keep()
@@ -228,7 +231,9 @@ class Sending:
         key = state.key if state.operation == "upsert" else None
         job = await bulk.create_ingest_job(state.sobject, state.operation, external_id_field=key)
         self._store.mark(self._import_id, part.number, "ready", job.id)
-        await bulk.upload(job.id, await asyncio.to_thread(self._file, part))
+        async with self._at_one:
+            data = await asyncio.to_thread(lambda: file_of(self._rows(part), state.fields))
+        await bulk.upload(job.id, data)
         self._check_paused()
         self._store.mark(self._import_id, part.number, "sent", job.id)
         try:
@@ -238,9 +243,6 @@ class Sending:
                 self._store.mark(self._import_id, part.number, "ready", job.id)
                 raise
         await self._read_results(part, await self._ended(job.id))
-
-    def _file(self, part: Part) -> bytes:
-        return file_of(self._rows(part), self._state.fields)
 
     async def _go_on_with_job(self, part: Part) -> bool:
         """Continue with the job that a part was given to; False if that job has not saved all, and never will."""
@@ -281,16 +283,15 @@ class Sending:
         Raises:
             SalesforceError: It failed: the rows that it did not process are sent by another job.
         """
-        good, bad = Results(), Results()
-        await self._org.client.bulk.ingest_results(job.id, "successfulResults", good)
-        await self._org.client.bulk.ingest_results(job.id, "failedResults", bad)
-        rows = self._rows(part)  # now: while the job was running, none of them was in memory
-        outcomes = await asyncio.to_thread(outcomes_of, rows, self._state.fields, good, bad)
-        if job.state == "JobComplete":
-            outcomes = [
-                each or ("", "NOT_PROCESSED", "", "The results of the job do not have it.") for each in outcomes
-            ]
-        self._settle(part, rows, outcomes)
+        async with self._at_one:
+            good, bad = Results(), Results()
+            await self._org.client.bulk.ingest_results(job.id, "successfulResults", good)
+            await self._org.client.bulk.ingest_results(job.id, "failedResults", bad)
+            rows = self._rows(part)  # now: while the job was running, none of them was in memory
+            outcomes = await asyncio.to_thread(outcomes_of, rows, self._state.fields, good, bad)
+            if job.state == "JobComplete":
+                outcomes = [each or _NOT_TOLD for each in outcomes]
+            self._settle(part, rows, outcomes)
         if job.state != "JobComplete":
             raise refused(
                 f"The bulk job {job.id} is {job.state}: {job.error_message or 'Salesforce gives no reason'}.",

@@ -2,44 +2,89 @@
 
 import csv
 import io
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, Final, TypeAlias, overload
+
+import orjson
 
 from mcp_salesforce.salesforce import SaveResult
 from mcp_salesforce.tools.files.cells import wire_cell
 
-Rows: TypeAlias = Sequence[tuple[int, dict[str, Any]]]
-"""Rows by their numbers: the values of each."""
+Row: TypeAlias = tuple[int, dict[str, Any]]
+"""A row's number, and its values."""
 Outcome: TypeAlias = tuple[str, str, str, str]
 """The Id of the record that a row became; or why it did not: code, fields and words."""
+_BLOCK: Final = 1_000
+
+
+class Rows(Sequence[Row]):
+    """Many rows in little memory: a row is a text until it is asked for."""
+
+    def __init__(self, packed: Sequence[str]) -> None:
+        """Take rows as `packed` returns them."""
+        self._packed = packed
+
+    @staticmethod
+    def packed(rows: Iterable[Row]) -> list[str]:
+        """Return rows as texts."""
+        return [orjson.dumps(row).decode() for row in rows]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._packed)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Rows": ...
+    def __getitem__(self, place: int | slice) -> "Row | Rows":
+        """Return a row, or some."""
+        if isinstance(place, slice):
+            return Rows(self._packed[place])
+        number, values = orjson.loads(self._packed[place])
+        return number, values
 
 
 def file_of(rows: Rows, fields: Sequence[str]) -> bytes:
     """Return the rows as the file of a bulk job."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(fields)
-    writer.writerows(_cells(rows, fields))
-    return out.getvalue().encode()
+    data = _lines([fields])
+    for start in range(0, len(rows), _BLOCK):
+        data += _lines(_cells(values, fields) for _, values in rows[start : start + _BLOCK])
+    return bytes(data)
 
 
 def outcomes_of(rows: Rows, fields: Sequence[str], good: "Results", bad: "Results") -> list[Outcome | None]:
     """Return the outcome of each row, by the results: they have the rows as they were sent, in any order."""
-    places: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)  # the first one last
-    for place, cells in zip(range(len(rows) - 1, -1, -1), _cells(rows[::-1], fields), strict=True):
-        places[tuple(cells)].append(place)
+    first: dict[bytes, int] = {}
+    following = array("l", [-1]) * len(rows)  # of rows that say the same
+    for place in range(len(rows) - 1, -1, -1):
+        digest = _digest(_cells(rows[place][1], fields))
+        following[place] = first.get(digest, -1)
+        first[digest] = place
     outcomes: list[Outcome | None] = [None] * len(rows)
     for results, is_saved in ((good, True), (bad, False)):
         for record_id, how, *sent in results.rows():
-            if same := places.get(tuple(sent)):
-                outcomes[same.pop()] = (record_id, "", "", "") if is_saved else ("", *_told(how))
+            digest = _digest(sent)
+            if (place := first.get(digest, -1)) >= 0:
+                outcomes[place] = (record_id, "", "", "") if is_saved else ("", *_told(how))
+                first[digest] = following[place]
     return outcomes
 
 
-def _cells(rows: Rows, fields: Sequence[str]) -> Iterator[list[str]]:
-    for _, values in rows:
-        yield [wire_cell(values[name]) if name in values else "" for name in fields]
+def _lines(rows: Iterable[Sequence[str]]) -> bytearray:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return bytearray(out.getvalue().encode())
+
+
+def _digest(cells: list[str]) -> bytes:
+    return blake2b(orjson.dumps(cells), digest_size=16).digest()
+
+
+def _cells(values: dict[str, Any], fields: Sequence[str]) -> list[str]:
+    return [wire_cell(values[name]) if name in values else "" for name in fields]
 
 
 class Results:
@@ -58,7 +103,7 @@ class Results:
 
     def rows(self) -> Iterator[list[str]]:
         """Yield the rows, each with `sf__Id`, how it ended, and what was sent."""
-        table = csv.reader(io.StringIO(self._pieces.decode(), newline=""))
+        table = csv.reader(io.TextIOWrapper(io.BytesIO(self._pieces), "utf-8", newline=""))
         next(table, None)
         return (row for row in table if row)
 

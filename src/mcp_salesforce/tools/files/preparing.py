@@ -14,6 +14,7 @@ from mcp_salesforce.salesforce.ids import KEY_PREFIXES
 from mcp_salesforce.tools.files.checking import CheckedRow, RowCheck
 from mcp_salesforce.tools.files.folder import FilesFolder, no_folder
 from mcp_salesforce.tools.files.import_state import ImportState
+from mcp_salesforce.tools.files.job_files import Rows
 from mcp_salesforce.tools.files.mapping import Column, ColumnMapping, mapping_of, target_of
 from mcp_salesforce.tools.files.org_checks import OrgChecks, refuse_hidden
 from mcp_salesforce.tools.files.read_tables import FileSource, Row, RowsSource, Source, Table, as_text
@@ -25,7 +26,7 @@ BULK_ROWS: Final = 10_000
 """Rows of a bulk job where all fit into one: as many as the journal keeps one by one."""
 MANY_ROWS: Final = 20_000
 """Rows of each bulk job of a larger import."""
-_BLOCK: Final = 2_000
+_BLOCK: Final = 1_000
 _SAMPLES: Final = 20  # bad rows whose cells an answer shows
 _SAMPLE: Final = 30  # characters of a cell
 _ELSEWHERE: Final[Mapping[str, str]] = {
@@ -174,7 +175,7 @@ class Preparation:
         self._state.ready += len(good)
         for row in good:
             self._fields.update(dict.fromkeys(row.values))
-        self._parts.add([[row.number, row.values] for row in good])
+        self._parts.add(Rows.packed((row.number, row.values) for row in good))
 
     def _sample(self, row: CheckedRow) -> str:
         """Return the cell that the first failure of a row is about; nothing if it is about no cell."""
@@ -193,10 +194,10 @@ class _Parts:
         self._store = store
         self._import_id = import_id
         self._are_small = are_small
-        self._rows: list[list[Any]] = []
+        self._rows: list[str] = []
         self._number = 0
 
-    def add(self, rows: Sequence[list[Any]]) -> None:
+    def add(self, rows: Sequence[str]) -> None:
         self._rows += rows
         size = MOST_RECORDS if self._are_small else MANY_ROWS
         while len(self._rows) >= size:
