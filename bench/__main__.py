@@ -26,6 +26,7 @@ from bench.soql import about_soql
 from bench.start import about_the_start
 from bench.team import about_a_team
 from bench.tokens import tokens
+from bench.views import about_views
 from bench.writes import about_writes
 
 
@@ -56,6 +57,7 @@ SECTIONS: dict[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "team": about_a_team,
     "soak": about_a_soak,
     "flood": about_a_flood,
+    "views": about_views,
 }
 
 

@@ -37,7 +37,8 @@ async def test_an_agenda_shows_the_days_of_the_call_and_the_details_of_an_appoin
     def steps(view: View, probe: Probe) -> None:
         opened(browser, view, probe.address("agenda", WEEK))
         view.until_text("Company anniversary", "Board meeting", "Times in America/New_York", "Today")
-        assert [call["name"] for call in probe.calls] == [WEEK["name"], "salesforce_whoami"]
+        asked = ["salesforce_query", "salesforce_whoami"]
+        view.until(lambda: [WEEK["name"], *asked] == sorted(call["name"] for call in probe.calls))
 
         view.press("Board meeting")
         view.until_text("Calendar", "Harbour Room")
@@ -46,7 +47,8 @@ async def test_an_agenda_shows_the_days_of_the_call_and_the_details_of_an_appoin
 
         view.press("Month")
         view.until_text("November 2026", "more")
-        assert probe.calls[-1]["arguments"] == {"start": "2026-10-26", "end": "2026-12-06", "limit": 2000}
+        listed = [call["arguments"] for call in probe.calls if call["name"] == WEEK["name"]]
+        assert listed[1:] == [{"start": "2026-10-26", "end": "2026-12-06", "limit": 2000}]
 
         view.leave()
         sizes = view.script("return seen.filter(({method}) => method === 'ui/notifications/size-changed').length")

@@ -6,12 +6,16 @@ import { entriesOf, isOn, minuteOf, monthGrid, plusDays, plusMonths, workWeek } 
 import type { Day, Entry } from "./days.ts";
 import { Facts, invitedIn } from "./facts.tsx";
 import { localeOf, longDay, reportSize, useNarrow, wear, type Locale } from "./kit.ts";
+import { notesOf, Said } from "./parts.tsx";
+import { rowsOf } from "./rows.ts";
 import { timesOf, Timetable } from "./timetable.tsx";
 import "./agenda.css";
 
 const LIST = "salesforce_list_appointments";
 const BUSY = "salesforce_get_free_busy";
-const MOST_PAGES = 10;
+/** Of a Lightning series, or of a Classic one. */
+const REPEATS = "((IsRecurrence2 = true AND IsRecurrence2Exclusion = false) OR RecurrenceActivityId != null)";
+const FEW_A_DAY = 5;
 
 type Mode = "day" | "week" | "month";
 interface Calendar {
@@ -52,6 +56,7 @@ let state = {
   mode: "week" as Mode,
   day: "",
   hidden: new Set<string>(),
+  series: new Set<string>(),
   isLoading: true,
   error: "",
 };
@@ -81,16 +86,8 @@ async function load(from: Day, until: Day): Promise<void> {
   update({ isLoading: true, error: "" });
   const { cursor: _cursor, ...given } = state.given;
   const call: Json = { ...given, start: from, end: until, ...(state.tool === LIST ? { limit: 2000 } : {}) };
-  const answers: Json[] = [];
   try {
-    do {
-      const next = answers.at(-1)?.next_cursor;
-      const result = await bridge.call(state.tool, next ? { ...call, cursor: next } : call);
-      const answer = result.isError ? undefined : contentOf(result);
-      if (!answer) return update({ error: textOf(result), isLoading: false });
-      answers.push(answer);
-    } while (answers.at(-1)?.next_cursor && answers.length < MOST_PAGES);
-    keep(answers, from, until);
+    keep(await bridge.pages(state.tool, call), from, until);
   } catch (error) {
     update({ error: (error as Error).message, isLoading: false });
   }
@@ -101,11 +98,22 @@ function keep(answers: Json[], from: Day, until: Day): void {
   const last = answers.at(-1) ?? {};
   const named = (last.calendars as Calendar[] | undefined) ?? [];
   const owners = [...new Set(entries.map(({ whose }) => whose))].filter(Boolean).sort();
-  const notes = ["note", "warning", "withheld"].flatMap((key) => (last[key] ? [String(last[key])] : []));
+  const notes = notesOf(last);
   if (last.next_cursor || last.left_out) notes.push("There are more appointments than are shown. Choose fewer days.");
   const calendars = named.length ? named : owners.map((name) => ({ name, visibility: "full" }));
   const zone = String(last.time_zone ?? "");
   update({ loaded: { entries, calendars, zone, notes, from, until }, isLoading: false, error: "" });
+  if (entries.some(({ id }) => id)) void markSeries(from, until);
+}
+
+/** Mark the appointments that repeat, which the list does not tell; where the org may not be queried, none is marked. */
+async function markSeries(from: Day, until: Day): Promise<void> {
+  // The days of an appointment are those of its own calendar's zone.
+  const window = `ActivityDate >= ${plusDays(from, -1)} AND ActivityDate <= ${plusDays(until, 1)}`;
+  const call = { soql: `SELECT Id FROM Event WHERE ${REPEATS} AND ${window}`, limit: 2000 };
+  const answers = await bridge.pages("salesforce_query", call).catch(() => []);
+  const found = answers.flatMap(rowsOf).map((of) => of("Id"));
+  if (found.length) update({ series: new Set([...state.series, ...found]) });
 }
 
 /** Ask the server what time it is where the user is. */
@@ -190,23 +198,16 @@ function Agenda() {
         ))}
       </header>
       {(loaded?.calendars.length ?? 0) > 1 && <People />}
-      <div role="status" class={isLoading ? "note" : "quiet"}>
-        {isLoading ? "Loading the appointments…" : `${entries.length} entries`}
-      </div>
-      {error && (
-        <p role="alert" class="note error">
-          {error}
-        </p>
-      )}
-      {loaded?.notes.map((note) => (
-        <p key={note} class="note">
-          {note}
-        </p>
-      ))}
+      <Said
+        loading={isLoading ? "Loading the appointments…" : ""}
+        said={`${entries.length} entries`}
+        error={error}
+        notes={loaded?.notes}
+      />
       {open && <Details key={open.id || open.first + open.from} entry={open} locale={locale} close={close} />}
       {loaded && mode === "month" && !isNarrow && <Month {...drawn} month={day.slice(0, 7)} />}
       {loaded && mode !== "month" && !isNarrow && <Grid {...drawn} />}
-      {loaded && isNarrow && <List {...drawn} />}
+      {loaded && isNarrow && <List {...drawn} most={mode === "month" ? FEW_A_DAY : Infinity} />}
       {loaded?.zone && (
         <p class="zone">
           Times in <bdi dir="ltr">{loaded.zone}</bdi>
@@ -293,7 +294,14 @@ function Block({ entry, time, withWhose, choose }: BlockProps) {
       style={{ "--hue": hueOf(entry.whose) }}
       onClick={({ currentTarget }) => choose(entry, currentTarget)}
     >
-      <b>{entry.title || "Busy"}</b> {time && <bdi dir="ltr">{time}</bdi>} {withWhose && <span>{entry.whose}</span>}
+      <b>{entry.title || "Busy"}</b>{" "}
+      {state.series.has(entry.id) && (
+        <>
+          <span aria-hidden="true">↻</span>
+          <span class="quiet">repeats</span>{" "}
+        </>
+      )}
+      {time && <bdi dir="ltr">{time}</bdi>} {withWhose && <span>{entry.whose}</span>}
     </button>
   );
 }
@@ -347,30 +355,37 @@ function Month({ entries, people, days, locale, now, choose, month }: Drawn & { 
 }
 
 /** What there is room for in a narrow host: each day's entries below each other. */
-function List({ entries, people, days, locale, now, choose }: Drawn) {
-  const used = days.filter((day) => entries.some((entry) => isOn(entry, day)));
+function List({ entries, people, days, locale, now, choose, most }: Drawn & { most: number }) {
+  const used = days.flatMap((day) => {
+    const of = entries.filter((entry) => isOn(entry, day));
+    return of.length ? [{ day, of: of.sort((one, other) => (one.from ?? -1) - (other.from ?? -1)) }] : [];
+  });
   if (!used.length) return <p class="note">There are no appointments on these days.</p>;
   return (
     <>
-      {used.map((day) => (
+      {used.map(({ day, of }) => (
         <section key={day}>
           <h2>
             {longDay(day, locale)} {day === now?.day && <span class="today">Today</span>}
           </h2>
           <ul class="list">
-            {entries
-              .filter((entry) => isOn(entry, day))
-              .sort((one, other) => (one.from ?? -1) - (other.from ?? -1))
-              .map((entry) => (
-                <li key={entry.id + entry.first + entry.from + entry.whose}>
-                  <Block
-                    entry={entry}
-                    time={timesOf(entry, locale) || "All day"}
-                    withWhose={people.length > 1}
-                    choose={choose}
-                  />
-                </li>
-              ))}
+            {of.slice(0, most).map((entry) => (
+              <li key={entry.id + entry.first + entry.from + entry.whose}>
+                <Block
+                  entry={entry}
+                  time={timesOf(entry, locale) || "All day"}
+                  withWhose={people.length > 1}
+                  choose={choose}
+                />
+              </li>
+            ))}
+            {of.length > most && (
+              <li>
+                <button type="button" class="date" onClick={() => show("day", day)}>
+                  {of.length - most} more
+                </button>
+              </li>
+            )}
           </ul>
         </section>
       ))}

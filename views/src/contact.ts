@@ -1,7 +1,6 @@
 /** A contact's fields in groups that a person can read, whichever fields the answer has. */
 
-import type { Pair } from "./parts.tsx";
-
+export type Pair = [label: string, text: string];
 export interface Group {
   title: string;
   pairs: Pair[];

@@ -1,6 +1,5 @@
-/** What views say in the same way: what is being done, what went wrong, notes of the server, names with their values. */
+/** What views say in the same way: what is being done, what went wrong, notes of the server. */
 import type { Json } from "./bridge.ts";
-import "./parts.css";
 
 /** Return what an answer says about itself: notes, warnings, and which fields a policy withholds. */
 export function notesOf(answer: Json): string[] {
@@ -35,21 +34,5 @@ export function Said({ loading, said, error, notes = [] }: SaidProps) {
         </p>
       ))}
     </>
-  );
-}
-
-export type Pair = [name: string, text: string];
-
-/** Names with their values, which are text; those without one are left out. */
-export function Pairs({ rows }: { rows: Pair[] }) {
-  return (
-    <dl class="pairs">
-      {rows.filter(([, text]) => text).map(([name, text]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{text}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }

@@ -2,9 +2,10 @@
 import { render } from "preact";
 import { Bridge, contentOf, textOf as wordsOf, type Json, type ToolResult } from "./bridge.ts";
 import { groupsOf, nameOf, textOf } from "./contact.ts";
+import { Facts } from "./facts.tsx";
 import { localeOf, reportSize, wear, type Locale } from "./kit.ts";
 import { recordAddress } from "./links.ts";
-import { notesOf, Pairs, Said } from "./parts.tsx";
+import { notesOf, Said } from "./parts.tsx";
 import { rowsOf } from "./rows.ts";
 import "./people.css";
 
@@ -159,7 +160,7 @@ function Person() {
             {groupsOf(contact, words).map(({ title, pairs }) => (
               <section key={title} class="group">
                 <h2>{title}</h2>
-                <Pairs rows={pairs} />
+                <Facts rows={pairs} />
               </section>
             ))}
           </div>

@@ -2,8 +2,9 @@
 import { render } from "preact";
 import { useState } from "preact/hooks";
 import { Bridge, contentOf, textOf, type Json, type ToolResult } from "./bridge.ts";
+import { Facts, type Fact } from "./facts.tsx";
 import { reportSize, wear } from "./kit.ts";
-import { notesOf, Pairs, Said, type Pair } from "./parts.tsx";
+import { notesOf, Said } from "./parts.tsx";
 import { childrenOf, fieldsOf, matches, parentsOf, type Field, type Neighbour } from "./relations.ts";
 import { rowsOf } from "./rows.ts";
 import "./schema.css";
@@ -15,7 +16,7 @@ const ROW_PX = 44;
 interface Described {
   sobject: string;
   label: string;
-  facts: Pair[];
+  facts: Fact[];
   fields: Field[];
   children: Neighbour[];
   notes: string[];
@@ -108,7 +109,7 @@ async function walk(sobject: string, known?: Json[]): Promise<void> {
   }
 }
 
-function factsOf(head: Json): Pair[] {
+function factsOf(head: Json): Fact[] {
   const types = (head.record_types as { name: string; label?: string; default?: boolean }[] | undefined) ?? [];
   const said = types.map(({ name, label, default: is }) => `${label ?? name}${is ? " (default)" : ""}`);
   return [
@@ -182,7 +183,7 @@ function OneObject({ sobject, label, facts, fields, children }: Described) {
   return (
     <>
       <Map sobject={sobject} label={label} parents={parentsOf(fields)} children={children} />
-      <Pairs rows={facts} />
+      <Facts rows={facts} />
       <h2>Fields</h2>
       <Search name="Search fields" found={`${found.length} of ${fields.length}`} />
       {!found.length && <p class="note">No field has these words in its name, label or type.</p>}
@@ -333,7 +334,7 @@ function Known({ known }: { known: Json }) {
   const values = (known.values as string[] | undefined) ?? [];
   const by = Object.entries((known.values_for as Record<string, string[]> | undefined) ?? {});
   const targets = (known.references as string[] | undefined) ?? [];
-  const rows: Pair[] = [
+  const rows: Fact[] = [
     ["Label", String(known.label ?? "")],
     ["Help", String(known.help ?? "")],
     ["Description", String(known.description ?? "")],
@@ -344,11 +345,11 @@ function Known({ known }: { known: Json }) {
     ["Other values", known.restricted ? "are refused" : ""],
     ["Left out", known.values_left_out ? `${String(known.values_left_out)} values` : ""],
     ["Depends on", String(known.depends_on ?? "")],
-    ...by.map(([value, of]): Pair => [`If ${value}`, of.map(worded).join(", ")]),
+    ...by.map(([value, of]): Fact => [`If ${value}`, of.map(worded).join(", ")]),
   ];
   return (
     <>
-      <Pairs rows={rows} />
+      <Facts rows={rows} />
       {targets.length > 0 && (
         <ul class="objects">
           {targets.map((target) => (
