@@ -108,6 +108,7 @@ async def test_the_week_starts_on_monday_and_offers_no_time_that_is_past(mcp: Cl
     text = await text_of(mcp, "plan_my_week", date="2026-11-26")
 
     assert "Plan the week from Monday 2026-11-23 to Sunday 2026-11-29." in text
+    assert "Plan the week from Monday 2026-11-23" in await text_of(mcp, "plan_my_week")  # today is a Sunday
     last = await text_of(mcp, "plan_my_week", date="2026-11-10")
     (free,) = [arguments for tool, arguments in calls_in(last) if tool == "salesforce_find_free_times"]
     assert free["end"] >= free["start"]

@@ -39,6 +39,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("create_contact", {"data": {"FirstName": "Ada"}}, "REQUIRED_FIELD_MISSING", "LastName is required"),
     ("create_contact", {"data": {"LastName": ""}}, "REQUIRED_FIELD_MISSING", "LastName is required"),
     ("create_contact", {}, "INVALID_ARGUMENT", "data is required"),
+    ("get_free_busy", {"calendars": [], "start": START, "end": START}, "INVALID_ARGUMENT", "too few entries; at"),
     ("create_contact", {"data": "Ada"}, "INVALID_ARGUMENT", "data must be an object"),
     ("create_contact", {"data": {"LastName": "Ode", "Emial": "x"}}, "INVALID_FIELD", "Did you mean Email"),
     ("create_contact", {"data": {"LastName": "Ode", "Rank__c": 1}}, "INVALID_FIELD", "No such column 'Rank__c'"),

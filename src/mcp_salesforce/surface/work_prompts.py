@@ -33,6 +33,7 @@ _DEALS = "SELECT Id, Name, StageName, Amount, CloseDate, NextStep FROM Opportuni
 _TWICE = "HAVING COUNT(Id) > 1 ORDER BY COUNT(Id) DESC LIMIT 50"
 _NO_WAY = "Email = null AND Phone = null AND MobilePhone = null LIMIT 50"
 _MOST = 200
+_WEEKEND = frozenset({5, 6})
 _BEFORE = timedelta(days=180)
 _AFTER = timedelta(days=30)
 
@@ -46,7 +47,8 @@ async def plan_my_week(
     """Show the week with its appointments, open tasks and free times, and propose when to do what."""
     async with refusing("prompt", ctx, {}):
         now, first, today = await time_now(ctx), await _day(ctx, date), await day_named(ctx, "today")
-        monday = first - timedelta(days=first.weekday())
+        is_over = first == today and first.weekday() in _WEEKEND  # the week to plan is the next one
+        monday = first + timedelta(days=(7 if is_over else 0) - first.weekday())
         me = (await _org(ctx).owner())[1]
     sunday = monday + timedelta(days=6)
     week, rest = _days(monday, sunday), _days(min(max(monday, today), sunday), sunday)

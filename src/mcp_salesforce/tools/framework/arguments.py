@@ -130,6 +130,7 @@ def _problem(name: str, problem: ErrorDetails) -> str:
         "missing": f"{name} is required.",
         "string_too_short": f"{name} is empty.",
         "string_too_long": f"{name} has {len(str(given))} characters; at most {context.get('max_length')} fit.",
+        "too_short": f"{name} has too few entries; at least {context.get('min_length')}.",
         "too_long": f"{name} has too many entries; at most {context.get('max_length')}.",
         "greater_than_equal": f"{name} must be at least {context.get('ge')}, not {given}.",
         "less_than_equal": f"{name} must be at most {context.get('le')}, not {given}.",
