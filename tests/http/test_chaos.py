@@ -55,6 +55,8 @@ class Writers:
             self.refused.add(name)
         elif answer.status_code == 200 and "Id" in (found := answer_in(answer)["result"]).get("structuredContent", {}):
             self.saved[name] = found["structuredContent"]["Id"]
+        elif answer.status_code == 200 and "The write was not sent" in found["content"][0]["text"]:
+            self.refused.add(name)
         else:
             self.others.append(f"{answer.status_code} {answer.text}")
 

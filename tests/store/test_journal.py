@@ -153,7 +153,7 @@ async def test_without_the_store_no_change_begins_and_one_that_has_begun_is_clos
     journal, other = SharedJournal(line, now=NOW.timestamp), SharedJournal(store, now=NOW.timestamp)  # type: ignore[arg-type]  # a line to it
     change = await begun(journal, "Sand")
     line.is_away = True
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match="The write was not sent"):
         await begun(journal, "Stein")
     change.steps[0].outcomes = (Outcome("003000000000001AAA", is_done=True),)
     await journal.end(change, change.steps[0])

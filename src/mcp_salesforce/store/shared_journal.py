@@ -4,12 +4,10 @@ import asyncio
 import logging
 import re
 import secrets
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from contextvars import Context
 from dataclasses import dataclass
-from typing import Any, Final, NotRequired, TypedDict, TypeVar, cast
+from typing import Any, Final, NotRequired, TypedDict, cast
 
 import orjson
 
@@ -24,14 +22,12 @@ from mcp_salesforce.changes.journal import (
     step_of,
 )
 from mcp_salesforce.store.interface import Store, StoreError
+from mcp_salesforce.store.lease import Lease, whole
 
 _ID_BYTES: Final = 8
 _ID: Final = re.compile(f"[0-9a-f]{{{2 * _ID_BYTES}}}")
 _MOST_LISTED: Final = 100
-_LEASE_S: Final = 5.0
-_RENEWED_S: Final = 1.0
 _KEPT_S: Final = KEPT_FOR.total_seconds()
-_Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
 
@@ -67,12 +63,12 @@ class SharedJournal:
         """Keep them in `store`, which must encrypt them; `now` is the time in Unix seconds."""
         self._store = store
         self._now = now
-        self._own = secrets.token_hex(_ID_BYTES)
+        self._lease = Lease(
+            store, "changes", is_needed=lambda: bool(self._under_way), each_time=self._close_those_that_ended
+        )
         self._under_way: dict[str, _Running] = {}
         self._ended: set[str] = set()
         self._unkept: set[str] = set()
-        self._renewing: asyncio.Task[None] | None = None
-        self._held_at = -_LEASE_S
         self.off_because = ""
 
     def __repr__(self) -> str:
@@ -80,13 +76,16 @@ class SharedJournal:
 
     async def close(self) -> None:
         """End the lease; the store stays open."""
-        if self._renewing:
-            self._renewing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._renewing
+        await self._lease.close()
 
     async def begin(self, change: Change, step: Step) -> None:
         """Keep `step`, the last one of `change`, before it is sent."""
+        try:
+            await self._begin(change, step)
+        except StoreError as error:
+            raise StoreError(f"{error.message} The write was not sent, because it cannot be recorded.") from None
+
+    async def _begin(self, change: Change, step: Step) -> None:
         owner = (await change.owner())[:2]
         if change.change_id:
             number = len(change.steps) - 1
@@ -110,11 +109,12 @@ class SharedJournal:
 
     async def _put(self, owner: Sequence[str], change_id: str, change: Change, step: Step) -> None:
         """Keep a new change, with its first step, under a lease."""
+        own = self._lease.own
         head = _Head(
-            at=self._now(), tool=change.tool, holder=self._own, state="open", undoes=change.undoes, steps=1, first=step
+            at=self._now(), tool=change.tool, holder=own, state="open", undoes=change.undoes, steps=1, first=step
         )
         self._under_way[change_id] = running = _Running(change, head, "")
-        await self._hold()
+        await self._lease.hold()
         running.version = await self._store.put(_place(owner, change_id), orjson.dumps(head), _KEPT_S)
 
     async def _claim(self, owner: Sequence[str], undone: str, change_id: str) -> None:
@@ -136,7 +136,7 @@ class SharedJournal:
             owner = (await change.owner())[:2]
             number = next(number for number, each in enumerate(change.steps) if each is step)
             try:
-                await _whole(self._keep(owner, change.change_id, number, step))
+                await whole(self._keep(owner, change.change_id, number, step))
             except StoreError:
                 self._unkept.add(change.change_id)
 
@@ -144,7 +144,7 @@ class SharedJournal:
         """Keep that a change writes nothing more; while the store is away, that is tried again and again."""
         if change.change_id:
             self._ended.add(change.change_id)
-            await _whole(self._closed(change))
+            await whole(self._closed(change))
 
     async def _closed(self, change: Change) -> None:
         owner = (await change.owner())[:2]
@@ -162,7 +162,7 @@ class SharedJournal:
 
     async def mark(self, owner: Sequence[str], change_id: str, state: State) -> None:
         """Keep the state of a change."""
-        await _whole(self._update(owner[:2], change_id, state=state))
+        await whole(self._update(owner[:2], change_id, state=state))
 
     async def settle(self, owner: Sequence[str], change_id: str, steps: Sequence[Step]) -> None:
         """Keep what was found out about the steps of a change."""
@@ -245,35 +245,13 @@ class SharedJournal:
 
     async def _is_alive(self, change_id: str, holder: str) -> bool:
         """Tell whether a change is still being made: here, or by a replica whose lease has not ended."""
-        if holder == self._own:
+        if holder == self._lease.own:
             return change_id in self._under_way
-        return await self._store.get(_lease(holder)) is not None
+        return await self._lease.is_alive(holder)
 
-    async def _hold(self) -> None:
-        """Have a lease before a change is kept, and renew it as long as a change is running."""
-        if time.monotonic() - self._held_at > _LEASE_S / 2:
-            await self._renew()
-        if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.get_running_loop().create_task(self._renew_all(), context=Context())
-
-    async def _renew(self) -> None:
-        at = time.monotonic()
-        await self._store.put(_lease(self._own), b"1", _LEASE_S)
-        self._held_at = at
-
-    async def _renew_all(self) -> None:
-        await asyncio.sleep(_RENEWED_S)
-        while self._under_way:
-            with suppress(StoreError):
-                await self._renew()
-                for each in [self._under_way[change_id] for change_id in self._ended]:
-                    await self._closed(each.change)
-            await asyncio.sleep(_RENEWED_S)
-
-
-async def _whole(work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Do `work` to its end, though the caller is cancelled meanwhile."""
-    return await asyncio.shield(asyncio.get_running_loop().create_task(work))
+    async def _close_those_that_ended(self) -> None:
+        for each in [self._under_way[change_id] for change_id in self._ended]:
+            await self._closed(each.change)
 
 
 async def _all(*works: Coroutine[Any, Any, object]) -> None:
@@ -289,7 +267,3 @@ def _place(owner: Sequence[str], change_id: str) -> str:
 
 def _list_of(owner: Sequence[str]) -> str:
     return f"changes/{owner[0]}/{owner[1]}"
-
-
-def _lease(holder: str) -> str:
-    return f"changes-by/{holder}"
