@@ -29,6 +29,7 @@ from mcp_salesforce.settings.loading import ConfigurationError
 from mcp_salesforce.settings.settings import Settings
 from mcp_salesforce.state_key import StateKey
 from mcp_salesforce.store.interface import Store
+from mcp_salesforce.store.shared_jobs import SharedJobs
 from mcp_salesforce.store.shared_journal import SharedJournal
 from mcp_salesforce.store.shared_questions import SharedQuestions
 from mcp_salesforce.tools.framework.allowed_tools import Access
@@ -82,6 +83,7 @@ class Sessions:
         )
         self._audit = connect.audit(settings)
         self._imports = connect.imports(settings, self._seconds)
+        self._jobs = SharedJobs(store) if store else None
 
     async def __aenter__(self) -> Self:
         if self._audit:
@@ -94,6 +96,8 @@ class Sessions:
             await self._audit.__aexit__(*exception)
         self._questions.close()
         self._imports.close()
+        if self._jobs:
+            await self._jobs.close()
         if self._journal:
             await self._journal.close()
 
@@ -131,6 +135,7 @@ class Sessions:
                 files=self._own_folder(person),
                 linked=partial(self._link, person) if self.links else _no_link,
                 imports=self._imports,
+                jobs=self._jobs,
                 find_named=ids_of,
             )
             try:

@@ -5,6 +5,7 @@ Usage: python -m tests.http.replica FOLDER; a line of JSON on stdin names people
 
 import base64
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -22,12 +23,18 @@ def main() -> None:
     folder, given = Path(sys.argv[1]), json.loads(sys.stdin.readline())
     people = {name: Credentials(**each) for name, each in given["people"].items()}
     own = next(iter(people.values()))
+    place = folder / given.get("place", "")
+    if place != folder:  # a machine of its own
+        os.environ["XDG_DATA_HOME"] = str(place)
+        (place / "files").mkdir(parents=True)
     settings = Settings(
         client_id=own.client_id,
         client_secret=own.client_secret,
         refresh_token=own.refresh_token,
         instance_url=given["url"],
         state_key="k" * 32,
+        toolsets="default,files",
+        files=place / "files" if place != folder else None,
     )
     logs.set_up("WARNING")
     shared = ValkeyStore(given["store"]) if given["store"] else SqliteStore(folder / "store.db")

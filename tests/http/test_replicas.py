@@ -67,18 +67,29 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture
+def apart() -> bool:
+    """Whether each replica has a folder of its own for files, as on a machine of its own."""
+    return False
+
+
 BOTH_STORES = pytest.mark.parametrize(
     "store_url", ["sqlite", pytest.param("valkey", marks=pytest.mark.valkey)], indirect=True
 )
 
 
 @pytest.fixture
-async def replicas(org: LocalOrg, tmp_path: Path, store_url: str) -> AsyncIterator[tuple[Replica, Replica]]:
+async def replicas(
+    org: LocalOrg, tmp_path: Path, store_url: str, *, apart: bool
+) -> AsyncIterator[tuple[Replica, Replica]]:
     with ExitStack() as stack:
         url = stack.enter_context(org.listening())
         people = {name: asdict(org.credentials_of(name)) for name in NAMES}
         given = {"url": url, "people": people, "store": store_url}
-        one, two = (stack.enter_context(replica(tmp_path, given)) for _ in range(2))
+        one, two = (
+            stack.enter_context(replica(tmp_path, given | ({"place": f"machine {number}"} if apart else {})))
+            for number in range(2)
+        )
         yield one, two
 
 
@@ -174,3 +185,108 @@ async def test_a_call_that_runs_gets_its_answer_though_the_replica_ends(
 
     assert answer["structuredContent"]["rows"]
     assert await asyncio.to_thread(one.process.wait, END_S) == 0
+
+
+EXPORT = {"path": "x.csv", "sobject": "Contact", "fields": ["Id"], "overwrite": True}
+
+
+async def held_export(org: LocalOrg, replica: Replica) -> dict[str, Any]:
+    """Begin an export that the org holds up."""
+    hold = Fault("latency", path="*/query*", delay_s=20.0)
+    org.faults.pending.append(hold)
+    begun: dict[str, Any] = (await replica.call("nora", "salesforce_export", EXPORT | {"wait_s": 0}))[
+        "structuredContent"
+    ]
+    while hold in org.faults.pending:  # noqa: ASYNC110 - until the query is with the org, which is in another thread
+        await asyncio.sleep(0.01)
+    return begun
+
+
+async def until(replica: Replica, state: str) -> dict[str, Any]:
+    """What a replica says of the export, as soon as it says `state`."""
+    async with asyncio.timeout(END_S):
+        while True:
+            said: dict[str, Any] = (await replica.call("nora", "salesforce_job", {"job": "x.csv"}))["structuredContent"]
+            if said["state"] == state:
+                return said
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize("apart", [True])
+@BOTH_STORES
+async def test_an_export_is_known_aborted_and_continued_by_a_replica_with_other_files(
+    org: LocalOrg, replicas: tuple[Replica, Replica]
+) -> None:
+    one, two = replicas
+    whole = (await one.call("nora", "salesforce_export", EXPORT | {"path": "whole.csv"}))["structuredContent"]
+    of_one = (await two.call("nora", "salesforce_job", {"job": "whole.csv"}))["structuredContent"]
+    page = whole["link"].removeprefix("http://127.0.0.1")
+    async with httpx2.AsyncClient() as http:
+        there, elsewhere = [
+            await http.get(each.url.removesuffix("/mcp") + page, headers=as_person("nora")) for each in replicas
+        ]
+    of_another = await two.call("jonas", "salesforce_job", {"job": "whole.csv"})
+
+    begun = await held_export(org, one)
+    running = await until(two, "running")
+    twice = await two.call("nora", "salesforce_export", EXPORT)
+    aborted = (await two.call("nora", "salesforce_job", {"job": "x.csv", "action": "abort"}))["structuredContent"]
+
+    await held_export(org, one)
+    one.process.kill()
+    await until(two, "interrupted")
+    done = await two.call("nora", "salesforce_job", {"job": "x.csv", "action": "resume", "wait_s": 30})
+
+    assert (of_one.get("state", ""), of_one["sha256"]) == ("", whole["sha256"])
+    assert "on another server" in of_one["note"]
+    assert (there.status_code, elsewhere.status_code) == (200, 404)
+    assert "another server" in elsewhere.text
+    assert "NO_SUCH_JOB" in of_another["content"][0]["text"]
+    assert (begun["state"], running["state"], aborted["state"]) == ("running", "running", "aborted")
+    assert "IN_USE" in twice["content"][0]["text"]
+    assert done["structuredContent"]["rows"] == whole["rows"]
+
+
+async def agreed(replica: Replica, table: dict[str, Any]) -> dict[str, Any]:
+    """The answer to an import that a person approves."""
+    asked = await replica.call("nora", "salesforce_import", table)
+    if asked.get("resultType") != "input_required":
+        return asked
+    [(key, question)] = asked["inputRequests"].items()
+    choice = question["params"]["requestedSchema"]["properties"]["answer"]["enum"][1]
+    yes = {key: {"action": "accept", "content": {"answer": choice}}}
+    return await replica.call(
+        "nora", "salesforce_import", table, inputResponses=yes, requestState=asked["requestState"]
+    )
+
+
+TABLE = {"sobject": "Contact", "columns": ["Last Name"], "rows": [["Ode"], ["Quill"]]}
+
+
+@pytest.mark.parametrize("apart", [True])
+@BOTH_STORES
+async def test_a_table_that_one_replica_checked_is_sent_by_another_and_by_no_third(
+    org: LocalOrg, replicas: tuple[Replica, Replica]
+) -> None:
+    one, two = replicas
+    checked = (await one.call("nora", "salesforce_import", TABLE))["structuredContent"]
+    job = {"job": checked["import_id"]}
+    of_another = await two.call("jonas", "salesforce_job", job)
+    sent = await agreed(two, {"import_id": checked["import_id"], "go": True})
+    seen = (await one.call("nora", "salesforce_job", job))["structuredContent"]
+    refused = [await agreed(one, each | {"go": True}) for each in (TABLE, {"import_id": checked["import_id"]})]
+    resumed = await one.call("nora", "salesforce_job", job | {"action": "resume"})
+    given_up = (await one.call("nora", "salesforce_job", job | {"action": "abort"}))["structuredContent"]
+    names = [each["LastName"] for each in org.store.rows('SELECT LastName FROM "Contact"')]
+    again = await agreed(one, TABLE | {"go": True})
+
+    assert "NO_SUCH_JOB" in of_another["content"][0]["text"]
+    assert sent["structuredContent"]["saved"] == 2
+    assert (seen["state"], seen["saved"]) == ("done", 2)
+    assert "on another server" in seen["note"]
+    assert [("OTHER_SERVER" in each["content"][0]["text"]) for each in refused] == [True, False]
+    assert "IN_USE" in refused[1]["content"][0]["text"]
+    assert "IN_USE" in resumed["content"][0]["text"]
+    assert (names.count("Ode"), names.count("Quill")) == (1, 1)
+    assert "saved again" in given_up["note"]
+    assert again["structuredContent"]["saved"] == 2

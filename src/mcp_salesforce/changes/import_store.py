@@ -24,6 +24,7 @@ KEPT_FOR: Final = timedelta(days=15)
 """As long as the journal keeps a change."""
 _APPLICATION_ID: Final = 0x53464931  # "SFI1"
 _ID_BYTES: Final = 4
+_PLACES: Final = 2**31 - 1
 
 
 class ImportStore:
@@ -61,9 +62,15 @@ class ImportStore:
             orjson.dumps(value, option=orjson.OPT_SORT_KEYS), key=self._mark_key, digest_size=16
         ).digest()
 
-    def add(self, owner: Sequence[str], source: bytes, plan: Mapping[str, Any]) -> str:
-        """Keep a new import of `source`, and return its Id."""
-        import_id = secrets.token_hex(_ID_BYTES)
+    @property
+    def place(self) -> str:
+        """What tells this file, or memory, from any other; processes that share it say the same."""
+        with self._using() as database:
+            return str(database.execute("PRAGMA user_version").fetchone()[0])
+
+    def add(self, owner: Sequence[str], source: bytes, plan: Mapping[str, Any], import_id: str = "") -> str:
+        """Keep a new import of `source`, and return its Id: a new one, or that which another place gave it."""
+        import_id = import_id or secrets.token_hex(_ID_BYTES)
         with self._using() as database:
             row = (import_id, self._now(), *owner[:2], source, self._own, self._seal.seal(plan, import_id))
             database.execute("INSERT INTO import VALUES (?, ?, ?, ?, ?, ?, ?)", row)
@@ -269,6 +276,8 @@ class ImportStore:
         database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         with database:
             database.execute("DELETE FROM import WHERE at < ?", (self._now() - KEPT_FOR.total_seconds(),))
+            if not database.execute("PRAGMA user_version").fetchone()[0]:
+                database.execute(f"PRAGMA user_version = {1 + secrets.randbelow(_PLACES)}")
         if self._holders:
             self._holders.hold()
 

@@ -71,7 +71,10 @@ class Downloads:
             place = FilesFolder(folder).place(name)
             if place.is_file():
                 return FileResponse(place, media_type="application/octet-stream", filename=place.name)
-        return _told("The file is gone", "Export it again.", 404)
+        if self._visitor is None:
+            return _told("The file is gone", "Export it again.", 404)
+        what = "It is on another server of the team, or gone. Open the link again; if that fails, export it again."
+        return _told("This server does not have the file", what, 404)
 
     async def _person(self, request: Request) -> str | None:
         """Return whose request it is; None if nobody is logged in."""

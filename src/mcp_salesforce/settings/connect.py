@@ -1,6 +1,7 @@
 """From settings to a source of access tokens, and to what carries requests."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -133,11 +134,11 @@ def approvals(settings: Settings, now: Callable[[], float]) -> ApprovalStore:
 
 
 def imports(settings: Settings, now: Callable[[], float]) -> ImportStore:
-    """Return where imports are kept: beside the journal, or in memory if there is none."""
-    if settings.journal == "off":
-        return ImportStore(None, partial(token_bytes, 32), now=now)
-    journal = _journal_file(settings.journal)
-    key = _key(journal, settings.state_key.get_secret_value(), "imports")
+    """Return where imports are kept: beside the journal, or in memory if there is none or its folder is read-only."""
+    journal, secret = _journal_file(settings.journal), settings.state_key.get_secret_value()
+    key = _key(journal, secret, "imports")
+    if settings.journal == "off" or not (settings.journal or _can_write(journal.parent)):
+        return ImportStore(None, key if secret else partial(token_bytes, 32), now=now)
     return ImportStore(journal.with_name(f"{journal.stem}{_IMPORTS}"), key, now=now)
 
 
@@ -190,6 +191,12 @@ def _beside(journal: Path) -> Path:
 
 def _journal_file(named: str) -> Path:
     return Path(named).expanduser() if named else user_folder("data") / "journal.db"
+
+
+def _can_write(folder: Path) -> bool:
+    """Tell whether a folder can be written to, or made."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 def _key(journal: Path, secret: str, purpose: str) -> Callable[[], bytes]:

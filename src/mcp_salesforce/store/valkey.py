@@ -22,6 +22,7 @@ SCHEMES: Final = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valk
 _SPACE: Final = "mcp-salesforce"
 _TOKEN_BYTES: Final = 12
 _CONNECTIONS: Final = 32
+_TURN_S: Final = 10.0  # for one of the connections, while hundreds of calls come at once
 _ANSWER_S: Final = 2.0
 _TRIES_AGAIN: Final = 4
 _PAGE: Final = 500
@@ -176,7 +177,7 @@ class ValkeyStore:
         pool = BlockingConnectionPool.from_url(
             self._url,
             max_connections=_CONNECTIONS,
-            timeout=_ANSWER_S,
+            timeout=_TURN_S,
             socket_timeout=_ANSWER_S,
             socket_connect_timeout=_ANSWER_S,
             retry=Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), _TRIES_AGAIN),

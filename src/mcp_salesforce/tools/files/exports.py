@@ -81,7 +81,7 @@ async def export(  # noqa: PLR0913 - arguments of a tool
     layout = layout_of(path, Layout(delimiter=delimiter, line_ending=line_ending, bom=excel, escape_formulas=excel))
     selection = await selection_of(org, query)
     name = await exports.start(org, path, selection, layout, overwrite=overwrite, query_all=include_deleted)
-    state = await exports.wait(name, wait_s, teller(ctx))
+    state = await exports.wait(org, name, wait_s, teller(ctx))
     if state.state == "done":
         exports.forget(name)
     note = f"The policy allows {selection.most_rows} rows." if state.rows == selection.most_rows else ""
@@ -115,6 +115,7 @@ def told_of(org: OrgSession, path: str, state: ExportState, note: str = "") -> E
         told["bytes"], told["sha256"] = state.bytes, state.sha256
         told["first"] = [_line(row, state.types) for row in state.first]
         told |= org.linked(path)  # type: ignore[typeddict-item]  # a part of it
+        note = note or state.hint
     else:
         told["state"], told["rows"] = state.state, state.rows
         if state.total is not None:

@@ -56,6 +56,7 @@ class ImportState:
         earlier: The changes before that: of a run that was paused or cut short, or of other jobs.
         error: Why it ended early.
         hint: What to do then.
+        is_elsewhere: Whether its rows are on another server.
     """
 
     path: str
@@ -92,6 +93,7 @@ class ImportState:
     earlier: list[str] = field(default_factory=list)
     error: str = ""
     hint: str = ""
+    is_elsewhere: bool = False
 
     @property
     def done(self) -> int:
@@ -131,4 +133,4 @@ class ImportState:
 
     def saved_form(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        return asdict(self)
+        return asdict(self) | {"is_elsewhere": False}

@@ -152,7 +152,8 @@ def looked_at(imports: Imports, import_id: str, state: ImportState, *, with_chec
     failures = [each for each in imports.store.failures(import_id) if with_checked or not each.is_checked]
     if failures:
         told["problems"] = _problems(failures, state)
-    if note := " ".join(filter(None, [state.error, state.hint, state.undo_note])):
+    where = "Its rows are on another server of the team." if state.is_elsewhere else ""
+    if note := " ".join(filter(None, [state.error, state.hint, where, state.undo_note])):
         told["note"] = note
     if state.bad_file:
         told |= imports.linked(state.bad_file)  # type: ignore[typeddict-item]  # a part of it

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Final, TypeAlias
 
 from mcp_salesforce.policy.errors import PolicyRefusedError
@@ -19,6 +20,7 @@ from mcp_salesforce.tools.framework.session import OrgSession
 
 Tell: TypeAlias = Callable[[ExportState], Awaitable[None]]
 _EVERY_S: Final = 1.0
+_ON_ANOTHER: Final = "Its file is on another server of the team. If the link fails, open it again, or export again."
 
 
 class Exports:
@@ -47,10 +49,12 @@ class Exports:
             [*await org.owner()],
         )  # fmt: skip
         kept = files.load()
+        if kept is None and (kept := await self._elsewhere(org, name)) and kept.state == "running":
+            raise _is_running(name)
         if kept and kept.job_id and kept.state != "done" and kept.is_of(state):
             kept.overwrite = overwrite
             state = kept
-        self._run(org, name, files, state, selection)
+        await self._run(org, name, files, state, selection)
         return name
 
     def forget(self, name: str) -> None:
@@ -70,7 +74,7 @@ class Exports:
         selection = await selection_of(org, parse(state.soql))
         if not state.job_id:
             _begin_again(state)
-        self._run(org, name, files, state, selection)
+        await self._run(org, name, files, state, selection)
         return state
 
     async def abort(self, org: OrgSession, name: str) -> ExportState:
@@ -83,7 +87,7 @@ class Exports:
         if state.state == "done":
             raise refused(f"The export to {name} is done.", hint="Its file is complete.")
         if state.state == "running" and name not in self._running:
-            raise _is_running(name)
+            return await self._asked_to_abort(org, name)
         if name in self._running:
             _, task = self._running.pop(name)
             task.cancel()
@@ -91,6 +95,8 @@ class Exports:
                 await task
         state.state = "aborted"
         files.forget()
+        if org.jobs:
+            await org.jobs.keep(await org.owner(), name, asdict(state))
         if state.job_id:
             with suppress(SalesforceError):
                 await org.client.bulk.abort("query", state.job_id)
@@ -98,13 +104,20 @@ class Exports:
                 await org.client.bulk.delete("query", state.job_id)
         return state
 
-    def state(self, name: str) -> ExportState:
+    async def state(self, org: OrgSession, name: str) -> ExportState:
         """Return how far an export is.
 
         Raises:
             InvalidArgumentError: There is none.
         """
-        return self._kept(name)[2]
+        return (await self._kept(org, name))[2]
+
+    async def _asked_to_abort(self, org: OrgSession, name: str) -> ExportState:
+        """Let the replica abort an export that writes it."""
+        known = await org.jobs.ask(await org.owner(), name, "abort") if org.jobs else None
+        if known is None or known.state["state"] != "aborted":
+            raise _is_running(name)
+        return ExportState(**known.state)
 
     def length_of_whole(self, name: str) -> int | None:
         """Return how many bytes a file has that no export is writing; None without a file.
@@ -117,13 +130,13 @@ class Exports:
             return None
         return files.path.stat().st_size if files.path.is_file() else None
 
-    async def wait(self, name: str, seconds: float, tell: Tell) -> ExportState:
+    async def wait(self, org: OrgSession, name: str, seconds: float, tell: Tell) -> ExportState:
         """Wait for an export, `seconds` at most, and let `tell` say each second how far it is.
 
         Raises:
-            SalesforceError: It failed.
+            SalesforceError: It failed, or there is none.
         """
-        name, _, kept = self._kept(name)
+        name, _, kept = await self._kept(org, name)
         state, task = self._running.get(name) or (kept, None)
         ends = time.monotonic() + seconds
         while task is not None and not task.done() and (left := ends - time.monotonic()) > 0:
@@ -135,7 +148,7 @@ class Exports:
         return state
 
     async def _own(self, org: OrgSession, name: str) -> tuple[str, ExportFiles, ExportState]:
-        name, files, state = self._kept(name)
+        name, files, state = await self._kept(org, name)
         if state.owner != [*await org.owner()]:
             raise refused(
                 f"The export to {name} is of another user, org or policy.",
@@ -144,13 +157,15 @@ class Exports:
             )
         return name, files, state
 
-    def _kept(self, name: str) -> tuple[str, ExportFiles, ExportState]:
+    async def _kept(self, org: OrgSession, name: str) -> tuple[str, ExportFiles, ExportState]:
         """Return an export by its file: the plain form of the name, the files, and how far it is."""
         files = ExportFiles(self.folder.place(name))
         name = self.folder.name_of(files.path)
         if name in self._running:
             return name, files, self._running[name][0]
         state = files.load()
+        if state is None and (state := await self._elsewhere(org, name)):
+            return name, files, state
         if state is None:
             raise refused(
                 f"There is no export to {name}.",
@@ -162,11 +177,53 @@ class Exports:
             state.state = "interrupted"
         return name, files, state
 
-    def _run(self, org: OrgSession, name: str, files: ExportFiles, state: ExportState, selection: Selection) -> None:
+    async def _elsewhere(self, org: OrgSession, name: str) -> ExportState | None:
+        """Return an export that another replica has begun; here, it continues from the first row of its job."""
+        known = await org.jobs.find(await org.owner(), name) if org.jobs else None
+        if known is None:
+            return None
+        state = ExportState(**known.state)
+        if state.state == "done":
+            state.hint = _ON_ANOTHER
+        elif not known.is_running:
+            state.state = "interrupted" if state.state == "running" else state.state
+            state.rows = state.bytes = 0
+            state.locator, state.first = "", []
+        return state
+
+    async def _run(
+        self, org: OrgSession, name: str, files: ExportFiles, state: ExportState, selection: Selection
+    ) -> None:
         state.state, state.error, state.hint = "running", "", ""
         state.started, state.rows_before = time.time(), state.rows
         files.save(state)
-        self._running[name] = state, org.background.start(_running(org, files, state, selection))
+        owner = await org.owner()
+
+        def obey(_: str) -> None:
+            org.background.start(self._aborted(org, name))
+
+        if org.jobs:
+            await org.jobs.begin(owner, name, lambda: asdict(state), obey)
+        self._running[name] = state, org.background.start(self._ended(org, owner, name, files, state, selection))
+
+    async def _ended(
+        self,
+        org: OrgSession,
+        owner: Sequence[str],
+        name: str,
+        files: ExportFiles,
+        state: ExportState,
+        selection: Selection,
+    ) -> None:
+        try:
+            await _running(org, files, state, selection)
+        finally:
+            if org.jobs:
+                await org.jobs.end(owner, name)
+
+    async def _aborted(self, org: OrgSession, name: str) -> None:
+        with suppress(SalesforceError):
+            await self.abort(org, name)
 
 
 async def _running(org: OrgSession, files: ExportFiles, state: ExportState, selection: Selection) -> None:

@@ -55,7 +55,7 @@ async def _export(ctx: ToolContext, org: OrgSession, job: str, action: str, wait
             await jobs.resume(org, job)
         case _ if (length := jobs.length_of_whole(job)) is not None:
             return {"path": job, "state": "done", "bytes": length} | org.linked(job)  # type: ignore[return-value]
-    state = await jobs.wait(job, wait_s, exports.teller(ctx)) if wait_s else jobs.state(job)
+    state = await (jobs.wait(org, job, wait_s, exports.teller(ctx)) if wait_s else jobs.state(org, job))
     return told_of(org, job, state)
 
 

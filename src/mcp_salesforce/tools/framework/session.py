@@ -34,6 +34,7 @@ from mcp_salesforce.salesforce.models import SObjectRecord, UserInfo
 from mcp_salesforce.salesforce.time_limit import time_limit
 from mcp_salesforce.soql import tree
 from mcp_salesforce.state_key import StateKey
+from mcp_salesforce.store.shared_jobs import SharedJobs
 from mcp_salesforce.tools.answers.cursors import Cursors
 from mcp_salesforce.tools.answers.query_pages import PageCache
 from mcp_salesforce.tools.answers.results import Allowed
@@ -75,6 +76,7 @@ class OrgSession:
         files: Path | None = None,
         linked: Callable[[str], FileLink] = lambda _: {},
         imports: ImportStore | None = None,
+        jobs: SharedJobs | None = None,
         find_named: Finder = refuse_names,
     ) -> None:
         """Work through `client`.
@@ -95,6 +97,7 @@ class OrgSession:
             files: The folder that files may be in, if there is one.
             linked: Returns the link by which the user gets a file of the folder, where the user needs one.
             imports: Where imports are kept; in memory without one.
+            jobs: The exports and imports of all replicas, where several people use the server.
             find_named: Finds the records that arguments name instead of giving their Ids.
         """
         self.client, self.allowed, self.now, self.find_named = client, allowed, now, find_named
@@ -103,7 +106,7 @@ class OrgSession:
         self.approvals: Questions = approvals or ApprovalStore(
             None, partial(token_bytes, 32), now=lambda: now().timestamp()
         )
-        self.audit, self.files, self.linked = audit, files, linked
+        self.audit, self.files, self.linked, self.jobs = audit, files, linked, jobs
         self.imports = imports or ImportStore(None, partial(token_bytes, 32), now=lambda: now().timestamp())
         self.approval_rules, self.outcome_fields = approval_rules, outcome_fields
         self.working_hours = working_hours or hours_of(OFFICE_HOURS)
