@@ -79,8 +79,9 @@ def test_the_compose_file_fits_the_specification() -> None:
             compose_spec.PyCompose.from_yaml(text.replace(right, wrong)).validate()
 
 
-def test_the_proxy_keeps_the_probes_inside_and_names_the_replicas_port() -> None:
-    proxy, image = (DEPLOY / "nginx.conf").read_text(), (DEPLOY / "Containerfile").read_text()
+@pytest.mark.parametrize("name", ["nginx.conf", "haproxy.cfg"])
+def test_the_proxy_keeps_the_probes_inside_and_names_the_replicas_port(name: str) -> None:
+    proxy, image = (DEPLOY / name).read_text(), (DEPLOY / "Containerfile").read_text()
 
     assert all(path.strip("/") in proxy for path in (ALIVE, READY, METRICS))
     assert "server:8000" in proxy

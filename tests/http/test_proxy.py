@@ -1,10 +1,10 @@
-"""Three replicas behind nginx, as `deploy/` sets it up: a login, calls on any of them, and one that is killed."""
+"""Three replicas behind nginx or HAProxy, as in `deploy/`: a login, calls on any of them, and one that is killed."""
 
 import asyncio
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,18 +17,26 @@ from tests.oauth.processes import PATIENCE_S, Endpoint, free_port, log_in, repli
 from tests.store.valkey_server import running
 
 pytestmark = [pytest.mark.slow, pytest.mark.valkey]
-CONF = Path(__file__).parents[2] / "deploy" / "nginx.conf"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 CALLS = 120
+PACKAGES = {"nginx": "nginx-light", "haproxy": "haproxy"}
 
 
-def binary() -> str:
-    found = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+def binary(name: str) -> str:
+    found = shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
     if found is None:
-        pytest.skip("needs nginx: apt-get install nginx-light")
+        pytest.skip(f"needs {name}: apt-get install {PACKAGES[name]}")
     return found
 
 
-def conf_for(urls: Sequence[str], port: int, folder: Path) -> str:
+def changed(text: str, changes: Mapping[str, str]) -> str:
+    for pattern, instead in changes.items():
+        text, count = re.subn(pattern, instead, text)
+        assert count == 1, pattern
+    return text
+
+
+def nginx_conf(urls: Sequence[str], port: int, folder: Path) -> str:
     """The configuration of `deploy/`, with the replicas' ports here, and with files below `folder` alone."""
     servers = "".join(f"server {url.removeprefix('http://')}; " for url in urls)
     places = "".join(
@@ -39,30 +47,46 @@ def conf_for(urls: Sequence[str], port: int, folder: Path) -> str:
         r"listen 8080;": f"listen 127.0.0.1:{port};",
         r"http \{": f"http {{ access_log off; {places}",
     }
-    text = CONF.read_text()
-    for pattern, instead in changes.items():
-        text, count = re.subn(pattern, instead, text)
-        assert count == 1, pattern
+    text = changed((DEPLOY / "nginx.conf").read_text(), changes)
     return f"daemon off; pid {folder / 'pid'}; error_log stderr;\n{text}"
 
 
+def haproxy_conf(urls: Sequence[str], port: int) -> str:
+    """The configuration of `deploy/`, with the replicas' ports here."""
+    servers = "".join(
+        f"  server replica{number} {url.removeprefix('http://')} check inter 1s rise 1 fall 2\n"
+        for number, url in enumerate(urls)
+    )
+    changes = {r"bind :8080": f"bind 127.0.0.1:{port}", r"  server-template .*\n": servers}
+    return changed((DEPLOY / "haproxy.cfg").read_text(), changes)
+
+
 @contextmanager
-def proxy(urls: Sequence[str], port: int, folder: Path) -> Iterator[str]:
-    """Run nginx in front of the replicas, and give its address."""
-    conf = folder / "nginx.conf"
-    conf.write_text(conf_for(urls, port, folder))
-    command = [binary(), "-p", str(folder), "-c", str(conf), "-e", "stderr"]
-    checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+def proxy(name: str, urls: Sequence[str], port: int, folder: Path) -> Iterator[str]:
+    """Run a proxy in front of the replicas, and give its address."""
+    conf = folder / f"{name}.conf"
+    if name == "nginx":
+        conf.write_text(nginx_conf(urls, port, folder))
+        command = [binary(name), "-p", str(folder), "-c", str(conf), "-e", "stderr"]
+        check = [*command, "-t"]
+    else:
+        conf.write_text(haproxy_conf(urls, port))
+        command = [binary(name), "-f", str(conf), "-db"]
+        check = [*command, "-c"]
+    checked = subprocess.run(check, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert checked.returncode == 0, checked.stderr
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 
 
-async def test_a_login_and_calls_go_through_the_proxy_though_a_replica_dies(org: LocalOrg, tmp_path: Path) -> None:
-    binary()
+@pytest.mark.parametrize("name", PACKAGES)
+async def test_a_login_and_calls_go_through_the_proxy_though_a_replica_dies(
+    org: LocalOrg, tmp_path: Path, name: str
+) -> None:
+    binary(name)
     port = free_port()
     settings = {
         "SALESFORCE_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -74,12 +98,15 @@ async def test_a_login_and_calls_go_through_the_proxy_though_a_replica_dies(org:
         org.listening() as org_url,
         running(tmp_path) as store,
         replicas(org, org_url, store, tmp_path, count=3, **settings) as fleet,
-        proxy([each.url for each in fleet], port, tmp_path) as address,
+        proxy(name, [each.url for each in fleet], port, tmp_path) as address,
     ):
         async with httpx2.AsyncClient(timeout=PATIENCE_S) as http:
             for each in fleet:
                 await each.ready(http)
             front = Endpoint(address)
+            async with asyncio.timeout(PATIENCE_S):
+                while (await front.call(http, "nobody")).status_code != 401:  # noqa: ASYNC110 - until it knows them
+                    await asyncio.sleep(0.1)
             tokens = await log_in(http, address, address, org_url)
             hidden = [(await http.get(f"{address}{path}")).status_code for path in ("/healthz", "/readyz", "/metrics")]
             nobody = await front.call(http, "nobody")
@@ -90,13 +117,13 @@ async def test_a_login_and_calls_go_through_the_proxy_though_a_replica_dies(org:
             async def write(number: int) -> None:
                 if number == CALLS // 3:
                     fleet[0].kill()
-                name = f"Proxied {number}"
-                answer = await front.call(http, bearer, "salesforce_create_contact", data={"LastName": name})
+                last_name = f"Proxied {number}"
+                answer = await front.call(http, bearer, "salesforce_create_contact", data={"LastName": last_name})
                 if answer.status_code == 200:
-                    saved[name] = answer_in(answer)["result"]["structuredContent"]["Id"]
+                    saved[last_name] = answer_in(answer)["result"]["structuredContent"]["Id"]
                 else:
                     assert answer.status_code == 502
-                    broken.add(name)
+                    broken.add(last_name)
 
             for first in range(0, CALLS, 8):
                 await asyncio.gather(*(write(first + each) for each in range(8)))
