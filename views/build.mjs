@@ -15,6 +15,7 @@ const VIEWS = {
   agenda: "Agenda",
   free: "Free times",
   appointment: "Appointment",
+  approval: "A change",
   people: "A person",
   schema: "Schema",
 };

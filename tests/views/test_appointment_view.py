@@ -7,7 +7,7 @@ from mcp import Client
 
 from tests.clients.test_login_browser import ELEMENT, Drive, browser
 from tests.views.probe import Probe
-from tests.views.viewing import AXE, View, in_a_host, opened
+from tests.views.viewing import AXE, KEYS, View, in_a_host, opened
 
 __all__ = ["browser"]
 
@@ -19,7 +19,6 @@ GET, UPDATE, CLOSE, UNDO = (
 CHECK_IN = {"name": GET, "arguments": {"event_id": "00Ulo000000002yEAA"}}
 """Nora's project check-in, on 24 November from 10:15 to 10:45 in New York; she is taken from 9:00 to 9:45."""
 ALERT = "return document.querySelector('[role=alert]')?.innerText"
-KEYS = {"up": "\ue013", "down": "\ue015", "right": "\ue014", "enter": "\ue007"}
 
 
 def writes(probe: Probe) -> list[dict[str, Any]]:
@@ -47,7 +46,7 @@ async def test_an_appointment_is_moved_by_keyboard_after_a_conflict_was_shown_an
         view.until_text(
             "Project check-in", "Gideon Marchetti", "Phone", "Contract renewal", "Times in America/New_York"
         )
-        press_keys(browser, ".mine", KEYS["up"] * 4 + KEYS["enter"])
+        press_keys(browser, ".mine", KEYS["ArrowUp"] * 4 + KEYS["Enter"])
         refused = view.until(lambda: view.script(ALERT))
         assert refused.startswith("Taken (America/New_York): Tuesday 2026-11-24 09:00-09:45 Contract renewal")
         assert "allow_conflict" not in view.text()
@@ -127,7 +126,7 @@ async def test_axe_finds_nothing_in_an_appointment_nor_in_the_question_about_a_m
             opened(browser, view, probe.address("appointment", CHECK_IN, width=width, context=context))
             view.until_text("Contract renewal")
             assert view.violations() == [], (theme, locale, width)
-            press_keys(browser, ".mine", KEYS["up"] * 4 + KEYS["enter"])
+            press_keys(browser, ".mine", KEYS["ArrowUp"] * 4 + KEYS["Enter"])
             view.until(lambda: view.script(ALERT))
             view.press("Look at it with the overlap")
             view.until_text("Taken (America/New_York)", "Before", "Move")

@@ -14,12 +14,14 @@ from mcp_types import TextResourceContents
 from mcp_salesforce.localorg import LocalOrg
 from mcp_salesforce.salesforce import AsgiTransport
 from mcp_salesforce.server import create_server
+from mcp_salesforce.tools import TOOLSETS
 from mcp_salesforce.views import MIME_TYPE, manifest, uri_of
 from tests.conftest import NOW, settings_of
 
 ROOT = Path(__file__).parents[2]
 MOST_GZIP_BYTES = 40 * 1024
 WITH_VIEW = {
+    **{spec.name: "approval" for toolset in TOOLSETS for spec in toolset.specs if not spec.effect.is_reading},
     "salesforce_list_appointments": "agenda",
     "salesforce_get_free_busy": "agenda",
     "salesforce_find_free_times": "free",

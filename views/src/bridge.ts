@@ -16,7 +16,7 @@ export interface HostContext {
   locale?: string;
   styles?: { variables?: Record<string, string>; css?: { fonts?: string } };
   containerDimensions?: { maxHeight?: number };
-  toolInfo?: { tool?: { name?: string } };
+  toolInfo?: { tool?: { name?: string; title?: string } };
 }
 export interface Handlers {
   input(given: Json): void;

@@ -54,7 +54,7 @@ class Making:
         if "rows" in told:  # they tell each write in fewer words
             counts = counted(plan.writes, plan.sobject)
             told["preview"] = [{"action": act, "sobject": name, "count": n} for (act, name), n in counts.items()]
-        return told
+        return {**told, "tool": self.tool}
 
     async def make(self, context: Context[Any, Any]) -> Mapping[str, Any] | InputRequiredResult:
         """Make the call, or return what the host has to ask its user first.

@@ -40,6 +40,7 @@ ToolFunction: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
 
 NAME_PREFIX = "salesforce_"
 _PREVIEW: Final = "preview"
+_VIEW_OF_WRITES: Final = "approval"
 Preview: TypeAlias = Annotated[bool, WithJsonSchema({"type": "boolean", "description": "Dry run"})]
 _OF_WRITES: Final[Mapping[str, Any]] = {
     "change_id": {"type": "string"},
@@ -180,8 +181,10 @@ class Toolset:
     ]:
         """Add a function to the toolset: its parameters are the arguments, its docstring is what a model reads.
 
-        What else is said of it are attributes of `ToolSpec`; without `sobject` it is about the toolset's.
+        What else is said of it are attributes of `ToolSpec`; without `sobject` it is about the toolset's. A tool that
+        changes records has the view of a change, if it has none of its own.
         """
+        view = view or ("" if effect.is_reading else _VIEW_OF_WRITES)
 
         def add(
             function: Callable[Concatenate[ToolContext, Parameters], Awaitable[Result]],
