@@ -48,6 +48,13 @@ test("all-day entries cover each of their days and are no segments", () => {
   assert.deepEqual(days.segmentsOf([found], "2026-11-24"), []);
 });
 
+test("each day has its entries, also of those that began before or end later", () => {
+  const found = entries(["2026-11-20", "2026-11-24"], ["2026-11-24T22:00:00Z", "2026-11-25T00:00:00Z"], ["2026-11-25", "2026-12-24"], ["2026-12-01", "2026-12-01"]);
+  const shown = [...days.byDay(found, ["2026-11-24", "2026-11-25"])].map(([day, of]) => [day, of.map(({ id }) => id)]);
+  assert.deepEqual(shown, [["2026-11-24", ["0", "1"]], ["2026-11-25", ["2"]]]);
+  assert.equal(days.byDay(found, []).size, 0);
+});
+
 test("weeks and months begin on the weekday of the locale", () => {
   assert.deepEqual([days.startOfWeek("2026-11-22", 0), days.startOfWeek("2026-11-22", 1)], ["2026-11-22", "2026-11-16"]);
   assert.deepEqual(days.workWeek("2026-11-24", 1), ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27"]);

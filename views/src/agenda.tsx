@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Bridge, contentOf, textOf, type Json, type ToolResult } from "./bridge.ts";
-import { entriesOf, isOn, minuteOf, monthGrid, plusDays, plusMonths, workWeek } from "./days.ts";
+import { byDay, entriesOf, isOn, minuteOf, monthGrid, plusDays, plusMonths, workWeek } from "./days.ts";
 import type { Day, Entry } from "./days.ts";
 import { Facts, invitedIn } from "./facts.tsx";
 import { localeOf, longDay, reportSize, useNarrow, wear, type Locale } from "./kit.ts";
@@ -70,8 +70,8 @@ function update(change: Partial<typeof state>): void {
 async function take(result: ToolResult): Promise<void> {
   if (result.isError) return update({ error: textOf(result), isLoading: false });
   const answer = contentOf(result);
-  const days = answer && entriesOf(answer).map(({ first }) => first);
-  const from = dayIn(state.given.start) || days?.[0] || (await timeNow())?.day || "";
+  const first = () => answer && entriesOf(answer)[0]?.first;
+  const from = dayIn(state.given.start) || first() || (await timeNow())?.day || "";
   const until = dayIn(state.given.end) || from;
   const length = (Date.parse(until) - Date.parse(from)) / 86_400_000;
   update({ day: from, mode: length < 1 ? "day" : length < 8 ? "week" : "month" });
@@ -307,6 +307,7 @@ function Block({ entry, time, withWhose, choose }: BlockProps) {
 }
 
 function Month({ entries, people, days, locale, now, choose, month }: Drawn & { month: string }) {
+  const onDay = byDay(entries, days);
   const weeks = Array.from({ length: days.length / 7 }, (_, at) => days.slice(at * 7, at * 7 + 7));
   return (
     <table class="month">
@@ -323,7 +324,7 @@ function Month({ entries, people, days, locale, now, choose, month }: Drawn & { 
         {weeks.map((week) => (
           <tr key={week[0]}>
             {week.map((day) => {
-              const of = entries.filter((entry) => isOn(entry, day));
+              const of = onDay.get(day) ?? [];
               return (
                 <td key={day} class={day.startsWith(month) ? "" : "other"}>
                   <button type="button" class="date" onClick={() => show("day", day)} aria-label={longDay(day, locale)}>
@@ -356,8 +357,9 @@ function Month({ entries, people, days, locale, now, choose, month }: Drawn & { 
 
 /** What there is room for in a narrow host: each day's entries below each other. */
 function List({ entries, people, days, locale, now, choose, most }: Drawn & { most: number }) {
+  const onDay = byDay(entries, days);
   const used = days.flatMap((day) => {
-    const of = entries.filter((entry) => isOn(entry, day));
+    const of = onDay.get(day) ?? [];
     return of.length ? [{ day, of: of.sort((one, other) => (one.from ?? -1) - (other.from ?? -1)) }] : [];
   });
   if (!used.length) return <p class="note">There are no appointments on these days.</p>;

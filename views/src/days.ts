@@ -109,6 +109,18 @@ export function isOn(entry: Entry, day: Day): boolean {
   return entry.first <= day && (endsAtMidnight ? day < entry.last : day <= entry.last);
 }
 
+/** Return the entries of each of `days`, in their order: one pass, for thousands of entries. */
+export function byDay(entries: Entry[], days: Day[]): Map<Day, Entry[]> {
+  const found = new Map<Day, Entry[]>(days.map((day) => [day, []]));
+  for (const entry of entries) {
+    for (let day = entry.first < (days[0] ?? "") ? days[0]! : entry.first; day <= entry.last; day = plusDays(day, 1)) {
+      if (day > (days.at(-1) ?? "")) break;
+      if (isOn(entry, day)) found.get(day)?.push(entry);
+    }
+  }
+  return found;
+}
+
 /** Return the parts of timed entries on a day, in lanes so that none covers another. */
 export function segmentsOf(entries: Entry[], day: Day): Segment[] {
   const segments: Segment[] = [];
