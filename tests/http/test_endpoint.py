@@ -6,7 +6,10 @@ from typing import Any
 import httpx2
 import pytest
 from mcp import Client
+from starlette.datastructures import Headers
 
+from mcp_salesforce.http.edge import Edge
+from mcp_salesforce.http.refusals import RefusedError
 from tests.approving import approve
 from tests.conftest import ERAS
 from tests.http.served import HEADERS, answer_in, modern, request_of
@@ -99,6 +102,12 @@ async def test_names_of_other_servers_are_refused(
     assert response.status_code == status
     if status != 200:
         assert answer_in(response)["error"]["message"]
+
+
+def test_a_request_that_names_two_servers_is_refused() -> None:
+    names = Headers(raw=[(b"host", b"localhost"), (b"host", b"evil.example")])
+    with pytest.raises(RefusedError):
+        Edge.of().check_host(names, "http")
 
 
 @pytest.mark.parametrize("escape", ["\\ud83d", "\\uDC00x", "a\\uD800\\u0041"])

@@ -140,6 +140,26 @@ async def test_the_next_hour_has_new_shares_and_a_minute_lets_one_call_look(
     assert (before, looked, after) == (0, 1, 5)
 
 
+async def test_people_of_yesterday_have_a_share_too(org: LocalOrg, clock: Clock, tmp_path: Path) -> None:
+    async with fleet_of(org, clock, tmp_path, used=LIMIT - 60) as fleet:
+        await fleet.made("jonas", 1)
+        await fleet.made("aiko", 1)
+        fleet.now += 86_400
+        assert 26 <= await fleet.made("nora", 60) <= 34
+
+
+async def test_calls_of_the_last_second_of_an_hour_are_not_of_the_next_share(
+    org: LocalOrg, clock: Clock, tmp_path: Path
+) -> None:
+    async with fleet_of(org, clock, tmp_path, used=LIMIT - 60, replicas=1) as fleet:
+        await fleet.made("jonas", 2)
+        await fleet.made("nora", 1)
+        for _ in range(20):
+            await fleet.clients["nora"][0].queries.query("SELECT Id FROM Account LIMIT 1")
+        fleet.now += 3600
+        assert 16 <= await fleet.made("nora", 60) <= 20  # the half of the 37 that are left
+
+
 async def test_a_store_that_is_away_stops_no_call_that_was_let_in(org: LocalOrg, clock: Clock, tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)  # a folder is no file
     async with AsyncExitStack() as stack:

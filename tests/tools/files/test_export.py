@@ -218,6 +218,8 @@ async def test_an_answer_for_5000_rows_costs_a_model_at_most_120_tokens(mcp: Cli
         ({"path": "linked.csv"}, "PATH_REFUSED"),
         ({"path": "x\n.csv"}, "PATH_REFUSED"),
         ({"path": "nul.csv"}, "PATH_REFUSED"),
+        ({"path": "a./x.csv"}, "PATH_REFUSED"),
+        ({"path": "a /x.csv"}, "PATH_REFUSED"),
         ({"path": f"{'x' * 300}.csv"}, "PATH_REFUSED"),
         ({"path": "folder.csv"}, "PATH_REFUSED"),
         ({"path": "there.csv/x.csv"}, "PATH_REFUSED"),
