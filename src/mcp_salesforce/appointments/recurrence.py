@@ -209,7 +209,11 @@ def _until(text: str, zone: ZoneInfo | None) -> datetime:
 def _check(rule: Rule) -> None:
     """Refuse what the parts allow one by one but Salesforce does not take together."""
     problems: list[tuple[bool, str, str]] = [
-        (rule.until is not None and rule.count is not None, "UNTIL and COUNT exclude each other.", "Give one of them."),
+        (
+            rule.until is not None and rule.count is not None,
+            "UNTIL and COUNT exclude each other.",
+            "Give only one of them.",
+        ),
         (
             rule.interval > _LONGEST_INTERVAL[rule.frequency],
             f"INTERVAL={rule.interval} is too long for FREQ={rule.frequency}.",

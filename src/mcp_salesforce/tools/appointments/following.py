@@ -209,7 +209,7 @@ async def _not_ended(org: OrgSession, rest: Rest, new_id: str, error: Salesforce
         raise refused(
             f"The new series {new_id} was created. It is unknown whether the old one ends before it: {said}",
             code="OUTCOME_UNKNOWN",
-            hint=f"Look in a minute. If {rest.event['Id']} is still there, delete it with scope following.",
+            hint=f"Check in a minute. If {rest.event['Id']} is still there, delete it with scope following.",
         ) from error
     try:
         await _take_back(org, rest, new_id)

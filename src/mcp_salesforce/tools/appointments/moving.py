@@ -154,7 +154,9 @@ class Moving:
         if times:
             busy = await self._read(self.moves, times)
             if busy.until:
-                raise refused("There are too many events to check.", hint="Move fewer appointments, or less far.")
+                raise refused(
+                    "There are too many events to check.", hint="Move fewer appointments, or move them by fewer days."
+                )
             blocks = _of_others(busy, {move.event_id for move in self.moves}, set(_copies(self.moves)))
         windows = [move.window for move in self.moves if move.window]
         hours = self.org.working_hours

@@ -46,7 +46,11 @@ async def convert_lead(
     """
     org = org_of(ctx)
     if contact_id and not account_id:
-        raise refused("contact_id needs its account_id too.", hint="Give both.", fields=["account_id"])
+        raise refused(
+            "contact_id needs its account_id too.",
+            hint="Give account_id too, or omit contact_id.",
+            fields=["account_id"],
+        )
     status = converted_status or await _status(org)
     made = await org.client.soap.convert_lead(
         lead_id,
