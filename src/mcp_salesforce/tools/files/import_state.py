@@ -1,9 +1,12 @@
 """How far an import is: what was asked, what the check found, what was sent."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
+
+import orjson
 
 from mcp_salesforce.changes.import_store import ImportStore
 from mcp_salesforce.changes.ingest import MOST_KEPT
@@ -126,7 +129,8 @@ class ImportState:
         """Return what sending `count` of its rows does, as one write, for a person to approve."""
         table = self.path or "the rows"
         values = {target.partition(".")[0]: f"{header} of {table}" for header, target in self.targets.items()}
-        facts = f"{self.digest} {self.key} {sorted(self.fixes)}"
+        fixes = hashlib.sha256(orjson.dumps(self.fixes, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        facts = f"{self.digest} {self.key} {fixes}"
         return Write(
             ACTIONS[self.operation], self.sobject, values=values, key_value=facts, rows=count, is_kept=self.is_kept
         )
