@@ -11,6 +11,8 @@ from mcp_salesforce.tools.framework.toolset import build_tool
 SOURCES = Path(__file__).parents[2] / "src" / "mcp_salesforce"
 RECORD = "tests/tools/promise.json"
 _CODE = re.compile(r"""\bcode(?:: str)? ?= ?"([A-Z][A-Z_]+)\"""")
+_NAMED_CODE = re.compile(r"\bcode=([A-Z][A-Z_]*)\b")
+_NAMED = re.compile(r"""^([A-Z][A-Z_]*): Final = "([A-Z][A-Z_]+)"$""", re.MULTILINE)
 
 
 def promised_now() -> dict[str, Any]:
@@ -20,8 +22,14 @@ def promised_now() -> dict[str, Any]:
         "tools": {spec.name: _of_tool(build_tool(spec)) for toolset in TOOLSETS for spec in toolset.specs},
         "former_names": {spec.former_name: spec.name for each in TOOLSETS for spec in each.specs if spec.former_name},
         "toolsets": sorted(toolset.name for toolset in TOOLSETS),
-        "error_codes": sorted({code for text in texts for code in _CODE.findall(text)}),
+        "error_codes": sorted({code for text in texts for code in _codes_in(text)}),
     }
+
+
+def _codes_in(text: str) -> set[str]:
+    """Return the codes of errors that a module raises: as they stand there, or by a name."""
+    named = dict(_NAMED.findall(text))
+    return {*_CODE.findall(text), *(named[name] for name in _NAMED_CODE.findall(text) if name in named)}
 
 
 def _of_tool(tool: Any) -> dict[str, Any]:
