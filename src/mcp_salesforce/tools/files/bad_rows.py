@@ -26,7 +26,7 @@ def write_bad_rows(store: ImportStore, folder: FilesFolder, import_id: str, stat
     name = _free_name(folder, state.path or f"rows-{import_id}.csv")
     path = folder.for_new(name, overwrite=False)
     try:
-        with written(name, then=""), path.open("x", encoding="utf-8", newline="") as file:
+        with written(name), path.open("x", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([*state.header, REASON])
             writer.writerows(_bad_rows(store, folder, import_id, state))

@@ -65,7 +65,8 @@ class Export:
             writer.end()
             file.flush()
             state.bytes = file.seek(0, io.SEEK_END)
-        await asyncio.to_thread(self._files.finish, state)
+        state.sha256 = await asyncio.to_thread(self._files.digest)
+        self._files.finish(state)  # not in a thread, which would go on when the export is aborted
         state.state = "done"
 
     async def _choose(self, selection: Selection, writer: Writer, kept: Callable[[], None]) -> None:
@@ -117,10 +118,11 @@ class Export:
         state = self._state
         job = await self._ended()
         if job.state != "JobComplete":
+            state.job_id = ""  # it has no rows, and never will
             raise refused(
                 f"The bulk job {job.id} is {job.state}: {job.error_message or 'Salesforce gives no reason'}.",
                 code="JOB_FAILED",
-                hint="No file was written. Export again, with a narrower query if it ran too long.",
+                hint="Use a narrower query if it ran too long.",
             )
         state.total = job.number_records_processed
         if state.locator or not state.rows:  # else the last page was written, and the file not finished

@@ -193,7 +193,8 @@ class Imports(CheckedImports):
             state.state = "paused"
         except SalesforceError as error:
             state.state, state.error = "failed", error.message
-            state.hint = " ".join(filter(None, [self._done_so_far(import_id, state), error.hint, "Then resume it."]))
+            resume = "" if "esume" in error.hint else "Then resume it."
+            state.hint = " ".join(filter(None, [self._done_so_far(import_id, state), error.hint, resume]))
         finally:
             if state.state != "running":
                 self.store.save(import_id, state.saved_form(), hold=False)

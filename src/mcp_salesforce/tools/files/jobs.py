@@ -238,6 +238,8 @@ async def _running(org: OrgSession, files: ExportFiles, state: ExportState, sele
                 await Export(org, files, state).run(selection)
             files.save(state)
     except SalesforceError as error:
+        if error.code != "FILE_EXISTS":
+            error.hint = _done_so_far(state, error.hint)
         state.state, state.error, state.hint = "failed", error.message, error.hint
         with suppress(InvalidArgumentError):
             if state.job_id:
@@ -245,6 +247,14 @@ async def _running(org: OrgSession, files: ExportFiles, state: ExportState, sele
             else:
                 files.forget()  # no rows to continue from
         raise
+
+
+def _done_so_far(state: ExportState, hint: str) -> str:
+    """Return what is done and how it goes on, before `hint`, which may be long."""
+    if not state.job_id:
+        return f"No file was written: export again later. {hint}"
+    of = f" of {state.total:,}" if state.total else ""
+    return f"{state.rows:,}{of} rows are written to a hidden file. Resume it with salesforce_job later. {hint}"
 
 
 def _begin_again(state: ExportState) -> None:

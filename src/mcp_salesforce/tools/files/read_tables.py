@@ -100,11 +100,25 @@ class FileSource:
         while first.count('"') % 2 and (more := text.readline()):
             first += more
         text.seek(0)
-        delimiter = "\t" if self._suffix == ".tsv" else _delimiter_of(first)
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        header = next((row for row in reader if row), [])
-        numbered = enumerate((row for row in reader if row), 1)
-        return Table([name.strip() for name in header], numbered)
+        rows = self._csv_rows(text, "\t" if self._suffix == ".tsv" else _delimiter_of(first))
+        header = next(rows, [])
+        return Table([name.strip() for name in header], enumerate(rows, 1))
+
+    def _csv_rows(self, text: io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
+        """Yield the rows that are not empty; an error names the line where the bad one begins."""
+        reader, line = csv.reader(text, delimiter=delimiter, strict=True), 1
+        try:
+            for row in reader:
+                line = reader.line_num + 1
+                if row:
+                    yield row
+        except csv.Error as error:
+            raise refused(
+                f"{self.name} cannot be read as CSV, from line {line} on: {error}.",
+                code="MALFORMED_FILE",
+                hint="Nothing was sent. Correct the line: a quote is missing or too many, or a cell is too long.",
+                fields=["path"],
+            ) from None
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -112,13 +126,6 @@ class FileSource:
             yield
         except UnicodeDecodeError as error:
             raise _not_utf8(self.name, f"The bytes {error.object[error.start : error.start + 4]!r} are not.") from None
-        except csv.Error as error:
-            raise refused(
-                f"{self.name} cannot be read as CSV: {error}.",
-                code="MALFORMED_FILE",
-                hint="Nothing was sent. A quote may be missing or inside an unquoted cell: correct the file.",
-                fields=["path"],
-            ) from None
         except FileNotFoundError:
             raise refused(
                 f"{self.name} does not exist in the folder of SALESFORCE_FILES.",

@@ -17,8 +17,6 @@ from mcp_salesforce.salesforce.errors import refused
 
 State: TypeAlias = Literal["running", "interrupted", "done", "failed", "aborted"]
 _VERSION: Final = 1
-_AT_ONCE: Final = 2**20
-_EXPORT_AGAIN: Final = "Then export again: it continues after the rows that were written."
 
 
 @dataclass(slots=True)
@@ -163,19 +161,23 @@ class ExportFiles:
                 file.seek(state.bytes)
                 yield file
 
+    def digest(self) -> str:
+        """Return the SHA-256 of the rows, which are on the disk then.
+
+        Raises:
+            InvalidArgumentError: The disk does not take them.
+        """
+        with written(self.path.name), self.part.open("rb") as file:
+            os.fsync(file.fileno())
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
     def finish(self, state: ExportState) -> None:
-        """Let the file take its name, and note its hash.
+        """Let the file take its name.
 
         Raises:
             InvalidArgumentError: Somebody else has made a file of that name, or the disk does not take it.
         """
         with written(self.path.name):
-            digest = hashlib.sha256()
-            with self.part.open("rb") as file:
-                while piece := file.read(_AT_ONCE):
-                    digest.update(piece)
-                os.fsync(file.fileno())
-            state.sha256 = digest.hexdigest()
             if self.path.exists() and not state.overwrite:
                 raise refused(
                     f"Another program created {self.path.name} in the meantime.",
@@ -191,8 +193,8 @@ class ExportFiles:
 
 
 @contextmanager
-def written(name: str, then: str = _EXPORT_AGAIN) -> Iterator[None]:
-    """Say in one sentence what the disk does not let be written, and what to do `then`.
+def written(name: str) -> Iterator[None]:
+    """Say in one sentence what the disk does not let be written.
 
     Raises:
         InvalidArgumentError: It does not let it.
@@ -205,5 +207,5 @@ def written(name: str, then: str = _EXPORT_AGAIN) -> Iterator[None]:
         raise refused(
             f"{name} cannot be written: {error.strerror or type(error).__name__}.",
             code="FILE_NOT_WRITTEN",
-            hint=f"Free space or allow the write. {then}".strip(),
+            hint="Free space or allow the write.",
         ) from None
