@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from mcp_salesforce.localorg import LocalOrg
-from mcp_salesforce.localorg.services import bulk_ingest, bulk_queries
+from mcp_salesforce.localorg.services import bulk_ingest, bulk_jobs, bulk_queries
 from tests.localorg.conftest import BASE_URL, Clock
 from tests.orgs import copy_of
 
@@ -214,6 +214,24 @@ async def test_an_aborted_job_tells_what_it_left(http: httpx2.AsyncClient, monke
     assert await results(http, job, "unprocessedrecords") == [["LastName"], ["N\n3"], ["N\n4"]]
     assert (await http.delete(f"{ROOT}/ingest/{job}")).status_code == 204
     assert (await http.get(f"{ROOT}/ingest/{job}")).status_code == 404
+
+
+async def test_a_job_beyond_the_rows_of_a_day_fails_and_leaves_the_rest(
+    http: httpx2.AsyncClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_jobs, "MOST_ROWS_A_DAY", 5)
+    monkeypatch.setattr(bulk_ingest, "BATCH_ROWS", 2)
+    rows = "LastName\nA\nB\nC\n"
+
+    _, first = await ingested(http, rows)
+    job, second = await ingested(http, rows)
+    clock.forward(hours=1)
+    _, third = await ingested(http, rows)
+
+    assert (first["state"], second["state"], third["state"]) == ("JobComplete", "Failed", "Failed")
+    assert second["errorMessage"].startswith("ExceededQuota : ")
+    assert (second["numberRecordsProcessed"], third["numberRecordsProcessed"]) == (2, 0)
+    assert await results(http, job, "unprocessedrecords") == [["LastName"], ["C"]]
 
 
 @pytest.mark.parametrize(

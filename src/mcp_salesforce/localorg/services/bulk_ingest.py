@@ -119,6 +119,7 @@ class BulkIngest:
             self._begin(job, definition, data)
         written, columns = dialect(job), job.info["_columns"]
         rows = list(islice(written.rows(data, job.info["_position"]), BATCH_ROWS))
+        self._jobs.require_quota(len(rows))
         saving = _Saving(self._store, self._records, definition, job)
         good: list[list[str]] = []
         bad: list[list[str]] = []

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from mcp_salesforce.localorg.errors import OrgError, not_found
 from mcp_salesforce.localorg.evidence import evidence
-from mcp_salesforce.localorg.services.bulk_csv import DELIMITERS, LINE_ENDINGS, Dialect
+from mcp_salesforce.localorg.services.bulk_csv import DELIMITERS, LINE_ENDINGS, BulkCsvError, Dialect
 from mcp_salesforce.localorg.services.field_values import instant
 from mcp_salesforce.localorg.store.bulk import BulkStore, Job
 from mcp_salesforce.localorg.store.ids import to_18
 
 JOB_TYPES: Final = {"query": "V2Query", "ingest": "V2Ingest"}
+MOST_ROWS_A_DAY: Final = 100_000_000
 _LIFE: Final = timedelta(days=7)
 _PAGE: Final = 1_000
 _UNFINISHED: Final = frozenset({"Open", "UploadComplete", "InProgress"})
@@ -72,6 +73,20 @@ class BulkJobs:
         if job is None or job.created < (self._now() - _LIFE).timestamp():
             raise not_found()
         return job
+
+    @evidence(
+        "Bulk API 2.0", "documented", "A job whose rows go beyond 100,000,000 in 24 hours fails; the rest is left"
+    )
+    @evidence("Bulk API 2.0", "simulated", "Its errorMessage is 'ExceededQuota : …', after the documented code")
+    def require_quota(self, rows: int) -> None:
+        """Refuse to process more rows than all ingest jobs may have in 24 hours.
+
+        Raises:
+            BulkCsvError: They would be more.
+        """
+        since = (self._now() - timedelta(days=1)).timestamp()
+        if self._store.processed_since(since) + rows > MOST_ROWS_A_DAY:
+            raise BulkCsvError(f"ExceededQuota : More than {MOST_ROWS_A_DAY} records in 24 hours")
 
     def set_state(self, job: Job, state: str, **changes: Any) -> None:  # noqa: ANN401 - JSON values
         """Store a job with a new or the same state."""

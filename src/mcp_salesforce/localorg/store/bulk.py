@@ -85,6 +85,15 @@ class BulkStore:
         rows = self._store.rows("SELECT * FROM _bulk_job WHERE user_id = ? ORDER BY number", [user_id])
         return list(map(_job, rows))
 
+    def processed_since(self, moment: float) -> int:
+        """Return how many rows the ingest jobs have processed that were made since a moment, of all users."""
+        sql = (
+            "SELECT coalesce(sum(json_extract(info, '$.numberRecordsProcessed')), 0) AS total "
+            "FROM _bulk_job WHERE kind = 'ingest' AND created >= ?"
+        )
+        [row] = self._store.rows(sql, [moment])
+        return int(row["total"])
+
     def save(self, job: Job) -> None:
         """Keep what a job has become."""
         self._store.execute("UPDATE _bulk_job SET info = ? WHERE id = ?", [json.dumps(job.info), job.job_id])
