@@ -77,7 +77,7 @@ class BulkJobs:
     @evidence(
         "Bulk API 2.0", "documented", "A job whose rows go beyond 100,000,000 in 24 hours fails; the rest is left"
     )
-    @evidence("Bulk API 2.0", "simulated", "Its errorMessage is 'ExceededQuota : …', after the documented code")
+    @evidence("Bulk API 2.0", "simulated", "A job beyond the rows of a day has the errorMessage 'ExceededQuota : …'")
     def require_quota(self, rows: int) -> None:
         """Refuse to process more rows than all ingest jobs may have in 24 hours.
 

@@ -144,7 +144,7 @@ class Export:
             if job.has_ended:
                 return job
             await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 1.5, _LONGEST_POLL_S)
+            wait_s = min(wait_s * 1.25, _LONGEST_POLL_S)
 
     def _write(self, page: ResultPage, writer: Writer) -> None:
         state, delimiter = self._state, ","

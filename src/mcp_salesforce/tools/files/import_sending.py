@@ -275,7 +275,7 @@ class Sending:
                 if job.has_ended:
                     return job
             await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 1.5, _LONGEST_POLL_S)
+            wait_s = min(wait_s * 1.25, _LONGEST_POLL_S)
 
     async def _read_results(self, part: Part, job: BulkJob) -> None:
         """Read the outcome of the rows of a job that has ended; of one that failed, what it has done till then.
