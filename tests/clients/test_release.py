@@ -193,6 +193,23 @@ def test_what_a_client_makes_of_the_entry_starts_the_server(built: Path, tmp_pat
     assert done.stdout.startswith("Usage: mcp-salesforce serve ")
 
 
+def test_the_wheel_has_each_view_as_the_manifest_says_and_the_page_for_it(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        views = {
+            name.rpartition("/")[2].removesuffix(".html"): archive.read(name)
+            for name in archive.namelist()
+            if name.startswith("mcp_salesforce/views/") and name.endswith(".html")
+        }
+        manifest = json.loads(archive.read("mcp_salesforce/views/manifest.json"))
+        pages = {name for name in archive.namelist() if name.startswith("mcp_salesforce/viewer/page.")}
+
+    assert {name: (hashlib.sha256(view).hexdigest(), len(view)) for name, view in views.items()} == {
+        name: (said["sha256"], said["bytes"]) for name, said in manifest.items()
+    }
+    assert pages == {f"mcp_salesforce/viewer/page.{kind}" for kind in ("html", "css", "js")}
+
+
 def test_everything_names_this_version_and_no_other(built: Path, bundle: Path, tmp_path: Path) -> None:
     plugin = unpacked(built / f"claude-code-plugin-{VERSION}.zip", tmp_path)
     entry = json.loads((built / "server.json").read_text())
