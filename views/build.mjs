@@ -18,6 +18,7 @@ const VIEWS = {
   approval: "A change",
   people: "A person",
   schema: "Schema",
+  import: "Import",
 };
 
 async function html(name, title) {

@@ -29,6 +29,7 @@ WITH_VIEW = {
     "salesforce_get_contact": "people",
     "salesforce_list_activities": "people",
     "salesforce_describe": "schema",
+    "salesforce_import": "import",
 }
 
 

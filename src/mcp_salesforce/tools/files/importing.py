@@ -70,6 +70,7 @@ class Imported(FileLink):
     title="Import from a file",
     hint="upload, load, insert, update, upsert or delete many records from CSV, Excel, XLSX or JSON Lines",
     example={"sobject": "Contact", "columns": ["Last Name"], "rows": [["Ode"], ["Quill"]]},
+    view="import",
 )
 async def import_(  # noqa: PLR0913 - arguments of a tool
     ctx: ToolContext,
