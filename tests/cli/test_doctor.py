@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,12 @@ def test_without_settings_it_says_which_are_missing() -> None:
     _command, first, *_ = json.loads(result.output)["stages"]
     assert first["name"] == "settings_incomplete"
     assert "SALESFORCE_CLIENT_ID" in first["detail"]
+
+
+def test_a_command_that_a_fix_names_is_printed_as_it_runs_here(tmp_path: Path) -> None:
+    told = CliRunner().invoke(cli, ["doctor"], env={"XDG_DATA_HOME": str(tmp_path)}).output
+
+    (line,) = [line.strip() for line in told.splitlines() if line.strip().startswith("Run: ")]
+    shown = shlex.split(line.removeprefix("Run: "))
+    assert shown[-1] == "login"
+    assert subprocess.run([*shown, "--help"], capture_output=True, text=True, check=True).stdout.startswith("Usage: ")

@@ -30,6 +30,8 @@ Settings, such as `SALESFORCE_READ_ONLY`, go {settings}.
 {changes}
 
 ## What you see
+Ask *Who am I in Salesforce?* The answer names the user and the kind of org, such as sandbox or production.
+
 {seen}
 
 ## Remove it
@@ -40,13 +42,13 @@ Settings, such as `SALESFORCE_READ_ONLY`, go {settings}.
 
 All hosts: [register with a host](../register.md), [hosts that were tried](../hosts.md).
 """
-REGISTER = """From the project folder:
+REGISTER = """From the [project folder](../../README.md#start-in-one-minute):
 
 ```sh
-uv run mcp-salesforce register {slug} --demo
+python3 run.py mcp-salesforce register {slug} --demo
 ```
 
-It shows the change and asks before it makes it. By hand{place}:"""
+On Windows write `py` for `python3`. It shows the change and asks before it makes it. By hand{place}:"""
 CANNOT_ASK = (
     "It cannot ask you about a change that needs your [approval](../approval.md). Such a call is refused with "
     "`APPROVAL_UNAVAILABLE`, and you answer at a terminal: `mcp-salesforce approve`."
@@ -153,7 +155,7 @@ def _rendered(host: Host, _before: str) -> str:
         what="line" if runs else "text",
         settings=_settings(host),
         changes=_changes(host, notes),
-        seen=_list((*_table(host), *notes.seen)) or "Not known.",
+        seen=_list((*_table(host), *notes.seen)) or "What the host shows beside that is not known.",
         removal=_removal(host, registers=registers),
         limits=_list(notes.limits if host.name in results() else (UNTRIED.format(name=host.name),)),
     ).replace(":\n\n\n", ":\n\n")
@@ -211,9 +213,9 @@ def _list(lines: tuple[str, ...]) -> str:
 
 def _removal(host: Host, *, registers: bool) -> str:
     if host.removal:
-        return f"```sh\nuv run mcp-salesforce register {host.slug} --undo\n```\n\nor `{typed(host.removal)}`."
+        return f"```sh\npython3 run.py mcp-salesforce register {host.slug} --undo\n```\n\nor `{typed(host.removal)}`."
     if registers and host.where != RUN:
-        return f"```sh\nuv run mcp-salesforce register {host.slug} --undo\n```"
+        return f"```sh\npython3 run.py mcp-salesforce register {host.slug} --undo\n```"
     if host.keeps:
         return f"{host.name} has no command that removes a server. Delete `salesforce` in `{host.keeps}`."
     return f"Delete `salesforce` in the settings of {host.name}."

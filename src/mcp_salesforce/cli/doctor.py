@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import sys
 import textwrap
@@ -19,6 +20,7 @@ _STYLES: Final[dict[str, dict[str, Any]]] = {"passed": {"fg": "green"}, "failed"
 _INDENT: Final = len("passed  ")
 _TITLE: Final = 20
 _NARROWEST: Final = 72
+_COMMAND: Final = re.compile(r"\bmcp-salesforce ([a-z-]+)")
 
 
 @click.command(name="doctor")
@@ -68,13 +70,19 @@ async def _examined(url: str, on_stage: Callable[[str], None]) -> "Report":
 
 
 def _print(report: "Report") -> None:
-    for line in lines_of(report, shutil.get_terminal_size().columns if sys.stdout.isatty() else None):
+    from mcp_salesforce.cli.hosts import own_command
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in lines_of(report, width, own_command):
         status, _, rest = line.partition(" ")
         click.echo(f"{click.style(status, **_STYLES[status])} {rest}" if status in _STYLES else line)
 
 
-def lines_of(report: "Report", width: int | None = None) -> list[str]:
-    """Return what a person reads, in lines of at most `width` columns; without one, a line for each thing said."""
+def lines_of(report: "Report", width: int | None = None, own: Callable[[str], str] | None = None) -> list[str]:
+    """Return what a person reads, in lines of at most `width` columns; without one, a line for each thing said.
+
+    A command that a fix names also has a line as it is typed, by `own`, of any length: to be copied.
+    """
     lines, missed = [], []
     for stage in report.stages:
         if stage.status == "not reached":
@@ -86,6 +94,8 @@ def lines_of(report: "Report", width: int | None = None) -> list[str]:
         lines += _wrapped(f"{stage.status}  {stage.title:<{_TITLE}}  {head}", width, _INDENT + _TITLE + 2)
         for text in more:
             lines += _wrapped(" " * _INDENT + text, width, _INDENT)
+        if own and stage.status == "failed":
+            lines += [f"{' ' * _INDENT}Run: {own(name)}" for name in _COMMAND.findall(stage.fix)]
     if missed:
         lines += _wrapped(f"Not reached: {', '.join(missed)}", width, _INDENT)
     return lines

@@ -92,6 +92,12 @@ def launch_command(*, demo: bool, folder: Path = PROJECT, prefix: Path = Path(sy
     return (installed, *serve) if installed else (sys.executable, "-m", "mcp_salesforce", *serve)
 
 
+def own_command(*words: str) -> str:
+    """Return the line that runs another command of this very installation, as it is typed here."""
+    launch = launch_command(demo=False)
+    return typed([*launch[: launch.index("serve")], *words])
+
+
 def settings_of_login(alias: str, network: "Network") -> dict[str, str]:
     """Return what a host must give the server, so that it uses the stored login `alias`."""
     certificates = {"SALESFORCE_CA_FILE": str(network.ca_file.absolute())} if network.ca_file else {}

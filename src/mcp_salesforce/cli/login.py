@@ -216,13 +216,11 @@ async def _keep(login: "Login", network: "Network") -> str:
 
 def _tell_what_is_next(alias: str, network: "Network") -> None:
     """Show how to check the login, and the lines that register the server with a host, for this very folder."""
-    from mcp_salesforce.cli.hosts import launch_command, registrations, settings_of_login
-    from mcp_salesforce.cli.shells import typed
+    from mcp_salesforce.cli.hosts import launch_command, own_command, registrations, settings_of_login
 
     settings = settings_of_login(alias, network)
     launch = launch_command(demo=False)
-    check = [*launch[: launch.index("serve")], "doctor", "--org", alias]
-    click.echo(f"\nCheck it:  {typed(check)}\n\nRegister it with your MCP host:")
+    click.echo(f"\nCheck it:  {own_command('doctor', '--org', alias)}\n\nRegister it with your MCP host:")
     for entry in registrations(launch, settings):
         hosts = "\n".join(f"{host.name} ({host.where})" for host in entry.hosts)
         click.echo(f"\n{hosts}\n{entry.text}")
