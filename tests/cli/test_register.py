@@ -75,7 +75,7 @@ _JSON = st.recursive(
 
 
 @settings(
-    max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )  # each input writes the file anew
 @given(
     theirs=st.dictionaries(st.text().filter(lambda name: name != "mcpServers"), _JSON),

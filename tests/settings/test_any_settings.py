@@ -100,7 +100,7 @@ def shown(values: dict[str, str], load: Callable[[], object]) -> str:
     return "".join(traceback.format_exception(found)) + repr(found.problems)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @example({**USUAL, "ACCESS_TOKEN": "off"})
 @example({"ACCESS_TOKEN": USABLE["ACCESS_TOKEN"], "INSTANCE_URL": USABLE["INSTANCE_URL"], "REFRESH_TOKEN": "off"})
 @example({**USUAL, "CLIENT_ID": "' \" '"})
@@ -113,7 +113,7 @@ def test_any_environment_is_settings_or_our_error_and_shows_no_secret(values: di
         assert HIDDEN not in shown(values, load)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(st.one_of(ENVIRONMENTS, NEAR), st.sampled_from(["{}={}", "{}='{}'", '{}="{}"', "export {} = {} # note"]))
 def test_any_env_file_is_settings_or_our_error_and_shows_no_secret(values: dict[str, str], line: str) -> None:
     lines = [line.format(f"SALESFORCE_{field}", value) for field, value in values.items()]
