@@ -197,6 +197,7 @@ POLICIES: dict[str, tuple[str, str, bool]] = {
     "more rows than the policy's": ("approve_over_rows = 9\n", "ten are changed", True),
     "as many rows as the policy's": ("approve_over_rows = 10\n", "ten are changed", False),
     "more rows than the object's": ("[objects.Contact]\napprove_over_rows = 9\n", "ten are changed", True),
+    "as many rows as the object's": ("[objects.Contact]\napprove_over_rows = 10\n", "ten are changed", False),
     "any row at all": ("approve_over_rows = 0\n", "one is created", True),
 }
 

@@ -199,7 +199,7 @@ async def test_more_going_along_than_was_said_is_not_approved(org: LocalOrg, tmp
     assert (error["code"], wire.writes) == ("CHANGED_SINCE", [])
 
 
-async def test_another_calendar_than_was_said_is_not_approved(org: LocalOrg, tmp_path: Path) -> None:
+async def test_another_calendar_than_was_said_is_not_approved(org: LocalOrg, tmp_path: Path, era: str) -> None:
     others = [str(row["Id"]) for row in org.store.rows('SELECT Id FROM "User" WHERE Id != ?', (org.user_id,))]
     event = invited(org, org.user_id, others[0])
 
@@ -207,7 +207,7 @@ async def test_another_calendar_than_was_said_is_not_approved(org: LocalOrg, tmp
         org.insert("EventRelation", EventId=event, RelationId=others[1])
         return ElicitResult(action="accept", content={"answer": do})
 
-    async with served(org, tmp_path, Person(meanwhile), wire=(wire := Wire(org))) as mcp:
+    async with served(org, tmp_path, Person(meanwhile), era=era, wire=(wire := Wire(org))) as mcp:
         error = await refusal(mcp, "delete_appointment", event_id=event)
     assert (error["code"], wire.writes) == ("CHANGED_SINCE", [])
 
