@@ -74,7 +74,8 @@ async def test_the_map_is_walked_with_arrows_and_enter_and_the_way_leads_back(mc
         view.type_key("ArrowUp", "ArrowUp", "ArrowRight", "ArrowDown", "Enter")
         view.until(lambda: view.script(TITLE) == "Case")
         assert view.script(FOCUS) == "Case"
-        assert asked(probe)[-2:] == [{"sobject": "Case"}, {"sobject": "Case", "children": True}]
+        last = sorted(asked(probe)[-2:], key=len)  # they are asked at once
+        assert last == [{"sobject": "Case"}, {"sobject": "Case", "children": True}]
 
         view.press("Contact")  # of the way, which comes first
         view.until(lambda: view.script(TITLE) == "Contact")
