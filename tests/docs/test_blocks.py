@@ -83,7 +83,7 @@ def command_of(line: str) -> list[str]:
 def parsed(words: list[str]) -> click.Context:
     """Take a command line as the program does, without doing anything."""
     command: click.Command = cli
-    context = click.Context(cli, info_name="mcp-salesforce")
+    context = click.Context(cli, info_name="mcp-salesforce", **cli.context_settings)  # kept by each command
     while isinstance(command, click.Group):
         name, found, words = command.resolve_command(context, words)
         assert found is not None
