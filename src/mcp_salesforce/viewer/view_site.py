@@ -28,7 +28,7 @@ Call: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 _HERE: Final = Path(__file__).parent
 _SCRIPT: Final = re.compile(r"<script[^>]*>(.*?)</script>", re.DOTALL)
 _MOST_BYTES: Final = 1_000_000
-_RELOAD_S: Final = 3.0  # a page that is loaded again is back by then
+_RELOAD_S: Final = 10.0  # a page that is loaded again is back by then, on a busy machine too
 _PULSE_S: Final = 15.0
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
