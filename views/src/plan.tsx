@@ -31,7 +31,7 @@ interface Planned {
 
 /** Return a name of the API as words: `ShowAs` as "Show as". */
 function wordsOf(name: string): string {
-  const words = FIELDS[name] ?? name.replace(/__c$/, "").replace(/_/g, " ").replace(/([a-z\d])([A-Z])/g, "$1 $2").replace(/ Id$/, "");
+  const words = FIELDS[name] ?? name.replace(/__c$|\.Name$/, "").replace(/_/g, " ").replace(/([a-z\d])([A-Z])/g, "$1 $2").replace(/ Id$/, "");
   return words.charAt(0).toUpperCase() + words.slice(1).replace(/[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
 }
 
@@ -110,9 +110,12 @@ function Rows({ columns = [], rows = [], locale }: Table & { locale: Locale }) {
   );
 }
 
+const isNamed = (name: string, answer: Json): boolean => /.Id$/.test(name) && Boolean(answer[name.replace(/Id$/, ".Name")]);
+
 /** What goes along with a change, and what is said of it. */
 function Along({ answer, locale }: { answer: Json; locale: Locale }) {
-  const rows = Object.entries(answer).filter(([name, value]) => !UNSAID.has(name) && value !== null);
+  // An Id goes without saying where the name of its record is said.
+  const rows = Object.entries(answer).filter(([name, value]) => !UNSAID.has(name) && value !== null && !isNamed(name, answer));
   const facts = rows.map(([name, value]): Fact => {
     const named = name === "also_deleted" ? Object.fromEntries(Object.entries(value as Json).map(([sobject, count]) => [OBJECTS[sobject] ?? sobject, count])) : value;
     return [LABELS[name] ?? wordsOf(name), shown(named, locale)];
