@@ -56,7 +56,7 @@ async def test_from_the_readme_to_a_call(home: Path, monkeypatch: pytest.MonkeyP
 
         (line,) = [line for line in written.splitlines() if line.startswith("claude mcp add --scope user salesforce ")]
         told, command = line.split(" -- ")
-        settings = dict(word.split("=", 1) for word in shlex.split(told)[4:] if word != "-e")
+        settings = dict(word.split("=", 1) for word in shlex.split(told)[6:] if word != "-e")
         program, *rest = shlex.split(command)
         registered = StdioServerParameters(
             command=program, args=rest, env={**settings, **NO_KEYRING, "UV_NO_SYNC": "1"}, cwd=home
