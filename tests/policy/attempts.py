@@ -40,12 +40,13 @@ SECRETS: Final = (
 )  # fmt: skip
 """What no answer may hold, in any form."""
 
-Outcome = Literal["refused", "withheld", "absent"]
+Outcome = Literal["refused", "withheld", "absent", "missing"]
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A call, and what comes of it: `refused`, `withheld` (it says what), or `absent` (nothing there to be told of).
+    """A call, and what comes of it: `refused`, `withheld` (it says what), `absent` (nothing there to be told of), or
+    `missing` (refused as a record that does not exist).
 
     Names in braces in the arguments stand for the Ids of the records that the test makes.
     """
@@ -225,8 +226,8 @@ CALLS: Final = [
     Attempt("get_record", {"sobject": "Contact", "record_ids": ["{contact}"], "fields": ["ReportsTo.Email"]}),
     Attempt("get_record", {"sobject": "Account", "record_ids": ["{account}"]}),
     Attempt("get_record", {"sobject": "Account", "record_ids": ["{account}", "{account2}"]}),
-    Attempt("get_record", {"sobject": "Opportunity", "record_ids": ["{opportunity}"]}),
-    Attempt("get_record", {"sobject": "Opportunity", "record_ids": ["{opportunity}"], "fields": ["Name"]}),
+    Attempt("get_record", {"sobject": "Opportunity", "record_ids": ["{opportunity}"]}, "missing"),
+    Attempt("get_record", {"sobject": "Opportunity", "record_ids": ["{opportunity}"], "fields": ["Name"]}, "missing"),
     Attempt("get_record", {"sobject": "Lead", "record_ids": ["{lead}"]}, "withheld"),
     Attempt("get_record", {"sobject": "Lead", "record_ids": ["{lead}"], "fields": ["Phone"]}),
     Attempt("create_records", {"sobject": "Contact", "records": [{"LastName": "Ode", "Email": "x@example.com"}]}),
@@ -248,7 +249,7 @@ CALLS: Final = [
     ),
     Attempt("update_records", {"sobject": "Account", "records": [{"Id": "{account}", "Name": "x"}]}),
     Attempt("update_records", {"sobject": "Lead", "records": [{"Id": "{lead}", "Company": "x"}]}),
-    Attempt("update_records", {"sobject": "Opportunity", "records": [{"Id": "{opportunity}", "Name": "x"}]}),
+    Attempt("update_records", {"sobject": "Opportunity", "records": [{"Id": "{opportunity}", "Name": "x"}]}, "missing"),
     Attempt(
         "upsert_records",
         {"sobject": "Contact", "external_id_field": "Email", "records": [{"Email": "x", "LastName": "y"}]},
@@ -261,7 +262,7 @@ CALLS: Final = [
     Attempt("restore_records", {"record_ids": ["{account}"]}),
     Attempt("restore_records", {"record_ids": ["{account}", "{opportunity}", "{lead}"]}),
     Attempt("delete_records", {"sobject": "Lead", "record_ids": ["{lead}"]}),
-    Attempt("delete_records", {"sobject": "Opportunity", "record_ids": ["{opportunity}"]}),
+    Attempt("delete_records", {"sobject": "Opportunity", "record_ids": ["{opportunity}"]}, "missing"),
     Attempt("search", {"text": "Holdings"}, "absent"),
     Attempt("search", {"text": "4711"}, "absent"),
     Attempt("search", {"text": "0815", "sobjects": ["Contact"]}, "absent"),

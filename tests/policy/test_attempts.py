@@ -142,6 +142,8 @@ async def check(attempt: Attempt, client: Client, records: dict[str, str]) -> No
     if attempt.outcome == "refused":
         assert result.is_error, whole
         assert (result.meta or {})["code"] in REFUSALS, whole
+    elif attempt.outcome == "missing":
+        assert (result.meta or {})["code"] == "NOT_FOUND", whole
     else:
         assert not result.is_error, whole
         withheld = (result.structured_content or {}).get("withheld", [])
