@@ -148,6 +148,14 @@ async def test_an_all_day_series_is_on_its_days_in_every_zone(org: LocalOrg, mcp
             "Start it then: Tuesday 2026-11-24T09:00:00-05:00",
         ),
         (
+            {
+                "StartDateTime": "2026-11-23T09:00",
+                "Recurrence2PatternText": "FREQ=WEEKLY;BYDAY=TU;UNTIL=2026-12-15",  # a day on the clock of the series
+            },
+            "but every week on Tuesday, until 2026-12-15 begins Tuesday",
+            "Start it then: Tuesday 2026-11-24T09:00:00-05:00",
+        ),
+        (
             {"time_zone": "Europe/Berlin", "Recurrence2PatternText": "FREQ=WEEKLY;BYDAY=TU;COUNT=20"},
             "the clock of the user's zone, America/New_York: the time in Europe/Berlin would change on 2027-03-16",
             "RecurrenceTimeZoneSidKey=Europe/Berlin",

@@ -265,7 +265,8 @@ def _check_starts(rule: Rule, span: Span, zone: ZoneInfo, starts: Sequence[datet
         )
     if starts[0] != span.start:
         said, first = (dated(at, zone, all_day=span.all_day) for at in (span.start, starts[0]))
-        raise _wrong_rule(f"StartDateTime is {said}, but {rule.words()} begins {first}.", f"Start it then: {first}.")
+        words = rule.words(zone)
+        raise _wrong_rule(f"StartDateTime is {said}, but {words} begins {first}.", f"Start it then: {first}.")
 
 
 def _check_clock(rule: Rule, span: Span, zone: ZoneInfo, asked: ZoneInfo, starts: Sequence[datetime]) -> None:
