@@ -140,3 +140,44 @@ async def test_a_follow_up_that_cannot_be_made_leaves_all_tasks_as_they_are(org:
     assert many["hint"] == "Nothing was changed. Call it for a part of them at a time."
     assert wrong["code"]
     assert not any(task(org, each)["IsClosed"] for each in ids)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "minutes", "fields"),
+    [
+        ("note", {}, 5, ["minutes"]),
+        ("task", {}, 5, ["minutes"]),
+        ("email", {"CallType": "Inbound"}, 0, ["CallType"]),
+        ("note", {"CallDisposition": "Reached", "callDurationInSeconds": 60}, 0, ["CallDisposition", "call"]),
+        ("call", {"CallDurationInSeconds": 30}, 3, ["minutes", "CallDurationInSeconds"]),
+        ("call", {"TaskSubtype": "Email"}, 0, ["TaskSubtype"]),
+    ],
+)
+async def test_what_is_of_another_kind_is_refused_and_not_left_out(
+    org: LocalOrg, mcp: Client, kind: str, data: dict[str, Any], minutes: int, fields: list[str]
+) -> None:
+    error = await refusal(mcp, "log_activity", kind=kind, data={"Subject": "Quote", **data}, minutes=minutes)
+
+    assert error["code"] == "INVALID_ARGUMENT"
+    assert all(found.startswith(field) for found, field in zip(error["fields"], fields, strict=True))
+    assert error["hint"]
+    assert not org.store.rows("SELECT Id FROM Task")
+
+
+async def test_what_is_logged_as_done_before_its_day_says_so(mcp: Client) -> None:
+    data = {"Subject": "Ring back", "WhoId": CONTACT, "ActivityDate": "2026-11-30"}
+
+    early = await call(mcp, "log_activity", kind="call", data=data)
+    tomorrow = await call(mcp, "log_activity", kind="call", data={**data, "ActivityDate": "2026-11-23"})
+    planned = await call(mcp, "log_activity", kind="call", data=data, to_do=True)
+    same = await call(mcp, "log_activity", kind="call", data={**data, "TaskSubtype": "Call"}, to_do=True)
+
+    assert early["note"] == "It is saved as completed, but 2026-11-30 has not come; for a plan, set to_do."
+    assert not any("note" in each for each in (tomorrow, planned, same))
+
+
+async def test_every_note_about_what_was_logged_is_told(mcp: Client) -> None:
+    made = await call(mcp, "log_activity", kind="task", data={"Subject": "Ring back", "Priority": "high"})
+
+    assert "nearest: High" in made["note"]
+    assert "not linked to any record" in made["note"]

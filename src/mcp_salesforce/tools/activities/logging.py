@@ -1,11 +1,14 @@
 """Calls, e-mails, notes and to-dos: a Task with the fields and the subtype of its kind."""
 
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
+from mcp_salesforce.salesforce.errors import refused
 from mcp_salesforce.salesforce.models import SObjectDescribe
+from mcp_salesforce.spelling import in_words
 from mcp_salesforce.tools.activities.statuses import status_of_done
 from mcp_salesforce.tools.activities.toolset import activities
 from mcp_salesforce.tools.framework.params import (
@@ -25,6 +28,9 @@ Kind = Literal["call", "email", "note", "task"]
 _SUBTYPES: Final = {"call": "Call", "email": "Email", "note": "Task", "task": "Task"}
 _LENGTH: Final = "CallDurationInSeconds"
 _SECONDS: Final = 60
+_SUBTYPE: Final = "TaskSubtype"
+_OF_CALLS: Final = ("CallType", "CallDisposition", _LENGTH)
+_A_DAY: Final = timedelta(days=1)  # a day may have begun elsewhere
 
 
 class ActivityData(RecordData):
@@ -93,10 +99,12 @@ async def log_activity(
     Calls, e-mails and notes are saved as completed. For a meeting, use salesforce_create_appointment.
     """
     org = org_of(ctx)
+    _check(kind, data, minutes)
     described = await org.schema.describe("Task")
-    is_done = kind != "task" and not to_do
+    is_early, is_done = False, kind != "task" and not to_do
     if is_done and data.Status is None:
         data.Status = await status_of_done(org)
+        is_early = bool(data.ActivityDate) and str(data.ActivityDate) > (org.now() + _A_DAY).date().isoformat()
     if is_done and data.ActivityDate is None:
         data.ActivityDate = org.now().astimezone(await org.zone()).date().isoformat()
     values = {**data.given(), **_of_kind(described, kind)}
@@ -104,17 +112,44 @@ async def log_activity(
         values |= _length(described, values, minutes)
     parents = [parent for parent in ("Who", "What") if values.get(f"{parent}Id")]
     made = await create_record(org, "Task", values, allow_duplicate=True, parents=parents)
-    if not parents:
-        made["note"] = "It is not linked to any record: WhoId and WhatId are empty."
+    notes = [
+        made.get("note"),
+        None if parents else "It is not linked to any record: WhoId and WhatId are empty.",
+        f"It is saved as completed, but {data.ActivityDate} has not come; for a plan, set to_do." if is_early else None,
+    ]
+    if any(notes):
+        made["note"] = " ".join(filter(None, notes))
     return cast("Activity", made)
+
+
+def _check(kind: Kind, data: ActivityData, minutes: int) -> None:
+    """Refuse what is of another kind, and what two arguments say differently.
+
+    Raises:
+        InvalidArgumentError: The call has such values.
+    """
+    values = {name: value for name, value in data.given().items() if value is not None}
+    given = {name.casefold(): name for name in values}
+    of_calls = [given[name.casefold()] for name in _OF_CALLS if name.casefold() in given]
+    if kind != "call" and (minutes or of_calls):
+        named = ["minutes"] * bool(minutes) + of_calls
+        raise refused(
+            f"{in_words(named)} {'is' if len(named) == 1 else 'are'} of calls; this is kind {kind}.",
+            hint="Set kind to call, or omit this and write it into Description.",
+            fields=named,
+        )
+    if minutes and _LENGTH.casefold() in given:
+        raise refused(f"minutes sets {_LENGTH}.", hint="Give one of them.", fields=["minutes", _LENGTH])
+    if (name := given.get(_SUBTYPE.casefold())) and values[name] != _SUBTYPES[kind]:
+        raise refused(f"kind sets {_SUBTYPE}.", hint="Omit it, and give the right kind.", fields=[_SUBTYPE])
 
 
 def _of_kind(described: SObjectDescribe, kind: Kind) -> dict[str, Any]:
     """Return the subtype, where the org has it: a task cannot get it later."""
-    field, subtype = described.field("TaskSubtype"), _SUBTYPES[kind]
+    field, subtype = described.field(_SUBTYPE), _SUBTYPES[kind]
     if field is None or not field.createable or subtype not in [each.value for each in field.picklist_values]:
         return {}
-    return {"TaskSubtype": subtype}
+    return {_SUBTYPE: subtype}
 
 
 def _length(described: SObjectDescribe, values: dict[str, Any], minutes: int) -> dict[str, Any]:
