@@ -233,3 +233,35 @@ async def test_a_name_is_found_without_objects_that_a_policy_closes_and_refused_
     assert {each["RelationId"][:3] for each in invited} >= {"005", "023"}
     assert unseen["code"] == "POLICY_REFUSED"
     assert "Lead" in unseen["message"]
+
+
+async def test_an_invitee_that_there_is_not_is_answered_with_the_rooms_that_there_are(mcp: Client) -> None:
+    data = {"Subject": "Talk", **TIMES}
+
+    error = await refusal(mcp, "create_appointment", data=data, invitees=["Zebra Hall"])
+    first_name = await refusal(mcp, "create_appointment", data=data, invitees=["Jonas"])
+
+    assert error["fields"] == ["invitees"]
+    assert "Rooms and resources: Harbour Room, Projector." in error["hint"]
+    assert first_name["hint"] == "Did you mean Jonas Brandt?"
+
+
+@pytest.mark.parametrize(
+    ("location", "invitees", "named"),
+    [
+        ("harbour room, 2nd floor", [], ["Harbour Room"]),
+        ("Berlin - Harbour Room (north)", [], ["Harbour Room"]),
+        ("Harbour Room / Projector", [], ["Harbour Room", "Projector"]),
+        ("Harbour Room / Projector", ["Harbour Room"], ["Projector"]),
+        ("Harbour Roomy, 2nd floor", [], []),
+    ],
+)
+async def test_each_room_that_a_location_names_among_other_words_is_noted(
+    mcp: Client, location: str, invitees: list[str], named: list[str]
+) -> None:
+    data = {"Subject": "Talk", "Location": location, **TIMES}
+
+    made = await call(mcp, "create_appointment", data=data, invitees=invitees)
+
+    note = made.get("note", "")
+    assert [name for name in ("Harbour Room", "Projector") if f"{name} is not reserved" in note] == named

@@ -1,14 +1,19 @@
 """Places that are resources: a Location that only names a room does not reserve it."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mcp_salesforce.salesforce import Request, SalesforceError
 from mcp_salesforce.salesforce.api.queries import querying, records_in
-from mcp_salesforce.salesforce.literals import quote
+from mcp_salesforce.salesforce.literals import quote, quote_list
 from mcp_salesforce.salesforce.models import SObjectRecord
 from mcp_salesforce.tools.framework.session import OrgSession
+
+_BETWEEN: Final = re.compile(r"[,;/|()\n]|\s[-\u2013\u2014]\s")  # `Harbour Room, 2nd floor`
+_MOST_PARTS: Final = 10
+_MOST_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,10 @@ def _asking(location: str | None, event_id: str = "") -> list[Request]:
     """Return the queries for resources of this name, and for who is invited to an appointment; none for no name."""
     if not location or not location.strip():
         return []
-    named = f"Name = {quote(location.strip())} AND IsActive = true AND Type IN ('Public','Resource')"
-    asking = [querying(f"SELECT Id, Name FROM Calendar WHERE {named} LIMIT 2")]  # noqa: S608 - SOQL, quoted
+    named = f"(Name = {quote(location.strip())} AND Type IN ('Public','Resource'))"
+    if parts := [part.strip() for part in _BETWEEN.split(location) if part.strip() not in {"", location.strip()}]:
+        named = f"({named} OR (Name IN {quote_list(parts[:_MOST_PARTS])} AND Type = 'Resource'))"
+    asking = [querying(f"SELECT Id, Name FROM Calendar WHERE {named} AND IsActive = true LIMIT {_MOST_NAMED}")]  # noqa: S608
     if event_id:
         where = f"EventId = {quote(event_id)} AND Status != 'Declined'"
         asking.append(querying(f"SELECT RelationId FROM EventRelation WHERE {where} LIMIT 200"))  # noqa: S608
@@ -75,7 +82,9 @@ def _note(outcomes: Sequence[object], invited: Collection[str]) -> str:
     except SalesforceError:
         return ""
     ids = {*invited, *(each.get("RelationId") for some in relations for each in some)}
-    if not found or ids & {each.get("Id") for each in found}:
-        return ""
-    room = found[0]
-    return f"{room.get('Name')} is not reserved: Location only names it. To reserve it, invite {room.get('Id')}."
+    invited_names = {each.get("Name") for each in found if each.get("Id") in ids}
+    rooms = {each.get("Name"): each.get("Id") for each in reversed(found) if each.get("Name") not in invited_names}
+    return " ".join(
+        f"{name} is not reserved: Location only names it. To reserve it, invite {room_id}."
+        for name, room_id in reversed(rooms.items())
+    )

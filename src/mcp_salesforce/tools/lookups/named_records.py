@@ -115,7 +115,10 @@ async def _id_of(org: OrgSession, named: Named, found: Sequence[Mapping[str, Any
 async def _nobody(org: OrgSession, named: Named, near: Sequence[Mapping[str, Any]]) -> InvalidArgumentError:
     if near:
         return unknown(named, f"Did you mean {' or '.join(_told(each) for each in near[:2])}? Ask the user.")
-    return unknown(named) if _SOURCES.keys() & set(named.objects) else await unknown_calendar(org, named)
+    if not _IN_CALENDARS.intersection(named.objects):
+        return unknown(named)
+    error = await unknown_calendar(org, named)
+    return unknown(named, error.hint) if _SOURCES.keys() & set(named.objects) else error
 
 
 async def _near(org: OrgSession, named: Named) -> list[dict[str, Any]]:
