@@ -404,3 +404,45 @@ def _minutes(org: LocalOrg, room: str) -> dict[tuple[str, datetime], set[str]]:
                 held.setdefault((calendar, minute), set()).add(row["Id"])
             minute += MINUTE
     return held
+
+
+async def test_one_appointment_with_two_new_starts_is_a_question(org: LocalOrg, mcp: Client) -> None:
+    one = timed(org, "One", "2026-11-24T15:00:00Z")
+    starts = ["2026-11-25T15:00:00Z", "2026-11-26T15:00:00Z"]
+
+    error = await refusal(mcp, TOOL, action="move", appointments=[{"Id": one, "StartDateTime": at} for at in starts])
+    done = await call(mcp, TOOL, action="move", appointments=[{"Id": one, "StartDateTime": starts[0]}, one])
+
+    assert error["fields"] == ["appointments"]
+    assert all(each in error["message"] for each in (one, *starts))
+    assert (done["done"], times(org, one)) == (1, ["2026-11-25T15:00"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"action": "delete", "owner": "Nobody Here", "start": "2026-11-24"}, "owner"),
+        ({"action": "delete", "owner": "me", "room": "Nowhere", "start": "2026-11-24"}, "room"),
+        ({"action": "hand_over", "owner": "me", "start": "2026-11-24", "new_owner": "Nobody Here"}, "new_owner"),
+    ],
+)
+async def test_a_name_of_nobody_is_refused_by_the_name_of_the_argument(
+    mcp: Client, wanted: dict[str, Any], field: str
+) -> None:
+    error = await refusal(mcp, TOOL, **wanted)
+
+    assert (error["code"], error["fields"]) == ("UNKNOWN_CALENDAR", [field])
+
+
+async def test_errors_and_hints_say_what_can_be_given(org: LocalOrg, mcp: Client) -> None:
+    late = timed(org, "Late", "2026-11-27T21:30:00Z", 30)
+
+    no_time = await refusal(mcp, TOOL, action="delete", owner="me", start="today")
+    choice = await refusal(mcp, TOOL, action="move", appointments=[late], next_free="month")
+    full = await call(mcp, TOOL, action="move", appointments=[late], next_free="week")
+
+    assert no_time["code"] == "INVALID_TIME"
+    assert "'today'" in no_time["message"]
+    assert choice["message"] == "next_free must be 'day' or 'week'."
+    assert [row["why"] for row in rows_as_dicts(full)] == ["no free time"]
+    assert full["hint"] == "The rest of that day or week has no free time: give not_before, such as the next day."

@@ -183,3 +183,20 @@ async def test_what_the_policy_takes_away_is_said_first(org: LocalOrg, tmp_path:
 )
 async def test_a_question_that_means_nothing_is_refused(mcp: Client, arguments: dict[str, Any], code: str) -> None:
     assert (await refusal(mcp, "explain_access", **arguments))["code"] == code
+
+
+async def test_a_user_that_there_is_not_is_refused_by_the_name_of_the_argument(mcp: Client) -> None:
+    error = await refusal(mcp, "explain_access", sobject="Account", user="Jonas")
+
+    assert (error["fields"], error["hint"]) == (["user"], "Did you mean Jonas Brandt?")
+
+
+async def test_a_name_of_two_users_is_a_question_with_both(org: LocalOrg, mcp: Client) -> None:
+    two = [user(org, "Jonas Brandt"), user(org, "Aiko Sunada")]
+    org.store.execute("UPDATE User SET Name = 'Jonas Brandt' WHERE Id = ?", [two[1]])
+
+    error = await refusal(mcp, "explain_access", sobject="Account", user="jonas brandt")
+
+    assert (error["code"], error["fields"]) == ("AMBIGUOUS_CALENDAR", ["user"])
+    assert all(each in error["message"] for each in two)
+    assert error["hint"] == "Ask the user which one is meant, and give its Id."

@@ -35,7 +35,8 @@ MOST_FOLLOWED_UP: Final = MOST_CALLS // 2
 _ROLLED_BACK: Final = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 _RESET: Final = "The move reset the invitees' answers."
 _IN_SERIES: Final = "part of a series: use salesforce_update_appointment or salesforce_close_appointment"
-_TAKEN: Final = ("taken", "no free")
+_TAKEN: Final = "taken"
+_NO_TIME: Final = "no free time"
 _NAMED: Final = 3
 
 
@@ -152,7 +153,7 @@ class Batch:
         for (line, chosen), each in zip(self.open_lines, placed, strict=True):
             words = each.conflict.told(zone, with_calendar=True) if each.conflict else ""
             if each.span is None:
-                line.why = f"taken: {words}" if words else "no free time"
+                line.why = f"taken: {words}" if words else _NO_TIME
             elif each.span == chosen.span and not self.goal.new_owner:
                 line.why = "is at this time already"
             else:
@@ -219,6 +220,8 @@ class Batch:
             answer["hint"] = "No appointment matches. Check owner, room or contact_id, and the window."
         if any(line.why.startswith(_TAKEN) and not line.outcome for line in self.lines):
             answer["hint"] = "Give those another time, or next_free; allow_conflict only if the user wants that."
+        elif any(line.why == _NO_TIME for line in self.lines):
+            answer["hint"] = "The rest of that day or week has no free time: give not_before, such as the next day."
         if self.warnings:
             answer["warning"] = " ".join(self.warnings)
         answer["rows"] = answer["rows"][: await self.org.most_records("Event", len(self.lines))]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from mcp_salesforce.appointments.spans import Span, span_in
-from mcp_salesforce.appointments.times import Window, is_day, window_of
+from mcp_salesforce.appointments.times import Window, is_day, start_of, window_of
 from mcp_salesforce.salesforce import Request
 from mcp_salesforce.salesforce.api.queries import querying, records_in
 from mcp_salesforce.salesforce.errors import refused
@@ -133,12 +133,13 @@ async def _conditions(org: OrgSession, wanted: Filter, time_zone: str) -> list[s
             hint="Give appointments; or start, end and one of owner, room, contact_id.",
             fields=["appointments"],
         )
-    names = [name for name in (wanted.owner, wanted.room) if name]
-    calendars = await calendars_of(org, names) if names else []
+    named = {name: text for name, text in {"owner": wanted.owner, "room": wanted.room}.items() if text}
+    calendars = await calendars_of(org, [*named.values()], [*named]) if named else []
     owner = calendars[0] if wanted.owner else None
     zone: ZoneInfo = await org.zone(time_zone, owner.id if owner else "")
     end = wanted.end or (wanted.start if is_day(wanted.start) else "")
     if not end:
+        start_of(wanted.start, zone, local=zone if time_zone else None)  # it may be no time at all
         raise refused("end is missing.", hint="Give a time, or a date for the end of that day.", fields=["end"])
     window = window_of(wanted.start, end, zone, local=zone if time_zone else None)
     conditions = overlapping_window(window)

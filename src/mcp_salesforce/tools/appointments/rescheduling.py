@@ -104,7 +104,7 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
     conflict are not changed and come first in the answer; the others are all saved, or none.
     """
     org = org_of(ctx)
-    starts = {event_id: when for event_id, when in appointments if when}
+    starts = _starts(appointments)
     zone, heir = await org.zone(time_zone) if time_zone else None, await _heir(org, new_owner)
     goal = Goal(starts, shift_days, shift_minutes, next_free, not_before, heir, zone)
     _check(action, goal, outcome, reason, follow_up)
@@ -120,11 +120,28 @@ async def reschedule_appointments(  # noqa: PLR0913 - a filter, a target, and ho
     return await batch.told(time_zone)
 
 
+def _starts(appointments: GivenAppointments) -> dict[str, str]:
+    """Return the new start of each appointment that has one.
+
+    Raises:
+        InvalidArgumentError: One has two.
+    """
+    starts: dict[str, str] = {}
+    for event_id, when in appointments:
+        if when and starts.setdefault(event_id, when) != when:
+            raise refused(
+                f"{event_id} has two new starts: {starts[event_id]} and {when}.",
+                hint="Give each appointment once.",
+                fields=["appointments"],
+            )
+    return starts
+
+
 async def _heir(org: OrgSession, name: str) -> str:
     """Return the Id of the user who gets the appointments; empty if none is named."""
     if not name:
         return ""
-    [heir] = await calendars_of(org, [name])
+    [heir] = await calendars_of(org, [name], ["new_owner"])
     if not heir.is_person:
         raise refused(f"{heir.name} is a room, not a user.", hint="Give a user.", fields=["new_owner"])
     return heir.id

@@ -134,11 +134,16 @@ def _problem(name: str, problem: ErrorDetails) -> str:
         "too_long": f"{name} has too many entries; at most {context.get('max_length')}.",
         "greater_than_equal": f"{name} must be at least {context.get('ge')}, not {given}.",
         "less_than_equal": f"{name} must be at most {context.get('le')}, not {given}.",
-        "literal_error": f"{name} must be {context.get('expected')}.",
+        "literal_error": f"{name} must be {_choices(str(context.get('expected')))}.",
         "value_error": f"{name}: {context.get('error')}",
     }
     expected = next((words for prefix, words in _KINDS.items() if kind.startswith(prefix)), None)
     return words.get(kind) or (f"{name} must be {expected}." if expected else f"{name}: {problem['msg']}.")
+
+
+def _choices(expected: str) -> str:
+    """Return the choices of Pydantic's error without the empty one: it stands for an argument that is not given."""
+    return expected.removeprefix("'', ").removeprefix("'' or ")
 
 
 def _unwrapped(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -106,7 +106,7 @@ async def explain_access(
     """
     org = org_of(ctx)
     described = await org.schema.describe(sobject)
-    (person,) = await calendars_of(org, [user or ME])
+    (person,) = await calendars_of(org, [user or ME], ["user"])
     if not person.is_person:
         raise refused(f"{person.name} is a calendar, not a user.", hint="Give a user.", fields=["user"])
     prefix = described.key_prefix

@@ -18,6 +18,7 @@ from mcp_salesforce.tools.framework.params import id_of
 from mcp_salesforce.tools.framework.session import OrgSession
 
 ME: Final = "me"
+_ARGUMENT: Final = "calendars"
 _USER, _CALENDAR = "005", "023"
 _SHOWN_CANDIDATES: Final = 3
 _SHOWN_PLACES: Final = 4
@@ -57,13 +58,14 @@ class _Wanted:
         return [querying(each) for each in soql]
 
 
-async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
+async def calendars_of(org: OrgSession, asked: Sequence[str], arguments: Sequence[str] = ()) -> list[Calendar]:
     """Return the calendars that are asked for, each once, in their order; those known by Id cost no call.
 
     Args:
         org: Where they are.
         asked: Ids (`005` of users, `023` of resource and public calendars), names, e-mail addresses, user names, or
             `me`.
+        arguments: The argument of the call that each stands in; by default all stand in `calendars`.
     """
     me = (await org.owner())[1]
     texts = [me if text.strip().casefold() == ME else text.strip() for text in asked]
@@ -77,7 +79,8 @@ async def calendars_of(org: OrgSession, asked: Sequence[str]) -> list[Calendar]:
     found: list[Mapping[str, Any]] = []
     if wanted.names or wanted.users or wanted.resources or me not in org.calendars:
         found = await _find(org, wanted, me)
-    calendars = [await _calendar(org, text, found) for text in texts]
+    places = arguments or [_ARGUMENT] * len(texts)
+    calendars = [await _calendar(org, text, found, place) for text, place in zip(texts, places, strict=True)]
     return list({calendar.id: calendar for calendar in calendars}.values())
 
 
@@ -139,9 +142,9 @@ async def _asked(org: OrgSession, requests: Sequence[Request]) -> Sequence[objec
         return [error] * len(requests)
 
 
-async def _calendar(org: OrgSession, text: str, found: Iterable[Mapping[str, Any]]) -> Calendar:
+async def _calendar(org: OrgSession, text: str, found: Iterable[Mapping[str, Any]], argument: str) -> Calendar:
     if not is_id(text):
-        return org.calendars[await _id_by_name(org, text, found)]
+        return org.calendars[await _id_by_name(org, text, found, argument)]
     record_id = _checked(text)
     own = next((each for each in found if each["Id"] == record_id and each.get("UserId")), None)
     if own:
@@ -154,7 +157,7 @@ async def _calendar(org: OrgSession, text: str, found: Iterable[Mapping[str, Any
     return Calendar(record_id, record_id, zone, is_person=False, is_known=False)
 
 
-async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, Any]]) -> str:
+async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, Any]], argument: str) -> str:
     named = [record for record in found if has_name(record, text)]
     if len(named) == 1:
         return str(named[0]["Id"])
@@ -163,13 +166,13 @@ async def _id_by_name(org: OrgSession, text: str, found: Iterable[Mapping[str, A
         raise refused(
             f"{len(named)} calendars are called {text!r}: {', '.join(shown)}.",
             code="AMBIGUOUS_CALENDAR",
-            hint="Give the Id of the right one.",
-            fields=["calendars"],
+            hint="Ask the user which one is meant, and give its Id.",
+            fields=[argument],
         )
-    raise await unknown_calendar(org, text)
+    raise await unknown_calendar(org, text, argument)
 
 
-async def unknown_calendar(org: OrgSession, text: str) -> InvalidArgumentError:
+async def unknown_calendar(org: OrgSession, text: str, argument: str = _ARGUMENT) -> InvalidArgumentError:
     """Return the error for a name that nobody has; it has the nearest names, or else the rooms and resources."""
     about = await _fields_about_rooms(org)
     users, rooms = _ALL_NAMES
@@ -183,7 +186,7 @@ async def unknown_calendar(org: OrgSession, text: str) -> InvalidArgumentError:
         more = f" and {len(places) - _SHOWN_PLACES} more" if len(places) > _SHOWN_PLACES else ""
         shown = f"{', '.join(places[:_SHOWN_PLACES])}{more}"
         hint = f"Give an Id, a full name or an e-mail address. Rooms and resources: {shown}."
-    return refused(f"No calendar is called {text!r}.", code="UNKNOWN_CALENDAR", hint=hint, fields=["calendars"])
+    return refused(f"No calendar is called {text!r}.", code="UNKNOWN_CALENDAR", hint=hint, fields=[argument])
 
 
 async def _fields_about_rooms(org: OrgSession) -> list[str]:
