@@ -117,3 +117,26 @@ async def test_the_week_starts_on_monday_and_offers_no_time_that_is_past(mcp: Cl
 def test_the_tools_that_a_prompt_needs_are_on_by_default() -> None:
 
     assert all(spec.needs <= DEFAULTS for spec in WORK_PROMPTS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"colleague": "Harbour Room"}, "Harbour Room is a room or resource, not a user."),
+        (
+            {"colleague": "me", "date": "2026-11-24", "until": "2026-11-20"},
+            "until 2026-11-20 is before date 2026-11-24.",
+        ),
+    ],
+)
+async def test_only_a_person_is_away_and_not_until_a_day_before(
+    mcp: Client, arguments: dict[str, str], said: str
+) -> None:
+    with pytest.raises(MCPError, match=re.escape(said)):
+        await mcp.get_prompt("cover_for", arguments)
+
+
+async def test_a_last_day_that_a_host_fills_in_later_leaves_one_day(mcp: Client) -> None:
+    text = await text_of(mcp, "cover_for", colleague="me", date="2026-11-24", until="$2")
+
+    assert "from Tuesday 2026-11-24 to Tuesday 2026-11-24" in text

@@ -8,7 +8,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from mcp_salesforce.appointments.times import weekday
-from mcp_salesforce.salesforce.errors import InvalidArgumentError
+from mcp_salesforce.salesforce.errors import InvalidArgumentError, refused
 from mcp_salesforce.salesforce.literals import quote
 from mcp_salesforce.surface.prompting import (
     DATA,
@@ -103,7 +103,10 @@ async def cover_for(
     """Go through the appointments and tasks of a colleague who is away: hand over, move or cancel each."""
     async with refusing("prompt", ctx, {}):
         now, first = await time_now(ctx), await _day(ctx, date)
-        last = max(first, await _day(ctx, until or str(first)))
+        last = await _day(ctx, until) if until.strip() and not _is_filled_in_later(until) else first
+        if last < first and not _is_filled_in_later(date):
+            raise refused(f"until {last} is before date {first}.", hint="Give the last day away, or omit until.")
+        last = max(first, last)
         whose, name = await _colleague(ctx, colleague)
     days = _days(first, last)
     due = f"{_TASKS} AND OwnerId = {quote(whose)} AND ActivityDate <= {last} ORDER BY ActivityDate LIMIT {_MOST}"
@@ -202,7 +205,9 @@ async def _id_of(ctx: Context[Any, Any], text: str, sobject: str) -> str:
 async def _colleague(ctx: Context[Any, Any], text: str) -> tuple[str, str]:
     if _is_filled_in_later(text):
         return text, text
-    (calendar,) = await calendars_of(_org(ctx), [text.strip()])
+    (calendar,) = await calendars_of(_org(ctx), [text.strip()], ["colleague"])
+    if not calendar.is_person:
+        raise refused(f"{calendar.name} is a room or resource, not a user.", hint="Give a colleague's name or e-mail.")
     return calendar.id, str(visible(calendar.name))
 
 
