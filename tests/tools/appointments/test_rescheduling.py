@@ -163,7 +163,7 @@ async def test_what_cannot_be_done_says_why_row_by_row(org: LocalOrg, mcp: Clien
         copy: "an invitee's copy: use the organizer's appointment",
         closed: "cancelled already",
         whole: "all-day: give a day, or shift_days",
-        missing: "there is no such appointment",
+        missing: "there is no such appointment: check the Id",
         meeting: None,
     }
     assert told["warning"] == "The move reset the invitees' answers."
@@ -440,9 +440,12 @@ async def test_errors_and_hints_say_what_can_be_given(org: LocalOrg, mcp: Client
     no_time = await refusal(mcp, TOOL, action="delete", owner="me", start="today")
     choice = await refusal(mcp, TOOL, action="move", appointments=[late], next_free="month")
     full = await call(mcp, TOOL, action="move", appointments=[late], next_free="week")
+    mixed = [late, {"Id": timed(org, "Early", "2026-11-25T15:00:00Z"), "StartDateTime": "2026-11-25T16:00:00Z"}]
+    halfway = await call(mcp, TOOL, action="move", appointments=mixed)
 
     assert no_time["code"] == "INVALID_TIME"
     assert "'today'" in no_time["message"]
     assert choice["message"] == "next_free must be 'day' or 'week'."
     assert [row["why"] for row in rows_as_dicts(full)] == ["no free time"]
     assert full["hint"] == "The rest of that day or week has no free time: give not_before, such as the next day."
+    assert rows_as_dicts(halfway)[0]["why"] == "no new start was given: give StartDateTime, a shift or next_free"

@@ -65,7 +65,10 @@ class Batch:
         return next((why for is_so, why in reasons if is_so), "")
 
     def _of_kind(self, chosen: Chosen) -> Iterator[tuple[bool, str]]:
-        yield is_own_record(chosen.record), "this Id is of a whole series"
+        yield (
+            is_own_record(chosen.record),
+            "this Id is of a whole series: use salesforce_update_appointment or salesforce_delete_appointment",
+        )
         yield bool(chosen.record.get("IsChild")), "an invitee's copy: use the organizer's appointment"
 
     def _of_state(self, chosen: Chosen, span: Span) -> Iterator[tuple[bool, str]]:
@@ -81,7 +84,7 @@ class Batch:
     def _untimely(self, event_id: str, span: Span) -> str:
         """Say why an appointment cannot take the time that is asked for."""
         if self.action == "move" and not self.goal.next_free and not self._has_time(event_id):
-            return "no new start was given"
+            return "no new start was given: give StartDateTime, a shift or next_free"
         if span.all_day and (self.goal.shift_minutes or (self.goal.next_free and not self._has_time(event_id))):
             return "all-day: give a day, or shift_days"
         return ""

@@ -179,4 +179,7 @@ async def _lines(org: OrgSession, event_ids: Sequence[str], wanted: Filter, time
         return [Line(each.id, each) for each in await chosen_by_filter(org, wanted, time_zone)]
     ids = list(dict.fromkeys(event_ids))
     found = {each.id: each for each in await chosen_by_id(org, ids)}
-    return [Line(each, found.get(each), "" if each in found else "there is no such appointment") for each in ids]
+    return [
+        Line(each, found.get(each), "" if each in found else "there is no such appointment: check the Id")
+        for each in ids
+    ]
