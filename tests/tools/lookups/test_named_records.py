@@ -223,7 +223,7 @@ async def test_a_name_is_found_without_objects_that_a_policy_closes_and_refused_
     tmp_path: Path,
 ) -> None:
     (tmp_path / "p.toml").write_text("[objects.Lead]\nactions = []\n", "utf-8")
-    with new_org() as org:
+    with new_org(lambda: NOW) as org:
         async with served(org, policy=tmp_path / "p.toml", toolsets="all") as mcp:
             data = {**TIMES, "Subject": "Visit"}
             made = await call(mcp, "create_appointment", data=data, invitees=["Harbour Room", "Jonas Brandt"])
