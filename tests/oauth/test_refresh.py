@@ -80,7 +80,8 @@ async def test_what_was_guessed_or_changed_is_no_token_and_ends_nothing(site: Si
     tokens = await log_in(site)
     connection, number, proof = tokens["refresh_token"].split(".")
 
-    guesses = [f"{connection}.1.{proof}", f"{connection}.{number}.{proof[:-2]}AA", f"{connection}.0", connection]
+    changed = f"{'B' if proof.startswith('A') else 'A'}{proof[1:]}"
+    guesses = [f"{connection}.1.{proof}", f"{connection}.{number}.{changed}", f"{connection}.0", connection]
     guesses += [f"{connection}.-1.x", f"{connection}.{number}.{proof}.x", "x.0.y", "é.0.y"]
     for guess in guesses:
         answer = await refresh(site, tokens, refresh_token=guess)
