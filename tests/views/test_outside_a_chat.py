@@ -59,6 +59,18 @@ def at_a_terminal(environment: dict[str, str], *words: str) -> Iterator[Terminal
         os.close(terminal)  # which hangs up: no command stays
 
 
+@contextmanager
+def without_a_terminal(environment: dict[str, str], *words: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "mcp_salesforce", *words]
+    with subprocess.Popen(
+        command, env=os.environ | environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # it waits for its page as long as one is open
+
+
 @pytest.fixture
 def environment(org: LocalOrg, tmp_path: Path) -> Iterator[dict[str, str]]:
     with org.listening() as url:
@@ -70,22 +82,9 @@ def test_an_agenda_is_shown_until_its_page_is_closed(
 ) -> None:
     timed(org, "Visit", f"{DAY}T15:00:00Z", 30)
     timed(org, "Review", f"{DAY}T16:00:00Z", 30, OwnerId=org.user("jonas"))
-    words = [
-        sys.executable,
-        "-m",
-        "mcp_salesforce",
-        "view",
-        "agenda",
-        "--start",
-        DAY,
-        "--theme",
-        "dark",
-        "--no-browser",
-    ]
     view = View(browser)
-    with subprocess.Popen(
-        words, env=os.environ | environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    words = ("view", "agenda", "--start", DAY, "--theme", "dark", "--no-browser")
+    with without_a_terminal(environment, *words) as process:
         assert process.stderr
         address = next(line.strip() for line in process.stderr if line.startswith("http://127.0.0.1:"))
         for _ in ("opened", "loaded again"):
