@@ -12,6 +12,7 @@ from mcp_salesforce.salesforce.api.bulk import PAGE_ROWS
 from mcp_salesforce.salesforce.api.queries import LARGEST_BATCH, SMALLEST_BATCH
 from mcp_salesforce.salesforce.errors import AccessDeniedError, ReplyTooLargeError, UnreadableReplyError, refused
 from mcp_salesforce.soql import format_query
+from mcp_salesforce.tools.files.polling import pauses
 from mcp_salesforce.tools.files.selection import Selection
 from mcp_salesforce.tools.files.state import ExportFiles, ExportState
 from mcp_salesforce.tools.files.tables import DELIMITERS, Layout, Writer, writer_of
@@ -20,8 +21,6 @@ from mcp_salesforce.tools.framework.session import OrgSession
 SMALL: Final = 10_000
 """Rows up to which the query API, five pages of it, costs less than a job."""
 _FIRST_ROWS: Final = 3
-_FIRST_POLL_S: Final = 0.1
-_LONGEST_POLL_S: Final = 5.0
 
 
 class Export:
@@ -137,14 +136,13 @@ class Export:
             raise _other_count(state.rows, state.total)
 
     async def _ended(self) -> BulkJob:
-        """Wait for the job: longer each time, five seconds at most."""
-        wait_s = _FIRST_POLL_S
+        """Wait for the job."""
+        waits = pauses()
         while True:
             job = await self._org.client.bulk.job("query", self._state.job_id)
             if job.has_ended:
                 return job
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 1.25, _LONGEST_POLL_S)
+            await asyncio.sleep(next(waits))
 
     def _write(self, page: ResultPage, writer: Writer) -> None:
         state, delimiter = self._state, ","

@@ -19,14 +19,13 @@ from mcp_salesforce.salesforce.lost_creates import CLOCKS_DIFFER_BY, comparable
 from mcp_salesforce.salesforce.wire import field_name, sobject_name
 from mcp_salesforce.tools.files.import_state import ImportState
 from mcp_salesforce.tools.files.job_files import Outcome, Results, Row, Rows, file_of, outcome_of, outcomes_of
+from mcp_salesforce.tools.files.polling import pauses
 from mcp_salesforce.tools.framework.session import OrgSession
 
 AT_ONCE: Final = 2
 """Bulk jobs at work at a time: while the org saves the rows of one, the next one is sent."""
 SETTLED_AFTER: Final = timedelta(seconds=20)
 """After this time a request whose sender was killed is over: the org has done it, or never will."""
-_FIRST_POLL_S: Final = 0.1
-_LONGEST_POLL_S: Final = 5.0
 _MOST_UNANSWERED: Final = 20  # polls, each of which the client has tried several times
 _ID: Final = "Id"
 _TOOL: Final = "salesforce_import"
@@ -261,8 +260,8 @@ class Sending:
         return True
 
     async def _ended(self, job_id: str) -> BulkJob:
-        """Wait for a job: longer each time, five seconds at most. An org that is too busy to answer is asked again."""
-        wait_s, unanswered = _FIRST_POLL_S, 0
+        """Wait for a job. An org that is too busy to answer is asked again."""
+        waits, unanswered = pauses(), 0
         while True:
             try:
                 job = await self._org.client.bulk.job("ingest", job_id)
@@ -274,8 +273,7 @@ class Sending:
                 unanswered = 0
                 if job.has_ended:
                     return job
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 1.25, _LONGEST_POLL_S)
+            await asyncio.sleep(next(waits))
 
     async def _read_results(self, part: Part, job: BulkJob) -> None:
         """Read the outcome of the rows of a job that has ended; of one that failed, what it has done till then.
