@@ -46,8 +46,8 @@ class CheckedImports:
         if state.path and self._folder:
             place = self._folder.place(state.path)
             state.path, state.place = self._folder.name_of(place), str(place)
-        asked = self.store.digest_of([state.saved_form() | {"started": 0}, await self._digest(state)])
         state.digest = await self._digest(state)
+        asked = self.store.digest_of(state.saved_form() | {"started": 0})
         if goes and (begun := await self._unfinished(state)):
             return begun, await self.load(begun)
         if goes and (known := self._checked.get(asked)) and (kept := await self.load(known)).state == "checked":
@@ -132,10 +132,9 @@ class CheckedImports:
         """Return the Id of an import of the same unchanged file that was begun and not finished, if there is one."""
         owner = await self._org.owner()
         with suppress(InvalidArgumentError):
-            digest = await self._digest(state)
             for import_id in self.store.of_source(state.source(self.store, owner)):
                 kept = await self.load(import_id)
-                if kept.state in CAN_BE_RESUMED and kept.digest == digest:
+                if kept.state in CAN_BE_RESUMED and kept.digest == state.digest:
                     return import_id
         return ""
 
