@@ -11,6 +11,7 @@ from typing import Final
 import uvicorn
 
 from mcp_salesforce.http.application import Application
+from mcp_salesforce.signals import ENDING, Handler, handling
 
 _KEEP_ALIVE_S: Final = 75  # longer than proxies keep a connection that waits
 _MOST_REQUESTS: Final = 1000
@@ -67,18 +68,11 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """End at the first signal, and at once at a second Ctrl-C; read the policy again at a hangup."""
-        handlers: dict[int, Callable[[int, FrameType | None], None]] = {
-            signal.SIGINT: self.handle_exit,
-            signal.SIGTERM: self.handle_exit,
-        }
+        handlers: dict[int, Handler] = dict.fromkeys(ENDING, self.handle_exit)
         if _RELOAD is not None:
             handlers[_RELOAD] = self._reload
-        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-        try:
+        with handling(handlers):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin the end."""

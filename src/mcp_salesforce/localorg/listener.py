@@ -1,6 +1,5 @@
 """Serve the local org on a loopback port, over HTTP or TLS."""
 
-import signal
 import socket
 import struct
 import threading
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mcp_salesforce.signals import ENDING, handling
 
 if TYPE_CHECKING:  # it brings cryptography, which takes longer to import than all the rest
     from mcp_salesforce.localorg.certificates import Certificate
@@ -68,14 +69,9 @@ def serve(
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with listening(app, port=port, certificate=certificate) as address:
-            ready(address)
-            stop.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with handling(dict.fromkeys(ENDING, on_signal)), listening(app, port=port, certificate=certificate) as address:
+        ready(address)
+        stop.wait()
 
 
 def _resetting(app: ASGIApp) -> ASGIApp:

@@ -1,7 +1,6 @@
 """Serve a site on a port of this machine until its page is closed, or until Ctrl-C."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Final
 
 import uvicorn
 
+from mcp_salesforce.signals import ENDING, handling
 from mcp_salesforce.viewer.view_site import Site
 
 _LOOPBACK: Final = "127.0.0.1"
@@ -62,12 +62,8 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """End at the first signal."""
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with handling(dict.fromkeys(ENDING, self.handle_exit)):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin the end, which closes the page's connection."""
