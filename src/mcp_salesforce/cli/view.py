@@ -82,10 +82,7 @@ def agenda(
         busy = await call("salesforce_get_free_busy", _window(days, **asked))
         return {"svg": agenda_picture(busy, days, now=_now(busy["time_zone"]), theme=theme)}
 
-    if not svg:
-        _open(alias, shown, opens_browser=not no_browser)
-        return
-    _write(svg, run(settings_of(alias, toolsets=_TOOLSETS, max_answer_tokens=_ALL), work)["svg"])
+    _show(svg, alias, shown, work, opens_browser=not no_browser)
 
 
 @command.command()
@@ -127,16 +124,25 @@ def free(
         busy = await call("salesforce_get_free_busy", window)
         return {"svg": free_picture(found, busy, days, theme=theme)}
 
-    if not svg:
-        _open(alias, shown, opens_browser=not no_browser)
+    _show(svg, alias, shown, work, opens_browser=not no_browser)
+
+
+def _show(
+    svg: str,
+    alias: str | None,
+    shown: Callable[[Calling], Awaitable["Shown"]],
+    drawn: Callable[[Calling], Awaitable[dict[str, Any]]],
+    *,
+    opens_browser: bool,
+) -> None:
+    """Show what `shown` says in a browser; or write what `drawn` draws, if `svg` names a file."""
+    settings = settings_of(alias, toolsets=_TOOLSETS, max_answer_tokens=_ALL)
+    if svg:
+        _write(svg, run(settings, drawn)["svg"])
         return
-    _write(svg, run(settings_of(alias, toolsets=_TOOLSETS, max_answer_tokens=_ALL), work)["svg"])
-
-
-def _open(alias: str | None, shown: Callable[[Calling], Awaitable["Shown"]], *, opens_browser: bool) -> None:
     from mcp_salesforce.cli.viewing import show
 
-    show(settings_of(alias, toolsets=_TOOLSETS, max_answer_tokens=_ALL), shown, opens_browser=opens_browser)
+    show(settings, shown, opens_browser=opens_browser)
 
 
 def _check(svg: str, *, overwrite: bool) -> None:
